@@ -1,0 +1,1 @@
+"""What we assume: the models, without files and without sampling."""
