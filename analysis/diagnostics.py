@@ -1,0 +1,176 @@
+"""The gates that a fit must pass: an unconverged fit is not a result."""
+
+from dataclasses import dataclass
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gates:
+    """Thresholds of Vehtari et al. (2021), doi:10.1214/20-BA1221; tightened by nobody, loosened never.
+
+    Attributes
+    ----------
+    max_rhat : float
+        Largest rank-normalised split R-hat of any saved number.
+    min_ess : float
+        Smallest bulk and tail effective sample size, draws.
+    min_bfmi : float
+        Smallest Bayesian fraction of missing information of a chain.
+    """
+
+    max_rhat: float = 1.01
+    min_ess: float = 400.0
+    min_bfmi: float = 0.3
+
+
+GATES = Gates()
+
+
+class ConvergenceError(RuntimeError):
+    """A fit missed a gate. ``figures`` holds what was measured, the message names the offenders."""
+
+    def __init__(self, message: str, figures: dict):
+        super().__init__(message)
+        self.figures = figures
+
+
+def _worst(values: xr.Dataset, *, highest: bool) -> tuple[float, str]:
+    """Value and name, with coordinates, of the worst number in a dataset of diagnostics."""
+    worst, name = (-np.inf, "") if highest else (np.inf, "")
+    for variable, array in values.data_vars.items():
+        flat = np.ravel(array.values)
+        # A saved number that never moves (NaN here) is as bad as one that does not converge.
+        at = (
+            int(np.argmax(np.isnan(flat)))
+            if np.isnan(flat).any()
+            else int(flat.argmax() if highest else flat.argmin())
+        )
+        value = (np.inf if highest else 0.0) if np.isnan(flat[at]) else float(flat[at])
+        if (value > worst) if highest else (value < worst):
+            place = np.unravel_index(at, array.shape)
+            labels = [str(array[d].values[i]) for d, i in zip(array.dims, place, strict=True)]
+            worst, name = value, f"{variable}[{', '.join(labels)}]" if labels else str(variable)
+    return worst, name
+
+
+def measure_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> dict:
+    """Convergence figures over every variable in a posterior.
+
+    Parameters
+    ----------
+    posterior : xr.Dataset
+        Dims chain, draw and others.
+    sample_stats : xr.Dataset
+        ``diverging`` and ``energy``, dims chain, draw.
+
+    Returns
+    -------
+    dict
+        ``chains``, ``draws``, ``divergences``; ``max_rhat``, ``min_ess_bulk``, ``min_ess_tail``,
+        ``min_bfmi``, and the names of the numbers in which the three before were found.
+    """
+    energy = sample_stats["energy"].transpose("chain", "draw").values
+    return {
+        "chains": posterior.sizes["chain"],
+        "draws": posterior.sizes["draw"],
+        "divergences": int(sample_stats["diverging"].sum()),
+        **_mixing(posterior),
+        "min_bfmi": float(np.min(az.bfmi(energy, chain_axis=0, draw_axis=1))),
+    }
+
+
+def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset) -> dict:
+    """Convergence of many refits of one model to different data, each with several chains.
+
+    Different data move the posterior: chains of different refits are meant to disagree. So each refit is
+    first moved and scaled to a common mean and spread, and only what its own chains disagree about is
+    left; then all chains are judged at once by the usual statistics, which sees far smaller faults than
+    a look at each short refit alone.
+
+    Parameters
+    ----------
+    posterior : xr.Dataset
+        Dims refit, chain (at least 2), draw and others.
+    sample_stats : xr.Dataset
+        ``diverging`` and ``energy``, dims refit, chain, draw.
+
+    Returns
+    -------
+    dict
+        As ``measure_convergence``, and ``refits``. The BFMI is that of all chains together: one short
+        chain's own is mostly noise.
+    """
+    chains = posterior.sizes["chain"]
+    chain_mean = posterior.mean("draw")
+    # Means of K chains vary (K - 1) / K as much around their own mean as around the true one.
+    between = (chain_mean - chain_mean.mean("chain")) * np.sqrt(chains / (chains - 1))
+    centred = (posterior - chain_mean + between) / posterior.std(("chain", "draw"))
+    flat = (
+        centred.stack(all_chains=("refit", "chain"))
+        .drop_vars(("all_chains", "refit", "chain"))
+        .rename(all_chains="chain")
+        .transpose("chain", "draw", ...)
+    )
+    energy = sample_stats["energy"]
+    return {
+        "refits": posterior.sizes["refit"],
+        "chains": chains,
+        "draws": posterior.sizes["draw"],
+        "divergences": int(sample_stats["diverging"].sum()),
+        **_mixing(flat),
+        "min_bfmi": float((energy.diff("draw") ** 2).mean() / energy.var("draw").mean()),
+    }
+
+
+def _mixing(posterior: xr.Dataset) -> dict:
+    """The worst R-hat and effective sample sizes, and where."""
+    rhat, rhat_at = _worst(az.rhat(posterior), highest=True)
+    bulk, bulk_at = _worst(az.ess(posterior, method="bulk"), highest=False)
+    tail, tail_at = _worst(az.ess(posterior, method="tail"), highest=False)
+    return {
+        "max_rhat": rhat,
+        "max_rhat_at": rhat_at,
+        "min_ess_bulk": bulk,
+        "min_ess_bulk_at": bulk_at,
+        "min_ess_tail": tail,
+        "min_ess_tail_at": tail_at,
+    }
+
+
+def check_convergence(figures: dict, *, name: str, gates: Gates = GATES) -> None:
+    """Let a fit pass, or say what is wrong with it.
+
+    Parameters
+    ----------
+    figures : dict
+        From ``measure_convergence`` or ``measure_refits``.
+    name : str
+        What was fitted, for the message.
+    gates : Gates
+        The thresholds.
+
+    Raises
+    ------
+    ConvergenceError
+        Naming each gate missed and the number that missed it by most.
+    """
+    offences = []
+    if figures["divergences"]:
+        offences.append(f"{figures['divergences']} divergences (0 allowed)")
+    if not figures["max_rhat"] < gates.max_rhat:
+        offences.append(
+            f"R-hat {figures['max_rhat']:.4f} of {figures['max_rhat_at']} (below {gates.max_rhat} needed)"
+        )
+    for kind in ("bulk", "tail"):
+        if not figures[f"min_ess_{kind}"] > gates.min_ess:
+            offences.append(
+                f"{kind} ESS {figures[f'min_ess_{kind}']:.0f} of {figures[f'min_ess_{kind}_at']} "
+                f"(above {gates.min_ess:.0f} needed)"
+            )
+    if not figures["min_bfmi"] > gates.min_bfmi:
+        offences.append(f"BFMI {figures['min_bfmi']:.2f} (above {gates.min_bfmi} needed)")
+    if offences:
+        raise ConvergenceError(f"{name} did not converge: " + "; ".join(offences), figures)

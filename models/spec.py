@@ -1,0 +1,130 @@
+"""The prior numbers and model choices: the only file in which either is written.
+
+A spec is frozen, checked when it is made, and names every field: a misspelt field is a ``TypeError``,
+an impossible value a ``SpecError`` that says what is allowed. The equations in which the numbers stand
+are in ``models/README.md``.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Literal, get_args, get_origin
+
+
+class SpecError(ValueError):
+    """A model choice that does not exist or a prior number out of its range."""
+
+
+def validate_choices(spec: object) -> None:
+    """Check each field of a spec: a ``Literal`` field holds one of its choices, a scale is positive.
+
+    Raises
+    ------
+    SpecError
+        Naming the field, the value given and the values allowed.
+    """
+    for field in fields(spec):
+        value = getattr(spec, field.name)
+        if get_origin(field.type) is Literal:
+            allowed = get_args(field.type)
+            if value not in allowed:
+                raise SpecError(
+                    f"{type(spec).__name__}.{field.name} = {value!r}; allowed: "
+                    + ", ".join(repr(choice) for choice in allowed)
+                )
+        elif field.type in (float, int):
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise SpecError(f"{type(spec).__name__}.{field.name} = {value!r}; a number is needed")
+            if field.name.endswith(("_scale", "_df", "_sd")) and not value > 0:
+                raise SpecError(f"{type(spec).__name__}.{field.name} = {value!r}; it must be positive")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdealPointSpec:
+    """Stage 1: the hierarchical graded-response model of one case's votes.
+
+    Ideal points are standardised over the states of the sample inside the model, so the item priors are
+    in logits per standard deviation of the states, and the ``region_*`` numbers only fix how far apart
+    regions lie compared with the states within them.
+
+    Attributes
+    ----------
+    likelihood : {"fused", "graph"}
+        Which of the two equal implementations of the likelihood is used.
+    pooling : {"region", "world"}
+        States shrink towards their UN regional group or towards one common mean.
+    family : {"normal", "student_t"}
+        Spread of states within a region; Student t lets single states lie far out.
+    family_df : float
+        Degrees of freedom of the Student t.
+    region_mean_scale : float
+        Half-normal scale of the standard deviation between regional means.
+    region_log_sd_scale : float
+        Normal scale of the log of a region's spread (its median is one by definition of the raw scale).
+    discrimination_scale : float
+        Half-normal scale of the standard deviation of discriminations over items, logits per sd.
+    midpoint_loc, midpoint_scale : float
+        Normal prior of the mean over items of the cutpoints' midpoint, logits.
+    midpoint_sd_scale : float
+        Half-normal scale of the standard deviation of midpoints over items, logits.
+    log_gap_loc, log_gap_scale : float
+        Normal prior of the mean over items of the log distance between the cutpoints, log logits.
+    log_gap_sd_scale : float
+        Half-normal scale of the standard deviation of log distances over items.
+    """
+
+    likelihood: Literal["fused", "graph"] = "fused"
+    pooling: Literal["region", "world"] = "region"
+    family: Literal["normal", "student_t"] = "normal"
+    family_df: float = 4.0
+    region_mean_scale: float = 1.0
+    region_log_sd_scale: float = 0.5
+    discrimination_scale: float = 2.0
+    midpoint_loc: float = 0.0
+    midpoint_scale: float = 2.0
+    midpoint_sd_scale: float = 3.0
+    log_gap_loc: float = 0.0
+    log_gap_scale: float = 1.0
+    log_gap_sd_scale: float = 1.0
+
+    def __post_init__(self):
+        validate_choices(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoalitionSpec:
+    """Stage 2: joining a coalition given the guarantee, alignment and covariates, in logits.
+
+    Covariates are standardised over the state-cases of the sample inside the model; alignment is centred
+    per case and stays in standard deviations of the states of stage 1.
+
+    Attributes
+    ----------
+    intercept_scale : float
+        Normal scale of a case's intercept.
+    guarantee_scale : float
+        Normal scale of the mean over cases of a guarantee level's effect (against no guarantee).
+    guarantee_case_scale : float
+        Half-normal scale of the standard deviation of that effect over cases.
+    alignment_scale, alignment_case_scale : float
+        The same for the slope of alignment, per standard deviation.
+    covariate_scale : float
+        Normal scale of a covariate's slope in one case, per standard deviation.
+    region_scale : float
+        Half-normal scale of the standard deviation of regional effects within a case.
+    state_effect : bool
+        Whether one effect per state is shared by the cases.
+    state_scale : float
+        Half-normal scale of its standard deviation.
+    """
+
+    intercept_scale: float = 1.5
+    guarantee_scale: float = 1.0
+    guarantee_case_scale: float = 0.5
+    alignment_scale: float = 1.0
+    alignment_case_scale: float = 0.5
+    covariate_scale: float = 1.0
+    region_scale: float = 1.0
+    state_effect: bool = True
+    state_scale: float = 1.0
+
+    def __post_init__(self):
+        validate_choices(self)
