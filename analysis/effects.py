@@ -9,7 +9,9 @@ INTERVAL = 0.9
 """Probability of every interval that the project reports (equal-tailed)."""
 
 
-def compute_alignment(ideal_point: xr.DataArray, reference: str, yardstick: str | None = None) -> xr.DataArray:
+def compute_alignment(
+    ideal_point: xr.DataArray, reference: str, yardstick: str | None = None
+) -> xr.DataArray:
     """Position relative to a reference state, the difference taken within each draw.
 
     Parameters
@@ -71,7 +73,9 @@ def predict_joining(posterior: xr.Dataset, panel: xr.Dataset, level: str | None)
     own = panel["guarantee"].values[case_idx, state_idx]
     given = own if level is None else np.full(len(own), level)
     effect = posterior["guarantee_effect"].transpose("sample", "case", "level")
-    reference = xr.zeros_like(effect.isel(level=[0])).assign_coords(level=[panel["level"].values[0]])
+    reference = xr.zeros_like(effect.isel(level=[0])).assign_coords(
+        level=[panel["guarantee"].attrs["levels"][0]]
+    )
     by_level = xr.concat([reference, effect], "level")
     added = by_level.sel(case=xr.DataArray(case, dims="row"), level=xr.DataArray(given, dims="row"))
     probability = expit(posterior["eta"].transpose("sample", "row") + added.drop_vars(["case", "level"]))
@@ -121,10 +125,10 @@ def compute_effects(total: xr.Dataset, direct: xr.Dataset, panel: xr.Dataset) ->
         ``probability_<level>_total``: mean probability had all states that level.
     """
     effects = {}
-    reference = str(panel["level"].values[0])
+    reference = panel["guarantee"].attrs["levels"][0]
     for name, posterior in (("total", total), ("direct", direct)):
         without = predict_joining(posterior, panel, reference)
-        for level in map(str, panel["level"].values[1:]):
+        for level in panel["guarantee"].attrs["levels"][1:]:
             with_level = predict_joining(posterior, panel, level)
             effects[f"ame_{level}_{name}"] = average_by_case(with_level - without)
             if name == "total":
@@ -168,7 +172,9 @@ def summarize_effects(effects: xr.Dataset) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def summarize_ideal_points(posterior: xr.Dataset, case: str, reference: str, yardstick: str | None) -> pd.DataFrame:
+def summarize_ideal_points(
+    posterior: xr.Dataset, case: str, reference: str, yardstick: str | None
+) -> pd.DataFrame:
     """Positions, alignment and ranks of the states of one case.
 
     Returns

@@ -13,7 +13,7 @@ import xarray as xr
 
 from analysis.diagnostics import check_convergence, measure_convergence, measure_refits
 from models.coalition import build_coalition_model, flatten_alignment
-from models.ideal_point import SAVED, build_ideal_point_model, initial_points
+from models.ideal_point import SAVED, build_ideal_point_model
 from models.spec import CoalitionSpec, IdealPointSpec
 
 # With fast-math, code compiled afresh and code loaded from the cache differ in the last digits, and a
@@ -66,7 +66,6 @@ def sample(
     *,
     seed: int,
     saved: list[str],
-    start: dict[str, np.ndarray] | None = None,
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """Compile a model and sample it.
@@ -81,8 +80,6 @@ def sample(
         Seed.
     saved : list of str
         Variables to keep.
-    start : dict, optional
-        Starting values by name; chains begin jittered around them.
     progress : callable, optional
         Told the share done.
 
@@ -91,11 +88,9 @@ def sample(
     xr.DataTree
         Groups ``posterior`` and ``sample_stats``; attribute ``model``: the model's text.
     """
-    # Jitter would drown the sign that the starting values carry.
-    jitter = {rv for rv in model.free_RVs if start is None or rv.name not in start}
-    compiled = nutpie.compile_pymc_model(
-        model, var_names=saved, initial_points=start or {}, jitter_rvs=jitter
-    )
+    # Jitter would drown what the models' own starting values say.
+    jitter = {rv for rv in model.free_RVs if model.rvs_to_initial_values[rv] is None}
+    compiled = nutpie.compile_pymc_model(model, var_names=saved, jitter_rvs=jitter)
     idata = nutpie.sample(
         compiled,
         draws=sampler.draws,
@@ -108,6 +103,8 @@ def sample(
         progress_bar=False,
         progress_callback=_share_done(progress) if progress else None,
     )
+    # nutpie keeps every free variable, asked for or not.
+    idata["posterior"] = xr.DataTree(idata["posterior"].dataset[saved])
     idata.attrs["model"] = model.str_repr()
     return idata
 
@@ -140,9 +137,7 @@ def fit_ideal_points(
         If a gate is missed.
     """
     model = build_ideal_point_model(votes, spec)
-    idata = sample(
-        model, sampler, seed=seed, saved=SAVED, start=initial_points(votes), progress=progress
-    )
+    idata = sample(model, sampler, seed=seed, saved=SAVED, progress=progress)
     return _gated(idata, f"ideal points ({votes.attrs.get('case', 'votes')})")
 
 
@@ -177,9 +172,7 @@ def fit_total(
     """
     model = build_coalition_model(panel, spec)
     saved = [*TOTAL, *(STATE if spec.state_effect else []), PREDICTOR]
-    return _gated(
-        sample(model, sampler, seed=seed, saved=saved, progress=progress), "joining, total effect"
-    )
+    return _gated(sample(model, sampler, seed=seed, saved=saved, progress=progress), "joining, total effect")
 
 
 def fit_direct(

@@ -16,8 +16,9 @@ def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
     Parameters
     ----------
     panel : xr.Dataset
-        The contract's panel: ``joined``, ``included``, ``guarantee`` (case, state), ``covariates``
-        (case, state, covariate), coordinates ``level`` (its first is no guarantee) and ``region`` (state).
+        The contract's panel: ``joined``, ``included``, ``guarantee`` (case, state) with the attribute
+        ``levels`` (the first is no guarantee), ``covariates_transformed`` (case, state, covariate), and the
+        coordinate ``region`` (state).
 
     Returns
     -------
@@ -33,13 +34,13 @@ def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
     """
     included = panel["included"].values
     case_idx, state_idx = np.nonzero(included)
-    levels = [str(level) for level in panel["level"].values]
+    levels = [str(level) for level in panel["guarantee"].attrs["levels"]]
     if levels[0] != REFERENCE_LEVEL:
         raise ValueError(f"the first guarantee level is {levels[0]!r}; it must be {REFERENCE_LEVEL!r}")
     guarantee = panel["guarantee"].values[included]
     if unknown := sorted(set(map(str, guarantee)) - set(levels)):
         raise ValueError(f"guarantee levels {unknown} are none of the panel's levels {levels}")
-    covariates = panel["covariates"].values[included].astype(float)
+    covariates = panel["covariates_transformed"].values[included].astype(float)
     names = [str(name) for name in panel["covariate"].values]
     for name, column in zip(names, covariates.T, strict=True):
         if missing := np.isnan(column).sum():

@@ -7,6 +7,7 @@ import xarray as xr
 
 from models.graded_response import graded_response_logp, prepare_votes
 from models.spec import IdealPointSpec
+from models.start import estimate_start
 
 US_SIDE = {"yes": 1.0, "abstain": 0.0, "no": -1.0, "absent": 0.0}
 
@@ -52,6 +53,8 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         votes["region"].values if spec.pooling == "region" else np.full(votes.sizes["state"], "World"),
         return_inverse=True,
     )
+    direction = prepare_direction(votes)
+    start = estimate_start(votes["counts"].values, direction)
     coords = {
         "state": votes["state"].values,
         "item": votes["item"].values,
@@ -64,27 +67,46 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         region_offset = pm.Normal("region_offset", dims="region")
         region_log_sd = pm.Normal("region_log_sd", 0, spec.region_log_sd_scale, dims="region")
         raw_region_mean, raw_region_sd = region_mean_sd * region_offset, pt.exp(region_log_sd)
-        position = {"mu": raw_region_mean[region_idx], "sigma": raw_region_sd[region_idx], "dims": "state"}
+        position = {
+            "mu": raw_region_mean[region_idx],
+            "sigma": raw_region_sd[region_idx],
+            "dims": "state",
+            "initval": start.position,
+        }
         if spec.family == "normal":
             raw_position = pm.Normal("raw_position", **position)
         else:
             raw_position = pm.StudentT("raw_position", nu=spec.family_df, **position)
         location, scale = raw_position.mean(), raw_position.std()
         standardised = (raw_position - location) / scale
+        # Votes do not see location and scale: without this the sampler would roam along them.
+        pm.Potential("gauge", pm.logp(pm.Normal.dist(0, spec.gauge_scale), location))
+        pm.Potential("gauge_spread", pm.logp(pm.Normal.dist(0, spec.gauge_scale), pt.log(scale)))
 
-        # Items: how sharply each divides the states, and where.
+        # Items: how sharply each divides the states, how far apart its cutpoints lie, and where. The sampler
+        # sees the place as an anchor beside the divide and the better known cutpoint, where it is nearly
+        # independent of slope and gap; the prior is that of the cutpoints' midpoint.
         discrimination_sd = pm.HalfNormal("discrimination_sd", spec.discrimination_scale)
-        raw_discrimination = pm.Normal("raw_discrimination", 0, discrimination_sd, dims="item")
-        midpoint_mean = pm.Normal("midpoint_mean", spec.midpoint_loc, spec.midpoint_scale)
-        midpoint_sd = pm.HalfNormal("midpoint_sd", spec.midpoint_sd_scale)
-        midpoint = pm.Normal("midpoint", midpoint_mean, midpoint_sd, dims="item")
+        raw_discrimination = pm.Normal(
+            "raw_discrimination", 0, discrimination_sd, dims="item", initval=start.discrimination
+        )
         log_gap_mean = pm.Normal("log_gap_mean", spec.log_gap_loc, spec.log_gap_scale)
         log_gap_sd = pm.HalfNormal("log_gap_sd", spec.log_gap_sd_scale)
-        log_gap = pm.Normal("log_gap", log_gap_mean, log_gap_sd, dims="item")
-        half_gap = pt.exp(log_gap) / 2
+        gap = pt.exp(pm.Normal("log_gap", log_gap_mean, log_gap_sd, dims="item"))
+        midpoint_mean = pm.Normal("midpoint_mean", spec.midpoint_loc, spec.midpoint_scale)
+        midpoint_sd = pm.HalfNormal("midpoint_sd", spec.midpoint_sd_scale)
+        beside_midpoint = start.centre * raw_discrimination + (0.5 - start.upper_weight) * gap
+        anchor = pm.Normal(
+            "anchor",
+            midpoint_mean - beside_midpoint,
+            midpoint_sd,
+            dims="item",
+            initval=start.midpoint - start.centre * start.discrimination,
+        )
+        midpoint = anchor + beside_midpoint
         cutpoint = pm.Deterministic(
             "cutpoint",
-            pt.stack([midpoint - half_gap, midpoint + half_gap], axis=-1),
+            pt.stack([midpoint - gap / 2, midpoint + gap / 2], axis=-1),
             dims=("item", "threshold"),
         )
 
@@ -100,7 +122,7 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         )
 
         # Mirror image: the upper end is the one at which the US votes.
-        direction = pm.Data("direction", prepare_direction(votes), dims="item")
+        direction = pm.Data("direction", direction, dims="item")
         orientation = pt.sign(pt.dot(direction, raw_discrimination))
         pm.Deterministic("ideal_point", orientation * standardised, dims="state")
         pm.Deterministic("discrimination", orientation * raw_discrimination, dims="item")
@@ -124,32 +146,34 @@ SAVED = [
 """Variables that mean something; the raw ones, on an arbitrary scale and side, are not kept."""
 
 
-def initial_points(votes: xr.Dataset) -> dict[str, np.ndarray]:
-    """Where chains begin: states on the leading singular vector of their centred answers.
+def predict_positions(
+    posterior: xr.Dataset, regions: np.ndarray, spec: IdealPointSpec, seed: int
+) -> np.ndarray:
+    """Positions of states that cast no vote: drawn from their region's distribution, draw by draw.
 
     Parameters
     ----------
-    votes : xr.Dataset
-        The contract's votes.
+    posterior : xr.Dataset
+        ``region_mean`` and ``region_sd``, dims (sample, region).
+    regions : np.ndarray
+        (state,), str: region of each state to predict.
+    spec : IdealPointSpec
+        The spec of the fit.
+    seed : int
+        Seed of numpy's generator.
 
     Returns
     -------
-    dict of str to np.ndarray
-        ``raw_position`` (state), ``raw_discrimination`` (item), ``midpoint`` (item).
+    np.ndarray
+        (sample, state), float, standard deviations of the states of the fit.
     """
-    counts = votes["counts"].values.astype(float)
-    answered = counts.sum(-1)
-    score = (counts[..., 2] - counts[..., 0]) / np.maximum(answered, 1)
-    item_mean = (score * answered).sum(1, keepdims=True) / np.maximum(answered.sum(1, keepdims=True), 1)
-    centred = np.where(answered > 0, score - item_mean, 0.0)
-    _, _, state_vectors = np.linalg.svd(centred, full_matrices=False)
-    position = state_vectors[0] / max(state_vectors[0].std(), 1e-12)
-    position = position - position.mean()
-    if prepare_direction(votes) @ (centred @ position) < 0:
-        position = -position
-    slope = centred @ position / len(position)
-    return {
-        "raw_position": position,
-        "raw_discrimination": 3 * slope,
-        "midpoint": -np.log((1.05 + item_mean[:, 0]) / (1.05 - item_mean[:, 0])),
-    }
+    rng = np.random.default_rng(seed)
+    names = regions if spec.pooling == "region" else np.full(len(regions), "World")
+    mean = posterior["region_mean"].sel(region=names).transpose("sample", "region").values
+    sd = posterior["region_sd"].sel(region=names).transpose("sample", "region").values
+    noise = (
+        rng.normal(size=mean.shape)
+        if spec.family == "normal"
+        else rng.standard_t(spec.family_df, size=mean.shape)
+    )
+    return mean + sd * noise

@@ -132,16 +132,22 @@ def simulate_panel(
     coords = {
         "case": cases,
         "state": [f"S{i:03d}" for i in range(n_state)],
-        "level": levels,
-        "covariate": ["log_gdp_per_capita", "log_distance"],
+        "covariate": ["gdp_per_capita", "distance"],
         "region": ("state", np.array(REGIONS)[region_idx]),
     }
     panel = xr.Dataset(
         {
             "joined": (("case", "state"), joined),
             "included": (("case", "state"), np.ones(shape, dtype=bool)),
-            "guarantee": (("case", "state"), np.broadcast_to(np.array(levels)[guarantee], shape)),
-            "covariates": (("case", "state", "covariate"), np.stack([log_gdp, log_distance], -1)),
+            "guarantee": (
+                ("case", "state"),
+                np.broadcast_to(np.array(levels)[guarantee], shape),
+                {"levels": levels},
+            ),
+            "covariates_transformed": (
+                ("case", "state", "covariate"),
+                np.stack([log_gdp, log_distance], -1),
+            ),
         },
         coords,
     )

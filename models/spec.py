@@ -58,7 +58,10 @@ class IdealPointSpec:
     region_mean_scale : float
         Half-normal scale of the standard deviation between regional means.
     region_log_sd_scale : float
-        Normal scale of the log of a region's spread (its median is one by definition of the raw scale).
+        Normal scale of the log of a region's spread.
+    gauge_scale : float
+        Normal scale of the raw positions' mean and of the log of their standard deviation. The votes do not
+        see either; a small number holds the sampler where the raw and the standardised scale agree.
     discrimination_scale : float
         Half-normal scale of the standard deviation of discriminations over items, logits per sd.
     midpoint_loc, midpoint_scale : float
@@ -77,6 +80,7 @@ class IdealPointSpec:
     family_df: float = 4.0
     region_mean_scale: float = 1.0
     region_log_sd_scale: float = 0.5
+    gauge_scale: float = 0.02
     discrimination_scale: float = 2.0
     midpoint_loc: float = 0.0
     midpoint_scale: float = 2.0
