@@ -10,6 +10,8 @@ votes; the graph is the reference that it is tested against.
 """
 
 from dataclasses import dataclass, fields, replace
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pymc as pm
@@ -21,7 +23,12 @@ from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
 from models import graded_response_numba as kernel
+from models import graded_response_tally_numba as tally_kernel
 
+# Part of the key under which compiled code is cached: code built on an older kernel is not found again.
+SOURCE_HASH = int(
+    sha256(b"".join(Path(m.__file__).read_bytes() for m in (kernel, tally_kernel))).hexdigest()[:12], 16
+)
 IMPLEMENTATIONS = ("fused", "graph")
 
 
@@ -31,19 +38,19 @@ class Votes:
 
     Attributes
     ----------
-    response : int8 (cell,) or int32 (3, cell)
+    response : int32 (cell,) or int32 (3, cell)
         One vote a cell: 0 no, 1 abstain, 2 yes, -1 missing. Or counts of no, abstain, yes; missing is all
         zero. The cells of a row follow one another.
-    row_offset : int64 (row + 1,)
+    row_offset : int32 (row + 1,)
         Cells of row r are ``row_offset[r]`` to ``row_offset[r + 1]`` (excluded).
-    item_idx : int64 (row,)
+    item_idx : int32 (row,)
         Item of each row; rows of one item (a resolution put again) share its parameters.
-    position_start : int64 (row,)
+    position_start : int32 (row,)
         Ideal point of a row's first cell; the following cells take the following ideal points.
-    abstain_idx : int32 (abstention,)
-        Place, within its row, of each abstention. Empty for counts.
-    abstain_offset : int64 (row + 1,)
-        Like ``row_offset``, for ``abstain_idx``.
+    abstain_position : int32 (abstention,)
+        Ideal point of each abstention, row by row. Empty for counts.
+    abstain_offset : int32 (row + 1,)
+        Like ``row_offset``, for ``abstain_position``.
     is_rectangular : bool
         Row r is item r, and every row holds all ideal points: the graph can then do without indexing.
     """
@@ -52,7 +59,7 @@ class Votes:
     row_offset: object
     item_idx: object
     position_start: object
-    abstain_idx: object
+    abstain_position: object
     abstain_offset: object
     is_rectangular: bool
 
@@ -123,7 +130,7 @@ def prepare_votes(counts, *, item_idx=None, row_start=None, row_length=None):
     if stray.size:
         raise ValueError(f"rows {stray[:5].tolist()} hold votes beyond their row_length")
     cells = counts[within]
-    offset = np.concatenate([[0], np.cumsum(row_length)])
+    offset = np.concatenate([[0], np.cumsum(row_length)]).astype(np.int32)
     total = cells.sum(axis=1)
     if total.size and total.max() > 1:
         return Votes(
@@ -132,10 +139,10 @@ def prepare_votes(counts, *, item_idx=None, row_start=None, row_length=None):
             item_idx,
             row_start,
             np.zeros(0, np.int32),
-            np.zeros(n_row + 1, np.int64),
+            np.zeros(n_row + 1, np.int32),
             is_rectangular,
         )
-    code = np.where(total == 1, cells.argmax(axis=1), kernel.MISSING).astype(np.int8)
+    code = np.where(total == 1, cells.argmax(axis=1), kernel.MISSING).astype(np.int32)
     abstention = np.flatnonzero(code == kernel.ABSTAIN)
     row = np.searchsorted(offset, abstention, side="right") - 1
     return Votes(
@@ -143,8 +150,8 @@ def prepare_votes(counts, *, item_idx=None, row_start=None, row_length=None):
         offset,
         item_idx,
         row_start,
-        (abstention - offset[row]).astype(np.int32),
-        np.searchsorted(abstention, offset).astype(np.int64),
+        (abstention - offset[row] + row_start[row]).astype(np.int32),
+        np.searchsorted(abstention, offset).astype(np.int32),
         is_rectangular,
     )
 
@@ -157,7 +164,7 @@ def _row_vector(name, value, default):
         )
     if value.size and value.min() < 0:
         raise ValueError(f"{name} must not be negative; got {value.min()}")
-    return value.astype(np.int64)
+    return value.astype(np.int32)
 
 
 def graded_response_logp(ideal_point, discrimination, cutpoint, votes, *, implementation="fused"):
@@ -191,7 +198,7 @@ def graded_response_logp(ideal_point, discrimination, cutpoint, votes, *, implem
         return _graph_logp(ideal_point, discrimination, cutpoint, votes)
     layout = [votes.row_offset, votes.item_idx, votes.position_start]
     if not votes.is_tally:
-        layout += [votes.abstain_idx, votes.abstain_offset]
+        layout += [votes.abstain_position, votes.abstain_offset]
     return GradedResponse(votes.is_tally)(ideal_point, discrimination, cutpoint, votes.response, *layout)[0]
 
 
@@ -274,16 +281,14 @@ class GradedResponse(Op):
             if x.type.ndim != ndim or x.type.dtype != "float64":
                 raise TypeError(f"{name} must be a float64 tensor with {ndim} dimension(s); got {x.type}")
         data = [pt.as_tensor(x) for x in data]
-        dtypes = ["int32"] if self.is_tally else ["int8"]
-        dtypes += ["int64"] * 3 + ([] if self.is_tally else ["int32", "int64"])
-        if [x.type.dtype for x in data] != dtypes:
-            raise TypeError(f"votes must have dtypes {dtypes}; got {[x.type.dtype for x in data]}")
+        if any(x.type.dtype != "int32" for x in data):
+            raise TypeError(f"votes must be int32; got {', '.join(x.type.dtype for x in data)}")
         outputs = [pt.dscalar(), *(x.type() for x in parameters)]
         return Apply(self, [*parameters, *data], outputs)
 
     def perform(self, node, inputs, output_storage):
         """Call the compiled code from Python."""
-        evaluate = kernel.evaluate_tallies if self.is_tally else kernel.evaluate_votes
+        evaluate = tally_kernel.evaluate_tallies if self.is_tally else kernel.evaluate_votes
         results = evaluate(*(np.ascontiguousarray(x) for x in inputs))
         for storage, result in zip(output_storage, results, strict=True):
             storage[0] = np.asarray(result)
@@ -321,7 +326,7 @@ def numba_funcify_graded_response(op, node, **kwargs):
 
         @numba_njit(fastmath=False)
         def graded_response(point, slope, cut, response, offset, item, start):
-            value, d_point, d_slope, d_cut = kernel.evaluate_tallies(
+            value, d_point, d_slope, d_cut = tally_kernel.evaluate_tallies(
                 np.ascontiguousarray(point),
                 np.ascontiguousarray(slope),
                 np.ascontiguousarray(cut),
@@ -349,4 +354,4 @@ def numba_funcify_graded_response(op, node, **kwargs):
             )
             return np.asarray(value), d_point, d_slope, d_cut
 
-    return graded_response, kernel.SOURCE_HASH
+    return graded_response, SOURCE_HASH

@@ -7,25 +7,20 @@ for the logistic function. The three probabilities factor into logistic terms an
     P(abstain) = s(upper) s(-lower) (1 - exp(-gap))
     P(yes)     = s(lower)
 
-so every cell is a product of one or two terms s(x), with ``log s(x) = (x - |x|) / 2 - log(1 + exp(-|x|))`` and
+so every cell is a product of one or two terms s(x), with ``log s(x) = (x - |x|)/2 - log(1 + exp(-|x|))`` and
 derivative ``s(-x)``. ``exp(-|x|)`` lies in (0, 1]: nothing overflows whatever the size of eta or of the gap.
-For 0/1 votes the factors ``1 + exp(-|x|)``, between 1 and 2, are multiplied along up to 512 cells before one
-logarithm is taken. The second term of abstentions is added in a sparse pass, so that the dense pass needs one
-exponential a cell.
+The factors ``1 + exp(-|x|)``, between 1 and 2, are multiplied along up to 512 cells before one logarithm is
+taken. The second term of abstentions is added in a sparse pass, so that the dense pass needs one exponential
+a cell.
 
 Why it is written as it is: the dense loops hold no branch and no call that LLVM cannot turn into vector
-instructions (exp and log1p are polynomials); they run over a multiple of ``LANES`` cells, the rest of a row
-goes through a padded copy; sums may be reassociated in the loops that accumulate, never where rounding matters.
+instructions (the exponential is a polynomial). They run over a multiple of ``LANES`` cells, of which those
+beyond the row are masked: a remainder would run one cell at a time. Sums may be reassociated in the loops
+that accumulate, never in the exponential, where the rounding trick would be undone.
 """
-
-from hashlib import sha256
-from pathlib import Path
 
 import numba
 import numpy as np
-
-# Part of the key under which machine code built on this file is cached.
-SOURCE_HASH = int(sha256(Path(__file__).read_bytes()).hexdigest()[:12], 16)
 
 LANES = 16
 # A product of at most CHUNK factors below 2, on top of a running product below RENORMALISE, stays finite.
@@ -36,9 +31,11 @@ SMALL_LOSS = 1e-5
 
 NO, ABSTAIN, YES, MISSING = 0, 1, 2, -1
 
+ROUNDING = 1.5 * 2.0**52
 LOG2_E = 1.4426950408889634
 
 ELEMENT = {"fastmath": {"contract", "nsz", "arcp"}, "error_model": "numpy", "cache": True}
+SCALAR = {"error_model": "numpy", "cache": True}
 REDUCTION = {"fastmath": {"contract", "nsz", "arcp", "reassoc"}, "error_model": "numpy", "cache": True}
 
 
@@ -46,9 +43,11 @@ REDUCTION = {"fastmath": {"contract", "nsz", "arcp", "reassoc"}, "error_model": 
 def exp_negative(distance):
     """exp(-distance) for distance >= 0; from 708.4 on it stays at the smallest normal number."""
     power = distance * -LOG2_E
-    power = power if not (power < -1022.0) else -1022.0
-    whole = np.floor(power + 0.5)
-    f = power - whole
+    power = power if not (power < -1020.0) else -1020.0
+    # Adding 1.5 * 2**52 rounds to an integer, and leaves it in the lowest bits; this function must therefore
+    # not be compiled with leave to reassociate.
+    shifted = power + ROUNDING
+    f = power - (shifted - ROUNDING)
     f2 = f * f
     f4 = f2 * f2
     # Near-minimax polynomial of 2**f on [-1/2, 1/2], relative error 2.2e-16.
@@ -58,125 +57,77 @@ def exp_negative(distance):
     )
     low = (0.05550410866444772 * f + 0.24022650695910097) * f2 + (0.69314718055995 * f + 1.0)
     mantissa = (high * f4 + middle) * f4 + low
-    # 32-bit conversion: every vector instruction set has it.
-    exponent = (np.int64(np.int32(whole)) + np.int64(1023)) << np.int64(52)
-    return mantissa * np.int64(exponent).view(np.float64)
-
-
-@numba.njit(**ELEMENT)
-def log1p_ratio(w):
-    """log(1 + z) from w = z / (2 + z), for z in [0, 1]: twice the inverse hyperbolic tangent of w."""
-    q = w * w
-    q2 = q * q
-    q4 = q2 * q2
-    # Near-minimax polynomial of 2 atanh(w) / w in w**2 on [0, 1/9], error 1e-16.
-    high = 0.17780763826113302 * q + 0.09880789048764786
-    middle = (0.13591305485579894 * q + 0.15363676248891633) * q2 + (
-        0.1818285980047391 * q + 0.22222190861346283
-    )
-    low = (0.2857142911165716 * q + 0.399999999952876) * q2 + (0.6666666666668257 * q + 2.0)
-    return w * ((high * q4 + middle) * q4 + low)
+    # The integer goes into the exponent.
+    bits = np.float64(mantissa).view(np.int64) + (np.float64(shifted).view(np.int64) << np.int64(52))
+    return np.int64(bits).view(np.float64)
 
 
 @numba.njit(**REDUCTION)
-def pass_votes(ideal_point, code, gradient, size, discrimination, lower_cut, upper_cut):
+def pass_votes(ideal_point, code, gradient, size, padded, discrimination, lower_cut, upper_cut):
     """First logistic term of every vote: s(-upper) of a no, s(upper) of an abstention, s(lower) of a yes."""
     linear = 0.0
     product = 1.0
     by_eta = 0.0
     by_lower = 0.0
     by_discrimination = 0.0
-    abstentions = 0.0
-    for i in range(size):
-        c = code[i]
+    for i in range(padded):
+        c = code[i] if i < size else MISSING
         is_yes = c == YES
         sign = -1.0 if c == NO else (1.0 if c > NO else 0.0)
         x = sign * (ideal_point[i] * discrimination - (upper_cut if is_yes else lower_cut))
         distance = abs(x)
         z = exp_negative(distance)
-        inverse = 1.0 / (1.0 + z)
+        one_plus = 1.0 + z
+        inverse = 1.0 / one_plus
         g = sign * ((z if x > 0.0 else 1.0) * inverse)
         linear += x - distance
-        product *= 1.0 + abs(sign) * z
+        product *= one_plus if c > MISSING else 1.0
         by_eta += g
         by_lower += g if is_yes else 0.0
         by_discrimination += ideal_point[i] * g
-        abstentions += np.float64(c == ABSTAIN)
         gradient[i] += discrimination * g
-    return linear, product, by_eta - by_lower, by_lower, by_discrimination, abstentions
+    return linear, product, by_eta - by_lower, by_lower, by_discrimination
 
 
 @numba.njit(**REDUCTION)
-def pass_abstentions(ideal_point, gradient, size, discrimination, upper_cut):
+def pass_abstentions(ideal_point, gradient, size, padded, discrimination, upper_cut):
     """Second logistic term of abstentions, s(-lower); their ideal points come gathered."""
     linear = 0.0
     product = 1.0
     by_lower = 0.0
     by_discrimination = 0.0
-    for i in range(size):
-        x = upper_cut - ideal_point[i] * discrimination
+    for i in range(padded):
+        weight = np.float64(i < size)
+        x = weight * (upper_cut - ideal_point[i] * discrimination)
         distance = abs(x)
         z = exp_negative(distance)
         inverse = 1.0 / (1.0 + z)
-        g = -((z if x > 0.0 else 1.0) * inverse)
+        g = -weight * ((z if x > 0.0 else 1.0) * inverse)
         linear += x - distance
-        product *= 1.0 + z
+        product *= 1.0 + weight * z
         by_lower += g
         by_discrimination += ideal_point[i] * g
         gradient[i] = discrimination * g
     return linear, product, by_lower, by_discrimination
 
 
-@numba.njit(**REDUCTION)
-def pass_tallies(ideal_point, no, abstain, yes, gradient, size, discrimination, lower_cut, upper_cut):
-    """Both logistic terms of every cell, weighted by its counts."""
-    linear = 0.0
-    logarithms = 0.0
-    by_upper = 0.0
-    by_lower = 0.0
-    by_discrimination = 0.0
-    abstentions = 0.0
-    for i in range(size):
-        n_no, n_abstain, n_yes = np.float64(no[i]), np.float64(abstain[i]), np.float64(yes[i])
-        eta = ideal_point[i] * discrimination
-        upper = eta - lower_cut
-        lower = eta - upper_cut
-        upper_distance = abs(upper)
-        lower_distance = abs(lower)
-        u = exp_negative(upper_distance)
-        h = exp_negative(lower_distance)
-        # One division serves both logistic functions and both logarithms.
-        u1, u2, h1, h2 = 1.0 + u, 2.0 + u, 1.0 + h, 2.0 + h
-        inverse = 1.0 / ((u1 * h1) * (u2 * h2))
-        upper_inverse = inverse * (h1 * (u2 * h2))
-        lower_inverse = inverse * (u1 * (u2 * h2))
-        ratio = inverse * (u1 * h1)
-        logarithms += (n_no + n_abstain) * log1p_ratio(u * (ratio * h2))
-        logarithms += (n_abstain + n_yes) * log1p_ratio(h * (ratio * u2))
-        linear += (n_abstain - n_no) * upper - (n_no + n_abstain) * upper_distance
-        linear += (n_yes - n_abstain) * lower - (n_abstain + n_yes) * lower_distance
-        g_upper = n_abstain * (u if upper > 0.0 else 1.0) - n_no * (1.0 if upper > 0.0 else u)
-        g_lower = n_yes * (h if lower > 0.0 else 1.0) - n_abstain * (1.0 if lower > 0.0 else h)
-        g_upper = g_upper * upper_inverse
-        g_lower = g_lower * lower_inverse
-        g = g_upper + g_lower
-        by_upper += g_upper
-        by_lower += g_lower
-        by_discrimination += ideal_point[i] * g
-        abstentions += n_abstain
-        gradient[i] += discrimination * g
-    return 0.5 * linear - logarithms, by_upper, by_lower, by_discrimination, abstentions
+@numba.njit(**SCALAR)
+def round_up(size):
+    """Return the next multiple of LANES."""
+    return (size + LANES - 1) // LANES * LANES
 
 
-@numba.njit(error_model="numpy", cache=True)
-def log_one_minus_exp(gap):
-    """log(1 - exp(-gap)), exact to rounding for small and for large gaps."""
+@numba.njit(**SCALAR)
+def log_between(gap):
+    """log(1 - exp(-gap)) and its derivative, exact to rounding for small and for large gaps."""
     if gap < 0.6931471805599453:
-        return np.log(-np.expm1(-gap))
-    return np.log1p(-np.exp(-gap))
+        between = -np.expm1(-gap)
+        return np.log(between), (1.0 - between) / between
+    outside = np.exp(-gap)
+    return np.log1p(-outside), outside / (1.0 - outside)
 
 
-@numba.njit(error_model="numpy", cache=True)
+@numba.njit(**SCALAR)
 def check_layout(n_position, n_item, n_cell, row_offset, item_idx, position_start):
     """Raise where a row would read or write outside the arrays (compiled code would do it silently)."""
     n_row = item_idx.shape[0]
@@ -194,13 +145,31 @@ def check_layout(n_position, n_item, n_cell, row_offset, item_idx, position_star
             raise ValueError("votes: item_idx is outside the items")
 
 
-@numba.njit(error_model="numpy", cache=True)
+@numba.njit(**SCALAR)
+def check_abstentions(n_position, code, abstain_position, abstain_offset):
+    """Raise where the list of abstentions was not made from the codes."""
+    abstentions = 0
+    for i in range(code.shape[0]):
+        abstentions += code[i] == ABSTAIN
+    outside = 0
+    for i in range(abstain_position.shape[0]):
+        outside += (abstain_position[i] < 0) | (abstain_position[i] >= n_position)
+    if outside > 0 or abstentions != abstain_position.shape[0]:
+        raise ValueError("votes: abstain_position does not list the abstentions in response")
+    previous = 0
+    for i in range(abstain_offset.shape[0]):
+        if abstain_offset[i] < previous or abstain_offset[i] > abstentions:
+            raise ValueError("votes: abstain_offset does not list the abstentions in response")
+        previous = abstain_offset[i]
+
+
+@numba.njit(**SCALAR)
 def sum_small_losses(ideal_point, discrimination, cutpoint, code, row_offset, item_idx, position_start):
     """Value alone, one log1p a term: digits are kept where nearly every vote is foretold with certainty."""
     value = 0.0
     for row in range(item_idx.shape[0]):
         item = item_idx[row]
-        constant = log_one_minus_exp(cutpoint[item, 1] - cutpoint[item, 0])
+        constant, _ = log_between(cutpoint[item, 1] - cutpoint[item, 0])
         for cell in range(row_offset[row], row_offset[row + 1]):
             eta = discrimination[item] * ideal_point[position_start[row] + cell - row_offset[row]]
             upper = eta - cutpoint[item, 0]
@@ -217,7 +186,7 @@ def sum_small_losses(ideal_point, discrimination, cutpoint, code, row_offset, it
     return value
 
 
-@numba.njit(error_model="numpy", cache=True)
+@numba.njit(**SCALAR)
 def evaluate_votes(
     ideal_point,
     discrimination,
@@ -226,7 +195,7 @@ def evaluate_votes(
     row_offset,
     item_idx,
     position_start,
-    abstain_idx,
+    abstain_position,
     abstain_offset,
 ):
     """Value and gradients for one vote a cell; arrays as in ``graded_response.Votes``, all C-contiguous.
@@ -237,15 +206,14 @@ def evaluate_votes(
     """
     n_cell = code.shape[0]
     check_layout(ideal_point.shape[0], discrimination.shape[0], n_cell, row_offset, item_idx, position_start)
-    if abstain_offset.shape[0] != item_idx.shape[0] + 1:
-        raise ValueError("votes: abstain_offset does not describe the same rows")
-    d_ideal_point = np.zeros(ideal_point.shape[0])
+    n_position = ideal_point.shape[0]
+    check_abstentions(n_position, code, abstain_position, abstain_offset)
+    point = np.zeros(n_position + LANES)
+    point[:n_position] = ideal_point
+    d_point = np.zeros(n_position + LANES)
     d_discrimination = np.zeros(discrimination.shape[0])
     d_cutpoint = np.zeros(cutpoint.shape)
-    padded_point = np.zeros(LANES)
-    padded_code = np.empty(LANES, np.int8)
-    padded_gradient = np.empty(LANES)
-    gathered_point = np.empty(CHUNK)
+    gathered_point = np.zeros(CHUNK)
     gathered_gradient = np.empty(CHUNK)
     value = 0.0
     product = 1.0
@@ -253,15 +221,17 @@ def evaluate_votes(
         item = item_idx[row]
         slope, lower_cut, upper_cut = discrimination[item], cutpoint[item, 0], cutpoint[item, 1]
         cell, length, start = row_offset[row], row_offset[row + 1] - row_offset[row], position_start[row]
-        linear, by_upper, by_lower, by_slope, abstentions = 0.0, 0.0, 0.0, 0.0, 0.0
+        linear, by_upper, by_lower, by_slope = 0.0, 0.0, 0.0, 0.0
         for begin in range(0, length, CHUNK):
             size = min(CHUNK, length - begin)
-            body = size - size % LANES
+            padded = round_up(size)
+            first = start + begin
             part = pass_votes(
-                ideal_point[start + begin : start + begin + body],
-                code[cell + begin : cell + begin + body],
-                d_ideal_point[start + begin : start + begin + body],
-                body,
+                point[first : first + padded],
+                code[cell + begin : cell + begin + padded],
+                d_point[first : first + padded],
+                size,
+                padded,
                 slope,
                 lower_cut,
                 upper_cut,
@@ -271,40 +241,20 @@ def evaluate_votes(
             by_upper += part[2]
             by_lower += part[3]
             by_slope += part[4]
-            abstentions += part[5]
-            if body < size:
-                padded_code[:] = MISSING
-                padded_gradient[:] = 0.0
-                for i in range(body, size):
-                    padded_point[i - body] = ideal_point[start + begin + i]
-                    padded_code[i - body] = code[cell + begin + i]
-                part = pass_votes(
-                    padded_point, padded_code, padded_gradient, LANES, slope, lower_cut, upper_cut
-                )
-                for i in range(body, size):
-                    d_ideal_point[start + begin + i] += padded_gradient[i - body]
-                linear += part[0]
-                product *= part[1]
-                by_upper += part[2]
-                by_lower += part[3]
-                by_slope += part[4]
-                abstentions += part[5]
             if product > RENORMALISE:
                 value -= np.log(product)
                 product = 1.0
         n_abstain = abstain_offset[row + 1] - abstain_offset[row]
-        if n_abstain != abstentions:
-            raise ValueError("votes: abstain_idx does not list the abstentions in code")
         for begin in range(0, n_abstain, CHUNK):
             size = min(CHUNK, n_abstain - begin)
-            listed = abstain_idx[abstain_offset[row] + begin : abstain_offset[row] + begin + size]
+            listed = abstain_position[abstain_offset[row] + begin : abstain_offset[row] + begin + size]
             for i in range(size):
-                if listed[i] < 0 or listed[i] >= length:
-                    raise ValueError("votes: abstain_idx does not list the abstentions in code")
-                gathered_point[i] = ideal_point[start + listed[i]]
-            second = pass_abstentions(gathered_point, gathered_gradient, size, slope, upper_cut)
+                gathered_point[i] = point[np.uint64(listed[i])]
+            second = pass_abstentions(
+                gathered_point, gathered_gradient, size, round_up(size), slope, upper_cut
+            )
             for i in range(size):
-                d_ideal_point[start + listed[i]] += gathered_gradient[i]
+                d_point[np.uint64(listed[i])] += gathered_gradient[i]
             linear += second[0]
             product *= second[1]
             by_lower += second[2]
@@ -315,9 +265,10 @@ def evaluate_votes(
         value += 0.5 * linear
         gap = upper_cut - lower_cut
         if n_abstain > 0:
-            value += n_abstain * log_one_minus_exp(gap)
-            by_upper += n_abstain / np.expm1(gap)
-            by_lower -= n_abstain / np.expm1(gap)
+            log_constant, slope_constant = log_between(gap)
+            value += n_abstain * log_constant
+            by_upper += n_abstain * slope_constant
+            by_lower -= n_abstain * slope_constant
         if gap < 0.0:
             value = -np.inf
         d_discrimination[item] += by_slope
@@ -328,72 +279,4 @@ def evaluate_votes(
         value = sum_small_losses(
             ideal_point, discrimination, cutpoint, code, row_offset, item_idx, position_start
         )
-    return value, d_ideal_point, d_discrimination, d_cutpoint
-
-
-@numba.njit(error_model="numpy", cache=True)
-def evaluate_tallies(ideal_point, discrimination, cutpoint, count, row_offset, item_idx, position_start):
-    """Value and gradients for counts, int32 (response, cell); the rest as in ``evaluate_votes``."""
-    check_layout(
-        ideal_point.shape[0], discrimination.shape[0], count.shape[1], row_offset, item_idx, position_start
-    )
-    d_ideal_point = np.zeros(ideal_point.shape[0])
-    d_discrimination = np.zeros(discrimination.shape[0])
-    d_cutpoint = np.zeros(cutpoint.shape)
-    padded_point = np.zeros(LANES)
-    padded_count = np.empty((3, LANES), np.int32)
-    padded_gradient = np.empty(LANES)
-    value = 0.0
-    for row in range(item_idx.shape[0]):
-        item = item_idx[row]
-        slope, lower_cut, upper_cut = discrimination[item], cutpoint[item, 0], cutpoint[item, 1]
-        cell, length, start = row_offset[row], row_offset[row + 1] - row_offset[row], position_start[row]
-        body = length - length % LANES
-        part, by_upper, by_lower, by_slope, abstentions = pass_tallies(
-            ideal_point[start : start + body],
-            count[NO, cell : cell + body],
-            count[ABSTAIN, cell : cell + body],
-            count[YES, cell : cell + body],
-            d_ideal_point[start : start + body],
-            body,
-            slope,
-            lower_cut,
-            upper_cut,
-        )
-        value += part
-        if body < length:
-            padded_count[:] = 0
-            padded_gradient[:] = 0.0
-            for i in range(body, length):
-                padded_point[i - body] = ideal_point[start + i]
-                for response in range(3):
-                    padded_count[response, i - body] = count[response, cell + i]
-            tail = pass_tallies(
-                padded_point,
-                padded_count[NO],
-                padded_count[ABSTAIN],
-                padded_count[YES],
-                padded_gradient,
-                LANES,
-                slope,
-                lower_cut,
-                upper_cut,
-            )
-            for i in range(body, length):
-                d_ideal_point[start + i] += padded_gradient[i - body]
-            value += tail[0]
-            by_upper += tail[1]
-            by_lower += tail[2]
-            by_slope += tail[3]
-            abstentions += tail[4]
-        gap = upper_cut - lower_cut
-        if abstentions > 0.0:
-            value += abstentions * log_one_minus_exp(gap)
-            by_upper += abstentions / np.expm1(gap)
-            by_lower -= abstentions / np.expm1(gap)
-        if gap < 0.0:
-            value = -np.inf
-        d_discrimination[item] += by_slope
-        d_cutpoint[item, 0] -= by_upper
-        d_cutpoint[item, 1] -= by_lower
-    return value, d_ideal_point, d_discrimination, d_cutpoint
+    return value, d_point[:n_position].copy(), d_discrimination, d_cutpoint
