@@ -1,0 +1,282 @@
+"""Machine code of the fused graded-response likelihood: value and all gradients in one pass over the votes.
+
+Write ``upper = eta - cutpoint[0]``, ``lower = eta - cutpoint[1]``, ``gap = cutpoint[1] - cutpoint[0]``, and s
+for the logistic function. The three probabilities factor into logistic terms and a constant of the row::
+
+    P(no)      = s(-upper)
+    P(abstain) = s(upper) s(-lower) (1 - exp(-gap))
+    P(yes)     = s(lower)
+
+so every cell is a product of one or two terms s(x), with ``log s(x) = (x - |x|)/2 - log(1 + exp(-|x|))`` and
+derivative ``s(-x)``. ``exp(-|x|)`` lies in (0, 1]: nothing overflows whatever the size of eta or of the gap.
+The factors ``1 + exp(-|x|)``, between 1 and 2, are multiplied along up to 512 cells before one logarithm is
+taken. The second term of abstentions is added in a sparse pass, so that the dense pass needs one exponential
+a cell.
+
+Why it is written as it is: the dense loops hold no branch and no call that LLVM cannot turn into vector
+instructions (the exponential is a polynomial). They run over a multiple of ``LANES`` cells, of which those
+beyond the row are masked: a remainder would run one cell at a time. Sums may be reassociated in the loops
+that accumulate, never in the exponential, where the rounding trick would be undone.
+"""
+
+import numba
+import numpy as np
+
+LANES = 16
+# A product of at most CHUNK factors below 2, on top of a running product below RENORMALISE, stays finite.
+CHUNK = 512
+RENORMALISE = 2.0**500
+# Below this mean loss a cell, log(product) has lost digits to the ones; the value is then summed with log1p.
+SMALL_LOSS = 1e-5
+
+NO, ABSTAIN, YES, MISSING = 0, 1, 2, -1
+
+ROUNDING = 1.5 * 2.0**52
+LOG2_E = 1.4426950408889634
+
+ELEMENT = {"fastmath": {"contract", "nsz", "arcp"}, "error_model": "numpy", "cache": True}
+SCALAR = {"error_model": "numpy", "cache": True}
+REDUCTION = {"fastmath": {"contract", "nsz", "arcp", "reassoc"}, "error_model": "numpy", "cache": True}
+
+
+@numba.njit(**ELEMENT)
+def exp_negative(distance):
+    """exp(-distance) for distance >= 0; from 708.4 on it stays at the smallest normal number."""
+    power = distance * -LOG2_E
+    power = power if not (power < -1020.0) else -1020.0
+    # Adding 1.5 * 2**52 rounds to an integer, and leaves it in the lowest bits; this function must therefore
+    # not be compiled with leave to reassociate.
+    shifted = power + ROUNDING
+    f = power - (shifted - ROUNDING)
+    f2 = f * f
+    f4 = f2 * f2
+    # Near-minimax polynomial of 2**f on [-1/2, 1/2], relative error 2.2e-16.
+    high = 7.072585949269223e-09 * f2 + (1.0208690299958306e-07 * f + 1.321544258792169e-06)
+    middle = (1.5252657260200837e-05 * f + 0.0001540353044173605) * f2 + (
+        0.0013333558230164974 * f + 0.009618129107606888
+    )
+    low = (0.05550410866444772 * f + 0.24022650695910097) * f2 + (0.69314718055995 * f + 1.0)
+    mantissa = (high * f4 + middle) * f4 + low
+    # The integer goes into the exponent.
+    bits = np.float64(mantissa).view(np.int64) + (np.float64(shifted).view(np.int64) << np.int64(52))
+    return np.int64(bits).view(np.float64)
+
+
+@numba.njit(**REDUCTION)
+def pass_votes(ideal_point, code, gradient, size, padded, discrimination, lower_cut, upper_cut):
+    """First logistic term of every vote: s(-upper) of a no, s(upper) of an abstention, s(lower) of a yes."""
+    linear = 0.0
+    product = 1.0
+    by_eta = 0.0
+    by_lower = 0.0
+    by_discrimination = 0.0
+    for i in range(padded):
+        c = code[i] if i < size else MISSING
+        is_yes = c == YES
+        sign = -1.0 if c == NO else (1.0 if c > NO else 0.0)
+        x = sign * (ideal_point[i] * discrimination - (upper_cut if is_yes else lower_cut))
+        distance = abs(x)
+        z = exp_negative(distance)
+        one_plus = 1.0 + z
+        inverse = 1.0 / one_plus
+        g = sign * ((z if x > 0.0 else 1.0) * inverse)
+        linear += x - distance
+        product *= one_plus if c > MISSING else 1.0
+        by_eta += g
+        by_lower += g if is_yes else 0.0
+        by_discrimination += ideal_point[i] * g
+        gradient[i] += discrimination * g
+    return linear, product, by_eta - by_lower, by_lower, by_discrimination
+
+
+@numba.njit(**REDUCTION)
+def pass_abstentions(ideal_point, gradient, size, padded, discrimination, upper_cut):
+    """Second logistic term of abstentions, s(-lower); their ideal points come gathered."""
+    linear = 0.0
+    product = 1.0
+    by_lower = 0.0
+    by_discrimination = 0.0
+    for i in range(padded):
+        weight = np.float64(i < size)
+        x = weight * (upper_cut - ideal_point[i] * discrimination)
+        distance = abs(x)
+        z = exp_negative(distance)
+        inverse = 1.0 / (1.0 + z)
+        g = -weight * ((z if x > 0.0 else 1.0) * inverse)
+        linear += x - distance
+        product *= 1.0 + weight * z
+        by_lower += g
+        by_discrimination += ideal_point[i] * g
+        gradient[i] = discrimination * g
+    return linear, product, by_lower, by_discrimination
+
+
+@numba.njit(**SCALAR)
+def round_up(size):
+    """Return the next multiple of LANES."""
+    return (size + LANES - 1) // LANES * LANES
+
+
+@numba.njit(**SCALAR)
+def log_between(gap):
+    """log(1 - exp(-gap)) and its derivative, exact to rounding for small and for large gaps."""
+    if gap < 0.6931471805599453:
+        between = -np.expm1(-gap)
+        return np.log(between), (1.0 - between) / between
+    outside = np.exp(-gap)
+    return np.log1p(-outside), outside / (1.0 - outside)
+
+
+@numba.njit(**SCALAR)
+def check_layout(n_position, n_item, n_cell, row_offset, item_idx, position_start):
+    """Raise where a row would read or write outside the arrays (compiled code would do it silently)."""
+    n_row = item_idx.shape[0]
+    if row_offset.shape[0] != n_row + 1 or position_start.shape[0] != n_row:
+        raise ValueError("votes: row_offset, item_idx and position_start do not describe the same rows")
+    if row_offset[0] != 0 or row_offset[n_row] != n_cell:
+        raise ValueError("votes: row_offset does not span the cells")
+    for row in range(n_row):
+        length = row_offset[row + 1] - row_offset[row]
+        if length < 0:
+            raise ValueError("votes: row_offset decreases")
+        if position_start[row] < 0 or position_start[row] + length > n_position:
+            raise ValueError("votes: a row reaches beyond the ideal points")
+        if item_idx[row] < 0 or item_idx[row] >= n_item:
+            raise ValueError("votes: item_idx is outside the items")
+
+
+@numba.njit(**SCALAR)
+def check_abstentions(n_position, code, abstain_position, abstain_offset):
+    """Raise where the list of abstentions was not made from the codes."""
+    abstentions = 0
+    for i in range(code.shape[0]):
+        abstentions += code[i] == ABSTAIN
+    outside = 0
+    for i in range(abstain_position.shape[0]):
+        outside += (abstain_position[i] < 0) | (abstain_position[i] >= n_position)
+    if outside > 0 or abstentions != abstain_position.shape[0]:
+        raise ValueError("votes: abstain_position does not list the abstentions in response")
+    previous = 0
+    for i in range(abstain_offset.shape[0]):
+        if abstain_offset[i] < previous or abstain_offset[i] > abstentions:
+            raise ValueError("votes: abstain_offset does not list the abstentions in response")
+        previous = abstain_offset[i]
+
+
+@numba.njit(**SCALAR)
+def sum_small_losses(ideal_point, discrimination, cutpoint, code, row_offset, item_idx, position_start):
+    """Value alone, one log1p a term: digits are kept where nearly every vote is foretold with certainty."""
+    value = 0.0
+    for row in range(item_idx.shape[0]):
+        item = item_idx[row]
+        constant, _ = log_between(cutpoint[item, 1] - cutpoint[item, 0])
+        for cell in range(row_offset[row], row_offset[row + 1]):
+            eta = discrimination[item] * ideal_point[position_start[row] + cell - row_offset[row]]
+            upper = eta - cutpoint[item, 0]
+            lower = eta - cutpoint[item, 1]
+            c = code[cell]
+            if c in (NO, ABSTAIN):
+                x = upper if c == ABSTAIN else -upper
+                value += min(x, 0.0) - np.log1p(np.exp(-abs(x)))
+            if c in (YES, ABSTAIN):
+                x = lower if c == YES else -lower
+                value += min(x, 0.0) - np.log1p(np.exp(-abs(x)))
+            if c == ABSTAIN:
+                value += constant
+    return value
+
+
+@numba.njit(**SCALAR)
+def evaluate_votes(
+    ideal_point,
+    discrimination,
+    cutpoint,
+    code,
+    row_offset,
+    item_idx,
+    position_start,
+    abstain_position,
+    abstain_offset,
+):
+    """Value and gradients for one vote a cell; arrays as in ``graded_response.Votes``, all C-contiguous.
+
+    Returns
+    -------
+    value, d_ideal_point, d_discrimination, d_cutpoint
+    """
+    n_cell = code.shape[0]
+    check_layout(ideal_point.shape[0], discrimination.shape[0], n_cell, row_offset, item_idx, position_start)
+    n_position = ideal_point.shape[0]
+    check_abstentions(n_position, code, abstain_position, abstain_offset)
+    point = np.zeros(n_position + LANES)
+    point[:n_position] = ideal_point
+    d_point = np.zeros(n_position + LANES)
+    d_discrimination = np.zeros(discrimination.shape[0])
+    d_cutpoint = np.zeros(cutpoint.shape)
+    gathered_point = np.zeros(CHUNK)
+    gathered_gradient = np.empty(CHUNK)
+    value = 0.0
+    product = 1.0
+    for row in range(item_idx.shape[0]):
+        item = item_idx[row]
+        slope, lower_cut, upper_cut = discrimination[item], cutpoint[item, 0], cutpoint[item, 1]
+        cell, length, start = row_offset[row], row_offset[row + 1] - row_offset[row], position_start[row]
+        linear, by_upper, by_lower, by_slope = 0.0, 0.0, 0.0, 0.0
+        for begin in range(0, length, CHUNK):
+            size = min(CHUNK, length - begin)
+            padded = round_up(size)
+            first = start + begin
+            part = pass_votes(
+                point[first : first + padded],
+                code[cell + begin : cell + begin + padded],
+                d_point[first : first + padded],
+                size,
+                padded,
+                slope,
+                lower_cut,
+                upper_cut,
+            )
+            linear += part[0]
+            product *= part[1]
+            by_upper += part[2]
+            by_lower += part[3]
+            by_slope += part[4]
+            if product > RENORMALISE:
+                value -= np.log(product)
+                product = 1.0
+        n_abstain = abstain_offset[row + 1] - abstain_offset[row]
+        for begin in range(0, n_abstain, CHUNK):
+            size = min(CHUNK, n_abstain - begin)
+            listed = abstain_position[abstain_offset[row] + begin : abstain_offset[row] + begin + size]
+            for i in range(size):
+                gathered_point[i] = point[np.uint64(listed[i])]
+            second = pass_abstentions(
+                gathered_point, gathered_gradient, size, round_up(size), slope, upper_cut
+            )
+            for i in range(size):
+                d_point[np.uint64(listed[i])] += gathered_gradient[i]
+            linear += second[0]
+            product *= second[1]
+            by_lower += second[2]
+            by_slope += second[3]
+            if product > RENORMALISE:
+                value -= np.log(product)
+                product = 1.0
+        value += 0.5 * linear
+        gap = upper_cut - lower_cut
+        if n_abstain > 0:
+            log_constant, slope_constant = log_between(gap)
+            value += n_abstain * log_constant
+            by_upper += n_abstain * slope_constant
+            by_lower -= n_abstain * slope_constant
+        if gap < 0.0:
+            value = -np.inf
+        d_discrimination[item] += by_slope
+        d_cutpoint[item, 0] -= by_upper
+        d_cutpoint[item, 1] -= by_lower
+    value -= np.log(product)
+    if -value < SMALL_LOSS * n_cell:
+        value = sum_small_losses(
+            ideal_point, discrimination, cutpoint, code, row_offset, item_idx, position_start
+        )
+    return value, d_point[:n_position].copy(), d_discrimination, d_cutpoint
