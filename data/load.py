@@ -20,6 +20,7 @@ from data.tables import (
     load_guarantees,
     load_states,
     load_tallies,
+    read_parquet,
     sha256,
     validate_covariates,
 )
@@ -169,8 +170,8 @@ def _read_rollcalls(folder: Path, spec: DataSpec, case: CaseSpec) -> tuple[pd.Da
     """Read the chosen roll calls of the window and their votes, checked."""
     sessions = spec.sessions(case)
     within = [("session", ">=", sessions[0]), ("session", "<=", sessions[-1])]
-    rollcalls = pd.read_parquet(folder / _PAIR[0], filters=within)
-    votes = pd.read_parquet(folder / _PAIR[1], filters=within, columns=["rcid", "session", "iso3", "vote"])
+    rollcalls = read_parquet(folder / _PAIR[0], filters=within)
+    votes = read_parquet(folder / _PAIR[1], filters=within, columns=["rcid", "session", "iso3", "vote"])
     validate_votes(rollcalls, votes, str(folder))
     return select_rollcalls(rollcalls, spec, case), votes
 
@@ -187,7 +188,8 @@ def load_panel(spec: DataSpec) -> xr.Dataset:
         not included); ``commitments`` (str, all kinds in force joined by ``+``). Over (case, state,
         covariate): ``covariates`` in natural units (coord ``unit``) and ``covariates_transformed`` (coord
         ``transform``); unknown values are NaN and listed in ``attrs["missing_covariates"]`` (JSON: case,
-        covariate, iso3s).
+        covariate, iso3s). Over (case, state, characteristic): ``characteristics``, every column of
+        covariates.csv in natural units, whether or not a covariate (to group or describe states).
 
         Coords: case with label; state (iso3) with name, ccode, region. Attrs: sha256 (JSON, by file),
         left_out (JSON: case, iso3, reason), spec (JSON).
@@ -218,10 +220,10 @@ def _further_covariates(states: pd.DataFrame, years: list[int]) -> tuple[pd.Data
     file = next((f / "state_year.parquet" for f in folders if (f / "state_year.parquet").is_file()), None)
     if file is None:
         raise DataError(
-            f"covariates of {', '.join(map(str, years))} do not ship, and no state_year.parquet is found beside the "
-            f"roll calls (set {VOTES_VARIABLE} to a folder that has it)"
+            f"covariates of {', '.join(map(str, years))} do not ship, and no state_year.parquet "
+            f"is found beside the roll calls (set {VOTES_VARIABLE} to a folder that has it)"
         )
-    state_year = pd.read_parquet(file)
+    state_year = read_parquet(file)
     unknown = sorted(set(years) - set(state_year["year"]))
     if unknown:
         raise DataError(f"{file.name}: no covariates of {', '.join(map(str, unknown))}")

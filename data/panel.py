@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from data.schema import DataError
-from data.spec import TIERS, CaseSpec, DataSpec
+from data.spec import COVARIATES, TIERS, CaseSpec, DataSpec
 from data.tables import UNITS
 
 _SOURCE_COLUMNS = {
@@ -92,15 +92,16 @@ def prepare_panel(
     xr.Dataset
         See ``data.load.load_panel``.
     """
+    _check_states(spec, {case.name: _members(case, states) for case in spec.cases})
     cases = [
         _prepare_case(spec, case, states, guarantees, coalitions[case.name], covariates)
         for case in spec.cases
     ]
     included = np.array([case["included"] for case in cases])
     used = included.any(axis=0)
-    _check_left_out(spec, states)
     names = [name for name, _ in spec.covariates]
     values = np.array([case["covariates"] for case in cases])
+    columns = list(COVARIATES)
     transformed = np.stack(
         [_transform(values[..., k], how) for k, (_, how) in enumerate(spec.covariates)], axis=-1
     )
@@ -114,17 +115,20 @@ def prepare_panel(
             "included": (dims, included),
             "covariates": ((*dims, "covariate"), values),
             "covariates_transformed": ((*dims, "covariate"), transformed),
+            "characteristics": ((*dims, "characteristic"), np.array([case["all"] for case in cases])),
         },
         coords={
             "case": [case.name for case in spec.cases],
             "state": states["iso3"].to_numpy(str),
             "covariate": names,
+            "characteristic": columns,
             "label": ("case", [case.label for case in spec.cases]),
             "name": ("state", states["name"].to_numpy(str)),
             "ccode": ("state", states["ccode"].to_numpy(int)),
             "region": ("state", states["region"].to_numpy(str)),
             "transform": ("covariate", [how for _, how in spec.covariates]),
             "unit": ("covariate", [UNITS[name] for name in names]),
+            "characteristic_unit": ("characteristic", [UNITS[name] for name in columns]),
         },
     ).isel(state=used)
     _check_logs(panel)
@@ -139,6 +143,11 @@ def prepare_panel(
     )
 
 
+def _members(case: CaseSpec, states: pd.DataFrame) -> set[str]:
+    """Return the UN members at the cut-off less those that the case excludes."""
+    return set(states["iso3"][is_member(states, case.votes_until.isoformat())]) - set(case.exclude)
+
+
 def _prepare_case(
     spec: DataSpec,
     case: CaseSpec,
@@ -150,7 +159,7 @@ def _prepare_case(
     """Columns of one case, in the order of ``states``."""
     iso3 = states["iso3"]
     member = is_member(states, case.votes_until.isoformat())
-    included = (member & ~iso3.isin([*case.exclude, *spec.states_left_out])).to_numpy()
+    included = iso3.isin(_members(case, states) - set(spec.states_left_out)).to_numpy()
     support = _support(spec, case, coalition, iso3)
     joined = support[list(case.joined_columns)].max(axis=1).to_numpy(float)
     tier = np.zeros(len(iso3))
@@ -167,6 +176,7 @@ def _prepare_case(
         "guarantee": np.where(included, guarantee, ""),
         "commitments": np.where(included, commitments, ""),
         "covariates": np.where(included[:, None], values, np.nan),
+        "all": np.where(included[:, None], rows[list(COVARIATES)].to_numpy(float), np.nan),
         "left_out": {
             state: "excluded by the case" if state in case.exclude else "states_left_out"
             for state in iso3[member & ~included]
@@ -190,7 +200,6 @@ def _support(spec: DataSpec, case: CaseSpec, coalition: pd.DataFrame, iso3: pd.S
             raise DataError(
                 f"recode {name} {state} {column}: not a column that joined or tiers use; nearest: {near!r}"
             )
-        _check_recoded_state(case, state, iso3)
         if support.loc[state, column] == value:
             raise DataError(f"recode {name} {state} {column} = {value}: no effect, it is {value} already")
         support.loc[state, column] = value
@@ -210,7 +219,6 @@ def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, atop: p
         level[[bool(has & set(wanted)) for has in kinds]] = name
     for name, state, column, value in spec.recode:
         if name == case.name and column == "guarantee":
-            _check_recoded_state(case, state, pd.Series(atop.index))
             if level[state] == value:
                 raise DataError(
                     f"recode {name} {state} guarantee = {value}: no effect, it is {value} already"
@@ -219,17 +227,14 @@ def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, atop: p
     return level.to_numpy(str), np.array(["+".join(sorted(has)) for has in kinds])
 
 
-def _check_recoded_state(case: CaseSpec, state: str, iso3: pd.Series) -> None:
-    if state not in set(iso3) - set(case.exclude):
-        raise DataError(f"recode {case.name} {state}: not the iso3 of a state in this case's panel")
-
-
-def _check_left_out(spec: DataSpec, states: pd.DataFrame) -> None:
-    """Refuse to leave out a state that is not in anyway."""
-    excluded = set.intersection(*(set(case.exclude) for case in spec.cases))
+def _check_states(spec: DataSpec, members: dict[str, set[str]]) -> None:
+    """Refuse to recode or leave out a state that is not in the panel anyway; ``members`` by case name."""
+    for case, state, column, value in spec.recode:
+        if state not in members[case]:
+            raise DataError(f"recode {case} {state} {column} = {value}: not a state in this case's panel")
     for state in spec.states_left_out:
-        if state not in set(states["iso3"]) - excluded:
-            raise DataError(f"states_left_out: {state!r} is not the iso3 of a state in the panel")
+        if not any(state in seated for seated in members.values()):
+            raise DataError(f"states_left_out: {state!r} is not a state in the panel of any case")
 
 
 def _transform(values: np.ndarray, how: str) -> np.ndarray:
@@ -242,20 +247,21 @@ def _transform(values: np.ndarray, how: str) -> np.ndarray:
 
 def _check_logs(panel: xr.Dataset) -> None:
     """Refuse a logarithm of zero or less."""
-    bad = panel["covariates"].notna() & ~np.isfinite(panel["covariates_transformed"])
-    for name in panel["covariate"].to_numpy()[bad.any(("case", "state")).to_numpy()]:
-        where = panel["state"].to_numpy()[bad.sel(covariate=name).any("case").to_numpy()]
+    known = ~np.isnan(panel["covariates"])
+    bad = known & ~np.isfinite(panel["covariates_transformed"])
+    for name in panel["covariate"][bad.any(("case", "state"))].to_numpy():
+        where = panel["state"][bad.sel(covariate=name).any("case")].to_numpy()
         raise DataError(
             f"covariate {name}: logarithm of a value <= 0 for {', '.join(where)}; use 'log1p' or 'none'"
         )
 
 
 def _missing(panel: xr.Dataset) -> dict[str, dict[str, list[str]]]:
-    """Which included states lack which covariate, by case."""
-    absent = panel["covariates"].isna() & panel["included"]
+    """List by case and covariate the included states that lack it."""
+    absent = np.isnan(panel["covariates"]) & panel["included"]
     return {
         str(case): {
-            str(name): panel["state"].to_numpy()[absent.sel(case=case, covariate=name).to_numpy()].tolist()
+            str(name): panel["state"][absent.sel(case=case, covariate=name)].to_numpy().tolist()
             for name in panel["covariate"].to_numpy()
             if absent.sel(case=case, covariate=name).any()
         }

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.schema import DataError
+from data.schema import DataError, validate_columns
 from data.spec import ISSUES, CaseSpec, DataSpec
 
 ANSWERS = ("no", "abstain", "yes")
@@ -78,8 +78,8 @@ def select_rollcalls(rollcalls: pd.DataFrame, spec: DataSpec, case: CaseSpec) ->
     keep &= (answers.sum(axis=1) - answers.max(axis=1)) > spec.lopsidedness * answers.sum(axis=1)
     if not keep.any():
         raise DataError(
-            f"case {case.name}: no roll call of sessions {sessions[0]}-{sessions[-1]} until {case.votes_until} "
-            f"is left by the choices {spec.votes_json(case)}"
+            f"case {case.name}: no roll call of sessions {sessions[0]}-{sessions[-1]} "
+            f"until {case.votes_until} is left by the choices {spec.votes_json(case)}"
         )
     return items[keep].reset_index(drop=True)
 
@@ -88,6 +88,7 @@ def _issue_flags(items: pd.DataFrame, spec: DataSpec) -> pd.DataFrame:
     """Boolean issue flags; roll calls that the 2016 release lacks keep those of 2021."""
     flags = items[list(ISSUES)]
     if spec.issue_flags == "2016":
+        validate_columns(items, [f"{issue}_v2016" for issue in ISSUES], "roll calls")
         older = items[[f"{issue}_v2016" for issue in ISSUES]].set_axis(list(ISSUES), axis=1)
         flags = older.astype("Float64").fillna(flags.astype("Float64"))
     return flags.astype(bool)
@@ -120,9 +121,11 @@ def tally_agenda(items: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         cells, on="rcid", validate="m:1"
     )
     key = ["iso3", "session", "issue", "us_vote"]
-    counts = merged.astype({"vote": str}).groupby([*key, "vote"]).size().unstack(fill_value=0)
-    counts = counts.reindex(columns=[*ANSWERS, "absent"], fill_value=0)
-    return counts.rename_axis(columns=None).reset_index().sort_values(key, ignore_index=True)
+    answers = [*ANSWERS, "absent"]
+    counted = merged[key].join(
+        pd.get_dummies(merged["vote"].astype(str), dtype=int).reindex(columns=answers, fill_value=0)
+    )
+    return counted.groupby(key, sort=True)[answers].sum().reset_index()
 
 
 def prepare_rollcall_votes(
