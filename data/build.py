@@ -1,0 +1,88 @@
+"""Make the shipped tables that are computed: agenda_tallies.csv and covariates.csv.
+
+The other tables are curated by hand. Same input, same bytes: rows are sorted, numbers have six significant
+digits.
+"""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from data.panel import derive_covariates
+from data.prepare import select_rollcalls, tally_agenda
+from data.schema import DataError, validate_tallies, validate_votes
+from data.spec import DataSpec
+from data.tables import DATA_DIR, load_states, validate_covariates
+
+
+def build_agenda_tallies(shared_dir: Path) -> pd.DataFrame:
+    """Count the answers of both windows under the main coding.
+
+    Parameters
+    ----------
+    shared_dir : Path
+        Folder with rollcalls.parquet and votes.parquet.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``iso3, session, issue, us_vote, no, abstain, yes, absent``.
+    """
+    rollcalls = pd.read_parquet(shared_dir / "rollcalls.parquet")
+    votes = pd.read_parquet(shared_dir / "votes.parquet", columns=["rcid", "session", "iso3", "vote"])
+    validate_votes(rollcalls, votes, str(shared_dir))
+    spec = DataSpec()
+    parts = [tally_agenda(select_rollcalls(rollcalls, spec, case), votes) for case in spec.cases]
+    tallies = pd.concat(parts).sort_values(["iso3", "session", "issue", "us_vote"], ignore_index=True)
+    validate_tallies(tallies, "agenda_tallies.csv")
+    return tallies
+
+
+def build_covariates(shared_dir: Path) -> pd.DataFrame:
+    """Take the covariates of both cases' years out of state_year.parquet, in the units of the codebook."""
+    states = load_states()
+    years = tuple(case.covariate_year for case in DataSpec().cases)
+    table = derive_covariates(pd.read_parquet(shared_dir / "state_year.parquet"), states, years)
+    validate_covariates(table, states, "covariates.csv")
+    return table
+
+
+def build_shipped(target_dir: Path = DATA_DIR, shared_dir: Path | None = None) -> list[Path]:
+    """Write agenda_tallies.csv and covariates.csv.
+
+    Parameters
+    ----------
+    target_dir : Path
+        Folder to write to.
+    shared_dir : Path, optional
+        Folder with rollcalls.parquet, votes.parquet and state_year.parquet; None: ``../shared/data`` beside
+        the checkout.
+
+    Returns
+    -------
+    list of Path
+        The files written; each appears whole or not at all.
+
+    Raises
+    ------
+    DataError
+        A source table is not there, or breaks a rule.
+    """
+    shared_dir = Path(shared_dir or DATA_DIR.parents[1] / "shared" / "data")
+    for name in ("rollcalls.parquet", "votes.parquet", "state_year.parquet"):
+        if not (shared_dir / name).is_file():
+            raise DataError(f"{shared_dir / name}: no such file; the shipped tables are built from it")
+    tables = {
+        "agenda_tallies.csv": build_agenda_tallies(shared_dir),
+        "covariates.csv": build_covariates(shared_dir),
+    }
+    return [_write(table, Path(target_dir) / name) for name, table in tables.items()]
+
+
+def _write(table: pd.DataFrame, path: Path) -> Path:
+    """Write a CSV beside its place and move it there."""
+    part = path.with_suffix(".part")
+    table.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
+    os.replace(part, path)
+    return path

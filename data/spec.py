@@ -1,0 +1,419 @@
+"""The coding choices: what counts as a vote, a guarantee, a joiner. Written once, here, and nowhere else.
+
+``DataSpec()`` is the main coding. A reviewer changes one field with ``dataclasses.replace`` (or
+``DataSpec.replace_case`` for a field of one case) and everything downstream follows.
+"""
+
+import datetime
+import difflib
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Literal, Self, get_args
+
+ISSUES = ("me", "nu", "di", "hr", "co", "ec")
+"""Issue areas of the vote data, in the order in which a resolution with several goes to one (see README)."""
+
+KINDS = ("nato", "bilateral_defense_pact", "compact", "rio", "mnna", "access_agreement", "atop_pact")
+"""Kinds of US commitment: those of guarantees.csv, and ``atop_pact`` from covariates.csv (ATOP 5.1)."""
+
+TIERS = ("none", "political", "military", "combat")
+"""Tiers of support for a coalition, in rising order."""
+
+_PACT = ("nato", "bilateral_defense_pact", "compact")
+
+GUARANTEE_CODINGS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "rio_pact": (("rio", ("rio",)), ("pact", _PACT)),
+    "pact_only": (("pact", _PACT),),
+    "rio_as_pact": (("pact", (*_PACT, "rio")),),
+    "nato_only": (("nato", ("nato",)),),
+    "nato_apart": (
+        ("rio", ("rio",)),
+        ("bilateral", ("bilateral_defense_pact", "compact")),
+        ("nato", ("nato",)),
+    ),
+    "no_compact": (("rio", ("rio",)), ("pact", ("nato", "bilateral_defense_pact"))),
+    "mnna": (("rio", ("rio",)), ("informal", ("mnna",)), ("pact", _PACT)),
+    "informal": (("rio", ("rio",)), ("informal", ("mnna", "access_agreement")), ("pact", _PACT)),
+    "informal_as_pact": (("rio", ("rio",)), ("pact", (*_PACT, "mnna", "access_agreement"))),
+    "atop": (("pact", ("atop_pact",)),),
+}
+"""Named codings of the guarantee: levels above ``none`` in rising order, each with its kinds."""
+
+Transform = Literal["none", "log", "log1p"]
+
+COVARIATES: dict[str, Transform] = {
+    "gdp_per_capita": "log",
+    "gdp_per_capita_wdi": "log",
+    "gdp_per_capita_pwt": "log",
+    "population": "log",
+    "democracy": "none",
+    "democracy_vdem": "none",
+    "democracy_polity": "none",
+    "capability": "log",
+    "distance": "log",
+    "aid": "log1p",
+    "troops": "log1p",
+    "trade_share": "log1p",
+    "trade_share_cow": "log1p",
+}
+"""Columns of covariates.csv that a model may take, with the transformation usual for each."""
+
+VOTE_FIELDS = (
+    "granularity",
+    "window",
+    "abstention",
+    "absence",
+    "min_votes",
+    "paragraph_votes",
+    "procedural",
+    "duplicates",
+    "important_only",
+    "issues_in",
+    "issues_out",
+    "lopsidedness",
+    "issue_flags",
+)
+"""The fields of DataSpec that change the votes; all others change the panel only."""
+
+
+def _check_fields(cls: type, given: dict) -> None:
+    """Raise TypeError for a field that ``cls`` does not have, naming the nearest one."""
+    names = [field.name for field in fields(cls)]
+    for name in given:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
+            raise TypeError(
+                f"{cls.__name__} has no field {name!r}; nearest: {near!r}. Fields: {', '.join(names)}"
+            )
+
+
+def check_choice(owner: str, field: str, value: object, allowed: tuple | list) -> None:
+    """Raise ValueError if ``value`` is not one of ``allowed``, naming the nearest.
+
+    Parameters
+    ----------
+    owner, field : str
+        Where the value was given, for the message.
+    value : object
+        What was given.
+    allowed : sequence of str
+        What may be given.
+    """
+    if value not in allowed:
+        near = difflib.get_close_matches(str(value), [str(a) for a in allowed], n=1, cutoff=0.0)
+        hint = f"; nearest: {near[0]!r}" if near else ""
+        raise ValueError(f"{owner}.{field} = {value!r}: not one of {', '.join(map(str, allowed))}{hint}")
+
+
+def _tuples(value: object) -> object:
+    """Turn lists (JSON knows no tuples) into tuples, at any depth."""
+    return tuple(_tuples(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSpec:
+    """One coalition and the eve of it.
+
+    A new case is one such object and one coalition table (columns ``iso3, ccode, state``, the outcome
+    columns, ``source, confidence``); see data/README.md.
+
+    Attributes
+    ----------
+    name : str
+        Short name, the coordinate of the ``case`` dimension, e.g. ``"iraq"``.
+    label : str
+        Name for readers, e.g. ``"Iraq 2003"``.
+    first_session, last_session : int
+        Sessions of the General Assembly that make up the window. Five, because positions move slowly and one
+        session has too few dividing votes for the small states that are often absent.
+    votes_until : datetime.date
+        Last day of votes, so that no vote comes after the joining it is to explain. Up to session 57 the
+        source gives only the month of a vote.
+    covariate_year : int
+        Year of the covariates: the last full calendar year before the decision.
+    guarantee_date : datetime.date
+        Day on which a US commitment must be in force to count: the first day of the war in 2003 and the day
+        on which the coalition against ISIS was announced. What was granted afterwards, perhaps as thanks,
+        does not count.
+    coalition_file : str
+        File name in ``data/``, or the path of a user's own table.
+    joined : str or tuple of str
+        Column of the coalition table that says who joined (0/1); with several, any of them.
+    tiers : tuple of (str, tuple of str)
+        The tiers of support above ``none`` in rising order, each with its columns; a state stands in the
+        highest tier of which any column is 1. Arms and money alone are political support: no soldier is at
+        risk.
+    exclude : tuple of str
+        iso3 of states that are not in the panel: the leader of the coalition and its target or host.
+    """
+
+    name: str
+    label: str
+    first_session: int
+    last_session: int
+    votes_until: datetime.date
+    covariate_year: int
+    guarantee_date: datetime.date
+    coalition_file: str
+    joined: str | tuple[str, ...]
+    tiers: tuple[tuple[str, tuple[str, ...]], ...]
+    exclude: tuple[str, ...] = ("USA", "IRQ")
+
+    def __new__(cls, **given: object) -> Self:
+        """Refuse unknown fields with the nearest right one."""
+        _check_fields(cls, given)
+        return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        """Normalise what JSON changes, and check."""
+        for field in ("joined", "tiers", "exclude"):
+            object.__setattr__(self, field, _tuples(getattr(self, field)))
+        for field in ("votes_until", "guarantee_date"):
+            value = getattr(self, field)
+            if isinstance(value, str):
+                object.__setattr__(self, field, datetime.date.fromisoformat(value))
+            elif not isinstance(value, datetime.date):
+                raise ValueError(f"CaseSpec.{field} = {value!r}: neither a date nor YYYY-MM-DD")
+        if not 1 <= self.first_session <= self.last_session:
+            raise ValueError(
+                f"CaseSpec sessions {self.first_session}-{self.last_session}: "
+                "must be >= 1, first not after last"
+            )
+        names = [name for name, _ in self.tiers]
+        for name in names:
+            check_choice("CaseSpec", "tiers", name, TIERS[1:])
+        if not names or names != [name for name in TIERS if name in names]:
+            raise ValueError(
+                f"CaseSpec.tiers = {names}: need at least one, in the order {', '.join(TIERS[1:])}"
+            )
+        if not self.joined:
+            raise ValueError("CaseSpec.joined is empty: name a column of the coalition table")
+
+    @property
+    def joined_columns(self) -> tuple[str, ...]:
+        """Columns of the coalition table that count as joining."""
+        return (self.joined,) if isinstance(self.joined, str) else self.joined
+
+
+IRAQ = CaseSpec(
+    name="iraq",
+    label="Iraq 2003",
+    first_session=53,
+    last_session=57,
+    votes_until=datetime.date(2002, 12, 31),
+    covariate_year=2002,
+    guarantee_date=datetime.date(2003, 3, 20),
+    coalition_file="coalition_iraq_2003.csv",
+    joined="white_house_list",
+    tiers=(("political", ("white_house_list",)), ("military", ("troops",)), ("combat", ("invasion_force",))),
+)
+
+ISIS = CaseSpec(
+    name="isis",
+    label="ISIS 2014-17",
+    first_session=64,
+    last_session=68,
+    votes_until=datetime.date(2013, 12, 31),
+    covariate_year=2013,
+    guarantee_date=datetime.date(2014, 9, 10),
+    coalition_file="coalition_isis_2014.csv",
+    joined="partner_2017",
+    tiers=(
+        ("political", ("partner_2017",)),
+        ("military", ("military",)),
+        ("combat", ("airstrikes_iraq", "airstrikes_syria")),
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSpec:
+    """Every coding choice between the tables and the models.
+
+    Attributes
+    ----------
+    cases : tuple of CaseSpec
+        The coalitions.
+    granularity : {"finest", "rollcall", "agenda"}
+        ``finest``: roll calls where they are found, otherwise the tallies that ship. Roll calls say more;
+        the tallies let the job run on a machine that reaches nothing.
+    window : int or None
+        Number of sessions up to the case's last one; None: the case's own window.
+    abstention : {"middle", "missing", "no"}
+        An abstention stands between no and yes (``middle``: abstaining is a public, weaker no, and a graded
+        response model estimates how weak, per item); is left out; or counts as a no.
+    absence : {"missing", "abstain"}
+        An absent state said nothing (``missing``), or stayed away so as not to say it (``abstain``). A
+        state that casts no vote in a whole session (arrears, no government, no delegation) is missing
+        either way.
+    min_votes : int
+        States with fewer yes, no and abstentions in the window are left out of the votes. 1: whoever voted
+        at all stays, for the model gives a hardly known state a wide posterior by itself.
+    paragraph_votes : bool
+        Take votes on paragraphs and amendments too. Off: they were collected for some sessions only, and
+        repeat the divisions of their resolution.
+    procedural : bool
+        Take motions (no action, adjournment). Off: collected for some sessions only.
+    duplicates : bool
+        Take second copies of a vote that is in the source already. Off: one resolution, one vote.
+    important_only : bool
+        Only votes that the US State Department called important. Off: they are chosen by the US, as those
+        on which it sought support, so that they mix position with pressure.
+    issues_in : tuple of str
+        Only roll calls with one of these issue areas (me nu di hr co ec, or ``other`` for none of them);
+        empty: all.
+    issues_out : tuple of str
+        No roll calls with any of these issue areas.
+    lopsidedness : float
+        Roll calls on which the share of votes off the commonest answer (yes, no or abstain) is not above
+        this are left out. 0: just the unanimous ones, which divide nobody.
+    issue_flags : {"2021", "2016"}
+        Release whose issue flags are used; they were recoded in between. 2021: it covers all sessions.
+    guarantee_levels : tuple of (str, tuple of str), or a name in GUARANTEE_CODINGS
+        Levels above ``none`` in rising order, each with its kinds of commitment; a state has the highest
+        level of which it has a commitment in force on the case's day. Main: the Rio Treaty is formal but
+        long dormant, hence a level of its own below NATO, bilateral pacts and Compacts of Free Association.
+        Designations (MNNA) and access agreements bind the US to nothing and are ``none``.
+    recode : tuple of (case, iso3, column, value)
+        Single doubtful cells changed: a column of the case's coalition table (0/1), or ``guarantee`` (a
+        level).
+    covariates : tuple of (str, transform)
+        Columns of covariates.csv and how a model takes them: ``log``, ``log1p`` = log(1 + max(x, 0)), or
+        ``none``. Logarithms where ratios matter; aid in millions of dollars, because many states get none.
+    states_left_out : tuple of str
+        iso3 of states left out of the panel of all cases. They stay in the votes, so that the first stage
+        is the same.
+    """
+
+    cases: tuple[CaseSpec, ...] = (IRAQ, ISIS)
+    granularity: Literal["finest", "rollcall", "agenda"] = "finest"
+    window: int | None = None
+    abstention: Literal["middle", "missing", "no"] = "middle"
+    absence: Literal["missing", "abstain"] = "missing"
+    min_votes: int = 1
+    paragraph_votes: bool = False
+    procedural: bool = False
+    duplicates: bool = False
+    important_only: bool = False
+    issues_in: tuple[str, ...] = ()
+    issues_out: tuple[str, ...] = ()
+    lopsidedness: float = 0.0
+    issue_flags: Literal["2021", "2016"] = "2021"
+    guarantee_levels: tuple[tuple[str, tuple[str, ...]], ...] | str = GUARANTEE_CODINGS["rio_pact"]
+    recode: tuple[tuple[str, str, str, int | str], ...] = ()
+    covariates: tuple[tuple[str, Transform], ...] = (
+        ("gdp_per_capita", "log"),
+        ("population", "log"),
+        ("democracy", "none"),
+        ("distance", "log"),
+        ("aid", "log1p"),
+    )
+    states_left_out: tuple[str, ...] = ()
+
+    def __new__(cls, **given: object) -> Self:
+        """Refuse unknown fields with the nearest right one."""
+        _check_fields(cls, given)
+        return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        """Normalise what JSON and the command line change, and check every value."""
+        if isinstance(self.guarantee_levels, str):
+            check_choice("DataSpec", "guarantee_levels", self.guarantee_levels, list(GUARANTEE_CODINGS))
+            object.__setattr__(self, "guarantee_levels", GUARANTEE_CODINGS[self.guarantee_levels])
+        for field in (
+            "issues_in",
+            "issues_out",
+            "guarantee_levels",
+            "recode",
+            "covariates",
+            "states_left_out",
+        ):
+            object.__setattr__(self, field, _tuples(getattr(self, field)))
+        for field in ("granularity", "abstention", "absence", "issue_flags"):
+            check_choice("DataSpec", field, getattr(self, field), get_args(type(self).__annotations__[field]))
+        for field in ("paragraph_votes", "procedural", "duplicates", "important_only"):
+            check_choice("DataSpec", field, getattr(self, field), (True, False))
+        self._check_cases()
+        self._check_numbers()
+        self._check_issues()
+        self._check_panel()
+
+    def _check_cases(self) -> None:
+        names = [case.name for case in self.cases]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"DataSpec.cases = {names}: need at least one case, each with a name of its own")
+
+    def _check_numbers(self) -> None:
+        if self.window is not None and not (isinstance(self.window, int) and self.window >= 1):
+            raise ValueError(f"DataSpec.window = {self.window!r}: a whole number of sessions >= 1, or None")
+        if not (isinstance(self.min_votes, int) and self.min_votes >= 1):
+            raise ValueError(f"DataSpec.min_votes = {self.min_votes!r}: a whole number >= 1")
+        if not 0 <= self.lopsidedness < 0.5:
+            raise ValueError(f"DataSpec.lopsidedness = {self.lopsidedness!r}: a share in [0, 0.5)")
+        if self.abstention == "missing" and self.absence == "abstain":
+            raise ValueError("DataSpec: absence='abstain' has no effect where abstention='missing'")
+
+    def _check_issues(self) -> None:
+        for field in ("issues_in", "issues_out"):
+            for issue in getattr(self, field):
+                check_choice("DataSpec", field, issue, (*ISSUES, "other"))
+        both = set(self.issues_in) & set(self.issues_out)
+        if both:
+            raise ValueError(f"DataSpec: {sorted(both)} both in issues_in and issues_out")
+
+    def _check_panel(self) -> None:
+        levels = [level for level, _ in self.guarantee_levels]
+        kinds = [kind for _, kinds in self.guarantee_levels for kind in kinds]
+        if "none" in levels or len(set(levels)) < len(levels):
+            raise ValueError(
+                f"DataSpec.guarantee_levels = {levels}: level names must differ, 'none' is implied"
+            )
+        for kind in kinds:
+            check_choice("DataSpec", "guarantee_levels", kind, KINDS)
+        if len(set(kinds)) < len(kinds):
+            raise ValueError(f"DataSpec.guarantee_levels: a kind stands in two levels: {kinds}")
+        for name, transform in self.covariates:
+            check_choice("DataSpec", "covariates", name, list(COVARIATES))
+            check_choice("DataSpec", f"covariates[{name!r}]", transform, get_args(Transform))
+        names = [name for name, _ in self.covariates]
+        if len(set(names)) < len(names):
+            raise ValueError(f"DataSpec.covariates names a column twice: {names}")
+        for case, _, column, value in self.recode:
+            check_choice("DataSpec", "recode", case, [c.name for c in self.cases])
+            if column == "guarantee":
+                check_choice("DataSpec", "recode", value, ["none", *levels])
+            elif value not in (0, 1):
+                raise ValueError(f"DataSpec.recode {case} {column} = {value!r}: must be 0 or 1")
+
+    def case(self, name: str) -> CaseSpec:
+        """Return the case of that name; ValueError with the nearest name if there is none."""
+        check_choice("DataSpec", "cases", name, [case.name for case in self.cases])
+        return next(case for case in self.cases if case.name == name)
+
+    def replace_case(self, name: str, **changes: object) -> Self:
+        """Return a spec with fields of one case changed, e.g. ``replace_case("iraq", joined="troops")``."""
+        changed = replace(self.case(name), **changes)
+        return replace(self, cases=tuple(changed if case.name == name else case for case in self.cases))
+
+    def sessions(self, case: CaseSpec) -> range:
+        """Sessions of the case's window under this spec."""
+        first = case.first_session if self.window is None else max(1, case.last_session - self.window + 1)
+        return range(first, case.last_session + 1)
+
+    def to_json(self) -> str:
+        """Return the spec as JSON with sorted keys; dates as YYYY-MM-DD."""
+        return json.dumps(asdict(self), default=str, sort_keys=True)
+
+    def votes_json(self, case: CaseSpec) -> str:
+        """Return as JSON just what determines the votes of a case: two specs alike in this share stage 1."""
+        chosen = {field: getattr(self, field) for field in VOTE_FIELDS if field != "window"}
+        chosen |= {"sessions": list(self.sessions(case)), "votes_until": case.votes_until}
+        return json.dumps(chosen, default=str, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what ``to_json`` wrote; TypeError for unknown fields, ValueError for bad values."""
+        given = json.loads(text)
+        if "cases" in given:
+            given["cases"] = tuple(CaseSpec(**case) for case in given["cases"])
+        return cls(**given)

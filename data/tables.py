@@ -1,0 +1,221 @@
+"""The tables that ship: read and checked. The codebook is README.md beside them."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from data.schema import (
+    DataError,
+    validate_codes,
+    validate_columns,
+    validate_complete,
+    validate_dates,
+    validate_excludes,
+    validate_implies,
+    validate_intervals,
+    validate_known_states,
+    validate_not_empty,
+    validate_range,
+    validate_tallies,
+    validate_unique,
+)
+from data.spec import COVARIATES, ISSUES, KINDS, CaseSpec
+
+DATA_DIR = Path(__file__).parent
+
+REGIONS = (
+    "Africa",
+    "Asia-Pacific",
+    "Eastern Europe",
+    "Latin America and Caribbean",
+    "Western Europe and Others",
+)
+"""Regional groups of the General Assembly."""
+
+UNITS = {
+    "gdp_per_capita": "2011 international dollars",
+    "gdp_per_capita_wdi": "2010 US dollars",
+    "gdp_per_capita_pwt": "2017 international dollars",
+    "population": "thousand persons",
+    "democracy": "standard deviations (Unified Democracy Scores, extended)",
+    "democracy_vdem": "index 0 to 1",
+    "democracy_polity": "score -10 to 10",
+    "capability": "share of the world, 0 to 1",
+    "distance": "km",
+    "aid": "million 2022 US dollars",
+    "troops": "persons",
+    "trade_share": "share of GDP",
+    "trade_share_cow": "share of GDP",
+}
+"""Units of the covariates."""
+
+_RANGES = {
+    "gdp_per_capita": (100, 500_000),
+    "gdp_per_capita_wdi": (50, 500_000),
+    "gdp_per_capita_pwt": (100, 500_000),
+    "population": (1, 2_000_000),
+    "democracy": (-5, 5),
+    "democracy_vdem": (0, 1),
+    "democracy_polity": (-10, 10),
+    "capability": (0, 1),
+    "distance": (0, 20_040),
+    "aid": (-10_000, 100_000),
+    "troops": (0, 1_000_000),
+    "trade_share": (0, 5),
+    "trade_share_cow": (0, 5),
+}
+
+# (flag, what it needs): holds in any coalition table that has both columns.
+_IMPLIED = (
+    ("invasion_force", "troops"),
+    ("state_dept_18mar", "white_house_list"),
+    ("partner_2014", "partner_2017"),
+    ("airstrikes_iraq", "military"),
+    ("airstrikes_syria", "military"),
+    ("train_advise", "military"),
+)
+_POLITICAL_ONLY = ("airstrikes_iraq", "airstrikes_syria", "military", "train_advise", "military_aid")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
+    """Read a CSV and check that it has rows and the required columns.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8 CSV with a header; an empty cell is missing, nothing else is.
+    required : tuple of str
+        Columns that must be there.
+
+    Raises
+    ------
+    DataError
+        No such file, not a UTF-8 CSV, no rows, or a missing column.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8")
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{path}: the file is empty") from None
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a UTF-8 CSV: {error}") from None
+    validate_columns(table, required, path.name)
+    validate_not_empty(table, path.name)
+    return table
+
+
+def load_states(path: Path = DATA_DIR / "states.csv") -> pd.DataFrame:
+    """Read states.csv: ``iso3, ccode, name, region, un_from, un_to, note``, one row per state.
+
+    ``un_from`` is the day of admission, or the year alone if before 1990; ``un_to`` the first day without a
+    seat.
+    """
+    table = read_table(path, ("iso3", "ccode", "name", "region", "un_from", "un_to"))
+    table = table.astype({"un_from": "string", "un_to": "string"})
+    validate_complete(table, ("iso3", "ccode", "name", "region", "un_from"), path.name)
+    validate_unique(table, ("iso3",), path.name)
+    validate_range(table, "ccode", 2, 999, path.name, whole=True)
+    validate_codes(table, "region", REGIONS, path.name)
+    validate_dates(table, ("un_from", "un_to"), path.name)
+    validate_intervals(table, "un_from", "un_to", path.name)
+    return table
+
+
+def load_guarantees(states: pd.DataFrame, path: Path = DATA_DIR / "guarantees.csv") -> pd.DataFrame:
+    """Read guarantees.csv, one row per state and commitment.
+
+    ``start`` is the first day in force, ``end`` the first day no longer in force (empty: open).
+    """
+    table = read_table(
+        path, ("iso3", "ccode", "commitment", "kind", "formal", "start", "end", "source", "confidence")
+    )
+    table = table.astype({"start": "string", "end": "string"})
+    validate_complete(
+        table, ("iso3", "commitment", "kind", "formal", "start", "source", "confidence"), path.name
+    )
+    validate_unique(table, ("iso3", "commitment"), path.name)
+    validate_known_states(table, states, path.name)
+    validate_codes(table, "kind", KINDS[:-1], path.name)
+    validate_codes(table, "formal", (0, 1), path.name)
+    validate_codes(table, "confidence", ("high", "medium", "low"), path.name)
+    validate_dates(table, ("start", "end"), path.name)
+    validate_intervals(table, "start", "end", path.name)
+    return table
+
+
+def coalition_path(case: CaseSpec) -> Path:
+    """Return where a case's coalition table is: a file name in ``data/``, or a path of the user's own."""
+    given = Path(case.coalition_file).expanduser()
+    return given if given.is_absolute() or given.is_file() else DATA_DIR / given
+
+
+def load_coalition(case: CaseSpec, states: pd.DataFrame) -> pd.DataFrame:
+    """Read a case's coalition table: one row per state, 0/1 columns for each coding of taking part.
+
+    States without a row took no part. Columns named by ``case.joined`` and ``case.tiers`` must be there.
+    """
+    path = coalition_path(case)
+    flags = dict.fromkeys(
+        [*case.joined_columns, *(column for _, columns in case.tiers for column in columns)]
+    )
+    table = read_table(path, ("iso3", *flags, "source", "confidence"))
+    validate_unique(table, ("iso3",), path.name)
+    validate_known_states(table, states, path.name)
+    validate_codes(table, "confidence", ("high", "medium", "low"), path.name)
+    for flag, other in _IMPLIED:
+        if {flag, other} <= set(table.columns):
+            flags |= dict.fromkeys((flag, other))
+    for flag in flags:
+        validate_codes(table, flag, (0, 1), path.name)
+    for flag, other in _IMPLIED:
+        if {flag, other} <= set(table.columns):
+            validate_implies(table, flag, other, path.name)
+    if {"humanitarian_or_political_only", *_POLITICAL_ONLY} <= set(table.columns):
+        validate_excludes(table, "humanitarian_or_political_only", _POLITICAL_ONLY, path.name)
+    if {"troops_start", "troops_end"} <= set(table.columns):
+        validate_dates(table, ("troops_start", "troops_end"), path.name)
+        validate_intervals(table, "troops_start", "troops_end", path.name)
+    if "joined" in table.columns:
+        validate_dates(table, ("joined",), path.name)
+    return table
+
+
+def validate_covariates(table: pd.DataFrame, states: pd.DataFrame, file: str) -> None:
+    """Check keys, states, ranges and the ATOP code of a covariate table."""
+    validate_complete(table, ("iso3", "year"), file)
+    validate_unique(table, ("iso3", "year"), file)
+    validate_known_states(table, states, file)
+    for column, (low, high) in _RANGES.items():
+        validate_range(table, column, low, high, file)
+    validate_codes(table[table["iso3"] != "USA"], "atop_pact", (0, 1), file)
+
+
+def load_covariates(states: pd.DataFrame, path: Path = DATA_DIR / "covariates.csv") -> pd.DataFrame:
+    """Read covariates.csv: one row per state and year, natural units (see UNITS), empty where unknown."""
+    table = read_table(path, ("iso3", "year", *COVARIATES, "atop_pact"))
+    validate_covariates(table, states, path.name)
+    return table
+
+
+def load_tallies(states: pd.DataFrame, path: Path = DATA_DIR / "agenda_tallies.csv") -> pd.DataFrame:
+    """Read agenda_tallies.csv: one row per state, session, issue area and US vote, with counts of answers."""
+    counts = ("no", "abstain", "yes", "absent")
+    key = ("iso3", "session", "issue", "us_vote")
+    table = read_table(path, (*key, *counts))
+    validate_complete(table, (*key, *counts), path.name)
+    validate_unique(table, key, path.name)
+    validate_known_states(table, states, path.name)
+    validate_codes(table, "issue", (*ISSUES, "other"), path.name)
+    validate_codes(table, "us_vote", counts, path.name)
+    for column in counts:
+        validate_range(table, column, 0, 500, path.name, whole=True)
+    validate_tallies(table, path.name)
+    return table
