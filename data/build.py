@@ -13,7 +13,7 @@ from data.panel import derive_covariates
 from data.prepare import select_rollcalls, tally_agenda
 from data.schema import DataError, validate_tallies, validate_votes
 from data.spec import DataSpec
-from data.tables import DATA_DIR, load_states, validate_covariates
+from data.tables import DATA_DIR, load_states, read_parquet, validate_covariates
 
 
 def build_agenda_tallies(shared_dir: Path) -> pd.DataFrame:
@@ -29,8 +29,8 @@ def build_agenda_tallies(shared_dir: Path) -> pd.DataFrame:
     pd.DataFrame
         ``iso3, session, issue, us_vote, no, abstain, yes, absent``.
     """
-    rollcalls = pd.read_parquet(shared_dir / "rollcalls.parquet")
-    votes = pd.read_parquet(shared_dir / "votes.parquet", columns=["rcid", "session", "iso3", "vote"])
+    rollcalls = read_parquet(shared_dir / "rollcalls.parquet")
+    votes = read_parquet(shared_dir / "votes.parquet", columns=["rcid", "session", "iso3", "vote"])
     validate_votes(rollcalls, votes, str(shared_dir))
     spec = DataSpec()
     parts = [tally_agenda(select_rollcalls(rollcalls, spec, case), votes) for case in spec.cases]
@@ -43,7 +43,7 @@ def build_covariates(shared_dir: Path) -> pd.DataFrame:
     """Take the covariates of both cases' years out of state_year.parquet, in the units of the codebook."""
     states = load_states()
     years = tuple(case.covariate_year for case in DataSpec().cases)
-    table = derive_covariates(pd.read_parquet(shared_dir / "state_year.parquet"), states, years)
+    table = derive_covariates(read_parquet(shared_dir / "state_year.parquet"), states, years)
     validate_covariates(table, states, "covariates.csv")
     return table
 

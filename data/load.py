@@ -20,6 +20,7 @@ from data.tables import (
     load_guarantees,
     load_states,
     load_tallies,
+    read_parquet,
     sha256,
     validate_covariates,
 )
@@ -169,8 +170,8 @@ def _read_rollcalls(folder: Path, spec: DataSpec, case: CaseSpec) -> tuple[pd.Da
     """Read the chosen roll calls of the window and their votes, checked."""
     sessions = spec.sessions(case)
     within = [("session", ">=", sessions[0]), ("session", "<=", sessions[-1])]
-    rollcalls = pd.read_parquet(folder / _PAIR[0], filters=within)
-    votes = pd.read_parquet(folder / _PAIR[1], filters=within, columns=["rcid", "session", "iso3", "vote"])
+    rollcalls = read_parquet(folder / _PAIR[0], filters=within)
+    votes = read_parquet(folder / _PAIR[1], filters=within, columns=["rcid", "session", "iso3", "vote"])
     validate_votes(rollcalls, votes, str(folder))
     return select_rollcalls(rollcalls, spec, case), votes
 
@@ -221,7 +222,7 @@ def _further_covariates(states: pd.DataFrame, years: list[int]) -> tuple[pd.Data
             f"covariates of {', '.join(map(str, years))} do not ship, and no state_year.parquet "
             f"is found beside the roll calls (set {VOTES_VARIABLE} to a folder that has it)"
         )
-    state_year = pd.read_parquet(file)
+    state_year = read_parquet(file)
     unknown = sorted(set(years) - set(state_year["year"]))
     if unknown:
         raise DataError(f"{file.name}: no covariates of {', '.join(map(str, unknown))}")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.schema import DataError
+from data.schema import DataError, validate_columns
 from data.spec import ISSUES, CaseSpec, DataSpec
 
 ANSWERS = ("no", "abstain", "yes")
@@ -88,6 +88,7 @@ def _issue_flags(items: pd.DataFrame, spec: DataSpec) -> pd.DataFrame:
     """Boolean issue flags; roll calls that the 2016 release lacks keep those of 2021."""
     flags = items[list(ISSUES)]
     if spec.issue_flags == "2016":
+        validate_columns(items, [f"{issue}_v2016" for issue in ISSUES], "roll calls")
         older = items[[f"{issue}_v2016" for issue in ISSUES]].set_axis(list(ISSUES), axis=1)
         flags = older.astype("Float64").fillna(flags.astype("Float64"))
     return flags.astype(bool)

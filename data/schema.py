@@ -9,6 +9,15 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
+ROLLCALL_COLUMNS = (
+    *("rcid", "session", "date", "title", "important", "is_para_or_amend", "is_procedural", "dup_of_rcid"),
+    *("me", "nu", "di", "hr", "co", "ec", "yes", "abstain", "no", "us_vote", "match_group"),
+)
+"""Columns of a tidy roll-call table that preparation needs."""
+
+VOTE_COLUMNS = ("rcid", "session", "iso3", "vote")
+"""Columns of a tidy vote table."""
+
 
 class DataError(ValueError):
     """A table breaks a rule; the message says which file, which rows and which rule."""
@@ -146,6 +155,10 @@ def validate_tallies(table: pd.DataFrame, file: str) -> None:
 
 def validate_votes(rollcalls: pd.DataFrame, votes: pd.DataFrame, file: str) -> None:
     """Votes fit their roll calls: known answers, no state twice on one roll call, every roll call known."""
+    validate_columns(rollcalls, ROLLCALL_COLUMNS, f"{file} (roll calls)")
+    validate_columns(votes, VOTE_COLUMNS, f"{file} (votes)")
+    validate_not_empty(rollcalls, f"{file} (roll calls)")
+    validate_not_empty(votes, f"{file} (votes)")
     validate_unique(rollcalls, ["rcid"], f"{file} (roll calls)")
     validate_codes(votes, "vote", ("yes", "abstain", "no", "absent"), f"{file} (votes)")
     bad = ~votes["rcid"].isin(rollcalls["rcid"])

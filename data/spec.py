@@ -4,20 +4,31 @@
 ``DataSpec.replace_case`` for a field of one case) and everything downstream follows.
 """
 
-import datetime
-import difflib
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, Self, get_args
+
+from data.case import IRAQ, ISIS, TIERS, CaseSpec, check_choice, check_fields, tuples
+
+__all__ = [
+    "COVARIATES",
+    "GUARANTEE_CODINGS",
+    "IRAQ",
+    "ISIS",
+    "ISSUES",
+    "KINDS",
+    "TIERS",
+    "VOTE_FIELDS",
+    "CaseSpec",
+    "DataSpec",
+    "Transform",
+]
 
 ISSUES = ("me", "nu", "di", "hr", "co", "ec")
 """Issue areas of the vote data, in the order in which a resolution with several goes to one (see README)."""
 
 KINDS = ("nato", "bilateral_defense_pact", "compact", "rio", "mnna", "access_agreement", "atop_pact")
 """Kinds of US commitment: those of guarantees.csv, and ``atop_pact`` from covariates.csv (ATOP 5.1)."""
-
-TIERS = ("none", "political", "military", "combat")
-"""Tiers of support for a coalition, in rising order."""
 
 _PACT = ("nato", "bilateral_defense_pact", "compact")
 
@@ -76,156 +87,6 @@ VOTE_FIELDS = (
 """The fields of DataSpec that change the votes; all others change the panel only."""
 
 
-def _check_fields(cls: type, given: dict) -> None:
-    """Raise TypeError for a field that ``cls`` does not have, naming the nearest one."""
-    names = [field.name for field in fields(cls)]
-    for name in given:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
-            raise TypeError(
-                f"{cls.__name__} has no field {name!r}; nearest: {near!r}. Fields: {', '.join(names)}"
-            )
-
-
-def check_choice(owner: str, field: str, value: object, allowed: tuple | list) -> None:
-    """Raise ValueError if ``value`` is not one of ``allowed``, naming the nearest.
-
-    Parameters
-    ----------
-    owner, field : str
-        Where the value was given, for the message.
-    value : object
-        What was given.
-    allowed : sequence of str
-        What may be given.
-    """
-    if value not in allowed:
-        near = difflib.get_close_matches(str(value), [str(a) for a in allowed], n=1, cutoff=0.0)
-        hint = f"; nearest: {near[0]!r}" if near else ""
-        raise ValueError(f"{owner}.{field} = {value!r}: not one of {', '.join(map(str, allowed))}{hint}")
-
-
-def _tuples(value: object) -> object:
-    """Turn lists (JSON knows no tuples) into tuples, at any depth."""
-    return tuple(_tuples(v) for v in value) if isinstance(value, list | tuple) else value
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseSpec:
-    """One coalition and the eve of it.
-
-    A new case is one such object and one coalition table (columns ``iso3, ccode, state``, the outcome
-    columns, ``source, confidence``); see data/README.md.
-
-    Attributes
-    ----------
-    name : str
-        Short name, the coordinate of the ``case`` dimension, e.g. ``"iraq"``.
-    label : str
-        Name for readers, e.g. ``"Iraq 2003"``.
-    first_session, last_session : int
-        Sessions of the General Assembly that make up the window. Five, because positions move slowly and one
-        session has too few dividing votes for the small states that are often absent.
-    votes_until : datetime.date
-        Last day of votes, so that no vote comes after the joining it is to explain. Up to session 57 the
-        source gives only the month of a vote.
-    covariate_year : int
-        Year of the covariates: the last full calendar year before the decision.
-    guarantee_date : datetime.date
-        Day on which a US commitment must be in force to count: the first day of the war in 2003 and the day
-        on which the coalition against ISIS was announced. What was granted afterwards, perhaps as thanks,
-        does not count.
-    coalition_file : str
-        File name in ``data/``, or the path of a user's own table.
-    joined : str or tuple of str
-        Column of the coalition table that says who joined (0/1); with several, any of them.
-    tiers : tuple of (str, tuple of str)
-        The tiers of support above ``none`` in rising order, each with its columns; a state stands in the
-        highest tier of which any column is 1. Arms and money alone are political support: no soldier is at
-        risk.
-    exclude : tuple of str
-        iso3 of states that are not in the panel: the leader of the coalition and its target or host.
-    """
-
-    name: str
-    label: str
-    first_session: int
-    last_session: int
-    votes_until: datetime.date
-    covariate_year: int
-    guarantee_date: datetime.date
-    coalition_file: str
-    joined: str | tuple[str, ...]
-    tiers: tuple[tuple[str, tuple[str, ...]], ...]
-    exclude: tuple[str, ...] = ("USA", "IRQ")
-
-    def __new__(cls, **given: object) -> Self:
-        """Refuse unknown fields with the nearest right one."""
-        _check_fields(cls, given)
-        return super().__new__(cls)
-
-    def __post_init__(self) -> None:
-        """Normalise what JSON changes, and check."""
-        for field in ("joined", "tiers", "exclude"):
-            object.__setattr__(self, field, _tuples(getattr(self, field)))
-        for field in ("votes_until", "guarantee_date"):
-            value = getattr(self, field)
-            if isinstance(value, str):
-                object.__setattr__(self, field, datetime.date.fromisoformat(value))
-            elif not isinstance(value, datetime.date):
-                raise ValueError(f"CaseSpec.{field} = {value!r}: neither a date nor YYYY-MM-DD")
-        if not 1 <= self.first_session <= self.last_session:
-            raise ValueError(
-                f"CaseSpec sessions {self.first_session}-{self.last_session}: "
-                "must be >= 1, first not after last"
-            )
-        names = [name for name, _ in self.tiers]
-        for name in names:
-            check_choice("CaseSpec", "tiers", name, TIERS[1:])
-        if not names or names != [name for name in TIERS if name in names]:
-            raise ValueError(
-                f"CaseSpec.tiers = {names}: need at least one, in the order {', '.join(TIERS[1:])}"
-            )
-        if not self.joined:
-            raise ValueError("CaseSpec.joined is empty: name a column of the coalition table")
-
-    @property
-    def joined_columns(self) -> tuple[str, ...]:
-        """Columns of the coalition table that count as joining."""
-        return (self.joined,) if isinstance(self.joined, str) else self.joined
-
-
-IRAQ = CaseSpec(
-    name="iraq",
-    label="Iraq 2003",
-    first_session=53,
-    last_session=57,
-    votes_until=datetime.date(2002, 12, 31),
-    covariate_year=2002,
-    guarantee_date=datetime.date(2003, 3, 20),
-    coalition_file="coalition_iraq_2003.csv",
-    joined="white_house_list",
-    tiers=(("political", ("white_house_list",)), ("military", ("troops",)), ("combat", ("invasion_force",))),
-)
-
-ISIS = CaseSpec(
-    name="isis",
-    label="ISIS 2014-17",
-    first_session=64,
-    last_session=68,
-    votes_until=datetime.date(2013, 12, 31),
-    covariate_year=2013,
-    guarantee_date=datetime.date(2014, 9, 10),
-    coalition_file="coalition_isis_2014.csv",
-    joined="partner_2017",
-    tiers=(
-        ("political", ("partner_2017",)),
-        ("military", ("military",)),
-        ("combat", ("airstrikes_iraq", "airstrikes_syria")),
-    ),
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class DataSpec:
     """Every coding choice between the tables and the models.
@@ -278,8 +139,9 @@ class DataSpec:
         Single doubtful cells changed: a column of the case's coalition table (0/1), or ``guarantee`` (a
         level).
     covariates : tuple of (str, transform)
-        Columns of covariates.csv and how a model takes them: ``log``, ``log1p`` = log(1 + max(x, 0)), or
-        ``none``. Logarithms where ratios matter; aid in millions of dollars, because many states get none.
+        Columns of covariates.csv and how a model takes them (a name alone: as COVARIATES says): ``log``,
+        ``log1p`` = log(1 + max(x, 0)), or ``none``. Logarithms where ratios matter; aid in millions of
+        dollars, because many states get none.
     states_left_out : tuple of str
         iso3 of states left out of the panel of all cases. They stay in the votes, so that the first stage
         is the same.
@@ -312,7 +174,7 @@ class DataSpec:
 
     def __new__(cls, **given: object) -> Self:
         """Refuse unknown fields with the nearest right one."""
-        _check_fields(cls, given)
+        check_fields(cls, given)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
@@ -320,15 +182,10 @@ class DataSpec:
         if isinstance(self.guarantee_levels, str):
             check_choice("DataSpec", "guarantee_levels", self.guarantee_levels, list(GUARANTEE_CODINGS))
             object.__setattr__(self, "guarantee_levels", GUARANTEE_CODINGS[self.guarantee_levels])
-        for field in (
-            "issues_in",
-            "issues_out",
-            "guarantee_levels",
-            "recode",
-            "covariates",
-            "states_left_out",
-        ):
-            object.__setattr__(self, field, _tuples(getattr(self, field)))
+        for field in ("cases", "issues_in", "issues_out", "guarantee_levels", "recode", "states_left_out"):
+            object.__setattr__(self, field, tuples(getattr(self, field)))
+        pairs = tuple((c, COVARIATES.get(c, "none")) if isinstance(c, str) else c for c in self.covariates)
+        object.__setattr__(self, "covariates", tuples(pairs))
         for field in ("granularity", "abstention", "absence", "issue_flags"):
             check_choice("DataSpec", field, getattr(self, field), get_args(type(self).__annotations__[field]))
         for field in ("paragraph_votes", "procedural", "duplicates", "important_only"):
@@ -348,7 +205,7 @@ class DataSpec:
             raise ValueError(f"DataSpec.window = {self.window!r}: a whole number of sessions >= 1, or None")
         if not (isinstance(self.min_votes, int) and self.min_votes >= 1):
             raise ValueError(f"DataSpec.min_votes = {self.min_votes!r}: a whole number >= 1")
-        if not 0 <= self.lopsidedness < 0.5:
+        if not (isinstance(self.lopsidedness, int | float) and 0 <= self.lopsidedness < 0.5):
             raise ValueError(f"DataSpec.lopsidedness = {self.lopsidedness!r}: a share in [0, 0.5)")
         if self.abstention == "missing" and self.absence == "abstain":
             raise ValueError("DataSpec: absence='abstain' has no effect where abstention='missing'")

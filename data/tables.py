@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from data.schema import (
@@ -75,6 +76,7 @@ _IMPLIED = (
     ("airstrikes_syria", "military"),
     ("train_advise", "military"),
 )
+_COALITION_DATES = ("troops_start", "troops_end", "joined")
 _POLITICAL_ONLY = ("airstrikes_iraq", "airstrikes_syria", "military", "train_advise", "military_aid")
 
 
@@ -84,7 +86,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
+def read_table(path: Path, required: tuple[str, ...], dates: tuple[str, ...] = ()) -> pd.DataFrame:
     """Read a CSV and check that it has rows and the required columns.
 
     Parameters
@@ -93,6 +95,8 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
         UTF-8 CSV with a header; an empty cell is missing, nothing else is.
     required : tuple of str
         Columns that must be there.
+    dates : tuple of str
+        Columns kept as text: dates of differing precision.
 
     Raises
     ------
@@ -101,8 +105,9 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file")
+    text = dict.fromkeys(dates, "string")
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8")
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8", dtype=text)
     except pd.errors.EmptyDataError:
         raise DataError(f"{path}: the file is empty") from None
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
@@ -112,19 +117,27 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
+def read_parquet(path: Path, **how: object) -> pd.DataFrame:
+    """Read a parquet file (``how``: as pandas takes it); DataError if it is not one or lacks a column."""
+    try:
+        return pd.read_parquet(path, **how)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: not the parquet table that is needed: {error}") from None
+
+
 def load_states(path: Path = DATA_DIR / "states.csv") -> pd.DataFrame:
     """Read states.csv: ``iso3, ccode, name, region, un_from, un_to, note``, one row per state.
 
     ``un_from`` is the day of admission, or the year alone if before 1990; ``un_to`` the first day without a
     seat.
     """
-    table = read_table(path, ("iso3", "ccode", "name", "region", "un_from", "un_to"))
-    table = table.astype({"un_from": "string", "un_to": "string"})
+    dates = ("un_from", "un_to")
+    table = read_table(path, ("iso3", "ccode", "name", "region", *dates), dates)
     validate_complete(table, ("iso3", "ccode", "name", "region", "un_from"), path.name)
     validate_unique(table, ("iso3",), path.name)
     validate_range(table, "ccode", 2, 999, path.name, whole=True)
     validate_codes(table, "region", REGIONS, path.name)
-    validate_dates(table, ("un_from", "un_to"), path.name)
+    validate_dates(table, dates, path.name)
     validate_intervals(table, "un_from", "un_to", path.name)
     return table
 
@@ -134,19 +147,16 @@ def load_guarantees(states: pd.DataFrame, path: Path = DATA_DIR / "guarantees.cs
 
     ``start`` is the first day in force, ``end`` the first day no longer in force (empty: open).
     """
-    table = read_table(
-        path, ("iso3", "ccode", "commitment", "kind", "formal", "start", "end", "source", "confidence")
-    )
-    table = table.astype({"start": "string", "end": "string"})
-    validate_complete(
-        table, ("iso3", "commitment", "kind", "formal", "start", "source", "confidence"), path.name
-    )
+    dates = ("start", "end")
+    required = ("iso3", "ccode", "commitment", "kind", "formal", *dates, "source", "confidence")
+    table = read_table(path, required, dates)
+    validate_complete(table, [column for column in required if column != "end"], path.name)
     validate_unique(table, ("iso3", "commitment"), path.name)
     validate_known_states(table, states, path.name)
     validate_codes(table, "kind", KINDS[:-1], path.name)
     validate_codes(table, "formal", (0, 1), path.name)
     validate_codes(table, "confidence", ("high", "medium", "low"), path.name)
-    validate_dates(table, ("start", "end"), path.name)
+    validate_dates(table, dates, path.name)
     validate_intervals(table, "start", "end", path.name)
     return table
 
@@ -166,7 +176,9 @@ def load_coalition(case: CaseSpec, states: pd.DataFrame) -> pd.DataFrame:
     flags = dict.fromkeys(
         [*case.joined_columns, *(column for _, columns in case.tiers for column in columns)]
     )
-    table = read_table(path, ("iso3", *flags, "source", "confidence"))
+    # A user's table may have an outcome by the name of a date column.
+    dates = tuple(date for date in _COALITION_DATES if date not in flags)
+    table = read_table(path, ("iso3", *flags, "source", "confidence"), dates)
     validate_unique(table, ("iso3",), path.name)
     validate_known_states(table, states, path.name)
     validate_codes(table, "confidence", ("high", "medium", "low"), path.name)
@@ -180,11 +192,9 @@ def load_coalition(case: CaseSpec, states: pd.DataFrame) -> pd.DataFrame:
             validate_implies(table, flag, other, path.name)
     if {"humanitarian_or_political_only", *_POLITICAL_ONLY} <= set(table.columns):
         validate_excludes(table, "humanitarian_or_political_only", _POLITICAL_ONLY, path.name)
+    validate_dates(table, [date for date in dates if date in table.columns], path.name)
     if {"troops_start", "troops_end"} <= set(table.columns):
-        validate_dates(table, ("troops_start", "troops_end"), path.name)
         validate_intervals(table, "troops_start", "troops_end", path.name)
-    if "joined" in table.columns:
-        validate_dates(table, ("joined",), path.name)
     return table
 
 
@@ -195,7 +205,7 @@ def validate_covariates(table: pd.DataFrame, states: pd.DataFrame, file: str) ->
     validate_known_states(table, states, file)
     for column, (low, high) in _RANGES.items():
         validate_range(table, column, low, high, file)
-    validate_codes(table[table["iso3"] != "USA"], "atop_pact", (0, 1), file)
+    validate_codes(table, "atop_pact", (0, 1, np.nan), file)
 
 
 def load_covariates(states: pd.DataFrame, path: Path = DATA_DIR / "covariates.csv") -> pd.DataFrame:

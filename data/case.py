@@ -1,0 +1,159 @@
+"""One coalition and the eve of it: the cases of the project, and how a user adds one."""
+
+import datetime
+import difflib
+from dataclasses import dataclass, fields
+from typing import Self
+
+TIERS = ("none", "political", "military", "combat")
+"""Tiers of support for a coalition, in rising order."""
+
+
+def check_fields(cls: type, given: dict) -> None:
+    """Raise TypeError for a field that ``cls`` does not have, naming the nearest one."""
+    names = [field.name for field in fields(cls)]
+    for name in given:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
+            raise TypeError(
+                f"{cls.__name__} has no field {name!r}; nearest: {near!r}. Fields: {', '.join(names)}"
+            )
+
+
+def check_choice(owner: str, field: str, value: object, allowed: tuple | list) -> None:
+    """Raise ValueError if ``value`` is not one of ``allowed``, naming the nearest.
+
+    Parameters
+    ----------
+    owner, field : str
+        Where the value was given, for the message.
+    value : object
+        What was given.
+    allowed : sequence of str
+        What may be given.
+    """
+    if value not in allowed:
+        near = difflib.get_close_matches(str(value), [str(a) for a in allowed], n=1, cutoff=0.0)
+        hint = f"; nearest: {near[0]!r}" if near else ""
+        raise ValueError(f"{owner}.{field} = {value!r}: not one of {', '.join(map(str, allowed))}{hint}")
+
+
+def tuples(value: object) -> object:
+    """Turn lists (JSON knows no tuples) into tuples, at any depth."""
+    return tuple(tuples(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSpec:
+    """One coalition and the eve of it.
+
+    A new case is one such object and one coalition table (columns ``iso3, ccode, state``, the outcome
+    columns, ``source, confidence``); see data/README.md.
+
+    Attributes
+    ----------
+    name : str
+        Short name, the coordinate of the ``case`` dimension, e.g. ``"iraq"``.
+    label : str
+        Name for readers, e.g. ``"Iraq 2003"``.
+    first_session, last_session : int
+        Sessions of the General Assembly that make up the window. Five, because positions move slowly and one
+        session has too few dividing votes for the small states that are often absent.
+    votes_until : datetime.date
+        Last day of votes, so that no vote comes after the joining it is to explain. Up to session 57 the
+        source gives only the month of a vote.
+    covariate_year : int
+        Year of the covariates: the last full calendar year before the decision.
+    guarantee_date : datetime.date
+        Day on which a US commitment must be in force to count: the first day of the war in 2003 and the day
+        on which the coalition against ISIS was announced. What was granted afterwards, perhaps as thanks,
+        does not count.
+    coalition_file : str
+        File name in ``data/``, or the path of a user's own table.
+    joined : str or tuple of str
+        Column of the coalition table that says who joined (0/1); with several, any of them.
+    tiers : tuple of (str, tuple of str)
+        The tiers of support above ``none`` in rising order, each with its columns; a state stands in the
+        highest tier of which any column is 1. Arms and money alone are political support: no soldier is at
+        risk.
+    exclude : tuple of str
+        iso3 of states that are not in the panel: the leader of the coalition and its target or host.
+    """
+
+    name: str
+    label: str
+    first_session: int
+    last_session: int
+    votes_until: datetime.date
+    covariate_year: int
+    guarantee_date: datetime.date
+    coalition_file: str
+    joined: str | tuple[str, ...]
+    tiers: tuple[tuple[str, tuple[str, ...]], ...]
+    exclude: tuple[str, ...] = ("USA", "IRQ")
+
+    def __new__(cls, **given: object) -> Self:
+        """Refuse unknown fields with the nearest right one."""
+        check_fields(cls, given)
+        return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        """Normalise what JSON changes, and check."""
+        for field in ("joined", "tiers", "exclude"):
+            object.__setattr__(self, field, tuples(getattr(self, field)))
+        for field in ("votes_until", "guarantee_date"):
+            value = getattr(self, field)
+            if isinstance(value, str):
+                object.__setattr__(self, field, datetime.date.fromisoformat(value))
+            elif not isinstance(value, datetime.date):
+                raise ValueError(f"CaseSpec.{field} = {value!r}: neither a date nor YYYY-MM-DD")
+        if not 1 <= self.first_session <= self.last_session:
+            raise ValueError(
+                f"CaseSpec sessions {self.first_session}-{self.last_session}: "
+                "must be >= 1, first not after last"
+            )
+        names = [name for name, _ in self.tiers]
+        for name in names:
+            check_choice("CaseSpec", "tiers", name, TIERS[1:])
+        if not names or names != [name for name in TIERS if name in names]:
+            raise ValueError(
+                f"CaseSpec.tiers = {names}: need at least one, in the order {', '.join(TIERS[1:])}"
+            )
+        if not self.joined:
+            raise ValueError("CaseSpec.joined is empty: name a column of the coalition table")
+
+    @property
+    def joined_columns(self) -> tuple[str, ...]:
+        """Columns of the coalition table that count as joining."""
+        return (self.joined,) if isinstance(self.joined, str) else self.joined
+
+
+IRAQ = CaseSpec(
+    name="iraq",
+    label="Iraq 2003",
+    first_session=53,
+    last_session=57,
+    votes_until=datetime.date(2002, 12, 31),
+    covariate_year=2002,
+    guarantee_date=datetime.date(2003, 3, 20),
+    coalition_file="coalition_iraq_2003.csv",
+    joined="white_house_list",
+    tiers=(("political", ("white_house_list",)), ("military", ("troops",)), ("combat", ("invasion_force",))),
+)
+
+ISIS = CaseSpec(
+    name="isis",
+    label="ISIS 2014-17",
+    first_session=64,
+    last_session=68,
+    votes_until=datetime.date(2013, 12, 31),
+    covariate_year=2013,
+    guarantee_date=datetime.date(2014, 9, 10),
+    coalition_file="coalition_isis_2014.csv",
+    joined="partner_2017",
+    tiers=(
+        ("political", ("partner_2017",)),
+        ("military", ("military",)),
+        ("combat", ("airstrikes_iraq", "airstrikes_syria")),
+    ),
+)
