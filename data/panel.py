@@ -92,13 +92,13 @@ def prepare_panel(
     xr.Dataset
         See ``data.load.load_panel``.
     """
+    _check_states(spec, {case.name: _members(case, states) for case in spec.cases})
     cases = [
         _prepare_case(spec, case, states, guarantees, coalitions[case.name], covariates)
         for case in spec.cases
     ]
     included = np.array([case["included"] for case in cases])
     used = included.any(axis=0)
-    _check_left_out(spec, states)
     names = [name for name, _ in spec.covariates]
     values = np.array([case["covariates"] for case in cases])
     transformed = np.stack(
@@ -139,6 +139,11 @@ def prepare_panel(
     )
 
 
+def _members(case: CaseSpec, states: pd.DataFrame) -> set[str]:
+    """Return the UN members at the cut-off less those that the case excludes."""
+    return set(states["iso3"][is_member(states, case.votes_until.isoformat())]) - set(case.exclude)
+
+
 def _prepare_case(
     spec: DataSpec,
     case: CaseSpec,
@@ -150,7 +155,7 @@ def _prepare_case(
     """Columns of one case, in the order of ``states``."""
     iso3 = states["iso3"]
     member = is_member(states, case.votes_until.isoformat())
-    included = (member & ~iso3.isin([*case.exclude, *spec.states_left_out])).to_numpy()
+    included = iso3.isin(_members(case, states) - set(spec.states_left_out)).to_numpy()
     support = _support(spec, case, coalition, iso3)
     joined = support[list(case.joined_columns)].max(axis=1).to_numpy(float)
     tier = np.zeros(len(iso3))
@@ -190,7 +195,6 @@ def _support(spec: DataSpec, case: CaseSpec, coalition: pd.DataFrame, iso3: pd.S
             raise DataError(
                 f"recode {name} {state} {column}: not a column that joined or tiers use; nearest: {near!r}"
             )
-        _check_recoded_state(case, state, iso3)
         if support.loc[state, column] == value:
             raise DataError(f"recode {name} {state} {column} = {value}: no effect, it is {value} already")
         support.loc[state, column] = value
@@ -210,7 +214,6 @@ def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, atop: p
         level[[bool(has & set(wanted)) for has in kinds]] = name
     for name, state, column, value in spec.recode:
         if name == case.name and column == "guarantee":
-            _check_recoded_state(case, state, pd.Series(atop.index))
             if level[state] == value:
                 raise DataError(
                     f"recode {name} {state} guarantee = {value}: no effect, it is {value} already"
@@ -219,17 +222,14 @@ def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, atop: p
     return level.to_numpy(str), np.array(["+".join(sorted(has)) for has in kinds])
 
 
-def _check_recoded_state(case: CaseSpec, state: str, iso3: pd.Series) -> None:
-    if state not in set(iso3) - set(case.exclude):
-        raise DataError(f"recode {case.name} {state}: not the iso3 of a state in this case's panel")
-
-
-def _check_left_out(spec: DataSpec, states: pd.DataFrame) -> None:
-    """Refuse to leave out a state that is not in anyway."""
-    excluded = set.intersection(*(set(case.exclude) for case in spec.cases))
+def _check_states(spec: DataSpec, members: dict[str, set[str]]) -> None:
+    """Refuse to recode or leave out a state that is not in the panel anyway; ``members`` by case name."""
+    for case, state, column, value in spec.recode:
+        if state not in members[case]:
+            raise DataError(f"recode {case} {state} {column} = {value}: not a state in this case's panel")
     for state in spec.states_left_out:
-        if state not in set(states["iso3"]) - excluded:
-            raise DataError(f"states_left_out: {state!r} is not the iso3 of a state in the panel")
+        if not any(state in seated for seated in members.values()):
+            raise DataError(f"states_left_out: {state!r} is not a state in the panel of any case")
 
 
 def _transform(values: np.ndarray, how: str) -> np.ndarray:

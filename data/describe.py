@@ -1,0 +1,107 @@
+"""Count what the tables hold, beside the totals that are commonly cited: ``python -m data.describe``."""
+
+import pandas as pd
+
+from data.load import find_rollcalls, load_votes
+from data.panel import in_force
+from data.spec import IRAQ, ISIS, DataSpec
+from data.tables import load_coalition, load_guarantees, load_states
+
+
+def summarize_totals() -> pd.DataFrame:
+    """Count coalitions and guarantees from the shipped tables.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``definition, here, cited``; the cited figures are those of the sources named in data/README.md.
+    """
+    states = load_states()
+    iraq, isis = load_coalition(IRAQ, states), load_coalition(ISIS, states)
+    guarantees = load_guarantees(states)
+    no_us = iraq[iraq["iso3"] != "USA"]
+    listed, sent = no_us["white_house_list"] == 1, no_us["troops"] == 1
+    struck = isis[["airstrikes_iraq", "airstrikes_syria"]]
+    strikes = [*struck.sum(), struck.max(axis=1).sum()]
+    rows = [
+        ("Iraq: White House list of 27 Mar 2003, with the US", iraq["white_house_list"].sum(), "49"),
+        ("Iraq: State Department, 18 Mar 2003", iraq["state_dept_18mar"].sum(), "30"),
+        ("Iraq: invasion force, with the US", iraq["invasion_force"].sum(), "4; 5 with Denmark"),
+        ("Iraq: troops, without the US", sent.sum(), "37-40"),
+        ("Iraq: list and troops / list only / troops only", _three(listed, sent), "-"),
+        ("ISIS: partners in autumn 2014, UN members", isis["partner_2014"].sum(), "62 less 4 others"),
+        ("ISIS: partners at the end of 2017, UN members", isis["partner_2017"].sum(), "74 less 6 others"),
+        ("ISIS: strikes in Iraq / Syria / either, with the US", " / ".join(map(str, strikes)), "12-14"),
+        ("ISIS: forces of any kind, with the US", isis["military"].sum(), "26"),
+        ("ISIS: trainers or advisers, with the US", isis["train_advise"].sum(), "about 20"),
+        ("ISIS: arms and ammunition, with the US", isis["military_aid"].sum(), "-"),
+        ("ISIS: humanitarian or political only", isis["humanitarian_or_political_only"].sum(), "-"),
+    ]
+    days = [case.guarantee_date.isoformat() for case in (IRAQ, ISIS)]
+    held = [in_force(guarantees, day) for day in days]
+    formal = [table[table["formal"] == 1] for table in held]
+    for kind in ("nato", "bilateral_defense_pact", "compact", "rio"):
+        rows.append((f"Guarantee: {kind}, 20 Mar 2003 / 10 Sep 2014", _both(formal, kind), "-"))
+    mnna = [table[(table["formal"] == 1) | (table["kind"] == "mnna")] for table in held]
+    rows += [
+        ("Guarantee: formal, any", _both(formal), "over 50"),
+        ("Guarantee: formal or MNNA", _both(mnna), "-"),
+        ("Guarantee: formal, MNNA or access", _both(held), "-"),
+    ]
+    return pd.DataFrame(rows, columns=["definition", "here", "cited"]).astype(str)
+
+
+def _three(listed: pd.Series, sent: pd.Series) -> str:
+    return f"{(listed & sent).sum()} / {(listed & ~sent).sum()} / {(~listed & sent).sum()}"
+
+
+def _both(tables: list[pd.DataFrame], kind: str | None = None) -> str:
+    """States with a commitment (of a kind) in each of two tables."""
+    return " / ".join(
+        str(table.loc[table["kind"].eq(kind) | (kind is None), "iso3"].nunique()) for table in tables
+    )
+
+
+def summarize_votes(granularity: str) -> pd.DataFrame:
+    """Count the votes of both windows under the main coding.
+
+    Parameters
+    ----------
+    granularity : {"agenda", "rollcall"}
+
+    Returns
+    -------
+    pd.DataFrame
+        ``granularity, case, sessions, items, states, votes, fewest, median, left_out``: votes cast by all
+        states, the fewest and the median number of a state, and states without a vote.
+
+    Raises
+    ------
+    DataError
+        Roll calls are asked for and not found.
+    """
+    spec = DataSpec(granularity=granularity)
+    rows = []
+    for case in spec.cases:
+        votes = load_votes(spec, case)
+        cast = votes["counts"].sum(("item", "response"))
+        sessions = f"{spec.sessions(case)[0]}-{spec.sessions(case)[-1]}"
+        size = (votes.sizes["item"], votes.sizes["state"])
+        figures = (int(cast.sum()), int(cast.min()), int(cast.median()))
+        rows.append((granularity, case.name, sessions, *size, *figures, votes.attrs["left_out"].count(":")))
+    columns = ["granularity", "case", "sessions", "items", "states", "votes", "fewest", "median", "left_out"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def table_text(table: pd.DataFrame) -> str:
+    """Write a table as Markdown."""
+    lines = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    print(table_text(summarize_totals()))
+    kinds = ("agenda",) if find_rollcalls() is None else ("agenda", "rollcall")
+    for kind in kinds:
+        print()
+        print(table_text(summarize_votes(kind)))

@@ -1,0 +1,302 @@
+"""The panel: who is in it, who joined, who had a guarantee; totals against the documented counts."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from data import describe, load, tables
+from data.panel import in_force, is_member
+from data.schema import DataError
+from data.spec import COVARIATES, IRAQ, ISIS, CaseSpec, DataSpec
+
+shared = pytest.mark.skipif(
+    not (load.SHARED_DIR / "state_year.parquet").is_file(), reason="needs the tables beside the checkout"
+)
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return load.load_panel(DataSpec())
+
+
+def levels(panel, case):
+    guarantee = panel["guarantee"].sel(case=case).to_series()
+    return guarantee[guarantee != ""].value_counts().to_dict()
+
+
+def test_states_of_each_case(panel):
+    assert panel["included"].sum("state").to_series().to_dict() == {"iraq": 189, "isis": 191}
+    members = set(panel["state"].to_numpy()[panel["included"].sel(case="iraq").to_numpy()])
+    assert {"CHE", "TLS", "SRB", "LBR", "YEM", "DEU"} <= members
+    assert not {"MNE", "SSD", "USA", "IRQ"} & members
+    assert {"MNE", "SSD"} <= set(panel["state"].to_numpy())
+    left_out = json.loads(panel.attrs["left_out"])
+    assert set(left_out["iraq"]) == {"USA", "IRQ"} == set(left_out["isis"])
+
+
+def test_joiners(panel):
+    assert panel["joined"].sum("state").to_series().to_dict() == {"iraq": 48, "isis": 66}
+    assert np.isnan(panel["joined"].sel(case="iraq", state="MNE"))
+    assert (~np.isnan(panel["joined"]) == panel["included"]).all()
+
+
+def test_tiers(panel):
+    tier = panel["tier"].to_series().dropna()
+    counts = pd.crosstab(tier.index.get_level_values("case"), tier)
+    # Iraq: 38 sent troops, 3 of them invaded; 17 only lent their names.
+    assert counts.loc["iraq"].to_dict() == {0: 134, 1: 17, 2: 35, 3: 3}
+    # ISIS: 33 sent forces, 13 of them bombed; 33 partners sent none.
+    assert counts.loc["isis"].to_dict() == {0: 125, 1: 33, 2: 20, 3: 13}
+    assert panel["tier"].attrs["levels"] == ["none", "political", "military", "combat"]
+
+
+def test_guarantees(panel):
+    assert levels(panel, "iraq") == {"none": 142, "rio": 21, "pact": 26}
+    assert levels(panel, "isis") == {"none": 136, "rio": 20, "pact": 35}
+    assert panel["guarantee"].attrs["levels"] == ["none", "rio", "pact"]
+    assert panel["guarantee"].sel(state="MEX").to_numpy().tolist() == ["rio", "none"]
+    assert panel["guarantee"].sel(state="BGR").to_numpy().tolist() == ["none", "pact"]
+
+
+def test_designation_after_the_case_does_not_count():
+    spec = DataSpec(guarantee_levels="mnna")
+    panel = load.load_panel(spec)
+    held = panel["commitments"].sel(case="iraq", state=["THA", "PHL", "KWT", "MAR", "PAK"]).to_numpy()
+    assert not any("mnna" in kinds for kinds in held)
+    later = panel["guarantee"].sel(state=["KWT", "MAR", "PAK"])
+    assert (later.sel(case="iraq") == "none").all()
+    assert (later.sel(case="isis") == "informal").all()
+    assert panel["guarantee"].sel(case="isis", state="TUN") == "none"
+    # The same check fails once the day is moved past the designations.
+    moved = load.load_panel(spec.replace_case("iraq", guarantee_date="2004-12-31"))
+    assert (moved["guarantee"].sel(case="iraq", state=["KWT", "MAR", "PAK"]) == "informal").all()
+
+
+@pytest.mark.parametrize(
+    ("coding", "iraq", "isis"),
+    [
+        ("pact_only", {"pact": 26}, {"pact": 35}),
+        ("rio_as_pact", {"pact": 47}, {"pact": 55}),
+        ("nato_only", {"nato": 18}, {"nato": 27}),
+        ("nato_apart", {"nato": 18, "bilateral": 8, "rio": 21}, {"nato": 27, "bilateral": 8, "rio": 20}),
+        ("no_compact", {"pact": 23, "rio": 21}, {"pact": 32, "rio": 20}),
+        ("mnna", {"pact": 26, "rio": 20, "informal": 6}, {"pact": 35, "rio": 19, "informal": 10}),
+        ("informal", {"pact": 26, "rio": 20, "informal": 16}, {"pact": 35, "rio": 19, "informal": 18}),
+        ("informal_as_pact", {"pact": 42, "rio": 20}, {"pact": 53, "rio": 19}),
+        ("atop", {"pact": 56}, {"pact": 65}),
+    ],
+)
+def test_guarantee_codings(coding, iraq, isis):
+    panel = load.load_panel(DataSpec(guarantee_levels=coding))
+    for case, expected in (("iraq", iraq), ("isis", isis)):
+        found = levels(panel, case)
+        found.pop("none")
+        assert found == expected
+
+
+def test_a_commitment_holds_from_its_start_to_the_day_before_its_end():
+    table = tables.load_guarantees(tables.load_states())
+    mexico, turkey = table[table["iso3"] == "MEX"], table[table["iso3"] == "TUR"]
+    assert [len(in_force(mexico, day)) for day in ("2004-09-05", "2004-09-06")] == [1, 0]
+    assert [len(in_force(turkey, day)) for day in ("1952-02-17", "1952-02-18")] == [0, 1]
+
+
+def test_every_commitment_touches_the_years_of_the_table():
+    table = tables.load_guarantees(tables.load_states())
+    assert ((table["start"] <= "2018-12-31") & (table["end"].isna() | (table["end"] > "1990-01-01"))).all()
+
+
+def test_number_of_united_nations_members():
+    states = tables.load_states()
+    official = {"1990-12-31": 159, "1991-12-31": 166, "1994-12-31": 184, "1999-12-31": 187, "2000-12-31": 189}
+    official |= {"2002-09-09": 189, "2002-12-31": 191, "2006-12-31": 192, "2011-12-31": 193}
+    assert {day: int(is_member(states, day).sum()) for day in official} == official
+
+
+@pytest.mark.parametrize(
+    ("case", "joined", "states"),
+    [
+        ("iraq", "state_dept_18mar", 30),
+        ("iraq", "troops", 38),
+        ("iraq", "invasion_force", 3),
+        ("iraq", ("white_house_list", "troops"), 55),
+        ("isis", "partner_2014", 56),
+        ("isis", "military", 33),
+        ("isis", ("airstrikes_iraq", "airstrikes_syria"), 13),
+        ("isis", "train_advise", 25),
+        ("isis", "military_aid", 18),
+    ],
+)
+def test_outcomes(case, joined, states):
+    panel = load.load_panel(DataSpec().replace_case(case, joined=joined))
+    assert panel["joined"].sel(case=case).sum() == states
+
+
+def test_recode(panel):
+    cells = (("iraq", "TON", "white_house_list", 0), ("isis", "AND", "partner_2017", 1))
+    changed = load.load_panel(DataSpec(recode=(*cells, ("iraq", "ISR", "guarantee", "pact"))))
+    for name, cells in (("joined", 2), ("guarantee", 1)):
+        assert int(((panel[name] != changed[name]) & panel["included"]).sum()) == cells
+    assert changed["joined"].sel(case="iraq", state="TON") == 0
+    assert changed["joined"].sel(case="isis", state="AND") == 1
+    assert changed["guarantee"].sel(case="iraq", state="ISR") == "pact"
+
+
+@pytest.mark.parametrize(
+    ("cell", "part"),
+    [
+        (("iraq", "TON", "white_house_list", 1), "no effect"),
+        (("iraq", "NOR", "guarantee", "pact"), "no effect"),
+        (("iraq", "TON", "white_house", 0), "nearest: 'white_house_list'"),
+        (("iraq", "USA", "troops", 0), "panel"),
+        (("iraq", "XXX", "troops", 1), "panel"),
+        (("iraq", "XXX", "guarantee", "pact"), "panel"),
+        (("iraq", "MNE", "troops", 1), "panel"),
+    ],
+)
+def test_recode_that_does_nothing_is_refused(cell, part):
+    with pytest.raises(DataError, match="recode") as error:
+        load.load_panel(DataSpec(recode=(cell,)))
+    assert part in str(error.value)
+
+
+def test_states_left_out():
+    panel = load.load_panel(DataSpec(states_left_out=("FRA", "GBR")))
+    assert not {"FRA", "GBR"} & set(panel["state"].to_numpy())
+    assert json.loads(panel.attrs["left_out"])["iraq"]["FRA"] == "states_left_out"
+    for state in ("USA", "FRENCH", "CSK"):
+        with pytest.raises(DataError, match=state):
+            load.load_panel(DataSpec(states_left_out=(state,)))
+
+
+def test_main_covariates_are_complete(panel):
+    assert json.loads(panel.attrs["missing_covariates"]) == {"iraq": {}, "isis": {}}
+    assert (~np.isnan(panel["covariates"]).any("covariate") == panel["included"]).all()
+    natural, used = panel["covariates"], panel["covariates_transformed"]
+    expected = np.log1p(np.maximum(natural.sel(covariate="aid"), 0))
+    np.testing.assert_allclose(used.sel(covariate="aid"), expected)
+    for name in ("gdp_per_capita", "population", "distance"):
+        np.testing.assert_allclose(used.sel(covariate=name), np.log(natural.sel(covariate=name)))
+    np.testing.assert_allclose(used.sel(covariate="democracy"), natural.sel(covariate="democracy"))
+
+
+def test_missing_covariates_are_reported():
+    panel = load.load_panel(DataSpec(covariates=tuple((name, "none") for name in COVARIATES)))
+    missing = json.loads(panel.attrs["missing_covariates"])
+    assert len(missing["iraq"]["democracy_vdem"]) == 21
+    for case, names in missing.items():
+        for name, states in names.items():
+            assert np.isnan(panel["covariates"].sel(case=case, covariate=name, state=states)).all()
+    listed = sum(len(states) for names in missing.values() for states in names.values())
+    assert int((np.isnan(panel["covariates"]) & panel["included"]).sum()) == listed
+
+
+def test_logarithm_of_zero_is_refused():
+    with pytest.raises(DataError, match="troops"):
+        load.load_panel(DataSpec(covariates=(("troops", "log"),)))
+
+
+@pytest.mark.parametrize(
+    ("iso3", "latitude", "longitude"),
+    [("GBR", 51.5, -0.12), ("JPN", 35.68, 139.75), ("AUS", -35.28, 149.13), ("MEX", 19.43, -99.13)],
+)
+def test_distance_to_washington(iso3, latitude, longitude):
+    table = tables.load_covariates(tables.load_states()).set_index(["iso3", "year"])["distance"]
+    a, b = np.radians([38.9, -77.04]), np.radians([latitude, longitude])
+    cosine = np.sin(a[0]) * np.sin(b[0]) + np.cos(a[0]) * np.cos(b[0]) * np.cos(a[1] - b[1])
+    assert table[iso3, 2013] == pytest.approx(6371 * np.arccos(cosine), rel=0.005)
+
+
+def test_netcdf_round_trip(panel, tmp_path):
+    panel.to_netcdf(tmp_path / "panel.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "panel.nc", engine="h5netcdf") as again:
+        xr.testing.assert_equal(again.load(), panel)
+
+
+def test_readme_prints_the_counts_as_they_are():
+    text = (tables.DATA_DIR / "README.md").read_text(encoding="utf-8")
+    assert describe.table_text(describe.summarize_totals()) in text
+    assert describe.table_text(describe.summarize_votes("agenda")) in text
+
+
+def libya(path):
+    path.write_text(
+        "iso3,ccode,state,strikes,joined,source,confidence\n"
+        "FRA,220,France,1,1,made up,low\nGBR,200,Britain,1,1,made up,low\nJOR,663,Jordan,0,1,made up,low\n"
+    )
+    return CaseSpec(
+        name="libya",
+        label="Libya 2011",
+        first_session=61,
+        last_session=65,
+        votes_until="2010-12-31",
+        covariate_year=2010,
+        guarantee_date="2011-03-19",
+        coalition_file=str(path),
+        joined="joined",
+        tiers=(("political", ("joined",)), ("combat", ("strikes",))),
+        exclude=("USA", "LBY"),
+    )
+
+
+@shared
+def test_a_case_of_ones_own(tmp_path):
+    spec = DataSpec(cases=(IRAQ, ISIS, libya(tmp_path / "libya.csv")))
+    panel = load.load_panel(spec)
+    assert panel["joined"].sum("state").to_series().to_dict() == {"iraq": 48, "isis": 66, "libya": 3}
+    assert panel["tier"].sel(case="libya", state=["FRA", "JOR", "DEU"]).to_numpy().tolist() == [3, 1, 0]
+    assert int(panel["included"].sel(case="libya").sum()) == 190
+    assert levels(panel, "libya") == {"none": 135, "rio": 20, "pact": 35}
+    votes = load.load_votes(spec, spec.case("libya"))
+    assert set(np.unique(votes["session"])) == {61, 62, 63, 64, 65}
+
+
+def test_a_year_that_does_not_ship_is_refused_without_the_tables(tmp_path, monkeypatch):
+    monkeypatch.setattr(load, "SHARED_DIR", tmp_path)
+    monkeypatch.setattr(load, "cache_dir", lambda: tmp_path)
+    monkeypatch.delenv(load.VOTES_VARIABLE, raising=False)
+    with pytest.raises(DataError, match="2010 do not ship"):
+        load.load_panel(DataSpec(cases=(libya(tmp_path / "libya.csv"),)))
+
+
+@shared
+def test_nato_years_against_the_state_year_table():
+    years = pd.read_parquet(load.SHARED_DIR / "state_year.parquet").query("year == 2018 and nato == 1")
+    known = years[years["iso3"] != "USA"].set_index("iso3")["nato_since"].astype(int)
+    nato = tables.load_guarantees(tables.load_states()).query("kind == 'nato'").set_index("iso3")
+    assert set(known.index) == set(nato.index)
+    assert (nato["start"].str[:4].astype(int) == known.reindex(nato.index)).all()
+
+
+@shared
+@pytest.mark.parametrize(
+    ("year", "ours", "atop", "both"),
+    [(1990, 43, 53, 41), (2002, 47, 56, 44), (2013, 55, 65, 52), (2018, 52, 66, 49)],
+)
+def test_formal_guarantees_against_atop(year, ours, atop, both):
+    held = in_force(tables.load_guarantees(tables.load_states()), f"{year}-12-31")
+    held = set(held.loc[held["formal"] == 1, "iso3"])
+    table = pd.read_parquet(load.SHARED_DIR / "state_year.parquet")
+    table = table[(table["year"] == year) & (table["us_defense_pact_atop"] == 1)]
+    # Counted by COW code: in 1990 ATOP has two for Germany.
+    assert (len(held), len(table), len(held & set(table["iso3"]))) == (ours, atop, both)
+
+
+@pytest.mark.parametrize("case", [IRAQ, ISIS], ids=lambda case: case.name)
+def test_case_excludes_what_the_table_excludes(case):
+    table = tables.load_coalition(case, tables.load_states())
+    assert set(table.loc[table["exclude"] == 1, "iso3"]) == set(case.exclude)
+
+
+def test_troop_figures_stand_where_troops_do():
+    table = tables.load_coalition(IRAQ, tables.load_states())
+    for column in ("peak_troops", "troops_start", "troops_end"):
+        assert (table[column].notna() == (table["troops"] == 1)).all()
+
+
+def test_dates_of_joining_fit_the_list_of_2014():
+    table = tables.load_coalition(ISIS, tables.load_states())
+    assert ((table["joined"].fillna("2017") < "2015") == (table["partner_2014"] == 1)).all()
