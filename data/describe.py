@@ -5,7 +5,7 @@ import pandas as pd
 from data.load import find_rollcalls, load_votes
 from data.panel import in_force
 from data.spec import IRAQ, ISIS, DataSpec
-from data.tables import load_coalition, load_guarantees, load_states
+from data.tables import UNITS, load_coalition, load_covariates, load_guarantees, load_states
 
 
 def summarize_totals() -> pd.DataFrame:
@@ -93,6 +93,23 @@ def summarize_votes(granularity: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def summarize_covariates() -> pd.DataFrame:
+    """Count what covariates.csv holds, without the United States.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``column, unit, missing_2002, missing_2013, lowest, highest``: how many states lack it in each year,
+        and its range over both.
+    """
+    table = load_covariates(load_states()).query("iso3 != 'USA'")
+    rows = []
+    for column, unit in UNITS.items():
+        missing = [int(table.loc[table["year"] == year, column].isna().sum()) for year in (2002, 2013)]
+        rows.append((column, unit, *missing, f"{table[column].min():.6g}", f"{table[column].max():.6g}"))
+    return pd.DataFrame(rows, columns=["column", "unit", "missing_2002", "missing_2013", "lowest", "highest"])
+
+
 def table_text(table: pd.DataFrame) -> str:
     """Write a table as Markdown."""
     lines = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
@@ -101,6 +118,8 @@ def table_text(table: pd.DataFrame) -> str:
 
 if __name__ == "__main__":
     print(table_text(summarize_totals()))
+    print()
+    print(table_text(summarize_covariates()))
     kinds = ("agenda",) if find_rollcalls() is None else ("agenda", "rollcall")
     for kind in kinds:
         print()

@@ -39,7 +39,7 @@ UNITS = {
     "gdp_per_capita_wdi": "2010 US dollars",
     "gdp_per_capita_pwt": "2017 international dollars",
     "population": "thousand persons",
-    "democracy": "standard deviations (Unified Democracy Scores, extended)",
+    "democracy": "latent score",
     "democracy_vdem": "index 0 to 1",
     "democracy_polity": "score -10 to 10",
     "capability": "share of the world, 0 to 1",

@@ -219,6 +219,7 @@ def test_netcdf_round_trip(panel, tmp_path):
 def test_readme_prints_the_counts_as_they_are():
     text = (tables.DATA_DIR / "README.md").read_text(encoding="utf-8")
     assert describe.table_text(describe.summarize_totals()) in text
+    assert describe.table_text(describe.summarize_covariates()) in text
     assert describe.table_text(describe.summarize_votes("agenda")) in text
 
 
