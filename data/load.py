@@ -188,7 +188,8 @@ def load_panel(spec: DataSpec) -> xr.Dataset:
         not included); ``commitments`` (str, all kinds in force joined by ``+``). Over (case, state,
         covariate): ``covariates`` in natural units (coord ``unit``) and ``covariates_transformed`` (coord
         ``transform``); unknown values are NaN and listed in ``attrs["missing_covariates"]`` (JSON: case,
-        covariate, iso3s).
+        covariate, iso3s). Over (case, state, characteristic): ``characteristics``, every column of
+        covariates.csv in natural units, whether or not a covariate (to group or describe states).
 
         Coords: case with label; state (iso3) with name, ccode, region. Attrs: sha256 (JSON, by file),
         left_out (JSON: case, iso3, reason), spec (JSON).

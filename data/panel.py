@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from data.schema import DataError
-from data.spec import TIERS, CaseSpec, DataSpec
+from data.spec import COVARIATES, TIERS, CaseSpec, DataSpec
 from data.tables import UNITS
 
 _SOURCE_COLUMNS = {
@@ -101,6 +101,7 @@ def prepare_panel(
     used = included.any(axis=0)
     names = [name for name, _ in spec.covariates]
     values = np.array([case["covariates"] for case in cases])
+    columns = list(COVARIATES)
     transformed = np.stack(
         [_transform(values[..., k], how) for k, (_, how) in enumerate(spec.covariates)], axis=-1
     )
@@ -114,17 +115,20 @@ def prepare_panel(
             "included": (dims, included),
             "covariates": ((*dims, "covariate"), values),
             "covariates_transformed": ((*dims, "covariate"), transformed),
+            "characteristics": ((*dims, "characteristic"), np.array([case["all"] for case in cases])),
         },
         coords={
             "case": [case.name for case in spec.cases],
             "state": states["iso3"].to_numpy(str),
             "covariate": names,
+            "characteristic": columns,
             "label": ("case", [case.label for case in spec.cases]),
             "name": ("state", states["name"].to_numpy(str)),
             "ccode": ("state", states["ccode"].to_numpy(int)),
             "region": ("state", states["region"].to_numpy(str)),
             "transform": ("covariate", [how for _, how in spec.covariates]),
             "unit": ("covariate", [UNITS[name] for name in names]),
+            "characteristic_unit": ("characteristic", [UNITS[name] for name in columns]),
         },
     ).isel(state=used)
     _check_logs(panel)
@@ -172,6 +176,7 @@ def _prepare_case(
         "guarantee": np.where(included, guarantee, ""),
         "commitments": np.where(included, commitments, ""),
         "covariates": np.where(included[:, None], values, np.nan),
+        "all": np.where(included[:, None], rows[list(COVARIATES)].to_numpy(float), np.nan),
         "left_out": {
             state: "excluded by the case" if state in case.exclude else "states_left_out"
             for state in iso3[member & ~included]

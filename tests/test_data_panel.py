@@ -301,3 +301,11 @@ def test_troop_figures_stand_where_troops_do():
 def test_dates_of_joining_fit_the_list_of_2014():
     table = tables.load_coalition(ISIS, tables.load_states())
     assert ((table["joined"].fillna("2017") < "2015") == (table["partner_2014"] == 1)).all()
+
+
+def test_characteristics_hold_every_column_whatever_the_covariates(panel):
+    assert panel["characteristic"].to_numpy().tolist() == list(COVARIATES)
+    few = load.load_panel(DataSpec(covariates=("aid",)))
+    xr.testing.assert_equal(few["characteristics"], panel["characteristics"])
+    same = panel["characteristics"].sel(characteristic="aid").to_numpy()
+    np.testing.assert_array_equal(same, panel["covariates"].sel(covariate="aid").to_numpy())
