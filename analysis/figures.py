@@ -1,0 +1,223 @@
+"""One visual language for all figures. Functions draw summaries, they compute nothing."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+# Okabe and Ito (2008): told apart with any kind of colour vision. One colour for a level everywhere.
+LEVEL_COLOURS = {
+    "none": "#7f7f7f",
+    "rio": "#E69F00",
+    "informal": "#009E73",
+    "bilateral": "#56B4E9",
+    "pact": "#0072B2",
+    "nato": "#0072B2",
+}
+LEVEL_NAMES = {
+    "none": "no guarantee",
+    "rio": "Rio Treaty only",
+    "informal": "informal (designation, access)",
+    "bilateral": "bilateral pact or Compact",
+    "pact": "pact (NATO, bilateral, Compact)",
+    "nato": "NATO",
+}
+MARKERS = {"none": "o", "rio": "s", "informal": "^", "bilateral": "v", "pact": "D", "nato": "D"}
+STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "axes.axisbelow": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "security-for-legitimacy",
+}
+DPI = 200
+
+
+def plot_intervals(
+    ax: Axes, y: pd.Series, summary: pd.DataFrame, colour: str, marker: str, scale: float = 1, label: str = ""
+) -> None:
+    """Means as markers and 90 % intervals as lines.
+
+    Parameters
+    ----------
+    ax : Axes
+    y : pd.Series or array
+        Height of each row of ``summary``.
+    summary : pd.DataFrame
+        ``mean``, ``lower``, ``upper``.
+    colour, marker, label : str
+    scale : float
+        Factor on all numbers, e.g. 100 for percentage points.
+    """
+    ax.hlines(y, scale * summary["lower"], scale * summary["upper"], color=colour, lw=1.2)
+    ax.plot(scale * summary["mean"], y, marker, color=colour, ms=4, ls="", label=label)
+
+
+def _level_legend(levels: list[str]) -> list[Line2D]:
+    return [
+        Line2D(
+            [],
+            [],
+            color=LEVEL_COLOURS.get(v, "black"),
+            marker=MARKERS.get(v, "o"),
+            lw=1.2,
+            ms=4,
+            label=LEVEL_NAMES.get(v, v),
+        )
+        for v in levels
+    ]
+
+
+def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figure:
+    """Every state's alignment with its interval, by region, coloured by guarantee.
+
+    Parameters
+    ----------
+    summary : pd.DataFrame
+        Rows ``quantity == "alignment"`` of ``ideal_points.csv``.
+    panel : xr.Dataset
+        Names, regions and guarantees.
+    case : str
+
+    Returns
+    -------
+    Figure
+    """
+    of_case = panel.sel(case=case)
+    info = of_case[["guarantee", "included"]].to_dataframe()[["guarantee", "included", "name", "region"]]
+    rows = summary[(summary["case"] == case) & (summary["quantity"] == "alignment")]
+    rows = rows.join(info[info["included"]], on="state", how="inner").sort_values("mean")
+    regions = rows.groupby("region")["mean"].mean().sort_values().index
+    tallest = rows["region"].value_counts().max()
+    levels = panel["guarantee"].attrs["levels"]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.1 * len(regions), 0.155 * tallest + 1.6), layout="constrained")
+        axes = figure.subplots(1, len(regions), sharex=True)
+        for ax, region in zip(axes, regions, strict=True):
+            part = rows[rows["region"] == region].reset_index(drop=True)
+            for level in levels:
+                chosen = part[part["guarantee"] == level]
+                plot_intervals(
+                    ax, chosen.index, chosen, LEVEL_COLOURS.get(level, "black"), MARKERS.get(level, "o")
+                )
+            ax.set_yticks(part.index, part["name"], fontsize=6.5)
+            ax.set_ylim(-1, tallest)
+            ax.set_title(region, fontsize=9)
+        figure.supxlabel(
+            "Alignment with the US in the General Assembly (standard deviations of states; "
+            "mean and 90 % interval)",
+            fontsize=9,
+        )
+        figure.suptitle(f"Who stood near the US before {of_case['label'].item()}", fontweight="bold")
+        figure.legend(
+            handles=_level_legend(levels), loc="outside lower right", ncols=len(levels), frameon=False
+        )
+    return figure
+
+
+def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
+    """Probability of joining had all states each guarantee level, beside the share that joined.
+
+    Parameters
+    ----------
+    effects : pd.DataFrame
+        ``effects.csv``.
+    panel : xr.Dataset
+        The contract's panel.
+
+    Returns
+    -------
+    Figure
+    """
+    levels = panel["guarantee"].attrs["levels"]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.5, 2.6), layout="constrained")
+        axes = figure.subplots(1, panel.sizes["case"], sharex=True, sharey=True, squeeze=False)[0]
+        for ax, case in zip(axes, panel["case"].values, strict=True):
+            of_case = panel.sel(case=case)
+            for height, level in enumerate(levels):
+                row = effects[
+                    (effects["quantity"] == f"probability_{level}_total") & (effects["case"] == case)
+                ]
+                plot_intervals(
+                    ax, [height], row, LEVEL_COLOURS.get(level, "black"), MARKERS.get(level, "o"), 100
+                )
+                observed = of_case["joined"].where(of_case["included"] & (of_case["guarantee"] == level))
+                ax.plot(100 * observed.mean().item(), height + 0.25, "x", color="black", ms=4)
+            ax.set_title(of_case["label"].item())
+            ax.set_yticks(range(len(levels)), [LEVEL_NAMES.get(v, v) for v in levels])
+            ax.set_ylim(-0.6, len(levels) - 0.4)
+            ax.set_xlim(0, 100)
+        figure.supxlabel(
+            "Probability of joining, % (mean and 90 % interval if all states had that level; "
+            "cross: share of states with it that joined)",
+            fontsize=8,
+        )
+        figure.suptitle("Joining the coalition by US guarantee", fontweight="bold")
+    return figure
+
+
+def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
+    """Average marginal effects of each guarantee level, total and direct, per case and pooled.
+
+    Parameters
+    ----------
+    effects : pd.DataFrame
+        ``effects.csv``.
+    panel : xr.Dataset
+        Labels and levels.
+
+    Returns
+    -------
+    Figure
+    """
+    labels = dict(zip(panel["case"].values, panel["label"].values, strict=True)) | {"pooled": "both, pooled"}
+    levels = panel["guarantee"].attrs["levels"][1:]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.5, 1.1 + 0.42 * len(labels) * 2), layout="constrained")
+        axes = figure.subplots(1, len(levels), sharex=True, sharey=True, squeeze=False)[0]
+        for ax, level in zip(axes, levels, strict=True):
+            colour = LEVEL_COLOURS.get(level, "black")
+            for kind, shift, face in (("total", 0.14, colour), ("direct", -0.14, "white")):
+                rows = (
+                    effects[effects["quantity"] == f"ame_{level}_{kind}"].set_index("case").loc[list(labels)]
+                )
+                y = [len(labels) - 1 - i + shift for i in range(len(labels))]
+                plot_intervals(ax, y, rows, colour, MARKERS.get(level, "o"), 100)
+                ax.plot(100 * rows["mean"], y, MARKERS.get(level, "o"), mec=colour, mfc=face, ms=5, ls="")
+            ax.axvline(0, color="black", lw=0.8)
+            ax.set_title(LEVEL_NAMES.get(level, level))
+            ax.set_yticks(range(len(labels)), list(labels.values())[::-1])
+        handles = [
+            Line2D([], [], marker="o", color="black", mfc=face, lw=1.2, ms=5, label=label)
+            for face, label in (("black", "total effect"), ("white", "direct (alignment held)"))
+        ]
+        figure.legend(handles=handles, loc="outside lower right", ncols=2, frameon=False)
+        figure.supxlabel(
+            "Average marginal effect on joining, percentage points (mean and 90 % interval)", fontsize=9
+        )
+        figure.suptitle("What a US guarantee adds to the chance of joining", fontweight="bold")
+    return figure
+
+
+def save_figures(
+    folder: Path, ideal_points: pd.DataFrame, effects: pd.DataFrame, panel: xr.Dataset, *, quick: bool
+) -> None:
+    """Draw all figures of a run as PNG and SVG into its folder; a quick run's say that they are one."""
+    figures = {
+        f"alignment_{case}": plot_alignment(ideal_points, panel, case) for case in panel["case"].values
+    }
+    figures |= {"joining": plot_joining(effects, panel), "effects": plot_effects(effects, panel)}
+    for name, figure in figures.items():
+        if quick:
+            figure.text(0.005, 0.995, "QUICK RUN, NOT A RESULT", va="top", color="#D55E00", fontsize=8)
+        for suffix in ("png", "svg"):
+            metadata = {"Date": None} if suffix == "svg" else None
+            figure.savefig(folder / f"{name}.{suffix}", dpi=DPI, metadata=metadata)

@@ -1,0 +1,167 @@
+"""Where results live, how they get there whole, and where they came from."""
+
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "analysis" / "results"
+PACKAGES = ("arviz", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
+
+
+def hash_content(content: object) -> str:
+    """Hexadecimal SHA-256 of anything that JSON can write; equal content gives equal hashes."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def hash_dataset(dataset: xr.Dataset) -> str:
+    """Hexadecimal SHA-256 of a dataset's values, names and coordinates; attributes do not count."""
+    digest = hashlib.sha256()
+    for name in sorted(map(str, dataset.variables)):
+        variable = dataset[name]
+        values = variable.values
+        # Text has no fixed bytes in numpy (its width is that of the longest), numbers have.
+        content = (
+            "\0".join(map(str, values.ravel())).encode() if values.dtype.kind in "OUT" else values.tobytes()
+        )
+        digest.update(f"{name}{variable.dims}{values.shape}{values.dtype.kind}".encode() + content)
+    return digest.hexdigest()
+
+
+def hash_code() -> str:
+    """Hexadecimal SHA-256 of the code that a fit depends on: the models and how they are sampled."""
+    files = [
+        *sorted((ROOT / "models").glob("*.py")),
+        ROOT / "analysis" / "fit.py",
+        ROOT / "analysis" / "diagnostics.py",
+    ]
+    return hash_content([file.read_text(encoding="utf-8") for file in files])
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a result depends on."""
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in PACKAGES
+    }
+
+
+def git_commit() -> str:
+    """Commit of the checkout, with ``-dirty`` where tracked files differ; ``unknown`` outside a checkout."""
+    try:
+        describe = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return describe.stdout.strip()
+
+
+def now() -> str:
+    """Date and time, UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """A folder to write into, which takes the target's place only when all is written.
+
+    An error leaves the target as it was, and nothing beside it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield work
+        work.chmod(0o755)
+        if target.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+            target.rename(old / target.name)
+            work.rename(target)
+            shutil.rmtree(old)
+        else:
+            work.rename(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def write_tree(tree: xr.DataTree, path: Path) -> None:
+    """Write a DataTree as netCDF under a temporary name, then rename; dicts in attributes become JSON."""
+    plain = tree.copy()
+    for node in plain.subtree:
+        node.attrs = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in node.attrs.items()}
+        node.encoding = {}
+    encoding = {
+        node.path: {
+            str(name): {"zlib": True, "complevel": 4}
+            for name, variable in node.dataset.data_vars.items()
+            if np.issubdtype(variable.dtype, np.number)
+        }
+        for node in plain.subtree
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(handle)
+    try:
+        plain.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def read_tree(path: Path) -> xr.DataTree:
+    """Read what ``write_tree`` wrote, into memory."""
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        loaded = tree.load()
+    if "convergence" in loaded.attrs:
+        loaded.attrs["convergence"] = json.loads(loaded.attrs["convergence"])
+    return loaded
+
+
+def load_or_fit(
+    kind: str, content: dict, fit: Callable[[], xr.DataTree], folder: Path = RESULTS / ".fits"
+) -> tuple[xr.DataTree, Path, bool]:
+    """The fit of this content: read if it was made before, else made and stored.
+
+    Parameters
+    ----------
+    kind : str
+        What is fitted; begins the file's name.
+    content : dict
+        All that the fit depends on besides code and package versions, which are added here.
+    fit : callable
+        Makes the fit; called only if it is not there. It raises if the fit does not pass its gates, and
+        then nothing is stored.
+    folder : Path
+        Where fits are kept.
+
+    Returns
+    -------
+    fit : xr.DataTree
+    path : Path
+        Its file.
+    reused : bool
+    """
+    versions = {k: v for k, v in package_versions().items() if k not in ("pandas", "arviz")}
+    key = hash_content({"kind": kind, "code": hash_code(), "versions": versions, **content})
+    path = folder / f"{kind}-{key[:24]}.nc"
+    if path.exists():
+        return read_tree(path), path, True
+    tree = fit()
+    write_tree(tree, path)
+    return tree, path, False
