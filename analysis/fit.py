@@ -3,15 +3,17 @@
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import nutpie
 import pymc as pm
 import pytensor
 import xarray as xr
+from nutpie.sample import CompiledModel
 
-from analysis.diagnostics import check_convergence, measure_convergence, measure_refits
+from analysis.diagnostics import ConvergenceError, check_convergence, measure_convergence, measure_refits
 from models.coalition import build_coalition_model, flatten_alignment
 from models.ideal_point import SAVED, build_ideal_point_model
 from models.spec import CoalitionSpec, IdealPointSpec
@@ -22,6 +24,23 @@ pytensor.config.numba__fastmath = False
 
 Progress = Callable[[float], None]
 """Called with the share of a fit that is done, 0 to 1."""
+
+CORES = 2
+"""Chains or refits run side by side."""
+
+SAVED_TOTAL = [
+    "intercept",
+    "covariate_slope",
+    "region_effect",
+    "region_sd",
+    "guarantee_effect",
+    "guarantee_effect_mean",
+    "guarantee_effect_case_sd",
+    "eta",
+]
+SAVED_DIRECT = [*SAVED_TOTAL, "alignment_slope", "alignment_slope_mean", "alignment_slope_case_sd"]
+SAVED_STATE = ["state_sd"]
+SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +54,7 @@ class SamplerSpec:
     chains : int
         Chains; at least 2, for convergence to be judged.
     target_accept : float
-        Acceptance probability aimed at, 0 to 1.
+        Acceptance probability aimed at first, 0.5 to 1.
     """
 
     draws: int
@@ -46,74 +65,19 @@ class SamplerSpec:
     def __post_init__(self):
         if self.draws < 20 or self.tune < 50 or self.chains < 2 or not 0.5 <= self.target_accept < 1:
             raise ValueError(
-                f"{self}: at least 20 draws, 50 tune and 2 chains, and target_accept from 0.5 to 1, are needed"
+                f"{self}: at least 20 draws, 50 tune and 2 chains are needed, target_accept from 0.5 to 1"
             )
 
-
-CORES = 2
-"""Chains or refits run side by side."""
+    def attempts(self) -> list[Self]:
+        """The settings to try in turn until the gates are passed: each takes steps a third as bold."""
+        boldness = 1 - self.target_accept
+        return [replace(self, target_accept=1 - boldness / 3**k) for k in range(3)]
 
 
 def derive_seed(seed: int, *names: object) -> int:
     """Seed of one fit, from the run's seed and what is fitted: the same in any order and company."""
     text = "/".join(map(str, (seed, *names)))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
-
-
-def sample(
-    model: pm.Model,
-    sampler: SamplerSpec,
-    *,
-    seed: int,
-    saved: list[str],
-    progress: Progress | None = None,
-) -> xr.DataTree:
-    """Compile a model and sample it.
-
-    Parameters
-    ----------
-    model : pm.Model
-        Model.
-    sampler : SamplerSpec
-        Draws, warm-up, chains.
-    seed : int
-        Seed.
-    saved : list of str
-        Variables to keep.
-    progress : callable, optional
-        Told the share done.
-
-    Returns
-    -------
-    xr.DataTree
-        Groups ``posterior`` and ``sample_stats``; attribute ``model``: the model's text.
-    """
-    # Jitter would drown what the models' own starting values say.
-    jitter = {rv for rv in model.free_RVs if model.rvs_to_initial_values[rv] is None}
-    compiled = nutpie.compile_pymc_model(model, var_names=saved, jitter_rvs=jitter)
-    idata = nutpie.sample(
-        compiled,
-        draws=sampler.draws,
-        tune=sampler.tune,
-        chains=sampler.chains,
-        cores=CORES,
-        seed=seed,
-        target_accept=sampler.target_accept,
-        save_warmup=False,
-        progress_bar=False,
-        progress_callback=_share_done(progress) if progress else None,
-    )
-    # nutpie keeps every free variable, asked for or not.
-    idata["posterior"] = xr.DataTree(idata["posterior"].dataset[saved])
-    idata.attrs["model"] = model.str_repr()
-    return idata
-
-
-def _share_done(progress: Progress) -> Callable:
-    def report(chains):
-        progress(sum(c.finished_draws for c in chains) / max(1, sum(c.total_draws for c in chains)))
-
-    return report
 
 
 def fit_ideal_points(
@@ -126,33 +90,33 @@ def fit_ideal_points(
 ) -> xr.DataTree:
     """Stage 1 of one case.
 
+    Parameters
+    ----------
+    votes : xr.Dataset
+        The contract's votes.
+    spec : IdealPointSpec
+        Priors and choices.
+    sampler : SamplerSpec
+        Draws, warm-up, chains.
+    seed : int
+        Seed.
+    progress : callable, optional
+        Told the share done.
+
     Returns
     -------
     xr.DataTree
-        ``posterior`` (chain, draw, ...), ``sample_stats``; attribute ``convergence``: the figures.
+        ``posterior`` (chain, draw, ...; the variables of ``models.ideal_point.SAVED``) and
+        ``sample_stats``; attributes ``convergence``: the figures, ``model``: the model's text.
 
     Raises
     ------
     ConvergenceError
-        If a gate is missed.
+        If a gate is missed in every attempt.
     """
     model = build_ideal_point_model(votes, spec)
-    idata = sample(model, sampler, seed=seed, saved=SAVED, progress=progress)
-    return _gated(idata, f"ideal points ({votes.attrs.get('case', 'votes')})")
-
-
-TOTAL = [
-    "intercept",
-    "covariate_slope",
-    "region_effect",
-    "region_sd",
-    "guarantee_effect",
-    "guarantee_effect_mean",
-    "guarantee_effect_case_sd",
-]
-DIRECT = [*TOTAL, "alignment_slope", "alignment_slope_mean", "alignment_slope_case_sd"]
-STATE = ["state_sd", "state_effect"]
-PREDICTOR = "eta"
+    name = f"ideal points ({votes.attrs.get('case', 'votes')})"
+    return _fit(model, sampler, seed=seed, saved=SAVED, name=name, progress=progress)
 
 
 def fit_total(
@@ -165,14 +129,12 @@ def fit_total(
 ) -> xr.DataTree:
     """Stage 2 without alignment: the total effect of the guarantee.
 
-    Raises
-    ------
-    ConvergenceError
-        If a gate is missed.
+    Parameters, returns and errors are those of ``fit_ideal_points``, with the contract's panel in the
+    place of votes.
     """
     model = build_coalition_model(panel, spec)
-    saved = [*TOTAL, *(STATE if spec.state_effect else []), PREDICTOR]
-    return _gated(sample(model, sampler, seed=seed, saved=saved, progress=progress), "joining, total effect")
+    saved = SAVED_TOTAL + SAVED_STATE * spec.state_effect
+    return _fit(model, sampler, seed=seed, saved=saved, name="joining, total effect", progress=progress)
 
 
 def fit_direct(
@@ -198,7 +160,7 @@ def fit_direct(
     Returns
     -------
     xr.DataTree
-        ``posterior`` (refit, chain, draw, ...), ``sample_stats`` likewise.
+        As ``fit_ideal_points``, with a first dim ``refit``.
 
     Raises
     ------
@@ -207,23 +169,17 @@ def fit_direct(
     """
     positions = flatten_alignment(panel, alignment.rename(refit="draw"))
     model = build_coalition_model(panel, spec, positions[0])
-    saved = [*DIRECT, *(STATE[:1] if spec.state_effect else []), PREDICTOR]
+    saved = SAVED_DIRECT + SAVED_STATE * spec.state_effect
     compiled = nutpie.compile_pymc_model(model, var_names=saved)
     done = 0
 
     def refit(number: int) -> xr.DataTree:
         nonlocal done
-        idata = nutpie.sample(
-            compiled.with_data(alignment=positions[number]),
-            draws=sampler.draws,
-            tune=sampler.tune,
-            chains=sampler.chains,
-            cores=1,
-            seed=derive_seed(seed, "refit", number),
-            target_accept=sampler.target_accept,
-            save_warmup=False,
-            progress_bar=False,
-        )
+        with_draw = compiled.with_data(alignment=positions[number])
+        for attempt in sampler.attempts():
+            idata = _sample(with_draw, attempt, saved, cores=1, seed=derive_seed(seed, "refit", number))
+            if not idata["sample_stats"]["diverging"].any():
+                break
         done += 1
         if progress:
             progress(done / len(positions))
@@ -231,22 +187,76 @@ def fit_direct(
 
     with ThreadPoolExecutor(CORES) as pool:
         refits = list(pool.map(refit, range(len(positions))))
-    stats = [r["sample_stats"].dataset[["diverging", "energy"]] for r in refits]
-    idata = xr.DataTree.from_dict(
-        {
-            "posterior": xr.concat([r["posterior"].dataset for r in refits], "refit"),
-            "sample_stats": xr.concat(stats, "refit"),
-        }
-    )
+    groups = {
+        group: xr.concat([r[group].dataset for r in refits], "refit")
+        for group in ("posterior", "sample_stats")
+    }
+    idata = xr.DataTree.from_dict(groups)
     idata.attrs["model"] = model.str_repr()
-    return _gated(idata, "joining, direct effect")
+    return _gated(idata, "joining, direct effect", sampler)
 
 
-def _gated(idata: xr.DataTree, name: str) -> xr.DataTree:
+def _fit(
+    model: pm.Model,
+    sampler: SamplerSpec,
+    *,
+    seed: int,
+    saved: list[str],
+    name: str,
+    progress: Progress | None,
+) -> xr.DataTree:
+    """Compile a model once, sample it, and judge it; what misses a gate is tried with smaller steps."""
+    # Jitter would drown what the models' own starting values say.
+    jitter = {rv for rv in model.free_RVs if model.rvs_to_initial_values[rv] is None}
+    compiled = nutpie.compile_pymc_model(model, var_names=saved, jitter_rvs=jitter)
+    for attempt in sampler.attempts():
+        idata = _sample(compiled, attempt, saved, cores=CORES, seed=seed, progress=progress)
+        idata.attrs["model"] = model.str_repr()
+        try:
+            return _gated(idata, name, attempt)
+        except ConvergenceError as error:
+            failure = error
+    raise failure
+
+
+def _sample(
+    compiled: CompiledModel,
+    sampler: SamplerSpec,
+    saved: list[str],
+    *,
+    cores: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    idata = nutpie.sample(
+        compiled,
+        draws=sampler.draws,
+        tune=sampler.tune,
+        chains=sampler.chains,
+        cores=cores,
+        seed=seed,
+        target_accept=sampler.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=_share_done(progress) if progress else None,
+    )
+    # nutpie keeps every free variable, asked for or not.
+    groups = {"posterior": saved, "sample_stats": SAVED_STATISTICS}
+    return xr.DataTree.from_dict({group: idata[group].dataset[names] for group, names in groups.items()})
+
+
+def _share_done(progress: Progress) -> Callable:
+    def report(chains):
+        progress(sum(c.finished_draws for c in chains) / max(1, sum(c.total_draws for c in chains)))
+
+    return report
+
+
+def _gated(idata: xr.DataTree, name: str, sampler: SamplerSpec) -> xr.DataTree:
     """The fit with its convergence figures, or an error."""
     posterior, stats = idata["posterior"].dataset, idata["sample_stats"].dataset
     measure = measure_refits if "refit" in posterior.dims else measure_convergence
-    figures = measure(posterior, stats)
+    figures = measure(posterior, stats) | {"target_accept": sampler.target_accept}
     check_convergence(figures, name=name)
     idata.attrs["convergence"] = figures
     return idata

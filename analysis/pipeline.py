@@ -165,7 +165,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     coalition = xr.DataTree.from_dict(
         {
             "total/posterior": total["posterior"].dataset,
-            "total/sample_stats": total["sample_stats"].dataset[["diverging", "energy"]],
+            "total/sample_stats": total["sample_stats"].dataset,
             "direct/posterior": direct["posterior"].dataset,
             "effects": effects,
             "panel": panel.assign_attrs(spec=spec.to_json()),
