@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import expit
+from scipy.special import expit, log_expit, softmax
+
+from models.coalition import STATE_LOG_WEIGHTS, STATE_NODES
 
 INTERVAL = 0.9
 """Probability of every interval that the project reports (equal-tailed)."""
@@ -51,54 +53,90 @@ def compute_rank(ideal_point: xr.DataArray) -> xr.DataArray:
     return (-ideal_point).rank("state")
 
 
-def predict_joining(posterior: xr.Dataset, panel: xr.Dataset, level: str | None) -> xr.DataArray:
+def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArray:
+    """What a state's answers say about its own effect, which the model integrates out, draw by draw.
+
+    Parameters
+    ----------
+    posterior : xr.Dataset
+        ``eta`` (sample, case, state), ``guarantee_effect`` (sample, case, level) and, where the model has
+        state effects, ``state_sd`` (sample).
+    panel : xr.Dataset
+        The contract's panel.
+
+    Returns
+    -------
+    xr.DataArray
+        (node, sample, state): probability, given the answers and the draw, of each value of the state
+        effect; coordinate ``effect`` (node, sample), logits.
+    """
+    if "state_sd" not in posterior:
+        weights = xr.ones_like(posterior["eta"].isel(case=0, drop=True)).expand_dims(node=1)
+        return weights.assign_coords(effect=(("node", "sample"), np.zeros((1, posterior.sizes["sample"]))))
+    sd = posterior["state_sd"].values
+    own = posterior["eta"] + _added_by(posterior, panel, level=None)
+    sign = xr.where(panel["joined"] == 1, 1.0, -1.0).where(panel["included"])
+    log_weights = []
+    for node, log_weight in zip(STATE_NODES, STATE_LOG_WEIGHTS, strict=True):
+        answer = sign * (own + xr.DataArray(sd * node, dims="sample"))
+        log_weights.append(log_weight + log_expit(answer).fillna(0.0).sum("case"))
+    stacked = xr.concat(log_weights, "node").transpose("node", "sample", "state")
+    weights = stacked.copy(data=softmax(stacked.values, axis=0))
+    return weights.assign_coords(effect=(("node", "sample"), STATE_NODES[:, None] * sd))
+
+
+def predict_joining(
+    posterior: xr.Dataset, panel: xr.Dataset, level: str | None, weights: xr.DataArray
+) -> xr.DataArray:
     """Probability of joining of each state-case, had it the given guarantee, everything else as it is.
 
     Parameters
     ----------
     posterior : xr.Dataset
-        ``eta`` (sample, row) and ``guarantee_effect`` (sample, case, level), logits.
+        ``eta`` (sample, case, state) and ``guarantee_effect`` (sample, case, level), logits.
     panel : xr.Dataset
-        The contract's panel; its included state-cases are the rows.
+        The contract's panel.
     level : str or None
         Guarantee level given to all; None for each state's own.
+    weights : xr.DataArray
+        From ``weigh_state_effects``.
 
     Returns
     -------
     xr.DataArray
-        (sample, row), 0 to 1, with coordinates ``case`` and ``state`` along ``row``.
+        (sample, case, state), 0 to 1; NaN where a state is not in the case.
     """
-    case_idx, state_idx = np.nonzero(panel["included"].values)
-    case, state = panel["case"].values[case_idx], panel["state"].values[state_idx]
-    own = panel["guarantee"].values[case_idx, state_idx]
-    given = own if level is None else np.full(len(own), level)
-    effect = posterior["guarantee_effect"].transpose("sample", "case", "level")
-    reference = xr.zeros_like(effect.isel(level=[0])).assign_coords(
-        level=[panel["guarantee"].attrs["levels"][0]]
-    )
-    by_level = xr.concat([reference, effect], "level")
-    added = by_level.sel(case=xr.DataArray(case, dims="row"), level=xr.DataArray(given, dims="row"))
-    probability = expit(posterior["eta"].transpose("sample", "row") + added.drop_vars(["case", "level"]))
-    return probability.assign_coords(case=("row", case), state=("row", state))
+    eta = posterior["eta"] + _added_by(posterior, panel, level)
+    probability = xr.zeros_like(eta)
+    for node in range(weights.sizes["node"]):
+        at_node = weights.isel(node=node)
+        probability += at_node.drop_vars("effect") * expit(eta + at_node["effect"].drop_vars("effect"))
+    return probability.where(panel["included"]).transpose("sample", "case", "state")
 
 
-def average_by_case(values: xr.DataArray) -> xr.DataArray:
-    """Mean over the states of each case, and over the cases (``pooled``), within each draw.
+def _added_by(posterior: xr.Dataset, panel: xr.Dataset, level: str | None) -> xr.DataArray:
+    """What the guarantee adds to each state-case's logit: its own, or one level for all."""
+    effect = posterior["guarantee_effect"]
+    levels = panel["guarantee"].attrs["levels"]
+    if level is not None:
+        return 0.0 if level == levels[0] else effect.sel(level=level, drop=True)
+    return sum(effect.sel(level=name, drop=True) * (panel["guarantee"] == name) for name in levels[1:])
+
+
+def average_over_states(values: xr.DataArray) -> xr.DataArray:
+    """Mean over the included states of each case, and over the cases (``pooled``), within each draw.
 
     Parameters
     ----------
     values : xr.DataArray
-        (sample, row) with the coordinate ``case`` along ``row``.
+        (sample, case, state), NaN where a state is not in a case.
 
     Returns
     -------
     xr.DataArray
         (case, sample); the last case is ``pooled``, in which each case has the same weight.
     """
-    cases = list(dict.fromkeys(values["case"].values.tolist()))
-    means = [values.isel(row=np.flatnonzero(values["case"].values == case)).mean("row") for case in cases]
-    by_case = xr.concat([m.drop_vars("case", errors="ignore") for m in means], "case")
-    return _with_pooled(by_case.assign_coords(case=cases))
+    return _with_pooled(values.mean("state"))
 
 
 def _with_pooled(by_case: xr.DataArray) -> xr.DataArray:
@@ -125,16 +163,17 @@ def compute_effects(total: xr.Dataset, direct: xr.Dataset, panel: xr.Dataset) ->
         ``probability_<level>_total``: mean probability had all states that level.
     """
     effects = {}
-    reference = panel["guarantee"].attrs["levels"][0]
+    reference, *levels = panel["guarantee"].attrs["levels"]
     for name, posterior in (("total", total), ("direct", direct)):
-        without = predict_joining(posterior, panel, reference)
-        for level in panel["guarantee"].attrs["levels"][1:]:
-            with_level = predict_joining(posterior, panel, level)
-            effects[f"ame_{level}_{name}"] = average_by_case(with_level - without)
-            if name == "total":
-                effects[f"probability_{level}_total"] = average_by_case(with_level)
+        weights = weigh_state_effects(posterior, panel)
+        without = predict_joining(posterior, panel, reference, weights)
         if name == "total":
-            effects[f"probability_{reference}_total"] = average_by_case(without)
+            effects[f"probability_{reference}_total"] = average_over_states(without)
+        for level in levels:
+            with_level = predict_joining(posterior, panel, level, weights)
+            effects[f"ame_{level}_{name}"] = average_over_states(with_level - without)
+            if name == "total":
+                effects[f"probability_{level}_total"] = average_over_states(with_level)
     effects["alignment_slope"] = _with_pooled(direct["alignment_slope"].transpose("case", "sample"))
     return xr.Dataset(effects)
 

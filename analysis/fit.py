@@ -14,7 +14,7 @@ import xarray as xr
 from nutpie.sample import CompiledModel
 
 from analysis.diagnostics import ConvergenceError, check_convergence, measure_convergence, measure_refits
-from models.coalition import build_coalition_model, flatten_alignment
+from models.coalition import build_coalition_model, centre_alignment
 from models.ideal_point import SAVED, build_ideal_point_model
 from models.spec import CoalitionSpec, IdealPointSpec
 
@@ -153,7 +153,7 @@ def fit_direct(
     panel : xr.Dataset
         The contract's panel.
     alignment : xr.DataArray
-        (refit, case, state): draws from stage 1; see ``models.coalition.flatten_alignment``.
+        (refit, case, state): draws from stage 1; see ``models.coalition.centre_alignment``.
     spec, sampler, seed, progress
         As elsewhere; the sampler's numbers are those of one refit.
 
@@ -167,7 +167,7 @@ def fit_direct(
     ConvergenceError
         If a gate is missed; chains are compared within refits only.
     """
-    positions = flatten_alignment(panel, alignment.rename(refit="draw"))
+    positions = centre_alignment(panel, alignment.rename(refit="draw"))
     model = build_coalition_model(panel, spec, positions[0])
     saved = SAVED_DIRECT + SAVED_STATE * spec.state_effect
     compiled = nutpie.compile_pymc_model(model, var_names=saved)

@@ -29,8 +29,8 @@ class RunSpec:
 
     seed: int = 20030320
     ideal_point: SamplerSpec = SamplerSpec(draws=1000, tune=500)
-    total: SamplerSpec = SamplerSpec(draws=1500, tune=1000, target_accept=0.95)
-    refit: SamplerSpec = SamplerSpec(draws=500, tune=250, chains=2, target_accept=0.9)
+    total: SamplerSpec = SamplerSpec(draws=1000, tune=1000)
+    refit: SamplerSpec = SamplerSpec(draws=400, tune=200, chains=2)
     stage1_draws: int = 200
     kept_draws: int = 4000
     quick: bool = False

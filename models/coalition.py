@@ -9,9 +9,15 @@ from models.spec import CoalitionSpec
 
 REFERENCE_LEVEL = "none"
 
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
+STATE_NODES = _NODES
+"""Values of a state effect, in standard deviations, over which it is integrated (Gauss-Hermite)."""
+STATE_LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
+"""Log of the nodes' prior probabilities."""
+
 
 def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
-    """State-cases in the sample as flat arrays, one row each, covariates standardised over the rows.
+    """The panel as dense arrays, covariates standardised over the state-cases in the sample.
 
     Parameters
     ----------
@@ -23,51 +29,48 @@ def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to np.ndarray
-        ``joined`` float, ``case_idx``, ``state_idx``, ``region_idx`` and ``level_idx`` int (row,);
-        ``covariates`` (row, covariate), float, mean 0 and sd 1; ``state``, ``region``, ``level``: labels.
+        ``joined`` and ``included`` (case, state), float 0 or 1; ``has_level`` (level, case, state), float 0
+        or 1, levels above none; ``covariates`` (case, state, covariate), float, mean 0 and sd 1 over the
+        sample and 0 outside it; ``region_idx`` (state,), int; ``region`` and ``level``: labels.
 
     Raises
     ------
     ValueError
-        A covariate that is missing in, or the same for, all rows that are in the sample; a level unknown
+        A covariate that is missing somewhere in the sample, or the same everywhere in it; a level unknown
         to the panel; a panel whose first level is not the absence of a guarantee.
     """
     included = panel["included"].values
-    case_idx, state_idx = np.nonzero(included)
     levels = [str(level) for level in panel["guarantee"].attrs["levels"]]
     if levels[0] != REFERENCE_LEVEL:
         raise ValueError(f"the first guarantee level is {levels[0]!r}; it must be {REFERENCE_LEVEL!r}")
-    guarantee = panel["guarantee"].values[included]
-    if unknown := sorted(set(map(str, guarantee)) - set(levels)):
+    guarantee = panel["guarantee"].values
+    if unknown := sorted(set(map(str, guarantee[included])) - set(levels)):
         raise ValueError(f"guarantee levels {unknown} are none of the panel's levels {levels}")
-    covariates = panel["covariates_transformed"].values[included].astype(float)
-    names = [str(name) for name in panel["covariate"].values]
-    for name, column in zip(names, covariates.T, strict=True):
-        if missing := np.isnan(column).sum():
-            rows = [
-                f"{panel['state'].values[state_idx[i]]} ({panel['case'].values[case_idx[i]]})"
-                for i in np.flatnonzero(np.isnan(column))[:10]
-            ]
-            raise ValueError(f"covariate {name!r} is missing in {missing} rows: {', '.join(rows)}")
+    covariates = panel["covariates_transformed"].values.astype(float)
+    sample = covariates[included]
+    for name, column in zip(panel["covariate"].values, sample.T, strict=True):
+        if np.isnan(column).any():
+            rows = _name_rows(
+                panel, included & np.isnan(covariates[..., list(panel["covariate"].values).index(name)])
+            )
+            raise ValueError(f"covariate {str(name)!r} is missing in {np.isnan(column).sum()} rows: {rows}")
         if np.ptp(column) == 0:
-            raise ValueError(f"covariate {name!r} is {column[0]} in every row: it has no slope")
-    scale = covariates.std(0)
+            raise ValueError(f"covariate {str(name)!r} is {column[0]} in every row: it has no slope")
+    standardised = (covariates - sample.mean(0)) / sample.std(0)
     regions, region_idx = np.unique(panel["region"].values, return_inverse=True)
     return {
-        "joined": panel["joined"].values[included].astype(float),
-        "case_idx": case_idx,
-        "state_idx": state_idx,
-        "region_idx": region_idx[state_idx],
-        "level_idx": np.array([levels.index(str(level)) for level in guarantee]),
-        "covariates": (covariates - covariates.mean(0)) / scale,
-        "state": panel["state"].values,
+        "joined": np.where(included, panel["joined"].values, 0.0),
+        "included": included.astype(float),
+        "has_level": np.stack([(guarantee == level) & included for level in levels[1:]]).astype(float),
+        "covariates": np.where(included[..., None], standardised, 0.0),
+        "region_idx": region_idx,
         "region": regions,
         "level": np.array(levels[1:]),
     }
 
 
-def flatten_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
-    """Alignment of the rows of the sample, centred within each case.
+def centre_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
+    """Alignment of the sample, centred within each case, 0 outside the sample.
 
     Centring makes the reference state irrelevant to every slope and effect: a change of reference moves
     all states of a case by the same amount.
@@ -82,7 +85,7 @@ def flatten_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        (row,) or (draw, row), float.
+        (case, state) or (draw, case, state), float.
 
     Raises
     ------
@@ -90,16 +93,18 @@ def flatten_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
         If a state-case of the sample has no alignment.
     """
     aligned = alignment.reindex(case=panel["case"], state=panel["state"]).transpose(..., "case", "state")
-    values = aligned.where(panel["included"])
-    lost = panel["included"] & aligned.isnull().any([d for d in aligned.dims if d not in ("case", "state")])
+    others = [d for d in aligned.dims if d not in ("case", "state")]
+    lost = panel["included"].values & aligned.isnull().any(others).values
     if lost.any():
-        rows = [
-            f"{panel['state'].values[s]} ({panel['case'].values[c]})"
-            for c, s in zip(*np.nonzero(lost.values), strict=True)
-        ]
-        raise ValueError(f"no alignment for {len(rows)} rows of the sample: {', '.join(rows[:10])}")
-    centred = values - values.mean("state")
-    return centred.values[..., panel["included"].values]
+        raise ValueError(f"no alignment for {lost.sum()} rows of the sample: {_name_rows(panel, lost)}")
+    sample = aligned.where(panel["included"])
+    return (sample - sample.mean("state")).fillna(0.0).values
+
+
+def _name_rows(panel: xr.Dataset, where: np.ndarray) -> str:
+    """Up to ten of the state-cases marked in a (case, state) mask, for a message."""
+    rows = [f"{panel['state'].values[s]} ({panel['case'].values[c]})" for c, s in np.argwhere(where)[:10]]
+    return ", ".join(rows) + (", ..." if where.sum() > 10 else "")
 
 
 def build_coalition_model(
@@ -114,7 +119,7 @@ def build_coalition_model(
     spec : CoalitionSpec
         Priors and choices.
     alignment : np.ndarray, optional
-        (row,), as ``flatten_alignment`` gives it: the direct effect holds it fixed. Without it the
+        (case, state), as ``centre_alignment`` gives it: the direct effect holds it fixed. Without it the
         guarantee's coefficient is the total effect, through alignment included. It is data named
         ``alignment``, so that a compiled model takes the next draw of stage 1.
 
@@ -122,54 +127,57 @@ def build_coalition_model(
     -------
     pm.Model
         ``guarantee_effect`` (case, level), ``alignment_slope`` (case), ``covariate_slope`` (case,
-        covariate), ``region_effect`` (case, region), ``state_effect`` (state): logits. ``eta`` (row):
-        the linear predictor without the guarantee.
+        covariate), ``region_effect`` (case, region): logits; ``eta`` (case, state): the linear predictor
+        without the guarantee and the state effect; ``state_sd``: spread of the state effects, which are
+        integrated out.
+
+    Notes
+    -----
+    A state answers at most once per case, so that its own effect is hardly known and sampling it with its
+    spread makes a funnel. The integral over it is done by Gauss-Hermite quadrature instead: given the
+    rest, a state's likelihood is a mixture over ``STATE_NODES``. See models/README.md.
     """
     data = prepare_coalition_data(panel)
     coords = {
         "case": panel["case"].values,
-        "state": data["state"],
+        "state": panel["state"].values,
         "region": data["region"],
         "level": data["level"],
         "covariate": panel["covariate"].values,
-        "row": np.arange(len(data["joined"])),
     }
-    case_idx = data["case_idx"]
     with pm.Model(coords=coords) as model:
         intercept = pm.Normal("intercept", 0, spec.intercept_scale, dims="case")
         covariate_slope = pm.Normal("covariate_slope", 0, spec.covariate_scale, dims=("case", "covariate"))
-        eta = intercept[case_idx] + (data["covariates"] * covariate_slope[case_idx]).sum(-1)
-
         region_sd = pm.HalfNormal("region_sd", spec.region_scale)
         region_offset = pm.Normal("region_offset", dims=("case", "region"))
         region_effect = pm.Deterministic("region_effect", region_sd * region_offset, dims=("case", "region"))
-        eta += region_effect[case_idx, data["region_idx"]]
-
-        if spec.state_effect:
-            state_sd = pm.HalfNormal("state_sd", spec.state_scale)
-            state_offset = pm.Normal("state_offset", dims="state")
-            state_effect = pm.Deterministic("state_effect", state_sd * state_offset, dims="state")
-            eta += state_effect[data["state_idx"]]
-
+        eta = (
+            intercept[:, None]
+            + (data["covariates"] * covariate_slope[:, None, :]).sum(-1)
+            + region_effect[:, data["region_idx"]]
+        )
         if alignment is not None:
-            position = pm.Data("alignment", alignment, dims="row")
+            position = pm.Data("alignment", alignment, dims=("case", "state"))
             alignment_slope = _pooled_over_cases(
                 "alignment_slope", spec.alignment_scale, spec.alignment_case_scale, ()
             )
-            eta += alignment_slope[case_idx] * position
-        eta = pm.Deterministic("eta", eta, dims="row")
+            eta += alignment_slope[:, None] * position
+        eta = pm.Deterministic("eta", eta, dims=("case", "state"))
 
         guarantee_effect = _pooled_over_cases(
             "guarantee_effect", spec.guarantee_scale, spec.guarantee_case_scale, ("level",)
         )
-        # A row without a guarantee takes the zero in front.
-        by_level = pt.concatenate([pt.zeros((len(coords["case"]), 1)), guarantee_effect], axis=1)
-        pm.Bernoulli(
-            "joined",
-            logit_p=eta + by_level[case_idx, data["level_idx"]],
-            observed=data["joined"],
-            dims="row",
-        )
+        eta += (data["has_level"] * guarantee_effect.T[:, :, None]).sum(0)
+        if spec.state_effect:
+            state_sd = pm.HalfNormal("state_sd", spec.state_scale)
+            at_node = eta[..., None] + state_sd * STATE_NODES
+            answer = data["included"][..., None] * (
+                data["joined"][..., None] * at_node - pt.softplus(at_node)
+            )
+            by_state = pt.logsumexp(answer.sum(0) + STATE_LOG_WEIGHTS, axis=-1)
+        else:
+            by_state = (data["included"] * (data["joined"] * eta - pt.softplus(eta))).sum(0)
+        pm.Potential("joined", by_state.sum())
     return model
 
 
