@@ -105,7 +105,9 @@ def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list
     return Cells(words, {n: np.concatenate(c) for n, c in collected.items()}, pd.DataFrame(taken), notes)
 
 
-def _most_frequent(table: pd.DataFrame, key: str, name: str, words: dict[str, Words], notes: list[str]) -> pd.Series:
+def _most_frequent(
+    table: pd.DataFrame, key: str, name: str, words: dict[str, Words], notes: list[str]
+) -> pd.Series:
     texts = np.array(list(words[name].number), dtype=object)
     empty = words[name].number.get("", -1)
     tally = table.groupby([key, name], sort=False)["rows"].sum().reset_index()
@@ -113,7 +115,9 @@ def _most_frequent(table: pd.DataFrame, key: str, name: str, words: dict[str, Wo
     several = filled[key][filled[key].duplicated()].unique()
     if several.size:
         ids = np.array(list(words[key].number), dtype=object)[several[:10]]
-        notes.append(f"{several.size} roll calls with more than one {name}, the most frequent was taken: {', '.join(ids)}")
+        notes.append(
+            f"{several.size} roll calls with more than one {name}, the most frequent was taken: {', '.join(ids)}"
+        )
     best = filled.sort_values("rows", kind="stable").drop_duplicates(key, keep="last").set_index(key)[name]
     out = pd.Series("", index=pd.RangeIndex(len(words[key].number)), dtype=object)
     out.loc[best.index] = texts[best.to_numpy()]

@@ -45,14 +45,16 @@ def find_columns(header: list[str]) -> dict[str, str] | None:
     found = {
         canonical: lower[alias]
         for canonical, aliases in (KEYS | FACTS).items()
-        for alias in aliases[:: -1]
+        for alias in aliases[::-1]
         if alias in lower
     }
     needed = {"rcid", "vote", "ccode"} <= found.keys() and ("session" in found or "year" in found)
     return found if needed else None
 
 
-def tidy_dataverse(batches, columns: dict[str, str], *, path: Path, name: str, sha256: str, notes=()) -> Release:
+def tidy_dataverse(
+    batches, columns: dict[str, str], *, path: Path, name: str, sha256: str, notes=()
+) -> Release:
     """Make the tidy form from blocks of a Dataverse release.
 
     Parameters
@@ -105,7 +107,9 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     bad = session.isna() | ~session.between(1, 120).fillna(False)
     if bad.any():
         ids = ", ".join(map(str, rcid[bad.to_numpy()][:5]))
-        raise DataError(f"{where}: session must be 1-120; missing or outside in {bad.sum()} roll calls, rcid {ids}")
+        raise DataError(
+            f"{where}: session must be 1-120; missing or outside in {bad.sum()} roll calls, rcid {ids}"
+        )
     flags = [*ISSUES, "important", "amend", "para"]
     for name in [n for n in flags if n in numbers]:
         if (~numbers[name].isin([0, 1]) & numbers[name].notna()).any():
@@ -117,7 +121,9 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
         lookup = dict(zip(cells.words["date"].number, days, strict=True)) | {"": np.datetime64("NaT", "s")}
         table["date"] = facts["date"].map(lookup).astype("datetime64[s]")
         # the codebook warns of dates before session 58; on all that could be compared only year and month held
-        table["date_quality"] = np.where(table["date"].isna(), "none", np.where(table["session"] < 58, "month", "day"))
+        table["date_quality"] = np.where(
+            table["date"].isna(), "none", np.where(table["session"] < 58, "month", "day")
+        )
     for name in ("unres", "title", "descr"):
         table[name] = facts[name].replace({"": None, "NA": None}) if name in facts else None
     table["symbol"] = [format_symbol(u) for u in table["unres"]]
@@ -154,7 +160,9 @@ def _ccodes(cells: Cells, vote: np.ndarray, where: str) -> np.ndarray:
         rows = np.flatnonzero(unknown)[first[1]] + 1
         names = [f"ccode {list(cells.words['ccode'].number)[p // len(labels)] or 'empty'} {labels[p % len(labels)]}"
                  f" (data row {r})" for p, r in zip(first[0], rows, strict=True)]  # fmt: skip
-        raise DataError(f"{where}: votes of unknown states: {', '.join(names[:5])}; known are {_known()} members")
+        raise DataError(
+            f"{where}: votes of unknown states: {', '.join(names[:5])}; known are {_known()} members"
+        )
     return ccode
 
 
@@ -169,7 +177,10 @@ def add_derived(rollcalls: pd.DataFrame, votes: pd.DataFrame, path: Path) -> tup
     file, else from titles (see `match_titles`).
     """
     rollcalls = rollcalls.reset_index(drop=True)
-    rollcalls["is_procedural"], rollcalls["dup_of_rcid"] = False, pd.array([pd.NA] * len(rollcalls), dtype="Int64")
+    rollcalls["is_procedural"], rollcalls["dup_of_rcid"] = (
+        False,
+        pd.array([pd.NA] * len(rollcalls), dtype="Int64"),
+    )
     rollcalls["is_procedural"] = flag_procedural(rollcalls)
     rollcalls["dup_of_rcid"] = find_duplicates(rollcalls, votes)
     table = path.with_name("Matches.csv")
@@ -177,7 +188,9 @@ def add_derived(rollcalls: pd.DataFrame, votes: pd.DataFrame, path: Path) -> tup
         rollcalls["match_group"] = _author_matches(table, rollcalls["rcid"])
         rollcalls["match_source"] = np.where(rollcalls["match_group"].notna(), "coded", "none")
         return rollcalls, []
-    titles = rollcalls.assign(title=rollcalls["descr"].where(rollcalls["session"].between(58, 70), rollcalls["title"]))
+    titles = rollcalls.assign(
+        title=rollcalls["descr"].where(rollcalls["session"].between(58, 70), rollcalls["title"])
+    )
     rollcalls["match_group"] = match_titles(titles)
     rollcalls["match_source"] = np.where(rollcalls["match_group"].notna(), "derived", "none")
     return rollcalls, ["repeated resolutions derived from titles (no Matches.csv beside the file)"]
@@ -187,7 +200,9 @@ def _author_matches(table: Path, rcid: pd.Series) -> pd.Series:
     try:
         pairs = pd.read_csv(table)[["rcid1", "rcid2"]].astype(int)
     except (ValueError, KeyError, OSError) as error:
-        raise DataError(f"{table}: must hold whole numbers in the columns rcid1 and rcid2: {error}") from error
+        raise DataError(
+            f"{table}: must hold whole numbers in the columns rcid1 and rcid2: {error}"
+        ) from error
     pairs = pairs[pairs["rcid1"].isin(rcid) & pairs["rcid2"].isin(rcid)]
     group: dict[int, int] = {}
 

@@ -50,6 +50,8 @@ def prepare_issues(text: pd.Series) -> pd.DataFrame:
     """
     filled = text.fillna("").astype(str)
     unique, position = np.unique(filled.to_numpy(dtype=object), return_inverse=True)
-    flags = {i: np.array([p.search(t) is not None for t in unique], dtype=np.int8) for i, p in _PATTERNS.items()}
+    flags = {
+        i: np.array([p.search(t) is not None for t in unique], dtype=np.int8) for i, p in _PATTERNS.items()
+    }
     out = pd.DataFrame({i: pd.array(f[position], dtype="Int8") for i, f in flags.items()}, index=text.index)
     return out.mask(filled.str.strip().eq(""))

@@ -7,8 +7,12 @@ import pandas as pd
 
 _TAIL = re.compile(r"\s*[:;,]?\s*\bresolutions?\b\s*(?:\[[^\]]*\])?\s*/\s*ad.*$", re.IGNORECASE)
 _YEARS = re.compile(r"\b(?:19|20)\d\d(?:\s*[-–/]\s*(?:19|20)?\d\d)?\b")
-_MOTION = re.compile(r"motion\b.*(?:no action|not to take action|take no action|deferred|adjourn)", re.I | re.S)
-_TRANSCRIPT = re.compile(r"recorded\s*vote\s*(?:on the motion\s*)?\s*has\s*been\s*requested|Assembly will now vote", re.I)
+_MOTION = re.compile(
+    r"motion\b.*(?:no action|not to take action|take no action|deferred|adjourn)", re.I | re.S
+)
+_TRANSCRIPT = re.compile(
+    r"recorded\s*vote\s*(?:on the motion\s*)?\s*has\s*been\s*requested|Assembly will now vote", re.I
+)
 
 
 def normalize_title(title: pd.Series) -> pd.Series:
@@ -76,7 +80,7 @@ def find_duplicates(rollcalls: pd.DataFrame, votes: pd.DataFrame, share: float =
     rollcalls, votes : DataFrame
         Tidy tables; `votes` has ``rcid ccode vote``.
     share : float in (0, 1]
-        Smallest share of equal cells among the states in both.
+        Smallest share of equal cells among the states that cast a vote in both.
 
     Returns
     -------
@@ -91,10 +95,14 @@ def find_duplicates(rollcalls: pd.DataFrame, votes: pd.DataFrame, share: float =
     pairs = rollcalls.loc[plain & spoken, [*keys, "rcid"]].reset_index().merge(originals, on=keys)
     if pairs.empty:
         return out
-    wanted = votes[votes["rcid"].isin(np.concatenate([pairs["rcid"], pairs["original"]]))]
-    wide = wanted.assign(vote=wanted["vote"].cat.codes).pivot(index="rcid", columns="ccode", values="vote")
+    cast = votes["vote"] if votes["vote"].dtype.kind == "i" else votes["vote"].cat.codes
+    wanted = votes["rcid"].isin(np.concatenate([pairs["rcid"], pairs["original"]])) & (cast < 3)
+    wide = votes[wanted].assign(vote=cast[wanted]).set_index(["rcid", "ccode"])["vote"]
     for row in pairs.itertuples(index=False):
-        both = wide.loc[[row.rcid, row.original]].dropna(axis=1).to_numpy()
-        if both.size and (both[0] == both[1]).mean() >= share:
+        one, two = wide.get(row.rcid), wide.get(row.original)
+        if one is None or two is None:
+            continue
+        one, two = one.align(two, join="inner")
+        if len(one) and (one.to_numpy() == two.to_numpy()).mean() >= share:
             out.loc[row.index] = row.original
     return out

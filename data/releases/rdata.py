@@ -23,7 +23,17 @@ from data.schema import DataError
 
 MAX_BYTES = 4 << 30
 """Most bytes of a file after decompression; a release of today's size unpacks to 0.6 GB."""
-_NULL, _SYMBOL, _PAIRLIST, _CHARS, _LOGICAL, _INTEGER, _REAL, _STRINGS, _LIST = 254, 1, 2, 9, 10, 13, 14, 16, 19
+_NULL, _SYMBOL, _PAIRLIST, _CHARS, _LOGICAL, _INTEGER, _REAL, _STRINGS, _LIST = (
+    254,
+    1,
+    2,
+    9,
+    10,
+    13,
+    14,
+    16,
+    19,
+)
 _REFERENCE, _ALTREP, _GLOBAL = 255, 238, 253
 _DEPTH = 60
 _WINDOW = 1 << 20
@@ -89,7 +99,7 @@ class _Stream:
                 continue
             if len(self.window) - self.at < 8:
                 self.fill(4)
-            flags, = struct.unpack_from(">i", self.window, self.at)
+            (flags,) = struct.unpack_from(">i", self.window, self.at)
             if flags & 255 != _CHARS:
                 raise DataError(f"expected text, found an item of type {flags & 255}")
             self.at += 4
@@ -144,7 +154,9 @@ def read_rdata(path: Path, wanted, progress=None) -> tuple[str, dict[str, tuple[
         raise DataError(f"{path}: {error}") from error
     except (OSError, EOFError, zlib.error, lzma.LZMAError, UnicodeDecodeError, struct.error) as error:
         raise DataError(f"{path}: damaged or truncated RData: {error}") from error
-    raise DataError(f"{path}: no data frame with rcid, ccode and vote in it; objects: {'; '.join(seen) or 'none'}")
+    raise DataError(
+        f"{path}: no data frame with rcid, ccode and vote in it; objects: {'; '.join(seen) or 'none'}"
+    )
 
 
 def open_packed(path: Path):
@@ -260,7 +272,13 @@ def _read_altrep(stream: _Stream, references: list[str], depth: int):
             raise DataError(f"a sequence of length {state[0]:,}")
         return state[1] + state[2] * np.arange(int(state[0]), dtype=float)
     if isinstance(kind, str) and kind.startswith("wrap_"):
-        return state[0] if isinstance(state, list) and state else next(iter(state.values()), None) if isinstance(state, dict) else None
+        return (
+            state[0]
+            if isinstance(state, list) and state
+            else next(iter(state.values()), None)
+            if isinstance(state, dict)
+            else None
+        )
     raise DataError(f"a compact vector of kind {kind}; save the data frame again with R's save(version = 2)")
 
 

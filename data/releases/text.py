@@ -52,13 +52,13 @@ def scan_text(path: Path, progress=None) -> TextScan:
                 raise DataError(f"{path}: line {lines + 1 + block.count(10, 0, block.index(0))} holds a NUL byte: "
                                 "not a text file, or damaged")  # fmt: skip
             since_newline = _check_line_length(path, block, since_newline, lines)
-            if not block.isascii():
-                bad_line, multibyte = _check_bytes(block, decoder, bad_line, multibyte, lines)
-            elif decoder.getstate()[0]:
+            if not block.isascii() or decoder.getstate()[0]:
                 bad_line, multibyte = _check_bytes(block, decoder, bad_line, multibyte, lines)
             lines += block.count(b"\n")
             if lines > MAX_ROWS:
-                raise DataError(f"{path}: more than {MAX_ROWS:,} lines; no record of the Assembly is that long")
+                raise DataError(
+                    f"{path}: more than {MAX_ROWS:,} lines; no record of the Assembly is that long"
+                )
             last, done = block[-1:], done + len(block)
             if progress:
                 progress(0.2 * done / size, "checking bytes")
@@ -76,7 +76,9 @@ def _check_line_length(path: Path, block: bytes, since_newline: int, lines: int)
         since_newline += len(block)
     longest = since_newline if first < 0 else since_newline + first
     if longest > MAX_LINE or (first >= 0 and max(map(len, block.split(b"\n"))) > MAX_LINE):
-        raise DataError(f"{path}: a line near line {lines + 1} is longer than {MAX_LINE:,} bytes: no table of votes")
+        raise DataError(
+            f"{path}: a line near line {lines + 1} is longer than {MAX_LINE:,} bytes: no table of votes"
+        )
     return since_newline if first < 0 else len(block) - final - 1
 
 
@@ -107,7 +109,9 @@ def read_header(path: Path, encoding: str = "utf-8") -> tuple[list[str], str] | 
     return names, delimiter
 
 
-def read_blocks(path: Path, scan: TextScan, columns: dict[str, str], progress=None) -> Iterator[pa.RecordBatch]:
+def read_blocks(
+    path: Path, scan: TextScan, columns: dict[str, str], progress=None
+) -> Iterator[pa.RecordBatch]:
     """Yield a delimited file in blocks, all columns as text under their canonical names.
 
     Parameters

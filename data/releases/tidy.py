@@ -99,10 +99,16 @@ def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published
     votes = votes.iloc[order].reset_index(drop=True)
     missing = set(rollcalls["rcid"]) ^ set(votes["rcid"].unique())
     if missing:
-        raise DataError(f"{where}: {len(missing)} roll calls are in only one of the two tables, rcid {_few(missing)}")
+        raise DataError(
+            f"{where}: {len(missing)} roll calls are in only one of the two tables, rcid {_few(missing)}"
+        )
 
     position = pd.Index(rollcalls["rcid"]).get_indexer(votes["rcid"])
-    code = votes["vote"].cat.codes.to_numpy() if votes["vote"].dtype == VOTES else votes["vote"].to_numpy(np.int8)
+    code = (
+        votes["vote"].cat.codes.to_numpy()
+        if votes["vote"].dtype == VOTES
+        else votes["vote"].to_numpy(np.int8)
+    )
     counts = np.bincount(position * 4 + code, minlength=4 * len(rollcalls)).reshape(-1, 4)
     us = votes["ccode"].to_numpy() == 2
     us_code = np.full(len(rollcalls), -1, dtype=np.int8)
@@ -123,9 +129,10 @@ def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published
         }
     )
     notes += _check_counts(rollcalls, published, where)
+    rollcalls = _complete(rollcalls)
     notes += _check_dates(rollcalls, where)
     notes += _check_seats(votes)
-    return Release(_complete(rollcalls), votes, name, sha256, tuple(notes))
+    return Release(rollcalls, votes, name, sha256, tuple(notes))
 
 
 def _complete(rollcalls: pd.DataFrame) -> pd.DataFrame:
@@ -135,7 +142,9 @@ def _complete(rollcalls: pd.DataFrame) -> pd.DataFrame:
     for column, dtype in _DTYPES.items():
         values = rollcalls.get(column)
         if values is None:
-            values = pd.Series(defaults.get(column, pd.NA if dtype != "datetime64[s]" else pd.NaT), rollcalls.index)
+            values = pd.Series(
+                defaults.get(column, pd.NA if dtype != "datetime64[s]" else pd.NaT), rollcalls.index
+            )
         out[column] = values.astype(dtype)
     return pd.DataFrame(out)
 
@@ -155,13 +164,17 @@ def _reject_doubles(double: pd.Series, rcid: pd.Series, where: str, what: str) -
 
 def _few(values, limit: int = 5) -> str:
     values = sorted(values)
-    return ", ".join(map(str, values[:limit])) + (f" and {len(values) - limit} more" if len(values) > limit else "")
+    return ", ".join(map(str, values[:limit])) + (
+        f" and {len(values) - limit} more" if len(values) > limit else ""
+    )
 
 
 def _check_counts(rollcalls, published, where) -> list[str]:
     if published is None:
         return ["no published counts to compare the votes with"]
-    both = rollcalls[["rcid", "yes", "abstain", "no", "absent"]].merge(published, on="rcid", suffixes=("", "_pub"))
+    both = rollcalls[["rcid", "yes", "abstain", "no", "absent"]].merge(
+        published, on="rcid", suffixes=("", "_pub")
+    )
     differs = np.zeros(len(both), dtype=bool)
     compared = np.zeros(len(both), dtype=bool)
     for column in ("yes", "abstain", "no", "absent"):
@@ -198,10 +211,14 @@ def _check_dates(rollcalls: pd.DataFrame, where: str) -> list[str]:
         )
     notes = []
     if date.isna().any():
-        notes.append(f"{date.isna().sum()} roll calls without a date, rcid {_few(rollcalls['rcid'][date.isna()])}")
+        notes.append(
+            f"{date.isna().sum()} roll calls without a date, rcid {_few(rollcalls['rcid'][date.isna()])}"
+        )
     if (days_off > 0).any():
         outside = rollcalls["rcid"][days_off > 0]
-        notes.append(f"{len(outside)} dates outside their session (special sessions): rcid {_few(outside, 60)}")
+        notes.append(
+            f"{len(outside)} dates outside their session (special sessions): rcid {_few(outside, 60)}"
+        )
     return notes
 
 

@@ -59,7 +59,9 @@ def tidy_undl(batches, columns: dict[str, str], *, path: Path, name: str, sha256
     """
     where = str(path)
     cells = gather_cells(batches, list(KEYS), [k for k in FACTS if k in columns], where)
-    rcid = np.array(cells.words["undl_id"].parse(parse_int, where, "undl_id", "a whole number"), dtype=np.int64)
+    rcid = np.array(
+        cells.words["undl_id"].parse(parse_int, where, "undl_id", "a whole number"), dtype=np.int64
+    )
     vote = np.array(cells.words["vote"].parse(lambda t: _VOTES[t.upper()], where, "ms_vote",
                     "Y yes, N no, A abstention or X non-voting"), dtype=np.int8)  # fmt: skip
     rollcalls, published = _rollcalls(cells, rcid, where)
@@ -77,7 +79,9 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     facts = cells.facts
     days = cells.words["date"].parse(parse_date, where, "date", "a day as YYYY-MM-DD")
     table = pd.DataFrame({"rcid": rcid})
-    table["date"] = facts["date"].map(dict(zip(cells.words["date"].number, days, strict=True))).astype("datetime64[s]")
+    table["date"] = (
+        facts["date"].map(dict(zip(cells.words["date"].number, days, strict=True))).astype("datetime64[s]")
+    )
     if table["date"].isna().any():
         raise DataError(f"{where}: {table['date'].isna().sum()} resolutions without a date, undl_id "
                         f"{', '.join(map(str, rcid[table['date'].isna()][:5]))}")  # fmt: skip
@@ -97,8 +101,12 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     published = {"rcid": rcid}
     for name in ("yes", "abstain", "no", "absent"):
         if name in facts:
-            parsed = cells.words[name].parse(parse_optional_int, where, f"total of {name}", "a whole number or empty")
-            published[name] = facts[name].map(dict(zip(cells.words[name].number, parsed, strict=True))).astype("Int64")
+            parsed = cells.words[name].parse(
+                parse_optional_int, where, f"total of {name}", "a whole number or empty"
+            )
+            published[name] = (
+                facts[name].map(dict(zip(cells.words[name].number, parsed, strict=True))).astype("Int64")
+            )
     return table, pd.DataFrame(published)
 
 
