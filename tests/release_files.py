@@ -22,12 +22,12 @@ DATAVERSE_HEADER = [
 def made_up_votes(sessions=(58, 59), per_session=3, states=STATES, seed=1) -> pd.DataFrame:
     """Votes as codes 1 yes, 2 abstain, 3 no, 8 absent of `states` in whole resolutions with repeated titles."""
     rng = np.random.default_rng(seed)
-    rows = []
+    rows, step = [], 10 if per_session <= 10 else 100
     for s, session in enumerate(sessions):
         for k in range(per_session):
             for ccode, iso3 in states.items():
                 code = int(rng.choice([1, 1, 1, 2, 3, 8]))
-                rows.append((1000 + 10 * s + k, session, k + 1, ccode, iso3, code, TITLES[k % 3]))
+                rows.append((1000 + step * s + k, session, k + 1, ccode, iso3, code, TITLES[k % 3]))
     return pd.DataFrame(rows, columns=["rcid", "session", "number", "ccode", "iso3", "code", "title"])
 
 

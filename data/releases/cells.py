@@ -100,27 +100,29 @@ def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list
     if rows == 0:
         raise DataError(f"{where}: a header and no rows")
     notes: list[str] = []
-    table = pd.DataFrame(np.concatenate(runs), columns=[keys[0], *facts, "rows"])
-    taken = {name: _most_frequent(table, keys[0], name, words, notes) for name in facts}
-    return Cells(words, {n: np.concatenate(c) for n, c in collected.items()}, pd.DataFrame(taken), notes)
+    table = np.concatenate(runs).astype(np.int64)
+    taken = {
+        name: _most_frequent(table, i, words[keys[0]], words[name], notes, name) for i, name in enumerate(facts, 1)
+    }
+    return Cells(words, {n: np.concatenate(c) for n, c in collected.items()}, pd.DataFrame(taken, dtype=object), notes)
 
 
-def _most_frequent(
-    table: pd.DataFrame, key: str, name: str, words: dict[str, Words], notes: list[str]
-) -> pd.Series:
-    texts = np.array(list(words[name].number), dtype=object)
-    empty = words[name].number.get("", -1)
-    tally = table.groupby([key, name], sort=False)["rows"].sum().reset_index()
-    filled = tally[tally[name] != empty]
-    several = filled[key][filled[key].duplicated()].unique()
+def _most_frequent(table: np.ndarray, column: int, key: Words, fact: Words, notes: list[str], name: str):
+    """Text of one fact for every roll call, by the rows of `table` (roll call, facts, number of rows)."""
+    rollcall, number, rows = table[:, 0], table[:, column], table[:, -1]
+    filled = number != fact.number.get("", -1)
+    pair, position = np.unique(rollcall[filled] * len(fact.number) + number[filled], return_inverse=True)
+    tally = np.bincount(position, weights=rows[filled], minlength=len(pair))
+    order = np.lexsort((tally, pair // max(len(fact.number), 1)))
+    owner = pair[order] // max(len(fact.number), 1)
+    last = np.flatnonzero(np.r_[owner[1:] != owner[:-1], True]) if owner.size else np.zeros(0, dtype=int)
+    several = np.unique(owner[1:][owner[1:] == owner[:-1]])
     if several.size:
-        ids = np.array(list(words[key].number), dtype=object)[several[:10]]
-        notes.append(
-            f"{several.size} roll calls with more than one {name}, the most frequent was taken: {', '.join(ids)}"
-        )
-    best = filled.sort_values("rows", kind="stable").drop_duplicates(key, keep="last").set_index(key)[name]
-    out = pd.Series("", index=pd.RangeIndex(len(words[key].number)), dtype=object)
-    out.loc[best.index] = texts[best.to_numpy()]
+        names = list(key.number)
+        few = ", ".join(names[i] for i in several[:10])
+        notes.append(f"{several.size} roll calls with more than one {name}, the most frequent was taken: {few}")
+    out = np.full(len(key.number), "", dtype=object)
+    out[owner[last]] = np.array(list(fact.number), dtype=object)[pair[order][last] % max(len(fact.number), 1)]
     return out
 
 

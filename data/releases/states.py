@@ -113,10 +113,32 @@ def apply_succession(ccode: np.ndarray, session: np.ndarray, date: np.ndarray | 
     return out
 
 
-def check_membership(ccode: np.ndarray, session: np.ndarray) -> np.ndarray:
-    """Tell which cells belong to a state that was no member in that session (bool, same length)."""
-    members = load_members()
-    seat = np.zeros((1000, 200), dtype=bool)
-    for row in members.itertuples():
-        seat[row.ccode, row.first_session : 200 if pd.isna(row.last_session) else row.last_session + 1] = True
-    return ~seat[ccode, np.clip(session, 0, 199)]
+@cache
+def _seats() -> tuple[np.ndarray, np.ndarray]:
+    """Seats by session (0-199) and ccode (0-999); in the second the first and last session of a spell are left out."""
+    seat, whole = np.zeros((200, 1000), dtype=bool), np.zeros((200, 1000), dtype=bool)
+    for row in load_members().itertuples():
+        end = 200 if pd.isna(row.last_session) else row.last_session + 1
+        seat[row.first_session : end, row.ccode] = True
+        whole[row.first_session + 1 : end - (end < 200), row.ccode] = True
+    return seat, whole
+
+
+def seats(session: np.ndarray, ccode: np.ndarray | None = None, whole: bool = False) -> np.ndarray:
+    """Tell who had a seat.
+
+    Parameters
+    ----------
+    session : int array
+    ccode : int array, optional
+        Same length; without it all units (0-999) are answered for each session.
+    whole : bool
+        Only states that sat throughout the session, as far as the table can tell: not in the first and last session
+        of a spell, which they may have joined or left in between.
+
+    Returns
+    -------
+    bool array
+    """
+    table, rows = _seats()[int(whole)], np.clip(session, 0, 199)
+    return table[rows] if ccode is None else table[rows, ccode]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from data.releases.issues import ISSUES
-from data.releases.states import check_membership, iso3_of, load_members
+from data.releases.states import iso3_of, seats
 from data.schema import DataError
 
 VOTES = pd.CategoricalDtype(["no", "abstain", "yes", "absent"])
@@ -89,6 +89,9 @@ def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published
     rollcalls = rollcalls.sort_values(["session", "rcid"]).reset_index(drop=True)
     if rollcalls.empty or votes.empty:
         raise DataError(f"{where}: holds no vote of any member")
+    odd = ~rollcalls["rcid"].between(1, 10**10 - 1)
+    if odd.any():
+        raise DataError(f"{where}: roll call numbers must be 1 to 9,999,999,999; got {_few(rollcalls['rcid'][odd])}")
     _reject_doubles(rollcalls["rcid"].duplicated(), rollcalls["rcid"], where, "roll call listed twice")
     key = votes["rcid"].to_numpy(np.int64) * 1000 + votes["ccode"].to_numpy(np.int64)
     order = np.argsort(key, kind="stable")
@@ -225,21 +228,17 @@ def _check_dates(rollcalls: pd.DataFrame, where: str) -> list[str]:
 def _check_seats(votes: pd.DataFrame) -> list[str]:
     """Compare the states in each session with the table of members; warn, as the file may know better."""
     notes = []
-    stranger = check_membership(votes["ccode"].to_numpy(), votes["session"].to_numpy())
+    stranger = ~seats(votes["session"].to_numpy(), votes["ccode"].to_numpy())
     if stranger.any():
         cells = votes[stranger].groupby(["iso3", "session"], observed=True).size()
         few = [f"{iso3} in session {session} ({n})" for (iso3, session), n in cells.head(10).items()]
         notes.append(f"{stranger.sum()} votes of states that had no seat in the session: {', '.join(few)}")
-    per = votes.groupby(["session", "ccode"]).size()
-    total = votes.groupby("session")["rcid"].nunique()
+    sessions, place = np.unique(votes["session"].to_numpy(), return_inverse=True)
+    rows = np.bincount(place * 1000 + votes["ccode"].to_numpy(), minlength=1000 * len(sessions)).reshape(-1, 1000)
+    total = np.bincount(np.unique(place * 10**10 + votes["rcid"].to_numpy()) // 10**10, minlength=len(sessions))
     gaps = []
-    for row in load_members().itertuples():
-        last = 999 if pd.isna(row.last_session) else row.last_session
-        # in the first and last session of a spell a state may have sat for a part of it
-        for session in total.index[(total.index > row.first_session) & (total.index < last)]:
-            lacking = total[session] - per.get((session, row.ccode), 0)
-            if lacking:
-                gaps.append(f"{row.iso3} in session {session} ({lacking})")
+    for i, j in np.argwhere(seats(sessions, whole=True) & (rows < total[:, None])):
+        gaps.append(f"{iso3_of()[int(j)]} in session {sessions[i]} ({total[i] - rows[i, j]})")
     if gaps:
         more = f" and {len(gaps) - 20} more" if len(gaps) > 20 else ""
         notes.append(f"members without a row in some roll calls: {', '.join(gaps[:20])}{more}")
