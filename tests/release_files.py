@@ -22,7 +22,7 @@ DATAVERSE_HEADER = [
 def made_up_votes(sessions=(58, 59), per_session=3, states=STATES, seed=1) -> pd.DataFrame:
     """Votes as codes 1 yes, 2 abstain, 3 no, 8 absent of `states` in whole resolutions with repeated titles."""
     rng = np.random.default_rng(seed)
-    rows, step = [], 10 if per_session <= 10 else 100
+    rows, step = [], 10 if per_session <= 10 else 1000
     for s, session in enumerate(sessions):
         for k in range(per_session):
             for ccode, iso3 in states.items():
@@ -39,7 +39,7 @@ def dataverse_rows(votes: pd.DataFrame, **changes) -> pd.DataFrame:
         "member": "1.0", "vote": votes["code"], "Country": votes["iso3"], "Countryname": "State " + votes["iso3"],
         "session": votes["session"], "abstain": votes["rcid"].map(tally[2]), "yes": votes["rcid"].map(tally[1]),
         "no": votes["rcid"].map(tally[3]), "importantvote": 0,
-        "date": [f"{1945 + s}-12-{1 + n:02d}" for s, n in zip(votes["session"], votes["number"], strict=True)],
+        "date": [f"{1945 + s}-12-{1 + n % 28:02d}" for s, n in zip(votes["session"], votes["number"], strict=True)],
         "unres": [f"R/{s}/{n}" for s, n in zip(votes["session"], votes["number"], strict=True)],
         "amend": "", "para": "", "short": votes["title"].str.upper(),
         "descr": votes["title"] + " : resolution / adopted by the General Assembly",
@@ -56,7 +56,7 @@ def dataverse_text(votes: pd.DataFrame, delimiter=",", **changes) -> str:
 def undl_rows(votes: pd.DataFrame, **changes) -> pd.DataFrame:
     """Rows of the UN Digital Library's bulk file (header of 2026) for the votes."""
     tally = votes.groupby(["rcid", "code"]).size().unstack(fill_value=0).reindex(columns=[1, 2, 3, 8], fill_value=0)
-    day = [f"{1945 + s}-12-{1 + n:02d}" for s, n in zip(votes["session"], votes["number"], strict=True)]
+    day = [f"{1945 + s}-12-{1 + n % 28:02d}" for s, n in zip(votes["session"], votes["number"], strict=True)]
     total = {c: votes["rcid"].map(tally[k]).astype(float) for c, k in
              [("total_yes", 1), ("total_no", 3), ("total_abstentions", 2), ("total_non_voting", 8)]}  # fmt: skip
     out = pd.DataFrame({
