@@ -191,7 +191,9 @@ def _attempt(url: str, part: Path, timeout: float, progress) -> str:
             have = 0
         length = response.headers.get("Content-Length")
         if length is None or not length.isdigit():
-            raise DataError(f"{url}: the server does not say how long the file is, so a cut could not be noticed")
+            raise DataError(
+                f"{url}: the server does not say how long the file is, so a cut could not be noticed"
+            )
         total = have + int(length)
         if total > MAX_BYTES:
             raise DataError(f"{url}: {total:,} bytes; at most {MAX_BYTES:,} are fetched")
@@ -239,7 +241,9 @@ def _load_record(cache: Path) -> dict:
             raise ValueError("entries must be objects")
         return record
     except (ValueError, AttributeError) as error:
-        raise DataError(f"{path}: damaged record of downloads ({error}); delete it to trust the next one") from error
+        raise DataError(
+            f"{path}: damaged record of downloads ({error}); delete it to trust the next one"
+        ) from error
 
 
 def _save_record(cache: Path, record: dict) -> None:

@@ -33,7 +33,9 @@ def made_up_votes(sessions=(58, 59), per_session=3, states=STATES, seed=1) -> pd
 
 def dataverse_rows(votes: pd.DataFrame, **changes) -> pd.DataFrame:
     """Rows of a Dataverse release (columns of 2024) for the votes."""
-    tally = votes.groupby(["rcid", "code"]).size().unstack(fill_value=0).reindex(columns=[1, 2, 3], fill_value=0)
+    tally = (
+        votes.groupby(["rcid", "code"]).size().unstack(fill_value=0).reindex(columns=[1, 2, 3], fill_value=0)
+    )
     out = pd.DataFrame({
         "": np.arange(1, len(votes) + 1), "rcid": votes["rcid"], "ccode": votes["ccode"].map(lambda c: f"{c}.0"),
         "member": "1.0", "vote": votes["code"], "Country": votes["iso3"], "Countryname": "State " + votes["iso3"],
@@ -55,7 +57,12 @@ def dataverse_text(votes: pd.DataFrame, delimiter=",", **changes) -> str:
 
 def undl_rows(votes: pd.DataFrame, **changes) -> pd.DataFrame:
     """Rows of the UN Digital Library's bulk file (header of 2026) for the votes."""
-    tally = votes.groupby(["rcid", "code"]).size().unstack(fill_value=0).reindex(columns=[1, 2, 3, 8], fill_value=0)
+    tally = (
+        votes.groupby(["rcid", "code"])
+        .size()
+        .unstack(fill_value=0)
+        .reindex(columns=[1, 2, 3, 8], fill_value=0)
+    )
     day = [f"{1945 + s}-12-{1 + n % 28:02d}" for s, n in zip(votes["session"], votes["number"], strict=True)]
     total = {c: votes["rcid"].map(tally[k]).astype(float) for c, k in
              [("total_yes", 1), ("total_no", 3), ("total_abstentions", 2), ("total_non_voting", 8)]}  # fmt: skip

@@ -49,7 +49,8 @@ class Server:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
+        self.http.handle_error = lambda *_: None  # a client that hangs up on a bad answer is no news
         self.url = f"http://127.0.0.1:{self.http.server_port}/files/{NAME}"
 
     def answer(self, handler) -> None:
@@ -97,7 +98,9 @@ def server():
 
 
 def fetch(server, cache, **options):
-    return fetch_release("undl", cache=cache, url=server.url, **({"wait": 0.01, "timeout": 5, "retries": 2} | options))
+    return fetch_release(
+        "undl", cache=cache, url=server.url, **({"wait": 0.01, "timeout": 5, "retries": 2} | options)
+    )
 
 
 def refuse(server, cache, *words, **options) -> None:

@@ -21,12 +21,20 @@ def cells(release) -> dict:
     """Votes keyed by symbol and state."""
     symbol = release.rollcalls.set_index("rcid")["symbol"]
     votes = release.votes
-    return dict(zip(zip(votes["rcid"].map(symbol), votes["ccode"], strict=True), votes["vote"].astype(str), strict=True))
+    return dict(
+        zip(
+            zip(votes["rcid"].map(symbol), votes["ccode"], strict=True),
+            votes["vote"].astype(str),
+            strict=True,
+        )
+    )
 
 
 def truth(votes: pd.DataFrame) -> dict:
     return {
-        (f"A/RES/{v.session}/{v.number}", v.ccode): WORDS[v.code] for v in votes.itertuples() if v.code in WORDS
+        (f"A/RES/{v.session}/{v.number}", v.ccode): WORDS[v.code]
+        for v in votes.itertuples()
+        if v.code in WORDS
     }
 
 
@@ -47,7 +55,9 @@ def write_format(name: str, votes: pd.DataFrame, folder: Path) -> Path:
         return path
     if name == "undl":
         return write(folder / "2026_ga_voting.csv", undl_text(votes))
-    return write(folder / "UNVotes.txt", dataverse_text(votes, {"csv": ",", "tab": "\t", "semicolon": ";"}[name]))
+    return write(
+        folder / "UNVotes.txt", dataverse_text(votes, {"csv": ",", "tab": "\t", "semicolon": ";"}[name])
+    )
 
 
 FORMATS = ["csv", "tab", "semicolon", "dataverse_rdata", "undl", "parquet_pair"]
@@ -94,6 +104,13 @@ def test_description_columns_of_a_dataverse_release(tmp_path):
     assert rollcalls.loc[1000, "symbol"] == "A/RES/58/1"
 
 
+def test_empty_ccode_falls_back_on_the_country(tmp_path):
+    votes = made_up_votes()
+    table = dataverse_rows(votes)
+    table.loc[table["Country"] == "RUS", "ccode"] = ""
+    assert cells(read_release(write(tmp_path / "c.csv", table_text(table, ",")))) == truth(votes)
+
+
 def test_author_matches_beside_the_file_win_over_titles(tmp_path):
     write(tmp_path / "Matches.csv", "rcid1,rcid2\n1001,1010\n")
     rollcalls = read_release(write_format("csv", made_up_votes(), tmp_path)).rollcalls.set_index("rcid")
@@ -106,7 +123,13 @@ def test_votes_file_of_2016_has_codes_and_no_descriptions(tmp_path):
     extra = votes.iloc[:1].assign(ccode=626, iso3="SSD", code=9)
     table = pd.concat([votes, extra])[["rcid", "session", "code", "ccode"]].rename(columns={"code": "vote"})
     release = read_release(write(tmp_path / "UNVotesPublished.tab", table_text(table, "\t")))
-    got = dict(zip(zip(release.votes["rcid"], release.votes["ccode"], strict=True), release.votes["vote"], strict=True))
+    got = dict(
+        zip(
+            zip(release.votes["rcid"], release.votes["ccode"], strict=True),
+            release.votes["vote"],
+            strict=True,
+        )
+    )
     assert got == {(v.rcid, v.ccode): WORDS[v.code] for v in votes.itertuples()}
     assert release.rollcalls["date"].isna().all()
     assert any("without a date" in note for note in release.notes)
@@ -121,8 +144,13 @@ def test_flags_of_an_old_release_are_those_of_2016(tmp_path):
 
 
 def test_dates_before_session_58_are_months(tmp_path):
-    rollcalls = read_release(write(tmp_path / "a.csv", dataverse_text(made_up_votes(sessions=(57, 58))))).rollcalls
-    assert rollcalls.groupby("session")["date_quality"].first().astype(str).to_dict() == {57: "month", 58: "day"}
+    rollcalls = read_release(
+        write(tmp_path / "a.csv", dataverse_text(made_up_votes(sessions=(57, 58))))
+    ).rollcalls
+    assert rollcalls.groupby("session")["date_quality"].first().astype(str).to_dict() == {
+        57: "month",
+        58: "day",
+    }
 
 
 def test_rdata_agrees_with_pyreadr(tmp_path):
@@ -213,7 +241,10 @@ def test_symbols(spelling, symbol):
 
 
 def test_symbol_keys_are_stable_and_distinct():
-    keys = [symbol_key(s) for s in ("A/RES/74/10", "A/RES/74/10A", "A/RES/ES-10/21", "A/RES/S-10/2", "A/RES/80/286")]
+    keys = [
+        symbol_key(s)
+        for s in ("A/RES/74/10", "A/RES/74/10A", "A/RES/ES-10/21", "A/RES/S-10/2", "A/RES/80/286")
+    ]
     assert keys[:2] == [74_001_000, 74_001_001]
     assert len(set(keys)) == 5
     assert symbol_key("A/RES/3379(XXX)") is None
@@ -243,7 +274,9 @@ def test_two_germanies_in_the_digital_library(tmp_path):
 
 def test_yemen_north_south_and_united(tmp_path):
     date = np.array(["1989-12-01", "1989-12-01", "1991-12-01"], dtype="datetime64[s]")
-    ccode = np.array([find_ccode("YEM", "YEMEN"), find_ccode("YMD", "DEMOCRATIC YEMEN"), find_ccode("YEM", "YEMEN")])
+    ccode = np.array(
+        [find_ccode("YEM", "YEMEN"), find_ccode("YMD", "DEMOCRATIC YEMEN"), find_ccode("YEM", "YEMEN")]
+    )
     assert apply_succession(ccode, np.array([44, 44, 46]), date).tolist() == [678, 680, 679]
 
 
@@ -257,7 +290,9 @@ def test_czechoslovakia_and_its_successors():
 
 
 def test_ussr_and_russia_share_365():
-    assert {find_ccode(c, n) for c, n in [("SUN", "USSR"), ("RUS", "RUSSIAN FEDERATION"), ("XXX", "USSR")]} == {365}
+    assert {
+        find_ccode(c, n) for c, n in [("SUN", "USSR"), ("RUS", "RUSSIAN FEDERATION"), ("XXX", "USSR")]
+    } == {365}
 
 
 def test_china_seat_changes_hands_on_25_october_1971(tmp_path):
@@ -316,7 +351,9 @@ def test_second_copy_of_a_final_vote(differing, copy, tmp_path):
     second[:differing] = np.where(second[:differing] == 1, 3, 1)
     votes.loc[votes["rcid"] == 1001, "code"] = second
     table = dataverse_rows(votes, unres="R/61/5")
-    table.loc[table["rcid"] == 1001, "descr"] = "Draft resolution III as a whole. A recorded vote has been requested. A"
+    table.loc[table["rcid"] == 1001, "descr"] = (
+        "Draft resolution III as a whole. A recorded vote has been requested. A"
+    )
     rollcalls = read_release(write(tmp_path / "m.csv", table_text(table, ","))).rollcalls.set_index("rcid")
     assert rollcalls["dup_of_rcid"].fillna(0).to_dict() == {1000: 0, 1001: 1000 if copy else 0}
 
@@ -333,7 +370,11 @@ def test_zanzibar_and_tanganyika_of_session_18(tmp_path):
     votes = made_up_votes(sessions=(18,), states={2: "USA", 511: "TZA", 510: "TZA"})
     table = undl_rows(votes)
     table["ms_name"] = votes["ccode"].map({2: "UNITED STATES", 511: "ZANZIBAR", 510: "TANGANYIKA"})
-    assert set(read_release(write(tmp_path / "z.csv", table_text(table, ","))).votes["ccode"]) == {2, 510, 511}
+    assert set(read_release(write(tmp_path / "z.csv", table_text(table, ","))).votes["ccode"]) == {
+        2,
+        510,
+        511,
+    }
 
 
 def test_zanzibar_outside_session_18_is_noted(tmp_path):

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from data.releases import check_release, extend_release, read_release
-from data.releases.issues import ISSUES, prepare_issues
-from data.releases.matching import find_duplicates, flag_procedural, match_titles
+from data.releases.agreement import measure_issues, measure_marks, measure_matches
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 pytestmark = pytest.mark.skipif(
-    not (SHARED / "votes.parquet").is_file(), reason="the roll calls do not lie beside the checkout (../shared/data)"
+    not (SHARED / "votes.parquet").is_file(),
+    reason="the roll calls do not lie beside the checkout (../shared/data)",
 )
 
 
@@ -35,7 +35,11 @@ def quality_table() -> pd.DataFrame:
     """Section 4 of the quality report."""
     lines = (SHARED / "quality.md").read_text(encoding="utf-8").splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("| session | rollcalls |"))
-    rows = [[c.strip() for c in line.strip("|").split("|")] for line in lines[start:] if re.match(r"\| *(\d|s)", line)]
+    rows = [
+        [c.strip() for c in line.strip("|").split("|")]
+        for line in lines[start:]
+        if re.match(r"\| *(\d|s)", line)
+    ]
     table = pd.DataFrame(rows[1:75], columns=rows[0]).apply(pd.to_numeric, errors="coerce")
     return table.set_index(table["session"].astype(int))
 
@@ -51,7 +55,9 @@ def test_counts_by_session_are_those_of_the_quality_report():
     for column, name in same.items():
         mine, other = ours[column].astype(float), theirs[name].astype(float)
         unequal = (mine - other).abs() > (0.051 if column == "absent_pct" else 0)
-        differs += [(int(s), column, mine[s], other[s]) for s in mine.index[unequal | (mine.isna() != other.isna())]]
+        differs += [
+            (int(s), column, mine[s], other[s]) for s in mine.index[unequal | (mine.isna() != other.isna())]
+        ]
     assert differs == []
 
 
@@ -154,55 +160,28 @@ def test_session_19_has_one_roll_call(record):
 
 
 def test_motions_and_copies_are_found_without_marks(record):
-    rollcalls = record.rollcalls
-    unmarked = rollcalls.assign(is_procedural=False, dup_of_rcid=pd.array([pd.NA] * len(rollcalls), dtype="Int64"))
-    procedural = flag_procedural(unmarked)
-    assert procedural.equals(rollcalls["is_procedural"].rename(procedural.name))
-    copies = find_duplicates(unmarked.assign(is_procedural=procedural), record.votes)
-    assert copies.fillna(0).tolist() == rollcalls["dup_of_rcid"].fillna(0).tolist()
-
-
-def kappa(coded: pd.Series, derived: pd.Series) -> float:
-    agreement = (coded == derived).mean()
-    chance = coded.mean() * derived.mean() + (1 - coded.mean()) * (1 - derived.mean())
-    return (agreement - chance) / (1 - chance)
-
-
-def measure_issues(record, first: int, last: int) -> dict[str, float]:
-    table = record.rollcalls
-    table = table[table["session"].between(first, last) & ~table["is_para_or_amend"] & ~table["is_procedural"]]
-    table = table[table["dup_of_rcid"].isna()]
-    flags = prepare_issues(table["title"].fillna("") + " " + table["descr"].fillna("")).fillna(0)
-    return {i: kappa(table[i].astype(int), flags[i].astype(int)) for i in ISSUES}
+    assert measure_marks(record) == {"motions": (14, 14, 14), "copies": (13, 13, 13)}
 
 
 def test_derived_issue_areas_agree_with_the_coded_ones(record):
     # sessions 58-72 were looked at while the words were chosen, 46-57 were not
-    seen, unseen = measure_issues(record, 58, 72), measure_issues(record, 46, 57)
-    assert min(seen.values()) > 0.85
-    assert min(v for i, v in unseen.items() if i != "co") > 0.78
+    seen, unseen = (measure_issues(record.rollcalls, *span)["kappa"] for span in ((58, 72), (46, 57)))
+    assert seen.min() > 0.85
+    assert unseen.drop("co").min() > 0.78
     assert unseen["co"] > 0.6
 
 
 def test_colonialism_in_sessions_73_and_74_shows_the_under_coding(record):
     # negative control: the published flag has 3 of 95 in session 73, and the words do not follow it there
-    assert measure_issues(record, 73, 74)["co"] < 0.2
+    assert measure_issues(record.rollcalls, 73, 74).loc["co", "kappa"] < 0.2
 
 
 def test_repeats_by_title_find_the_published_links(record):
-    rollcalls = record.rollcalls
-    found, coded = links(rollcalls, match_titles(rollcalls)), links(rollcalls, rollcalls["match_group"])
-    late = set(rollcalls.loc[rollcalls["session"].between(71, 74), "rcid"])
-    found, coded = ({pair for pair in pairs if pair[0] in late} for pairs in (found, coded))
-    recall, precision = len(found & coded) / len(coded), len(found & coded) / len(found)
-    assert recall > 0.95
-    assert 0.4 < precision < 0.8  # the published table lists fewer repeats than there are equal titles
-
-
-def links(rollcalls: pd.DataFrame, group: pd.Series) -> set[tuple[int, int]]:
-    table = rollcalls[["rcid", "session"]].assign(group=group).dropna()
-    pairs = table.merge(table.assign(session=table["session"] + 1), on=["session", "group"])
-    return set(zip(pairs["rcid_x"].astype(int), pairs["rcid_y"].astype(int), strict=True))
+    figures = measure_matches(record.rollcalls, 70, 73)
+    assert figures["recall"] > 0.95
+    assert (
+        0.4 < figures["precision"] < 0.8
+    )  # the published table lists fewer repeats than there are equal titles
 
 
 def test_reading_twice_gives_the_same_hash(record):

@@ -102,9 +102,12 @@ def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list
     notes: list[str] = []
     table = np.concatenate(runs).astype(np.int64)
     taken = {
-        name: _most_frequent(table, i, words[keys[0]], words[name], notes, name) for i, name in enumerate(facts, 1)
+        name: _most_frequent(table, i, words[keys[0]], words[name], notes, name)
+        for i, name in enumerate(facts, 1)
     }
-    return Cells(words, {n: np.concatenate(c) for n, c in collected.items()}, pd.DataFrame(taken, dtype=object), notes)
+    return Cells(
+        words, {n: np.concatenate(c) for n, c in collected.items()}, pd.DataFrame(taken, dtype=object), notes
+    )
 
 
 def _most_frequent(table: np.ndarray, column: int, key: Words, fact: Words, notes: list[str], name: str):
@@ -120,7 +123,9 @@ def _most_frequent(table: np.ndarray, column: int, key: Words, fact: Words, note
     if several.size:
         names = list(key.number)
         few = ", ".join(names[i] for i in several[:10])
-        notes.append(f"{several.size} roll calls with more than one {name}, the most frequent was taken: {few}")
+        notes.append(
+            f"{several.size} roll calls with more than one {name}, the most frequent was taken: {few}"
+        )
     out = np.full(len(key.number), "", dtype=object)
     out[owner[last]] = np.array(list(fact.number), dtype=object)[pair[order][last] % max(len(fact.number), 1)]
     return out

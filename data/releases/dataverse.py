@@ -37,6 +37,7 @@ _VOTES = {1: 2, 2: 1, 3: 0, 8: 3, 9: -1}  # to the codes of tidy.VOTES; -1 has n
 NOT_ABSENT_BUT_MEMBER = (679, 65)
 """Yemen was a member throughout session 65, yet one cell is coded 9."""
 _FLAGS_OF_2016_END = 70
+_FLAGS = (*ISSUES, "important", "amend", "para")
 
 
 def find_columns(header: list[str]) -> dict[str, str] | None:
@@ -99,10 +100,12 @@ def tidy_dataverse(
 def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     facts = cells.facts
     numbers = {}
-    for name in [n for n in facts if n not in ("date", "unres", "title", "descr")]:
+    for name in [n for n in facts if n in ("session", "year", "yes", "abstain", "no")]:
         parsed = cells.words[name].parse(parse_optional_int, where, name, "a whole number or empty")
         lookup = dict(zip(cells.words[name].number, parsed, strict=True)) | {"": None}
         numbers[name] = facts[name].map(lookup).astype("Int64")
+    for name in [n for n in facts if n in _FLAGS]:
+        numbers[name] = _flags(facts[name], rcid, name, cells.notes)
     session = numbers["session"] if "session" in numbers else numbers["year"] - 1945
     bad = session.isna() | ~session.between(1, 120).fillna(False)
     if bad.any():
@@ -110,11 +113,6 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
         raise DataError(
             f"{where}: session must be 1-120; missing or outside in {bad.sum()} roll calls, rcid {ids}"
         )
-    flags = [*ISSUES, "important", "amend", "para"]
-    for name in [n for n in flags if n in numbers]:
-        if (~numbers[name].isin([0, 1]) & numbers[name].notna()).any():
-            values = sorted(set(numbers[name].dropna()) - {0, 1})
-            raise DataError(f"{where}: {name} must be 0, 1 or empty; got {values[:5]}")
     table = pd.DataFrame({"rcid": rcid, "session": session.astype(int)})
     if "date" in facts:
         days = cells.words["date"].parse(parse_date, where, "date", "a day as YYYY-MM-DD, or empty")
@@ -139,6 +137,16 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     table["issue_source"] = "coded" if any(i in numbers for i in ISSUES) else "none"
     published = {c: numbers[c] for c in ("yes", "abstain", "no") if c in numbers}
     return table, pd.DataFrame({"rcid": rcid, **published})
+
+
+def _flags(text: pd.Series, rcid: np.ndarray, name: str, notes: list[str]) -> pd.Series:
+    """Flags 0/1; anything else is unknown and noted (one published table of descriptions has such a slip)."""
+    known = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, **dict.fromkeys(("", "NA", "nan", "NaN", "."), pd.NA)}
+    odd = ~text.isin(list(known))
+    if odd.any():
+        notes.append(f"{odd.sum()} roll calls with {name} neither 0 nor 1, taken as unknown: rcid "
+                     f"{', '.join(map(str, rcid[odd.to_numpy()][:10]))}")  # fmt: skip
+    return text.map(known).astype("Int64")
 
 
 def _ccodes(cells: Cells, vote: np.ndarray, where: str) -> np.ndarray:

@@ -91,7 +91,9 @@ def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published
         raise DataError(f"{where}: holds no vote of any member")
     odd = ~rollcalls["rcid"].between(1, 10**10 - 1)
     if odd.any():
-        raise DataError(f"{where}: roll call numbers must be 1 to 9,999,999,999; got {_few(rollcalls['rcid'][odd])}")
+        raise DataError(
+            f"{where}: roll call numbers must be 1 to 9,999,999,999; got {_few(rollcalls['rcid'][odd])}"
+        )
     _reject_doubles(rollcalls["rcid"].duplicated(), rollcalls["rcid"], where, "roll call listed twice")
     key = votes["rcid"].to_numpy(np.int64) * 1000 + votes["ccode"].to_numpy(np.int64)
     order = np.argsort(key, kind="stable")
@@ -234,8 +236,12 @@ def _check_seats(votes: pd.DataFrame) -> list[str]:
         few = [f"{iso3} in session {session} ({n})" for (iso3, session), n in cells.head(10).items()]
         notes.append(f"{stranger.sum()} votes of states that had no seat in the session: {', '.join(few)}")
     sessions, place = np.unique(votes["session"].to_numpy(), return_inverse=True)
-    rows = np.bincount(place * 1000 + votes["ccode"].to_numpy(), minlength=1000 * len(sessions)).reshape(-1, 1000)
-    total = np.bincount(np.unique(place * 10**10 + votes["rcid"].to_numpy()) // 10**10, minlength=len(sessions))
+    rows = np.bincount(place * 1000 + votes["ccode"].to_numpy(), minlength=1000 * len(sessions)).reshape(
+        -1, 1000
+    )
+    total = np.bincount(
+        np.unique(place * 10**10 + votes["rcid"].to_numpy()) // 10**10, minlength=len(sessions)
+    )
     gaps = []
     for i, j in np.argwhere(seats(sessions, whole=True) & (rows < total[:, None])):
         gaps.append(f"{iso3_of()[int(j)]} in session {sessions[i]} ({total[i] - rows[i, j]})")
