@@ -81,8 +81,8 @@ def fetch_release(
 ) -> Path:
     """Fetch a published record, or find it in the cache.
 
-    The file appears in the cache under its name only when it is complete, has the right hash, and is a record of
-    roll calls. What has arrived of a broken download stays in ``cache/partial`` and is taken up
+    The file appears in the cache under its name only when it is complete, has the right hash, and is a
+    record of roll calls. What has arrived of a broken download stays in ``cache/partial`` and is taken up
     by the next attempt, if the server vouches (ETag or date) that its file is still the same.
 
     Where the publisher states no sha256, that of the first download is recorded in ``cache/fetched.json`` and
@@ -128,13 +128,26 @@ def fetch_release(
     file = Path(requests.utils.urlparse(address).path).name or source.file if url else source.file
     record = _load_record(cache)
     known = sha256 or (source.sha256 if not url else "") or record.get(address, {}).get("sha256", "")
-    get = partial(_download, part=cache / "partial" / f"{file}.part", retries=retries, wait=wait, timeout=timeout,
-                  progress=progress)  # fmt: skip
+    get = partial(
+        _download,
+        part=cache / "partial" / f"{file}.part",
+        retries=retries,
+        wait=wait,
+        timeout=timeout,
+        progress=progress,
+    )
     pooch.get_logger().setLevel(logging.WARNING)
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        path = Path(pooch.retrieve(address, known_hash=f"sha256:{known}" if known else None, fname=file, path=cache,
-                                   downloader=get))  # fmt: skip
+        path = Path(
+            pooch.retrieve(
+                address,
+                known_hash=f"sha256:{known}" if known else None,
+                fname=file,
+                path=cache,
+                downloader=get,
+            )
+        )
     except DataError:
         raise
     except ValueError as error:
@@ -210,7 +223,7 @@ def _attempt(url: str, part: Path, timeout: float, progress) -> str:
 
 
 def _resumable(url: str, part: Path) -> tuple[int, dict[str, str]]:
-    """Bytes that are here and the headers that ask for the rest; from zero where nothing vouches for the file."""
+    """Count the bytes that are here and ask for the rest; from zero if nothing vouches for the file."""
     headers = {"Accept-Encoding": "identity"}
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         tag = json.loads(_tag(part).read_text(encoding="utf-8"))

@@ -1,7 +1,8 @@
-"""How well what is derived from words agrees with what is coded: ``python -m data.releases.agreement [RECORD]``.
+"""How well what is derived from words agrees with what is coded.
 
-The record must carry coded flags and matches (the parquet pair). Its titles and descriptions are the UN Digital
-Library's subjects and titles, so the figures hold for the Library's bulk file too.
+Run ``python -m data.releases.agreement [RECORD]``. The record must carry coded flags and matches (the parquet
+pair). Its titles and descriptions are the UN Digital Library's subjects and titles, so the figures hold for the
+Library's bulk file too.
 """
 
 import sys
@@ -36,9 +37,13 @@ def measure_issues(rollcalls: pd.DataFrame, first: int, last: int) -> pd.DataFra
         agreement, both = (coded == derived).mean(), (coded & derived).sum()
         chance = coded.mean() * derived.mean() + (1 - coded.mean()) * (1 - derived.mean())
         rows[issue] = {
-            "agreement": agreement, "kappa": (agreement - chance) / (1 - chance), "precision": both / derived.sum(),
-            "recall": both / coded.sum(), "coded": coded.mean(), "derived": derived.mean(),
-        }  # fmt: skip
+            "agreement": agreement,
+            "kappa": (agreement - chance) / (1 - chance),
+            "precision": both / derived.sum(),
+            "recall": both / coded.sum(),
+            "coded": coded.mean(),
+            "derived": derived.mean(),
+        }
     return pd.DataFrame(rows).T
 
 
@@ -82,10 +87,17 @@ def measure_marks(release: Release) -> dict[str, tuple[int, int, int]]:
     copy = find_duplicates(unmarked.assign(is_procedural=motion), release.votes)
     coded = rollcalls["dup_of_rcid"]
     return {
-        "motions": (int((motion & rollcalls["is_procedural"]).sum()), int(motion.sum()),
-                    int(rollcalls["is_procedural"].sum())),
-        "copies": (int((copy == coded).fillna(False).sum()), int(copy.notna().sum()), int(coded.notna().sum())),
-    }  # fmt: skip
+        "motions": (
+            int((motion & rollcalls["is_procedural"]).sum()),
+            int(motion.sum()),
+            int(rollcalls["is_procedural"].sum()),
+        ),
+        "copies": (
+            int((copy == coded).fillna(False).sum()),
+            int(copy.notna().sum()),
+            int(coded.notna().sum()),
+        ),
+    }
 
 
 def main(path: Path) -> None:

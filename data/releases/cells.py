@@ -22,7 +22,7 @@ class Words:
     first_row: list[int] = field(default_factory=list)
 
     def encode(self, column: pa.Array, offset: int, limit: int, where: str, name: str) -> np.ndarray:
-        """Number the texts of a block (int32, one per row)."""
+        """Give each row of a block the number of its text (int32)."""
         encoded = column.dictionary_encode()
         indices = encoded.indices.to_numpy(zero_copy_only=False)
         seen, first = np.unique(indices, return_index=True)
@@ -64,7 +64,7 @@ class Cells:
 
 
 def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list[str], where: str) -> Cells:
-    """Read a long file block by block, keeping 4 bytes per key and row and one row per roll call of the facts.
+    """Read a long file block by block, keeping 4 bytes per key and row, one row of facts per roll call.
 
     Parameters
     ----------

@@ -49,11 +49,12 @@ class ReleaseReport:
         if self.error:
             return "\n".join([*lines, f"  unusable {self.error}"])
         table = self.coverage
+        total = table[["rollcalls", "para_amend", "procedural", "dup", "cells"]].sum()
         lines.append(f"  sha256   {self.sha256}")
         lines.append(
-            f"  covers   sessions {table.index.min()}-{table.index.max()}, {table['rollcalls'].sum():,} roll calls "
-            f"({table['para_amend'].sum():,} on paragraphs or amendments, {table['procedural'].sum()} motions, "
-            f"{table['dup'].sum()} second copies), {table['cells'].sum():,} cells, {table['states'].max()} states at most"
+            f"  covers   sessions {table.index.min()}-{table.index.max()}, {total['rollcalls']:,} roll calls "
+            f"({total['para_amend']:,} on paragraphs or amendments, {total['procedural']} motions, "
+            f"{total['dup']} second copies), {total['cells']:,} cells, at most {table['states'].max()} states in a session"
         )
         lines += [f"  note     {note}" for note in self.notes] or ["  note     nothing odd found"]
         return "\n".join(lines)
@@ -82,19 +83,25 @@ def count_sessions(release: Release) -> pd.DataFrame:
     DataFrame, index ``session``
         rollcalls, para_amend, procedural, dup, unanimous, important, imp_coded (importance known),
         members_max (most states present or absent in one roll call), date_day, states (with any row),
-        states_voting (with a yes, no or abstention on a usable roll call), max_votes (most usable votes of any
-        state), cells, absent_pct. Usable roll calls are those of the published estimates: no paragraphs
-        or amendments after session 44, no unanimity, not session 19, without Zanzibar (511) and the one vote of
-        South Africa in session 48.
+        states_voting (with a yes, no or abstention on a usable roll call), max_votes (most usable votes of
+        any state), cells, absent_pct. Usable roll calls are those of the published estimates: no paragraphs
+        or amendments after session 44, no unanimity, not session 19, without Zanzibar (511) and the one vote
+        of South Africa in session 48.
     """
     rollcalls, votes = release.rollcalls, release.votes
     by = rollcalls.groupby("session")
-    out = pd.DataFrame({
-        "rollcalls": by.size(), "para_amend": by["is_para_or_amend"].sum(), "procedural": by["is_procedural"].sum(),
-        "dup": by["dup_of_rcid"].count(), "unanimous": by["unanimous"].sum(),
-        "important": by["important"].sum().astype("Int64"), "imp_coded": by["important"].count(),
-        "date_day": by["date_quality"].agg(lambda q: int((q == "day").sum())),
-    })  # fmt: skip
+    out = pd.DataFrame(
+        {
+            "rollcalls": by.size(),
+            "para_amend": by["is_para_or_amend"].sum(),
+            "procedural": by["is_procedural"].sum(),
+            "dup": by["dup_of_rcid"].count(),
+            "unanimous": by["unanimous"].sum(),
+            "important": by["important"].sum().astype("Int64"),
+            "imp_coded": by["important"].count(),
+            "date_day": by["date_quality"].agg(lambda q: int((q == "day").sum())),
+        }
+    )
     total = rollcalls[["yes", "abstain", "no", "absent"]].sum(axis=1)
     out["members_max"] = total.groupby(rollcalls["session"]).max()
     per_session = votes.groupby("session")

@@ -1,16 +1,19 @@
-"""Releases of Voeten, Strezhnev and Bailey, "United Nations General Assembly Voting Data", doi:10.7910/DVN/LEJUQZ.
+"""Releases of Voeten, Strezhnev and Bailey, "United Nations General Assembly Voting Data".
+
+Published as doi:10.7910/DVN/LEJUQZ.
 
 One row per state and roll call with the description repeated. Column names and codes checked against:
 
 - the codebook of 2015 (Strezhnev and Voeten): votes file ``rcid session date unres vote uniqueName
-  voetenOldCode voetenName voetenShortCode ccode cowShortCode``; vote 1 yes, 2 abstain, 3 no, 8 absent, 9 not a
-  member; rcid above 9000 are special sessions; South Sudan is 628.
-- the package dgrtwo/unvotes, data-raw/un-data.R: object ``x`` (2016) and ``completeVotes`` (2021) in the RData.
+  voetenOldCode voetenName voetenShortCode ccode cowShortCode``; vote 1 yes, 2 abstain, 3 no, 8 absent, 9
+  not a member; rcid above 9000 are special sessions; South Sudan is 628.
+- the package dgrtwo/unvotes, data-raw/un-data.R: object ``x`` (2016), ``completeVotes`` (2021) in the RData.
 - evoeten/United-Nations-General-Assembly-Votes-and-Ideal-Points, UN_DataProcessing.R (2020): ``rcid ccode
   member vote Country Countryname year session importantvote me nu di hr co ec resid para amend``.
 - kerematas/un-hidden-blocs, pipeline/build_db.ipynb (release of 2024, to 2023): an unnamed column of row
-  numbers, then ``rcid ccode member vote Country Countryname session abstain yes no importantvote date unres amend
-  para short descr me nu di hr co ec ident resid``; 1,266,486 rows; ccode as ``2.0`` and missing in places.
+  numbers, then ``rcid ccode member vote Country Countryname session abstain yes no importantvote date unres
+  amend para short descr me nu di hr co ec ident resid``; 1,266,486 rows; ccode as ``2.0``, here
+  and there missing.
 
 CSV, Dataverse's tab-delimited rendering, and semicolons (older exports) are read alike.
 """
@@ -118,7 +121,7 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
         days = cells.words["date"].parse(parse_date, where, "date", "a day as YYYY-MM-DD, or empty")
         lookup = dict(zip(cells.words["date"].number, days, strict=True)) | {"": np.datetime64("NaT", "s")}
         table["date"] = facts["date"].map(lookup).astype("datetime64[s]")
-        # the codebook warns of dates before session 58; on all that could be compared only year and month held
+        # before session 58 only year and month of the published dates hold, on all that could be compared
         table["date_quality"] = np.where(
             table["date"].isna(), "none", np.where(table["session"] < 58, "month", "day")
         )
@@ -140,7 +143,7 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
 
 
 def _flags(text: pd.Series, rcid: np.ndarray, name: str, notes: list[str]) -> pd.Series:
-    """Flags 0/1; anything else is unknown and noted (one published table of descriptions has such a slip)."""
+    """Read flags 0/1; anything else is unknown and noted (one published table has such a slip)."""
     known = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, **dict.fromkeys(("", "NA", "nan", "NaN", "."), pd.NA)}
     odd = ~text.isin(list(known))
     if odd.any():
@@ -166,8 +169,11 @@ def _ccodes(cells: Cells, vote: np.ndarray, where: str) -> np.ndarray:
     if unknown.any():
         first = np.unique(pair[unknown], return_index=True)
         rows = np.flatnonzero(unknown)[first[1]] + 1
-        names = [f"ccode {list(cells.words['ccode'].number)[p // len(labels)] or 'empty'} {labels[p % len(labels)]}"
-                 f" (data row {r})" for p, r in zip(first[0], rows, strict=True)]  # fmt: skip
+        codes = list(cells.words["ccode"].number)
+        names = [
+            f"ccode {codes[p // len(labels)] or 'empty'} {labels[p % len(labels)]} (data row {r})"
+            for p, r in zip(first[0], rows, strict=True)
+        ]
         raise DataError(
             f"{where}: votes of unknown states: {', '.join(names[:5])}; known are {_known()} members"
         )

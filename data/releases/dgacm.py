@@ -1,10 +1,12 @@
-"""Sessions 74-80 from the UN's machine-readable resolutions: ``extra_dgacm_rollcalls_74_80.csv`` and votes beside it.
+"""Sessions 74-80 from the UN's machine-readable resolutions.
 
-Source: UN Department for General Assembly and Conference Management, github.com/UNxml/GAresolutions. Adopted
+Two files: ``extra_dgacm_rollcalls_74_80.csv`` and ``extra_dgacm_votes_74_80.parquet`` beside it. Source: UN
+Department for General Assembly and Conference Management, github.com/UNxml/GAresolutions. Adopted
 whole resolutions only; the key is the UN symbol (`symbol_key`). Issue areas come from title and agenda item,
 repeated resolutions from titles. `extend_release` appends these sessions to a record that ends earlier.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,16 +70,28 @@ def read_dgacm(path: Path, progress=None) -> Release:
     unknown = [s for s, k in keys.items() if k is None]
     if unknown:
         raise DataError(f"{vote_path}: not a UN symbol: {', '.join(unknown[:5])}")
-    votes = pd.DataFrame({"rcid": votes["symbol"].astype(str).map(keys).astype("int64"), "ccode": votes["ccode"],
-                          "iso3": votes["iso3"].astype(str), "vote": recode_votes(votes["vote"], vote_path)})  # fmt: skip
+    votes = pd.DataFrame(
+        {
+            "rcid": votes["symbol"].astype(str).map(keys).astype("int64"),
+            "ccode": votes["ccode"],
+            "iso3": votes["iso3"].astype(str),
+            "vote": recode_votes(votes["vote"], vote_path),
+        }
+    )
     check_states(votes, vote_path)
     published = table[["rcid", "yes", "abstain", "no", "absent"]].copy()
     if progress:
         progress(0.9, "checking")
     table = table.drop(columns=["yes", "abstain", "no", "absent"])
-    return finish_release(table, votes, name="UN machine-readable resolutions, sessions 74-80", where=str(path),
-                          sha256=hash_files([path, vote_path]), published=published,
-                          notes=["issue areas and repeated resolutions derived from words"])  # fmt: skip
+    return finish_release(
+        table,
+        votes,
+        name="UN machine-readable resolutions, sessions 74-80",
+        where=str(path),
+        sha256=hash_files([path, vote_path]),
+        published=published,
+        notes=["issue areas and repeated resolutions derived from words"],
+    )
 
 
 def extend_release(base: Release, later: Release) -> Release:
@@ -89,8 +103,8 @@ def extend_release(base: Release, later: Release) -> Release:
     Raises
     ------
     DataError
-        Votes on a shared whole resolution differ in more than 2 % of the cells, so that the two files cannot be
-        about the same votes; or a number stands for different roll calls.
+        Votes on shared whole resolutions differ in more than 2 % of the cells, so that the two files cannot
+        be about the same votes; or a number stands for different roll calls.
     """
     plain = base.rollcalls[~(base.rollcalls["is_para_or_amend"] | base.rollcalls["is_procedural"])]
     plain = plain[plain["dup_of_rcid"].isna() & plain["symbol"].notna()].drop_duplicates("symbol", keep=False)
@@ -128,14 +142,14 @@ def extend_release(base: Release, later: Release) -> Release:
 
 
 def _link_groups(rollcalls: pd.DataFrame, new: set[int]) -> pd.Series:
-    """Groups of the base as they are; new resolutions follow the group of their predecessor by title."""
+    """Keep the groups of the base; let new resolutions follow their predecessor by title."""
     derived = match_titles(rollcalls)
     group = rollcalls["match_group"].where(~rollcalls["rcid"].isin(new)).to_list()
     session, rcid = rollcalls["session"].to_list(), rollcalls["rcid"].to_list()
     chains = derived.dropna().groupby(derived).groups
     for members in chains.values():
         chain = sorted(members, key=lambda i: session[i])
-        for before, after in zip(chain, chain[1:], strict=False):
+        for before, after in pairwise(chain):
             if rcid[after] in new:
                 if pd.isna(group[before]):
                     group[before] = rcid[before]

@@ -1,4 +1,4 @@
-"""The pair ``rollcalls.parquet`` and ``votes.parquet``: releases of 2016 and 2021 joined, with their flags side by side.
+"""The pair ``rollcalls.parquet`` and ``votes.parquet``: the releases of 2016 and 2021 joined.
 
 Columns as in the data dictionary beside the files. Repeated resolutions (``match_group``) are the author's.
 """
@@ -18,9 +18,26 @@ from data.schema import DataError
 
 MAX_BYTES = 2 << 30
 """Most bytes of a parquet file after decompression."""
-_ROLLCALLS = ["rcid", "session", "date", "date_quality", "unres", "title", "descr", "important", "is_para_or_amend",
-              "is_procedural", "dup_of_rcid", *ISSUES, *(f"{i}_v2016" for i in ISSUES), "match_group",
-              "yes", "abstain", "no", "absent"]  # fmt: skip
+_ROLLCALLS = [
+    "rcid",
+    "session",
+    "date",
+    "date_quality",
+    "unres",
+    "title",
+    "descr",
+    "important",
+    "is_para_or_amend",
+    "is_procedural",
+    "dup_of_rcid",
+    *ISSUES,
+    *(f"{i}_v2016" for i in ISSUES),
+    "match_group",
+    "yes",
+    "abstain",
+    "no",
+    "absent",
+]
 _VOTES = ["rcid", "session", "ccode", "iso3", "vote"]
 
 
@@ -52,8 +69,10 @@ def read_parquet_pair(folder: Path, progress=None) -> Release:
         session.to_numpy(float, na_value=0) != votes["session"].to_numpy(float)
     )
     if differs.any():
-        raise DataError(f"{paths[1]}: session differs from that of the roll call in {differs.sum()} rows, first row "
-                        f"{np.flatnonzero(differs)[0] + 1}")  # fmt: skip
+        raise DataError(
+            f"{paths[1]}: session differs from that of the roll call in {differs.sum()} rows, first row "
+            f"{np.flatnonzero(differs)[0] + 1}"
+        )
     published = rollcalls[["rcid", "yes", "abstain", "no", "absent"]].copy()
     try:
         rollcalls = rollcalls.assign(
@@ -78,8 +97,10 @@ def read_table(path: Path, columns: list[str], max_rows: int) -> pd.DataFrame:
         meta = pq.read_metadata(path)
         size = sum(meta.row_group(g).total_byte_size for g in range(meta.num_row_groups))
         if meta.num_rows > max_rows or size > MAX_BYTES:
-            raise DataError(f"{path}: {meta.num_rows:,} rows, {size:,} bytes unpacked; at most {max_rows:,} rows and "
-                            f"{MAX_BYTES:,} bytes are read")  # fmt: skip
+            raise DataError(
+                f"{path}: {meta.num_rows:,} rows, {size:,} bytes unpacked; at most {max_rows:,} rows and "
+                f"{MAX_BYTES:,} bytes are read"
+            )
         missing = [c for c in columns if c not in meta.schema.to_arrow_schema().names]
         if missing:
             raise DataError(f"{path}: columns missing: {', '.join(missing)}")
@@ -98,8 +119,10 @@ def recode_votes(vote: pd.Series, path: Path) -> pd.Series:
     bad = out.isna().to_numpy()
     if bad.any():
         values = sorted({repr(v) for v in vote[bad].astype(object)})[:5]
-        raise DataError(f"{path}: vote must be one of {', '.join(VOTES.categories)}; got {', '.join(values)}, first in "
-                        f"row {np.flatnonzero(bad)[0] + 1}")  # fmt: skip
+        raise DataError(
+            f"{path}: vote must be one of {', '.join(VOTES.categories)}; got {', '.join(values)}, first in "
+            f"row {np.flatnonzero(bad)[0] + 1}"
+        )
     return out.astype("int8")
 
 

@@ -1,8 +1,8 @@
 """Data frames in RData files, read as a stream.
 
-The file is an R workspace (``save()``): XDR serialization, versions 2 and 3, plain or compressed with gzip, bzip2
-or xz, as described in "R Internals", chapter "Serialization formats". `pyreadr` reads these files too, and the
-tests compare with it; it needs 1.9 GB for a release of today's size before any work is done, because
+The file is an R workspace (``save()``): XDR serialization, versions 2 and 3, plain or compressed with gzip,
+bzip2 or xz, as described in "R Internals", chapter "Serialization formats". `pyreadr` reads these files too,
+and the tests compare with it; it needs 1.9 GB for a release of today's size before any work is done, because
 every repetition of a description becomes an object of its own. Here a text column is kept as numbers into its
 distinct texts. Bytes that do not follow the format end in a DataError, never in the C library.
 """
@@ -85,7 +85,7 @@ class _Stream:
         return np.concatenate(parts) if parts else np.zeros(0, kind.replace(">", "="))
 
     def texts(self) -> tuple[np.ndarray, list[bytes]] | None:
-        """A character vector as numbers into its distinct values; a missing value is ``b"NA"``.
+        """Read a character vector as numbers into its distinct values; a missing one is ``b"NA"``.
 
         None for a vector of more than ``_MAX_TEXTS`` distinct values: names of rows, of no use here.
         """
@@ -206,7 +206,7 @@ def _read_objects(stream: _Stream):
 
 
 def _read_item(stream: _Stream, references: list[str], depth: int):
-    """Read one item: arrays, (codes, texts) for character vectors, dict with attributes for lists and factors."""
+    """Read one item: an array, (codes, texts) for a character vector, a dict for what has attributes."""
     if depth > _DEPTH:
         raise DataError(f"nested more than {_DEPTH} deep")
     flags = stream.integer()

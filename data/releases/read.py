@@ -18,9 +18,9 @@ KINDS = {
     "undl": "UN Digital Library bulk file (record 4060887)",
 }
 _EXPECTED = (
-    "expected rollcalls.parquet with votes.parquet, a Dataverse release (columns rcid, ccode, vote, session; CSV, "
-    "tab or RData), a UN Digital Library bulk file (columns undl_id, ms_code, ms_name, ms_vote, date, resolution, "
-    f"title) or {ROLLCALL_FILE}"
+    "expected rollcalls.parquet with votes.parquet, a Dataverse release (columns rcid, ccode, vote, session; "
+    "CSV, tab or RData), a UN Digital Library bulk file (columns undl_id, ms_code, ms_name, ms_vote, date, "
+    f"resolution, title) or {ROLLCALL_FILE}"
 )
 
 
@@ -104,7 +104,7 @@ def _identify_text(path: Path) -> str:
     shown = ", ".join(repr(name[:30]) for name in header[:8])
     if len(header) == 1:
         raise DataError(
-            f"{path}: no table: none of the delimiters {DELIMITERS} splits the first line {shown}; {_EXPECTED}"
+            f"{path}: no table, no delimiter of {DELIMITERS} splits the first line {shown}; {_EXPECTED}"
         )
     raise DataError(f"{path}: unknown table, columns split at {delimiter!r}: {shown}; {_EXPECTED}")
 

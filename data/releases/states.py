@@ -31,24 +31,62 @@ CHINA_SEAT = np.datetime64("1971-10-25")
 
 _CCODE_ALIASES = {628: 626}
 _ISO_ALIASES = {
-    "GER": 255, "BRD": 255, "FRG": 255, "SUN": 365, "YUG": 345, "SCG": 345, "YAR": 678, "ZAR": 490, "BUR": 775,
-    "BYS": 370, "DHY": 434, "HVO": 439, "ROM": 360, "TMP": 860, "UAR": 651, "TAN": 510, "ZAN": 511,
-}  # fmt: skip
+    "GER": 255,
+    "BRD": 255,
+    "FRG": 255,
+    "SUN": 365,
+    "YUG": 345,
+    "SCG": 345,
+    "YAR": 678,
+    "ZAR": 490,
+    "BUR": 775,
+    "BYS": 370,
+    "DHY": 434,
+    "HVO": 439,
+    "ROM": 360,
+    "TMP": 860,
+    "UAR": 651,
+    "TAN": 510,
+    "ZAN": 511,
+}
 _NAMES = {
-    "ZANZIBAR": 511, "TANGANYIKA": 510, "GERMAN DEMOCRATIC REPUBLIC": 265, "GERMANY, FEDERAL REPUBLIC OF": 255,
-    "FEDERAL REPUBLIC OF GERMANY": 255, "DEMOCRATIC YEMEN": 680, "SOUTHERN YEMEN": 680,
-    "PEOPLE'S REPUBLIC OF SOUTHERN YEMEN": 680, "UNITED ARAB REPUBLIC": 651, "CZECHOSLOVAKIA": 315, "USSR": 365,
-    "UNION OF SOVIET SOCIALIST REPUBLICS": 365, "YUGOSLAVIA": 345, "SERBIA AND MONTENEGRO": 345,
-    "BURMA": 775, "BYELORUSSIAN SSR": 370, "UKRAINIAN SSR": 369, "CEYLON": 780, "DAHOMEY": 434, "UPPER VOLTA": 439,
-    "ZAIRE": 490, "CONGO (LEOPOLDVILLE)": 490, "CONGO (BRAZZAVILLE)": 484, "SIAM": 800, "SWAZILAND": 572,
-}  # fmt: skip
+    "ZANZIBAR": 511,
+    "TANGANYIKA": 510,
+    "GERMAN DEMOCRATIC REPUBLIC": 265,
+    "GERMANY, FEDERAL REPUBLIC OF": 255,
+    "FEDERAL REPUBLIC OF GERMANY": 255,
+    "DEMOCRATIC YEMEN": 680,
+    "SOUTHERN YEMEN": 680,
+    "PEOPLE'S REPUBLIC OF SOUTHERN YEMEN": 680,
+    "UNITED ARAB REPUBLIC": 651,
+    "CZECHOSLOVAKIA": 315,
+    "USSR": 365,
+    "UNION OF SOVIET SOCIALIST REPUBLICS": 365,
+    "YUGOSLAVIA": 345,
+    "SERBIA AND MONTENEGRO": 345,
+    "BURMA": 775,
+    "BYELORUSSIAN SSR": 370,
+    "UKRAINIAN SSR": 369,
+    "CEYLON": 780,
+    "DAHOMEY": 434,
+    "UPPER VOLTA": 439,
+    "ZAIRE": 490,
+    "CONGO (LEOPOLDVILLE)": 490,
+    "CONGO (BRAZZAVILLE)": 484,
+    "SIAM": 800,
+    "SWAZILAND": 572,
+}
 
 
 @cache
 def load_members() -> pd.DataFrame:
     """Sessions of membership: ``ccode iso3 name first_session last_session``; one row per unbroken spell."""
-    return pd.read_csv(Path(__file__).with_name("members.csv"), dtype={"last_session": "Int64"}, keep_default_na=False,
-                       na_values={"last_session": [""]})  # fmt: skip
+    return pd.read_csv(
+        Path(__file__).with_name("members.csv"),
+        dtype={"last_session": "Int64"},
+        keep_default_na=False,
+        na_values={"last_session": [""]},
+    )
 
 
 @cache
@@ -115,7 +153,7 @@ def apply_succession(ccode: np.ndarray, session: np.ndarray, date: np.ndarray | 
 
 @cache
 def _seats() -> tuple[np.ndarray, np.ndarray]:
-    """Seats by session (0-199) and ccode (0-999); in the second the first and last session of a spell are left out."""
+    """Seats by session (0-199) and ccode (0-999); the second without the first and last session of a spell."""
     seat, whole = np.zeros((200, 1000), dtype=bool), np.zeros((200, 1000), dtype=bool)
     for row in load_members().itertuples():
         end = 200 if pd.isna(row.last_session) else row.last_session + 1
@@ -133,8 +171,8 @@ def seats(session: np.ndarray, ccode: np.ndarray | None = None, whole: bool = Fa
     ccode : int array, optional
         Same length; without it all units (0-999) are answered for each session.
     whole : bool
-        Only states that sat throughout the session, as far as the table can tell: not in the first and last session
-        of a spell, which they may have joined or left in between.
+        Only states that sat throughout the session, as far as the table can tell: not in the first and last
+        session of a spell, which they may have joined or left in between.
 
     Returns
     -------

@@ -49,8 +49,10 @@ def scan_text(path: Path, progress=None) -> TextScan:
         while block := file.read(BLOCK):
             digest.update(block)
             if b"\0" in block:
-                raise DataError(f"{path}: line {lines + 1 + block.count(10, 0, block.index(0))} holds a NUL byte: "
-                                "not a text file, or damaged")  # fmt: skip
+                raise DataError(
+                    f"{path}: line {lines + 1 + block.count(10, 0, block.index(0))} holds a NUL byte: "
+                    "not a text file, or damaged"
+                )
             since_newline = _check_line_length(path, block, since_newline, lines)
             if not block.isascii() or decoder.getstate()[0]:
                 bad_line, multibyte = _check_bytes(block, decoder, bad_line, multibyte, lines)
@@ -83,7 +85,7 @@ def _check_line_length(path: Path, block: bytes, since_newline: int, lines: int)
 
 
 def _check_bytes(block, decoder, bad_line, multibyte, lines):
-    """Try a block as UTF-8; on failure note the line and whether valid multi-byte characters are there too."""
+    """Try a block as UTF-8; on failure note the line, and whether valid multi-byte characters are there."""
     try:
         decoder.decode(block)
         return bad_line, True
@@ -96,7 +98,7 @@ def _check_bytes(block, decoder, bad_line, multibyte, lines):
 
 
 def read_header(path: Path, encoding: str = "utf-8") -> tuple[list[str], str] | None:
-    """Column names and delimiter, by the delimiter that splits the first line into most columns; None if binary."""
+    """Read column names and delimiter: the one that splits the first line into most columns."""
     with open(path, "rb") as file:
         line = file.readline(MAX_LINE + 1)
     try:

@@ -12,14 +12,14 @@ from data.releases.states import iso3_of, seats
 from data.schema import DataError
 
 VOTES = pd.CategoricalDtype(["no", "abstain", "yes", "absent"])
-"""Codes 0, 1, 2 follow the order no < abstain < yes; absent (3) is beside that scale, so no order is declared."""
+"""Codes 0, 1, 2 follow no < abstain < yes; absent (3) is beside that scale, so no order is declared."""
 
 MAX_ROWS = 10_000_000
 """Most rows of a file that is read at all; the largest published one has 1.3 million."""
 MAX_ROLLCALLS = 100_000
 DAMAGED_SHARE = 0.1
-"""More roll calls than this whose votes do not add up to the published counts mean a damaged file. The release
-of 2016 has 20 in 5,429 (0.4 %)."""
+"""More roll calls than this whose votes do not add up to the published counts mean a damaged file. The
+release of 2016 has 20 in 5,429 (0.4 %)."""
 
 _DTYPES = {
     "rcid": "int64", "symbol": "str", "unres": "str", "session": "int16", "date": "datetime64[s]",
@@ -119,9 +119,13 @@ def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published
     us_code = np.full(len(rollcalls), -1, dtype=np.int8)
     us_code[position[us]] = code[us]
     rollcalls = rollcalls.assign(
-        no=counts[:, 0], abstain=counts[:, 1], yes=counts[:, 2], absent=counts[:, 3],
-        unanimous=(counts[:, :3] > 0).sum(axis=1) <= 1, us_vote=pd.Categorical.from_codes(us_code, dtype=VOTES),
-    )  # fmt: skip
+        no=counts[:, 0],
+        abstain=counts[:, 1],
+        yes=counts[:, 2],
+        absent=counts[:, 3],
+        unanimous=(counts[:, :3] > 0).sum(axis=1) <= 1,
+        us_vote=pd.Categorical.from_codes(us_code, dtype=VOTES),
+    )
     session = rollcalls["session"].to_numpy()[position]
     iso3 = iso3_of()
     votes = pd.DataFrame(
@@ -189,8 +193,8 @@ def _check_counts(rollcalls, published, where) -> list[str]:
             differs |= given & (both[f"{column}_pub"].fillna(0).to_numpy(float) != both[column].to_numpy())
     if differs.sum() > DAMAGED_SHARE * max(compared.sum(), 1):
         raise DataError(
-            f"{where}: in {differs.sum()} of {compared.sum()} roll calls the votes do not add up to the counts in "
-            f"the file (at most {DAMAGED_SHARE:.0%} may differ), rcid {_few(both['rcid'][differs])}"
+            f"{where}: in {differs.sum()} of {compared.sum()} roll calls the votes do not add up to the "
+            f"counts in the file (at most {DAMAGED_SHARE:.0%} may differ), rcid {_few(both['rcid'][differs])}"
         )
     if differs.any():
         return [f"votes differ from the counts in the file in {differs.sum()} roll calls, rcid "
@@ -211,8 +215,8 @@ def _check_dates(rollcalls: pd.DataFrame, where: str) -> list[str]:
     if (days_off > 731).any():
         bad = rollcalls[days_off > 731].iloc[0]
         raise DataError(
-            f"{where}: {(days_off > 731).sum()} dates lie more than two years outside their session, e.g. rcid "
-            f"{bad['rcid']}: {bad['date']:%Y-%m-%d} in session {bad['session']}"
+            f"{where}: {(days_off > 731).sum()} dates lie more than two years outside their session, e.g. "
+            f"rcid {bad['rcid']}: {bad['date']:%Y-%m-%d} in session {bad['session']}"
         )
     notes = []
     if date.isna().any():
@@ -278,7 +282,7 @@ def symbol_key(symbol: str) -> int | None:
     """Stable number for a symbol ``A/RES/<session>/<number><part>``, for releases without an id.
 
     ``session * 1,000,000 + number * 100 + part`` (A=1); emergency special session k counts as session
-    1000 + k, special session k as 2000 + k. Above 31 million, hence never one of the other publishers' numbers.
+    1000 + k, special session k as 2000 + k. Above 31 million, hence never another publisher's number.
     """
     found = re.fullmatch(r"A/RES/(ES-|S-)?(\d+)/(\d{1,4})([A-Z]?)", symbol)
     if not found:
@@ -289,6 +293,6 @@ def symbol_key(symbol: str) -> int | None:
 
 
 def session_of_date(date: pd.Series) -> pd.Series:
-    """Regular session in which a day falls: a session opens in September, here on the 10th, of 1945 + session."""
+    """Find the regular session of a day: it opens in September, here on the 10th, of 1945 + session."""
     opened = (date.dt.month > 9) | ((date.dt.month == 9) & (date.dt.day >= 10))
     return date.dt.year - 1946 + opened.astype(int)

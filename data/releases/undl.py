@@ -1,18 +1,18 @@
-"""The UN Digital Library's bulk file "General Assembly Voting Data" (record 4060887), one row per state and resolution.
+"""The UN Digital Library's bulk file "General Assembly Voting Data" (record 4060887).
 
-Column names and codes checked against the Library's own data dictionaries (version 1, September 2024, and
-version 3, July 2025, published beside the file) and against public code that reads the file
+One row per state and resolution. Column names and codes checked against the Library's own data dictionaries (version
+1, September 2024, and version 3, July 2025, published beside the file) and against public code that reads the file
 (headers of 31 March 2025 and 6 February 2026):
 
 - since 2025: ``undl_id ms_code ms_name ms_vote date session resolution draft committee_report meeting title
-  agenda_title subjects [vote_note] total_yes total_no total_abstentions total_non_voting total_ms undl_link``;
-  vote Y, N, A, X (non-voting); numbers may be written ``120.0``; session is a number or ``ES-10``.
+  agenda_title subjects [vote_note] total_yes total_no total_abstentions total_non_voting total_ms
+  undl_link``; vote Y, N, A, X (non-voting); numbers may be ``120.0``; session is a number or ``ES-10``.
 - version 1: ``ms_codes ms_names ms_votes resolutions modality agenda_titles yes no abstentions non-voting
   total-voting``; non-voting NV.
 
 Only adopted resolutions are in it: no paragraphs, amendments, motions or failed drafts. There is no rcid (the
-Library's control number ``undl_id`` takes its place), no importance, no issue areas and no matches: the last two
-are derived from title, agenda title and subjects (`prepare_issues`, `match_titles`).
+Library's control number ``undl_id`` takes its place), no importance, no issue areas and no matches: the last
+two are derived from title, agenda title and subjects (`prepare_issues`, `match_titles`).
 
 How well they agree with the coded ones was measured on the Dataverse tables, whose descriptions are the
 Library's titles from session 58 and the Library's agenda titles and subjects in sessions 71-72; see
@@ -71,8 +71,15 @@ def tidy_undl(batches, columns: dict[str, str], *, path: Path, name: str, sha256
         "rcid": rcid[cells.keys["undl_id"]], "vote": vote[cells.keys["vote"]],
         "ccode": apply_succession(_ccodes(cells, where), session, date),
     })  # fmt: skip
-    return finish_release(rollcalls, votes, name=name, sha256=sha256, where=where, published=published,
-                          notes=[*notes, *cells.notes, "issue areas and repeated resolutions derived from words"])  # fmt: skip
+    return finish_release(
+        rollcalls,
+        votes,
+        name=name,
+        sha256=sha256,
+        where=where,
+        published=published,
+        notes=[*notes, *cells.notes, "issue areas and repeated resolutions derived from words"],
+    )
 
 
 def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -111,7 +118,7 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
 
 
 def _sessions(text: pd.Series | None, date: pd.Series, where: str) -> pd.Series:
-    """Regular session of each resolution; special and emergency ones count under the regular one of their day."""
+    """Find the regular session; special and emergency ones count under the regular one of their day."""
     by_day = session_of_date(date)
     if text is None:
         return by_day
