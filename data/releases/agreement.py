@@ -1,8 +1,8 @@
 """How well what is derived from words agrees with what is coded.
 
 Run ``python -m data.releases.agreement [RECORD]``. The record must carry coded flags and matches (the parquet
-pair). Its titles and descriptions are the UN Digital Library's subjects and titles, so the figures hold for the
-Library's bulk file too.
+pair). Its titles and descriptions are the UN Digital Library's subjects and titles, so the figures hold for
+the Library's bulk file too.
 """
 
 import sys

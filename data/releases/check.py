@@ -54,7 +54,8 @@ class ReleaseReport:
         lines.append(
             f"  covers   sessions {table.index.min()}-{table.index.max()}, {total['rollcalls']:,} roll calls "
             f"({total['para_amend']:,} on paragraphs or amendments, {total['procedural']} motions, "
-            f"{total['dup']} second copies), {total['cells']:,} cells, at most {table['states'].max()} states in a session"
+            f"{total['dup']} second copies), {total['cells']:,} cells, "
+            f"at most {table['states'].max()} states in a session"
         )
         lines += [f"  note     {note}" for note in self.notes] or ["  note     nothing odd found"]
         return "\n".join(lines)

@@ -153,7 +153,7 @@ def apply_succession(ccode: np.ndarray, session: np.ndarray, date: np.ndarray | 
 
 @cache
 def _seats() -> tuple[np.ndarray, np.ndarray]:
-    """Seats by session (0-199) and ccode (0-999); the second without the first and last session of a spell."""
+    """Seats by session (0-199) and ccode (0-999); the second without first and last session of a spell."""
     seat, whole = np.zeros((200, 1000), dtype=bool), np.zeros((200, 1000), dtype=bool)
     for row in load_members().itertuples():
         end = 200 if pd.isna(row.last_session) else row.last_session + 1

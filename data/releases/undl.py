@@ -1,8 +1,8 @@
 """The UN Digital Library's bulk file "General Assembly Voting Data" (record 4060887).
 
-One row per state and resolution. Column names and codes checked against the Library's own data dictionaries (version
-1, September 2024, and version 3, July 2025, published beside the file) and against public code that reads the file
-(headers of 31 March 2025 and 6 February 2026):
+One row per state and resolution. Column names and codes checked against the Library's own data dictionaries
+(version 1, September 2024, and version 3, July 2025, published beside the file) and against public code that
+reads the file (headers of 31 March 2025 and 6 February 2026):
 
 - since 2025: ``undl_id ms_code ms_name ms_vote date session resolution draft committee_report meeting title
   agenda_title subjects [vote_note] total_yes total_no total_abstentions total_non_voting total_ms
