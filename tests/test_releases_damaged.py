@@ -2,10 +2,12 @@
 
 import gzip
 import random
-import resource
+import re
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyreadr
 import pytest
 from release_files import (
@@ -220,10 +222,23 @@ def test_gzip_of_something_else(tmp_path):
 
 
 def peak_growth(action) -> float:
-    """Growth of the process's peak memory in MB."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Growth of resident memory at its peak while something runs, in MB."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # resets the peak
+    except OSError:
+        pytest.skip("the peak of memory can only be reset on Linux")
+    before = resident_peak()
     action()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return resident_peak() - before
+
+
+def resident_peak() -> float:
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+def test_peak_of_memory_is_noticed():
+    assert peak_growth(lambda: len(b"x" * (300 << 20))) > 250
 
 
 def test_bomb_of_one_endless_line(tmp_path):
@@ -255,6 +270,31 @@ def test_bomb_in_a_compressed_workspace(tmp_path):
     path = file(tmp_path, gzip.compress(head + body + bytes(8) * 20_000_000, 1), "bomb.RData")
     assert path.stat().st_size < 2_000_000
     assert peak_growth(lambda: refuse(path, "length 10,000,001")) < 100
+
+
+def test_bomb_of_many_small_items_in_a_workspace(tmp_path):
+    head = b"RDX2\nX\n" + bytes([0, 0, 0, 2, 0, 3, 5, 0, 0, 2, 3, 0])
+    body = (
+        b"\0\0\4\2"
+        + b"\0\0\0\1"
+        + b"\0\4\0\x09"
+        + b"\0\0\0\1x"
+        + b"\0\0\0\x13"
+        + (5_000_000).to_bytes(4, "big")
+    )
+    path = file(
+        tmp_path, gzip.compress(head + body + (b"\0\0\0\x0d" + bytes(4)) * 5_000_000, 1), "bomb.RData"
+    )
+    assert peak_growth(lambda: refuse(path, "more than 100,000 items")) < 100
+
+
+def test_bomb_of_one_long_text_in_parquet(tmp_path):
+    write_parquet_pair(VOTES, tmp_path)
+    table = pa.concat_tables([pq.read_table(tmp_path / "rollcalls.parquet")] * 3000).combine_chunks()
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * len(table), pa.int32()), pa.array(["x" * (1 << 20)]))
+    table = table.set_column(table.column_names.index("descr"), "descr", text)
+    pq.write_table(table, tmp_path / "rollcalls.parquet")
+    assert peak_growth(lambda: refuse(tmp_path, "too many for 18,000 rows")) < 200
 
 
 def snapshot(release) -> dict:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.releases.issues import ISSUES
@@ -16,8 +17,8 @@ from data.releases.states import iso3_of
 from data.releases.tidy import MAX_ROLLCALLS, MAX_ROWS, VOTES, Release, finish_release, format_symbol
 from data.schema import DataError
 
-MAX_BYTES = 2 << 30
-"""Most bytes of a parquet file after decompression."""
+MAX_BYTES = 1 << 29
+"""Most bytes of a parquet file after decompression, and of any of its columns written out."""
 _ROLLCALLS = [
     "rcid",
     "session",
@@ -104,13 +105,35 @@ def read_table(path: Path, columns: list[str], max_rows: int) -> pd.DataFrame:
         missing = [c for c in columns if c not in meta.schema.to_arrow_schema().names]
         if missing:
             raise DataError(f"{path}: columns missing: {', '.join(missing)}")
-        return pd.read_parquet(path, columns=columns)
+        return _read_columns(path, columns, meta)
     except DataError:
         raise
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise DataError(
             f"{path}: damaged or truncated parquet: {' '.join(str(error).split())[:200]}"
         ) from error
+
+
+def _read_columns(path: Path, columns: list[str], meta: pq.FileMetaData) -> pd.DataFrame:
+    """Read with texts as numbers into their distinct values, and write them out only if that stays small."""
+    schema = meta.schema.to_arrow_schema()
+    texts = [
+        c
+        for c in columns
+        if pa.types.is_string(schema.field(c).type) or pa.types.is_large_string(schema.field(c).type)
+    ]
+    table = pq.read_table(path, columns=columns, read_dictionary=texts)
+    for name in table.column_names:
+        column = table[name]
+        if pa.types.is_dictionary(column.type) and pa.types.is_string(column.type.value_type):
+            longest = max(
+                (pc.max(pc.binary_length(c.dictionary)).as_py() or 0 for c in column.chunks), default=0
+            )
+            if longest * max(len(column), 1) > MAX_BYTES:
+                raise DataError(
+                    f"{path}: texts of up to {longest:,} bytes in {name}, too many for {len(column):,} rows"
+                )
+    return table.to_pandas()
 
 
 def recode_votes(vote: pd.Series, path: Path) -> pd.Series:

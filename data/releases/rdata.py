@@ -21,8 +21,9 @@ import pyarrow as pa
 from data.releases.tidy import MAX_ROWS
 from data.schema import DataError
 
-MAX_BYTES = 4 << 30
-"""Most bytes of a file after decompression; a release of today's size unpacks to 0.6 GB."""
+MAX_BYTES = 1_300_000_000
+"""Most bytes of a file after decompression, twice what a release of today's size unpacks to."""
+_MAX_ITEMS = 100_000
 _NULL, _SYMBOL, _PAIRLIST, _CHARS, _LOGICAL, _INTEGER, _REAL, _STRINGS, _LIST = (
     254,
     1,
@@ -44,7 +45,7 @@ class _Stream:
     """Bytes of the unpacked file with a look-ahead window; refuses to hand out more than ``MAX_BYTES``."""
 
     def __init__(self, file):
-        self.file, self.window, self.at, self.total = file, b"", 0, 0
+        self.file, self.window, self.at, self.total, self.items = file, b"", 0, 0, 0
 
     def fill(self, need: int) -> None:
         rest = self.window[self.at :]
@@ -207,8 +208,11 @@ def _read_objects(stream: _Stream):
 
 def _read_item(stream: _Stream, references: list[str], depth: int):
     """Read one item: an array, (codes, texts) for a character vector, a dict for what has attributes."""
-    if depth > _DEPTH:
-        raise DataError(f"nested more than {_DEPTH} deep")
+    stream.items += 1
+    if depth > _DEPTH or stream.items > _MAX_ITEMS:
+        raise DataError(
+            f"nested more than {_DEPTH} deep or of more than {_MAX_ITEMS:,} items: no workspace of votes"
+        )
     flags = stream.integer()
     kind, attributed = flags & 255, bool(flags & 512)
     if kind in (_NULL, _GLOBAL, 242, 241, 251, 252):
@@ -297,8 +301,9 @@ def _frame_columns(value) -> dict[str, tuple[np.ndarray, list[str]]]:
     if not (isinstance(names, tuple) and len(names[0]) == len(value["value"])):
         return {}
     titles = [_decode(names[1][code]) for code in names[0]]
-    columns = {title: _column(column) for title, column in zip(titles, value["value"], strict=True)}
-    return {title: column for title, column in columns.items() if column is not None}
+    # from the end, so that a column can go once it is numbered
+    columns = {title: _column(value["value"].pop()) for title in reversed(titles)}
+    return {title: columns[title] for title in titles if columns[title] is not None}
 
 
 def _column(column) -> tuple[np.ndarray, list[str]] | None:

@@ -16,7 +16,8 @@ VOTES = pd.CategoricalDtype(["no", "abstain", "yes", "absent"])
 
 MAX_ROWS = 10_000_000
 """Most rows of a file that is read at all; the largest published one has 1.3 million."""
-MAX_ROLLCALLS = 100_000
+MAX_ROLLCALLS = 20_000
+"""Most roll calls; the record of 80 sessions has 6,900."""
 DAMAGED_SHARE = 0.1
 """More roll calls than this whose votes do not add up to the published counts mean a damaged file. The
 release of 2016 has 20 in 5,429 (0.4 %)."""
