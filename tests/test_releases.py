@@ -17,7 +17,7 @@ from release_files import (
     write_parquet_pair,
 )
 
-from data.releases import ROLLCALL_COLUMNS, VOTE_COLUMNS, identify_release, read_release
+from data.releases import ROLLCALL_COLUMNS, VOTE_COLUMNS, extend_release, identify_release, read_release
 from data.releases.tidy import format_symbol, symbol_key
 
 WORDS = {1: "yes", 2: "abstain", 3: "no", 8: "absent"}
@@ -239,6 +239,27 @@ def test_quoted_newlines_and_delimiters_stay_in_their_field(tmp_path):
     release = read_release(write(tmp_path / "q.csv", text))
     assert cells(release) == truth(votes)
     assert set(release.rollcalls["descr"]) == {'First, "second"\nthird'}
+
+
+@pytest.mark.parametrize("change", [lambda t: "\ufeff" + t, lambda t: t.replace("\n", "\r\n")])
+def test_byte_order_mark_and_windows_line_ends(change, tmp_path):
+    votes = made_up_votes()
+    for name, text in (("d.csv", dataverse_text(votes)), ("u.csv", undl_text(votes))):
+        path = tmp_path / name
+        path.write_bytes(change(text).encode())
+        assert cells(read_release(path)) == truth(votes)
+
+
+def test_later_record_is_appended_from_where_the_earlier_ends(tmp_path):
+    early, both = made_up_votes(sessions=(58, 59)), made_up_votes(sessions=(58, 59, 60))
+    table = dataverse_rows(early)
+    table.loc[table["unres"] == "R/58/2", "unres"] = ""
+    base = read_release(write(tmp_path / "d.csv", table_text(table, ",")))
+    later = read_release(write(tmp_path / "u.csv", undl_text(both)))
+    whole = extend_release(base, later)
+    assert whole.rollcalls.groupby("session").size().to_dict() == {58: 3, 59: 3, 60: 3}
+    assert len(whole.votes) == len(both)
+    assert any("5 resolutions in both, 30 of 30 cells equal" in note for note in whole.notes)
 
 
 def test_facts_that_differ_between_rows_are_noted_and_the_majority_taken(tmp_path):

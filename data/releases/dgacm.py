@@ -95,10 +95,12 @@ def read_dgacm(path: Path, progress=None) -> Release:
 
 
 def extend_release(base: Release, later: Release) -> Release:
-    """Append the roll calls of `later` that `base` does not have; where both have one, `base` stays.
+    """Append the roll calls of `later` that were taken after the last of `base`.
 
-    Roll calls are the same if they carry the same UN symbol. Repeated resolutions are linked across the seam:
-    a resolution of `later` joins the group of the one with the same title in the session before.
+    Earlier ones are not filled in: `base` may have them under a symbol that is spelt otherwise or missing.
+    Roll calls of both are the same if they carry the same UN symbol; there `base` stays, and the votes must
+    agree. Repeated resolutions are linked across the seam: a resolution of `later` joins the group of the one
+    with the same title in the session before.
 
     Raises
     ------
@@ -127,7 +129,11 @@ def extend_release(base: Release, later: Release) -> Release:
         )
         if equal < 0.98 * len(cells):
             raise DataError(f"{later.name} against {base.name}: {notes[-1]}; expected at least 98 %")
-    new = later.rollcalls[~later.rollcalls["symbol"].isin(base.rollcalls["symbol"].dropna())].copy()
+    last = base.rollcalls["date"].max()
+    after = later.rollcalls["date"] > last if pd.notna(last) else None
+    if after is None:
+        after = later.rollcalls["session"] > base.rollcalls["session"].max()
+    new = later.rollcalls[after & ~later.rollcalls["symbol"].isin(base.rollcalls["symbol"].dropna())].copy()
     clash = set(new["rcid"]) & set(base.rollcalls["rcid"])
     if clash:
         raise DataError(

@@ -104,7 +104,8 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     table["is_para_or_amend"] = table["is_procedural"] = False
     table["dup_of_rcid"] = pd.NA
     table["match_group"] = match_titles(table)
-    table["match_source"], table["issue_source"] = "derived", "derived"
+    table["issue_source"] = "derived"
+    table["match_source"] = np.where(table["match_group"].notna(), "derived", "none")
     published = {"rcid": rcid}
     for name in ("yes", "abstain", "no", "absent"):
         if name in facts:
