@@ -1,0 +1,108 @@
+"""Resolutions put again in a later session, and motions filed as resolutions, found from words and votes."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+_TAIL = re.compile(r"\s*[:;,]?\s*\bresolutions?\b\s*(?:\[[^\]]*\])?\s*/\s*ad.*$", re.IGNORECASE)
+_YEARS = re.compile(r"\b(?:19|20)\d\d(?:\s*[-–/]\s*(?:19|20)?\d\d)?\b")
+_MOTION = re.compile(
+    r"motion\b.*(?:no action|not to take action|take no action|deferred|adjourn)", re.I | re.S
+)
+_TRANSCRIPT = re.compile(
+    r"recorded\s*vote\s*(?:on the motion\s*)?\s*has\s*been\s*requested|Assembly will now vote", re.I
+)
+
+
+def normalize_title(title: pd.Series) -> pd.Series:
+    """Reduce titles to what stays the same from one session to the next.
+
+    The catalogue's tail (": resolution / adopted by the General Assembly"), years, case, accents of
+    punctuation and spacing go; words stay in order. Empty where nothing remains.
+    """
+    out = title.fillna("").astype(str).str.replace(_TAIL, "", regex=True).str.lower()
+    out = out.str.replace(_YEARS, " ", regex=True).str.replace(r"[^a-z]+", " ", regex=True)
+    return out.str.strip()
+
+
+def match_titles(rollcalls: pd.DataFrame) -> pd.Series:
+    """Link each resolution to the one with the same title in the session before.
+
+    Only titles that occur once in each of the two sessions are linked: a title that stands for several
+    resolutions of a session (a country's name, "Report of the Secretary-General") says nothing about which
+    belongs to which. Of the 947 hand-made links in the published table of matches 946 span one session,
+    hence no longer gaps.
+
+    Parameters
+    ----------
+    rollcalls : DataFrame with ``rcid session title is_para_or_amend is_procedural dup_of_rcid``
+
+    Returns
+    -------
+    Series of Int64, indexed like `rollcalls`
+        Smallest rcid of the chain of links; missing for a resolution without a link.
+    """
+    whole = ~(rollcalls["is_para_or_amend"] | rollcalls["is_procedural"] | rollcalls["dup_of_rcid"].notna())
+    table = rollcalls.loc[whole, ["rcid", "session"]].copy()
+    table["key"] = normalize_title(rollcalls.loc[whole, "title"])
+    # two words carry too little to say that two resolutions are the same ("Jerusalem" does, "Iraq" does not)
+    table = table[table["key"].str.len().ge(8)]
+    table = table[~table.duplicated(["session", "key"], keep=False)]
+    before = table.assign(session=table["session"] + 1).rename(columns={"rcid": "before"})
+    links = table.merge(before, on=["session", "key"])
+    root = dict(zip(links["rcid"], links["before"], strict=True))
+    group: dict[int, int] = {}
+    for rcid in links.sort_values("session")["rcid"]:
+        group[rcid] = group.get(root[rcid], root[rcid])
+        group[root[rcid]] = group[rcid]
+    out = rollcalls["rcid"].map(group)
+    smallest = rollcalls["rcid"].groupby(out).transform("min")
+    return smallest.astype("Int64").rename("match_group")
+
+
+def flag_procedural(rollcalls: pd.DataFrame) -> pd.Series:
+    """Flag no-action and adjournment motions among votes described by the verbatim record.
+
+    The paragraph and motion votes added to sessions 52-67 carry the President's words as description; 14 of
+    them are motions without any mark in the published file.
+    """
+    text = rollcalls["title"].fillna("").astype(str) + " " + rollcalls["descr"].fillna("").astype(str)
+    words = text.str.contains(_MOTION) & text.str.contains(_TRANSCRIPT)
+    return words & ~rollcalls["is_para_or_amend"]
+
+
+def find_duplicates(rollcalls: pd.DataFrame, votes: pd.DataFrame, share: float = 0.975) -> pd.Series:
+    """Find second copies of a final vote: same resolution, nearly the same votes, described by the record.
+
+    Parameters
+    ----------
+    rollcalls, votes : DataFrame
+        Tidy tables; `votes` has ``rcid ccode vote``.
+    share : float in (0, 1]
+        Smallest share of equal cells among the states that cast a vote in both.
+
+    Returns
+    -------
+    Series of Int64: rcid of the vote that is repeated, missing elsewhere.
+    """
+    text = rollcalls["descr"].fillna("").astype(str) + rollcalls["title"].fillna("").astype(str)
+    plain = ~rollcalls["is_para_or_amend"] & ~rollcalls["is_procedural"] & rollcalls["unres"].notna()
+    spoken = text.str.contains(r"recorded\s*vote\s*has\s*been\s*requested", case=False, regex=True)
+    out = pd.Series(pd.NA, index=rollcalls.index, dtype="Int64")
+    keys = ["session", "unres"]
+    originals = rollcalls.loc[plain & ~spoken, [*keys, "rcid"]].rename(columns={"rcid": "original"})
+    pairs = rollcalls.loc[plain & spoken, [*keys, "rcid"]].reset_index().merge(originals, on=keys)
+    if pairs.empty:
+        return out
+    cast = votes["vote"] if votes["vote"].dtype.kind == "i" else votes["vote"].cat.codes
+    wanted = votes["rcid"].isin(np.concatenate([pairs["rcid"], pairs["original"]])) & (cast < 3)
+    wide = votes[wanted].assign(vote=cast[wanted]).set_index(["rcid", "ccode"])["vote"]
+    for row in pairs.itertuples(index=False):
+        one, two = wide.get(row.rcid), wide.get(row.original)
+        if one is None or two is None:
+            continue
+        one, two = one.align(two, join="inner")
+        if len(one) and (one.to_numpy() == two.to_numpy()).mean() >= share:
+            out.loc[row.index] = row.original
+    return out
