@@ -146,6 +146,13 @@ def build_coalition_model(
         "covariate": panel["covariate"].values,
     }
     with pm.Model(coords=coords) as model:
+        # Data, not constants: another panel of the same shape needs no new compilation.
+        joined = pm.Data("joined_observed", data["joined"], dims=("case", "state"))
+        included = pm.Data("included", data["included"], dims=("case", "state"))
+        has_level = pm.Data("has_level", data["has_level"], dims=("level", "case", "state"))
+        covariates = pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
+        region_idx = pm.Data("region_idx", data["region_idx"], dims="state")
+
         intercept = pm.Normal("intercept", 0, spec.intercept_scale, dims="case")
         covariate_slope = pm.Normal("covariate_slope", 0, spec.covariate_scale, dims=("case", "covariate"))
         region_sd = pm.HalfNormal("region_sd", spec.region_scale)
@@ -153,8 +160,8 @@ def build_coalition_model(
         region_effect = pm.Deterministic("region_effect", region_sd * region_offset, dims=("case", "region"))
         eta = (
             intercept[:, None]
-            + (data["covariates"] * covariate_slope[:, None, :]).sum(-1)
-            + region_effect[:, data["region_idx"]]
+            + (covariates * covariate_slope[:, None, :]).sum(-1)
+            + region_effect[:, region_idx]
         )
         if alignment is not None:
             position = pm.Data("alignment", alignment, dims=("case", "state"))
@@ -167,16 +174,14 @@ def build_coalition_model(
         guarantee_effect = _pooled_over_cases(
             "guarantee_effect", spec.guarantee_scale, spec.guarantee_case_scale, ("level",)
         )
-        eta += (data["has_level"] * guarantee_effect.T[:, :, None]).sum(0)
+        eta += (has_level * guarantee_effect.T[:, :, None]).sum(0)
         if spec.state_effect:
             state_sd = pm.HalfNormal("state_sd", spec.state_scale)
             at_node = eta[..., None] + state_sd * STATE_NODES
-            answer = data["included"][..., None] * (
-                data["joined"][..., None] * at_node - pt.softplus(at_node)
-            )
+            answer = included[..., None] * (joined[..., None] * at_node - pt.softplus(at_node))
             by_state = pt.logsumexp(answer.sum(0) + STATE_LOG_WEIGHTS, axis=-1)
         else:
-            by_state = (data["included"] * (data["joined"] * eta - pt.softplus(eta))).sum(0)
+            by_state = (included * (joined * eta - pt.softplus(eta))).sum(0)
         pm.Potential("joined", by_state.sum())
     return model
 

@@ -62,6 +62,10 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         "threshold": ["lower", "upper"],
     }
     with pm.Model(coords=coords) as model:
+        # Arrays of the votes are data, not constants: other votes of the same shape need no new compilation.
+        region_idx = pm.Data("region_idx", region_idx, dims="state")
+        centre = pm.Data("centre", start.centre, dims="item")
+        upper_weight = pm.Data("upper_weight", start.upper_weight, dims="item")
         # States: only how they lie relative to each other counts, the raw scale is arbitrary.
         region_mean_sd = pm.HalfNormal("region_mean_sd", spec.region_mean_scale)
         region_offset = pm.Normal("region_offset", dims="region")
@@ -95,7 +99,7 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         gap = pt.exp(pm.Normal("log_gap", log_gap_mean, log_gap_sd, dims="item"))
         midpoint_mean = pm.Normal("midpoint_mean", spec.midpoint_loc, spec.midpoint_scale)
         midpoint_sd = pm.HalfNormal("midpoint_sd", spec.midpoint_sd_scale)
-        beside_midpoint = start.centre * raw_discrimination + (0.5 - start.upper_weight) * gap
+        beside_midpoint = centre * raw_discrimination + (0.5 - upper_weight) * gap
         anchor = pm.Normal(
             "anchor",
             midpoint_mean - beside_midpoint,

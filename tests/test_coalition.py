@@ -1,0 +1,178 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import integrate, stats
+from scipy.special import expit
+
+from analysis.effects import compute_effects
+from analysis.fit import SamplerSpec, fit_direct, fit_total, stack_draws
+from models.coalition import build_coalition_model, centre_alignment, prepare_coalition_data
+from models.simulate import simulate_panel
+from models.spec import CoalitionSpec
+from tests.conftest import draw_point, evaluate_logp
+
+SPEC = CoalitionSpec()
+
+
+def small_panel(n_state=25, seed=3):
+    panel, alignment, _ = simulate_panel(n_state=n_state, seed=seed)
+    panel["included"][0, 2] = False
+    panel["joined"][0, 2] = np.nan
+    return panel, alignment
+
+
+def split(point):
+    return {k.removesuffix("_log__"): (np.exp(v) if k.endswith("_log__") else v) for k, v in point.items()}
+
+
+def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy():
+    panel, alignment = small_panel(n_state=6)
+    model = build_coalition_model(panel, SPEC, centre_alignment(panel, alignment))
+    point = draw_point(model, 1)
+    v = split(point)
+    data = prepare_coalition_data(panel)
+    position = centre_alignment(panel, alignment)
+    tau = v["guarantee_effect_mean"] + v["guarantee_effect_case_sd"] * v["guarantee_effect_offset"]
+    slope = v["alignment_slope_mean"] + v["alignment_slope_case_sd"] * v["alignment_slope_offset"]
+
+    def probability(case, state, nu):
+        eta = v["intercept"][case] + data["covariates"][case, state] @ v["covariate_slope"][case]
+        eta += v["region_sd"] * v["region_offset"][case, data["region_idx"][state]]
+        eta += slope[case] * position[case, state] + tau[case] @ data["has_level"][:, case, state] + nu
+        return expit(eta) if panel["joined"].values[case, state] else 1 - expit(eta)
+
+    total = 0.0
+    for state in range(panel.sizes["state"]):
+        cases = [c for c in (0, 1) if panel["included"].values[c, state]]
+
+        def integrand(nu, state=state, cases=cases):
+            likelihood = np.prod([probability(c, state, nu) for c in cases])
+            return likelihood * stats.norm.pdf(nu, 0, v["state_sd"])
+
+        total += np.log(integrate.quad(integrand, -12, 12, epsabs=1e-13)[0])
+    for name, scale in (
+        ("region_sd", SPEC.region_scale),
+        ("state_sd", SPEC.state_scale),
+        ("guarantee_effect_case_sd", SPEC.guarantee_case_scale),
+        ("alignment_slope_case_sd", SPEC.alignment_case_scale),
+    ):
+        total += np.sum(stats.halfnorm.logpdf(v[name], scale=scale) + point[f"{name}_log__"])
+    for name, scale in (
+        ("intercept", SPEC.intercept_scale),
+        ("covariate_slope", SPEC.covariate_scale),
+        ("region_offset", 1),
+        ("guarantee_effect_mean", SPEC.guarantee_scale),
+        ("guarantee_effect_offset", 1),
+        ("alignment_slope_mean", SPEC.alignment_scale),
+        ("alignment_slope_offset", 1),
+    ):
+        total += stats.norm.logpdf(v[name], 0, scale).sum()
+    assert evaluate_logp(model, point) == pytest.approx(total, abs=2e-4)
+
+
+def test_relabelling_states_changes_nothing():
+    panel, alignment = small_panel()
+    model = build_coalition_model(panel, SPEC, centre_alignment(panel, alignment))
+    point = draw_point(model, 4)
+    order = np.random.default_rng(0).permutation(panel.sizes["state"])
+    moved, moved_alignment = panel.isel(state=order), alignment.isel(state=order)
+    other = build_coalition_model(moved, SPEC, centre_alignment(moved, moved_alignment))
+    assert evaluate_logp(other, point) == pytest.approx(evaluate_logp(model, point), rel=1e-10)
+    wrong = build_coalition_model(moved, SPEC, centre_alignment(panel, alignment))
+    assert evaluate_logp(wrong, point) != pytest.approx(evaluate_logp(model, point), rel=1e-6)
+
+
+@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(SPEC) if f.type is float])
+def test_every_prior_number_changes_the_density(field):
+    panel, alignment = small_panel()
+    position = centre_alignment(panel, alignment)
+    changed = dataclasses.replace(SPEC, **{field: 1.5 * getattr(SPEC, field)})
+    point = draw_point(build_coalition_model(panel, SPEC, position), 2)
+    values = [evaluate_logp(build_coalition_model(panel, s, position), point) for s in (SPEC, changed)]
+    assert abs(values[0] - values[1]) > 1e-6
+
+
+def test_without_state_effects_the_likelihood_is_a_product_of_answers():
+    panel, _ = small_panel()
+    spec = dataclasses.replace(SPEC, state_effect=False)
+    model = build_coalition_model(panel, spec)
+    assert "state_sd" not in model.named_vars
+    point = {k: np.zeros_like(v) for k, v in model.initial_point(0).items()}
+    prior = sum(f(point) for f in [model.compile_logp(vars=model.free_RVs, mode="FAST_COMPILE")])
+    answers = int(panel["included"].sum())
+    assert evaluate_logp(model, point) - prior == pytest.approx(answers * np.log(0.5))
+
+
+def test_conclusions_do_not_depend_on_the_reference():
+    panel, alignment = small_panel()
+    draws = xr.concat([alignment + 0.1 * k for k in range(3)], "draw")
+    noise = xr.DataArray(np.random.default_rng(1).normal(size=(3, 2)), dims=("draw", "case"))
+    by_reference = [draws - draws.sel(state=s, drop=True) for s in ("S001", "S007")]
+    for other in (*by_reference, draws + noise):
+        np.testing.assert_allclose(centre_alignment(panel, other), centre_alignment(panel, draws), atol=1e-12)
+
+
+def test_bad_panels_are_refused_with_the_rows():
+    panel, alignment = small_panel()
+    missing = panel.copy(deep=True)
+    missing["covariates_transformed"][1, 4, 0] = np.nan
+    with pytest.raises(ValueError, match=r"'gdp_per_capita' is missing in 1 rows: S004 \(isis\)"):
+        prepare_coalition_data(missing)
+    constant = panel.copy(deep=True)
+    constant["covariates_transformed"][..., 1] = 3.0
+    with pytest.raises(ValueError, match="'distance' is 3.0 in every row"):
+        prepare_coalition_data(constant)
+    unknown = panel.copy(deep=True)
+    unknown["guarantee"].attrs["levels"] = ["none", "pact"]
+    with pytest.raises(ValueError, match="'rio'"):
+        prepare_coalition_data(unknown)
+    unordered = panel.copy(deep=True)
+    unordered["guarantee"].attrs["levels"] = ["pact", "none", "rio"]
+    with pytest.raises(ValueError, match="must be 'none'"):
+        prepare_coalition_data(unordered)
+    with pytest.raises(
+        ValueError, match=r"no alignment for 2 rows of the sample: S003 \(iraq\), S003 \(isis\)"
+    ):
+        centre_alignment(panel, alignment.drop_sel(state="S003"))
+
+
+def test_a_missing_value_outside_the_sample_does_not_matter():
+    panel, _ = small_panel()
+    panel["covariates_transformed"][0, 2, :] = np.nan
+    assert np.isfinite(prepare_coalition_data(panel)["covariates"]).all()
+
+
+@pytest.fixture(scope="module")
+def recovered():
+    """Estimated and true AMEs over simulated panels, with and without an effect of a pact."""
+    sampler = SamplerSpec(draws=500, tune=500)
+    rows = []
+    for seed in range(6):
+        effect = 1.8 if seed % 2 else 0.0
+        panel, alignment, truth = simulate_panel(
+            guarantee_effect=effect, alignment_by_guarantee=0.8 if seed % 2 else 0.0, seed=seed
+        )
+        total = fit_total(panel, SPEC, sampler, seed=seed)
+        direct = fit_direct(panel, alignment.expand_dims(refit=1), SPEC, sampler, seed=seed)
+        posteriors = [stack_draws(t["posterior"].dataset, 1000) for t in (total, direct)]
+        effects = compute_effects(*posteriors, panel)
+        for name in ("ame_pact_total", "ame_pact_direct"):
+            for case in panel["case"].values:
+                draws = effects[name].sel(case=case).values
+                rows.append((seed % 2 == 1, truth[name].sel(case=case).item(), draws.mean(), draws.std()))
+    return np.array(rows)
+
+
+@pytest.mark.slow
+def test_average_effects_are_recovered_with_and_without_an_effect(recovered):
+    with_effect, truth, mean, sd = recovered.T
+    z = (mean - truth) / sd
+    assert (np.abs(z) < stats.norm.ppf(0.999)).all(), recovered
+    for effect in (0, 1):
+        chosen = with_effect == effect
+        assert abs(np.mean(mean[chosen] - truth[chosen])) < 0.06
+    assert mean[with_effect == 1].min() > mean[with_effect == 0].max() - 0.1
+    # The same check sees a wrong answer: estimates without an effect are not those with one.
+    assert (np.abs((mean[with_effect == 0] - truth[with_effect == 1]) / sd[with_effect == 0]) > 3).any()
