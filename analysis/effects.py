@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.special import expit, log_expit, softmax
+from scipy.stats import rankdata
 
 from models.coalition import STATE_LOG_WEIGHTS, STATE_NODES
 
@@ -50,7 +51,13 @@ def compute_alignment(
 
 def compute_rank(ideal_point: xr.DataArray) -> xr.DataArray:
     """Rank of each state within each draw, 1 = at the upper end, where the US votes."""
-    return (-ideal_point).rank("state")
+    ranks = xr.apply_ufunc(
+        lambda x: rankdata(-x, axis=-1),
+        ideal_point,
+        input_core_dims=[["state"]],
+        output_core_dims=[["state"]],
+    )
+    return ranks.transpose(*ideal_point.dims)
 
 
 def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArray:

@@ -1,7 +1,6 @@
 """The two stages in order: from votes to an answer with its uncertainty."""
 
 import json
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -62,7 +61,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     ConvergenceError
         If a fit misses a gate; nothing is saved but the fits before it, which a rerun takes up again.
     """
-    seconds, fits, paths, started = {}, {}, {}, now()
+    seconds, fits, started = {}, {}, now()
 
     def step(name: str, kind: str, content: dict, fit: Callable[[Progress], xr.DataTree]) -> xr.DataTree:
         begin, progress = time.perf_counter(), report(name)
@@ -70,7 +69,6 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         progress(1.0)
         seconds[name] = round(time.perf_counter() - begin, 2)
         fits[name] = {"file": path.name, "reused": reused, **tree.attrs["convergence"]}
-        paths[name] = path
         return tree
 
     spec, run = variant.data, variant.run
@@ -178,7 +176,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     }
     with atomic_folder(RESULTS / variant.name) as folder:
         for case in votes:
-            shutil.copyfile(paths[f"ideal points, {case}"], folder / f"ideal_point_{case}.nc")
+            write_tree(_marked(stage1[case], run.quick), folder / f"ideal_point_{case}.nc")
         write_tree(coalition, folder / "coalition.nc")
         for frame, name in ((ideal_points, "ideal_points.csv"), (table, "effects.csv")):
             # A table may leave its folder; the mark goes with it.
@@ -186,6 +184,11 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         (folder / "run.json").write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
         save_figures(folder, ideal_points, table, panel, quick=run.quick)
     return RESULTS / variant.name
+
+
+def _marked(tree: xr.DataTree, quick: bool) -> xr.DataTree:
+    tree.attrs["quick"] = int(quick)
+    return tree
 
 
 def _stage1_content(variant: Variant, votes: xr.Dataset) -> dict:

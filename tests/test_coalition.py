@@ -122,7 +122,7 @@ def test_bad_panels_are_refused_with_the_rows():
         prepare_coalition_data(missing)
     constant = panel.copy(deep=True)
     constant["covariates_transformed"][..., 1] = 3.0
-    with pytest.raises(ValueError, match="'distance' is 3.0 in every row"):
+    with pytest.raises(ValueError, match=r"'distance' is 3\.0 in every row"):
         prepare_coalition_data(constant)
     unknown = panel.copy(deep=True)
     unknown["guarantee"].attrs["levels"] = ["none", "pact"]

@@ -114,7 +114,7 @@ def test_rank_one_is_nearest_to_the_us():
 def test_summaries():
     draws = xr.DataArray(np.arange(1001.0)[None], dims=("case", "sample"), coords={"case": ["iraq"]})
     row = summarize_draws(draws).iloc[0]
-    assert row[["mean", "lower", "upper"]].tolist() == [500, 50, 950]
+    assert row[["mean", "lower", "upper"]].tolist() == pytest.approx([500, 50, 950])
     posterior = xr.Dataset(
         {"ideal_point": (("chain", "draw", "state"), RNG.normal(size=(2, 20, 3)))},
         {"state": ["USA", "B", "C"]},

@@ -10,7 +10,7 @@ from models.ideal_point import build_ideal_point_model
 from models.spec import IdealPointSpec
 from tests.conftest import needs_rollcalls
 
-DRAWS = 60
+DRAWS = 100
 
 
 def describe(counts: np.ndarray, region: np.ndarray) -> dict[str, float]:
