@@ -9,7 +9,7 @@ scores, Psychometrika Monograph 17). The fused form computes the value and every
 votes; the graph is the reference that it is tested against.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -69,20 +69,42 @@ class Votes:
         return self.response.ndim == 2
 
     def as_dict(self, prefix="votes_"):
-        """Name -> array of all that is stored, for ``pm.set_data`` or nutpie's ``with_data``."""
-        return {prefix + f.name: getattr(self, f.name) for f in fields(self) if f.name != "is_rectangular"}
+        """Return name -> array for ``pm.set_data`` or nutpie's ``with_data``: responses, and all else in one.
+
+        Two arrays, not six: nutpie spends about half a second on each when it compiles, cached or not.
+        """
+        layout = [
+            self.row_offset,
+            self.item_idx,
+            self.position_start,
+            self.abstain_offset,
+            self.abstain_position,
+        ]
+        return {prefix + "response": self.response, prefix + "layout": np.concatenate(layout)}
 
     def as_shared(self, prefix="votes_"):
         """Return the votes as shared variables: ``pm.Data`` inside a model, else plain shared variables.
 
-        Compiled code then does not contain the votes: it is cached between processes and serves other votes.
+        Compiled code then does not contain the votes: it is cached between processes and serves other votes
+        of as many rows.
         """
         in_model = pm.Model.get_context(error_if_none=False) is not None
-        shared = {
-            name.removeprefix(prefix): pm.Data(name, value) if in_model else pytensor.shared(value, name=name)
+        response, layout = (
+            pm.Data(name, value) if in_model else pytensor.shared(value, name=name)
             for name, value in self.as_dict(prefix).items()
-        }
-        return replace(self, **shared)
+        )
+        n_row = len(self.item_idx)
+        ends = np.cumsum([0, n_row + 1, n_row, n_row, n_row + 1])
+        parts = [layout[begin:end] for begin, end in zip(ends, [*ends[1:], None], strict=True)]
+        return replace(
+            self,
+            response=response,
+            row_offset=parts[0],
+            item_idx=parts[1],
+            position_start=parts[2],
+            abstain_offset=parts[3],
+            abstain_position=parts[4],
+        )
 
 
 def prepare_votes(counts, *, item_idx=None, row_start=None, row_length=None):
@@ -257,7 +279,8 @@ def _graph_logp(ideal_point, discrimination, cutpoint, votes):
                 pt.switch(pt.eq(response, kernel.YES), log_yes, 0.0),
             ),
         )
-    return cell.sum()
+    crossed = pt.any(cutpoint[:, 1] < cutpoint[:, 0])
+    return pt.switch(crossed, -np.inf, cell.sum())
 
 
 class GradedResponse(Op):
@@ -293,7 +316,7 @@ class GradedResponse(Op):
         for storage, result in zip(output_storage, results, strict=True):
             storage[0] = np.asarray(result)
 
-    def infer_shape(self, fgraph, node, input_shapes):
+    def infer_shape(self, node, input_shapes):
         """State that the gradients have the shapes of the parameters."""
         return [(), *input_shapes[:3]]
 
