@@ -56,6 +56,17 @@ def test_compile_logp_and_gradient(max_count):
         models[0].compile_d2logp()
 
 
+def test_new_votes_in_a_compiled_function():
+    models = [build_model(prepare_votes(simulate_counts(seed)[2])) for seed in (1, 2)]
+    point = models[0].initial_point()
+    logp = models[0].compile_logp()
+    before = logp(point)
+    for name, value in prepare_votes(simulate_counts(2)[2]).as_dict().items():
+        models[0][name].set_value(value)
+    assert logp(point) == models[1].compile_logp()(point)
+    assert logp(point) != before
+
+
 @pytest.mark.slow
 def test_find_map_and_pymc_nuts():
     point, slope, counts = simulate_counts(3)
