@@ -81,7 +81,7 @@ def pass_tallies(ideal_point, no, abstain, yes, gradient, size, padded, discrimi
 
 @numba.njit(**SCALAR)
 def evaluate_tallies(ideal_point, discrimination, cutpoint, count, row_offset, item_idx, position_start):
-    """Value and gradients for counts, int32 (response, cell); the rest as in ``evaluate_votes``."""
+    """Value and gradients for counts, int16 (response, cell); the rest as in ``evaluate_votes``."""
     n_position = ideal_point.shape[0]
     check_layout(n_position, discrimination.shape[0], count.shape[1], row_offset, item_idx, position_start)
     point = np.zeros(n_position + LANES)
