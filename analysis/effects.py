@@ -143,7 +143,7 @@ def average_over_states(values: xr.DataArray) -> xr.DataArray:
     xr.DataArray
         (case, sample); the last case is ``pooled``, in which each case has the same weight.
     """
-    return _with_pooled(values.mean("state"))
+    return _with_pooled(values.mean("state").reset_coords(drop=True))
 
 
 def _with_pooled(by_case: xr.DataArray) -> xr.DataArray:
