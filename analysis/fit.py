@@ -69,9 +69,9 @@ class SamplerSpec:
             )
 
     def attempts(self) -> list[Self]:
-        """The settings to try in turn until the gates are passed: each takes steps a third as bold."""
+        """Settings to try in turn until the gates are passed: steps a third as bold, twice the draws."""
         boldness = 1 - self.target_accept
-        return [replace(self, target_accept=1 - boldness / 3**k) for k in range(3)]
+        return [replace(self, target_accept=1 - boldness / 3**k, draws=self.draws * 2**k) for k in range(3)]
 
 
 def derive_seed(seed: int, *names: object) -> int:
@@ -177,7 +177,13 @@ def fit_direct(
         nonlocal done
         with_draw = compiled.with_data(alignment=positions[number])
         for attempt in sampler.attempts():
-            idata = _sample(with_draw, attempt, saved, cores=1, seed=derive_seed(seed, "refit", number))
+            idata = _sample(
+                with_draw,
+                replace(attempt, draws=sampler.draws),
+                saved,
+                cores=1,
+                seed=derive_seed(seed, "refit", number),
+            )
             if not idata["sample_stats"]["diverging"].any():
                 break
         done += 1

@@ -140,7 +140,7 @@ def test_both_images_of_the_mirror_are_one_posterior():
         np.testing.assert_allclose(one, other, atol=1e-10)
 
 
-SAMPLER = SamplerSpec(draws=400, tune=300)
+SAMPLER = SamplerSpec(draws=1000, tune=400)
 
 
 @pytest.mark.slow
