@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.special import expit, log_expit, softmax
 from scipy.stats import rankdata
 
-from models.coalition import STATE_LOG_WEIGHTS, STATE_NODES
+from models.joining import STATE_LOG_WEIGHTS, STATE_NODES
 
 INTERVAL = 0.9
 """Probability of every interval that the project reports (equal-tailed)."""

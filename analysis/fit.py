@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -14,7 +13,7 @@ import xarray as xr
 from nutpie.sample import CompiledModel
 
 from analysis.diagnostics import ConvergenceError, check_convergence, measure_convergence, measure_refits
-from models.coalition import build_coalition_model, centre_alignment
+from models.coalition import build_coalition_model
 from models.ideal_point import SAVED, build_ideal_point_model
 from models.spec import CoalitionSpec, IdealPointSpec
 
@@ -38,7 +37,6 @@ SAVED_TOTAL = [
     "guarantee_effect_case_sd",
     "eta",
 ]
-SAVED_DIRECT = [*SAVED_TOTAL, "alignment_slope", "alignment_slope_mean", "alignment_slope_case_sd"]
 SAVED_STATE = ["state_sd"]
 SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
 
@@ -137,71 +135,6 @@ def fit_total(
     return _fit(model, sampler, seed=seed, saved=saved, name="joining, total effect", progress=progress)
 
 
-def fit_direct(
-    panel: xr.Dataset,
-    alignment: xr.DataArray,
-    spec: CoalitionSpec,
-    sampler: SamplerSpec,
-    *,
-    seed: int,
-    progress: Progress | None = None,
-) -> xr.DataTree:
-    """Stage 2 with alignment, refitted to each stage-1 draw with one compiled model: the cut posterior.
-
-    Parameters
-    ----------
-    panel : xr.Dataset
-        The contract's panel.
-    alignment : xr.DataArray
-        (refit, case, state): draws from stage 1; see ``models.coalition.centre_alignment``.
-    spec, sampler, seed, progress
-        As elsewhere; the sampler's numbers are those of one refit.
-
-    Returns
-    -------
-    xr.DataTree
-        As ``fit_ideal_points``, with a first dim ``refit``.
-
-    Raises
-    ------
-    ConvergenceError
-        If a gate is missed; chains are compared within refits only.
-    """
-    positions = centre_alignment(panel, alignment.rename(refit="draw"))
-    model = build_coalition_model(panel, spec, positions[0])
-    saved = SAVED_DIRECT + SAVED_STATE * spec.state_effect
-    compiled = nutpie.compile_pymc_model(model, var_names=saved)
-    done = 0
-
-    def refit(number: int) -> xr.DataTree:
-        nonlocal done
-        with_draw = compiled.with_data(alignment=positions[number])
-        for attempt in sampler.attempts():
-            idata = _sample(
-                with_draw,
-                replace(attempt, draws=sampler.draws),
-                saved,
-                cores=1,
-                seed=derive_seed(seed, "refit", number),
-            )
-            if not idata["sample_stats"]["diverging"].any():
-                break
-        done += 1
-        if progress:
-            progress(done / len(positions))
-        return idata
-
-    with ThreadPoolExecutor(CORES) as pool:
-        refits = list(pool.map(refit, range(len(positions))))
-    groups = {
-        group: xr.concat([r[group].dataset for r in refits], "refit")
-        for group in ("posterior", "sample_stats")
-    }
-    idata = xr.DataTree.from_dict(groups)
-    idata.attrs["model"] = model.str_repr()
-    return _gated(idata, "joining, direct effect", sampler)
-
-
 def _fit(
     model: pm.Model,
     sampler: SamplerSpec,
@@ -219,7 +152,7 @@ def _fit(
         idata = _sample(compiled, attempt, saved, cores=CORES, seed=seed, progress=progress)
         idata.attrs["model"] = model.str_repr()
         try:
-            return _gated(idata, name, attempt)
+            return gate(idata, name, attempt)
         except ConvergenceError as error:
             failure = error
     raise failure
@@ -258,7 +191,7 @@ def _share_done(progress: Progress) -> Callable:
     return report
 
 
-def _gated(idata: xr.DataTree, name: str, sampler: SamplerSpec) -> xr.DataTree:
+def gate(idata: xr.DataTree, name: str, sampler: SamplerSpec) -> xr.DataTree:
     """The fit with its convergence figures, or an error."""
     posterior, stats = idata["posterior"].dataset, idata["sample_stats"].dataset
     measure = measure_refits if "refit" in posterior.dims else measure_convergence

@@ -17,7 +17,8 @@ from analysis.effects import (
     summarize_ideal_points,
 )
 from analysis.figures import save_figures
-from analysis.fit import Progress, derive_seed, fit_direct, fit_ideal_points, fit_total, stack_draws
+from analysis.fit import Progress, derive_seed, fit_ideal_points, fit_total, stack_draws
+from analysis.refits import fit_direct
 from analysis.results import (
     RESULTS,
     atomic_folder,
@@ -114,16 +115,14 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
             "kept": run.kept_draws,
             "alignment": hash_dataset(alignment.to_dataset(name="alignment")),
         },
-        lambda progress: _thinned(
-            fit_direct(
-                panel,
-                alignment,
-                variant.coalition,
-                run.refit,
-                seed=derive_seed(run.seed, "direct"),
-                progress=progress,
-            ),
-            run.kept_draws,
+        lambda progress: fit_direct(
+            panel,
+            alignment,
+            variant.coalition,
+            run.refit,
+            seed=derive_seed(run.seed, "direct"),
+            keep=run.kept_draws,
+            progress=progress,
         ),
     )
     posteriors = [stack_draws(tree["posterior"].dataset, run.kept_draws) for tree in (total, direct)]
@@ -199,15 +198,6 @@ def _stage1_content(variant: Variant, votes: xr.Dataset) -> dict:
         "sampler": asdict(variant.run.ideal_point),
         "seed": variant.run.seed,
     }
-
-
-def _thinned(tree: xr.DataTree, keep: int) -> xr.DataTree:
-    """The refits with at most ``keep`` draws in all: their convergence was judged on every draw."""
-    posterior = tree["posterior"].dataset
-    every = max(1, int(np.ceil(np.prod([posterior.sizes[d] for d in ("refit", "chain", "draw")]) / keep)))
-    tree["posterior"] = xr.DataTree(posterior.isel(draw=slice(every - 1, None, every)))
-    tree["sample_stats"] = xr.DataTree(tree["sample_stats"].dataset.isel(draw=slice(every - 1, None, every)))
-    return tree
 
 
 def yardstick(votes: xr.Dataset) -> str | None:

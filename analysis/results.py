@@ -45,6 +45,7 @@ def hash_code() -> str:
     files = [
         *sorted((ROOT / "models").glob("*.py")),
         ROOT / "analysis" / "fit.py",
+        ROOT / "analysis" / "refits.py",
         ROOT / "analysis" / "diagnostics.py",
     ]
     return hash_content([file.read_text(encoding="utf-8") for file in files])

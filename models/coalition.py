@@ -5,15 +5,10 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from models.joining import joining_logp
 from models.spec import CoalitionSpec
 
 REFERENCE_LEVEL = "none"
-
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
-STATE_NODES = _NODES
-"""Values of a state effect, in standard deviations, over which it is integrated (Gauss-Hermite)."""
-STATE_LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
-"""Log of the nodes' prior probabilities."""
 
 
 def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
@@ -135,7 +130,7 @@ def build_coalition_model(
     -----
     A state answers at most once per case, so that its own effect is hardly known and sampling it with its
     spread makes a funnel. The integral over it is done by Gauss-Hermite quadrature instead: given the
-    rest, a state's likelihood is a mixture over ``STATE_NODES``. See models/README.md.
+    rest, a state's likelihood is a mixture over ``models.joining.STATE_NODES``. See models/README.md.
     """
     data = prepare_coalition_data(panel)
     coords = {
@@ -155,7 +150,7 @@ def build_coalition_model(
 
         intercept = pm.Normal("intercept", 0, spec.intercept_scale, dims="case")
         covariate_slope = pm.Normal("covariate_slope", 0, spec.covariate_scale, dims=("case", "covariate"))
-        region_sd = pm.HalfNormal("region_sd", spec.region_scale)
+        region_sd = _half_normal("region_sd", spec.region_scale)
         region_offset = pm.Normal("region_offset", dims=("case", "region"))
         region_effect = pm.Deterministic("region_effect", region_sd * region_offset, dims=("case", "region"))
         eta = (
@@ -175,20 +170,51 @@ def build_coalition_model(
             "guarantee_effect", spec.guarantee_scale, spec.guarantee_case_scale, ("level",)
         )
         eta += (has_level * guarantee_effect.T[:, :, None]).sum(0)
-        if spec.state_effect:
-            state_sd = pm.HalfNormal("state_sd", spec.state_scale)
-            at_node = eta[..., None] + state_sd * STATE_NODES
-            answer = included[..., None] * (joined[..., None] * at_node - pt.softplus(at_node))
-            by_state = pt.logsumexp(answer.sum(0) + STATE_LOG_WEIGHTS, axis=-1)
-        else:
-            by_state = (included * (joined * eta - pt.softplus(eta))).sum(0)
-        pm.Potential("joined", by_state.sum())
+        state_sd = _half_normal("state_sd", spec.state_scale) if spec.state_effect else None
+        pm.Potential("joined", joining_logp(eta, state_sd, joined, included, implementation=spec.likelihood))
     return model
+
+
+def compute_eta(posterior: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArray | None) -> xr.DataArray:
+    """Linear predictor without the guarantee and the state effect, from draws of the parameters.
+
+    Parameters
+    ----------
+    posterior : xr.Dataset
+        ``intercept``, ``covariate_slope``, ``region_effect`` and, with alignment, ``alignment_slope``.
+    panel : xr.Dataset
+        The contract's panel.
+    alignment : xr.DataArray or None
+        (..., case, state), centred as ``centre_alignment`` gives it.
+
+    Returns
+    -------
+    xr.DataArray
+        (..., case, state), float, logits; the same numbers as the model's own ``eta``.
+    """
+    data = prepare_coalition_data(panel)
+    covariates = xr.DataArray(data["covariates"], dims=("case", "state", "covariate"))
+    eta = posterior["intercept"] + xr.dot(posterior["covariate_slope"], covariates, dim="covariate")
+    eta = eta + posterior["region_effect"].isel(region=xr.DataArray(data["region_idx"], dims="state"))
+    if alignment is not None:
+        eta = eta + posterior["alignment_slope"] * alignment
+    return eta.drop_vars("region", errors="ignore").assign_coords(state=panel["state"].values)
 
 
 def _pooled_over_cases(name: str, scale: float, case_scale: float, dims: tuple[str, ...]):
     """One effect per case around a common mean, non-centred: two cases say little about their spread."""
     mean = pm.Normal(f"{name}_mean", 0, scale, dims=dims or None)
-    case_sd = pm.HalfNormal(f"{name}_case_sd", case_scale, dims=dims or None)
+    case_sd = _half_normal(f"{name}_case_sd", case_scale, dims or None)
     offset = pm.Normal(f"{name}_offset", dims=("case", *dims))
     return pm.Deterministic(name, mean + case_sd * offset, dims=("case", *dims))
+
+
+def _half_normal(name: str, scale: float, dims: tuple[str, ...] | None = None):
+    """A standard deviation with a half-normal prior, to be multiplied by something symmetric about 0.
+
+    Its sign then changes nothing, and the sampler walks through 0, where the logarithm usual for a scale
+    would send it down an endless tail. The variable of that name is the absolute value.
+    """
+    signed = pm.Normal(f"{name}_signed", 0, scale, dims=dims)
+    pm.Deterministic(name, pt.abs(signed), dims=dims)
+    return signed

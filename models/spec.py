@@ -102,6 +102,8 @@ class CoalitionSpec:
 
     Attributes
     ----------
+    likelihood : {"fused", "graph"}
+        Which of the two equal implementations of the likelihood is used.
     intercept_scale : float
         Normal scale of a case's intercept.
     guarantee_scale : float
@@ -120,6 +122,7 @@ class CoalitionSpec:
         Half-normal scale of its standard deviation.
     """
 
+    likelihood: Literal["fused", "graph"] = "fused"
     intercept_scale: float = 1.5
     guarantee_scale: float = 1.0
     guarantee_case_scale: float = 0.5

@@ -7,7 +7,8 @@ from scipy import integrate, stats
 from scipy.special import expit
 
 from analysis.effects import compute_effects
-from analysis.fit import SamplerSpec, fit_direct, fit_total, stack_draws
+from analysis.fit import SamplerSpec, fit_total, stack_draws
+from analysis.refits import fit_direct
 from models.coalition import build_coalition_model, centre_alignment, prepare_coalition_data
 from models.simulate import simulate_panel
 from models.spec import CoalitionSpec
@@ -24,7 +25,7 @@ def small_panel(n_state=25, seed=3):
 
 
 def split(point):
-    return {k.removesuffix("_log__"): (np.exp(v) if k.endswith("_log__") else v) for k, v in point.items()}
+    return {k.removesuffix("_signed"): v for k, v in point.items()}
 
 
 def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy():
@@ -49,7 +50,7 @@ def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy
 
         def integrand(nu, state=state, cases=cases):
             likelihood = np.prod([probability(c, state, nu) for c in cases])
-            return likelihood * stats.norm.pdf(nu, 0, v["state_sd"])
+            return likelihood * stats.norm.pdf(nu, 0, abs(v["state_sd"]))
 
         total += np.log(integrate.quad(integrand, -12, 12, epsabs=1e-13)[0])
     for name, scale in (
@@ -58,7 +59,8 @@ def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy
         ("guarantee_effect_case_sd", SPEC.guarantee_case_scale),
         ("alignment_slope_case_sd", SPEC.alignment_case_scale),
     ):
-        total += np.sum(stats.halfnorm.logpdf(v[name], scale=scale) + point[f"{name}_log__"])
+        # A half-normal is a normal on both sides, each with half of the probability.
+        total += np.sum(stats.halfnorm.logpdf(np.abs(v[name]), scale=scale) - np.log(2))
     for name, scale in (
         ("intercept", SPEC.intercept_scale),
         ("covariate_slope", SPEC.covariate_scale),
