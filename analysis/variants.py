@@ -30,7 +30,7 @@ class RunSpec:
     seed: int = 20030320
     ideal_point: SamplerSpec = SamplerSpec(draws=1000, tune=500, target_accept=0.9)
     total: SamplerSpec = SamplerSpec(draws=1000, tune=1000)
-    refit: SamplerSpec = SamplerSpec(draws=300, tune=75, chains=2, target_accept=0.7)
+    refit: SamplerSpec = SamplerSpec(draws=500, tune=100, chains=2, target_accept=0.7)
     stage1_draws: int = 200
     kept_draws: int = 4000
     quick: bool = False
