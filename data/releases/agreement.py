@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.releases.issues import ISSUES, prepare_issues
+from data.releases.issues import prepare_issues
 from data.releases.matching import find_duplicates, flag_procedural, match_titles
 from data.releases.read import read_release
 from data.releases.tidy import Release
+from data.spec import ISSUES
 
 SPANS = ((46, 57), (58, 70), (71, 72), (73, 74))
 """Sessions by what their titles are: subjects; subjects and titles; agenda titles with subjects; titles."""

@@ -24,11 +24,11 @@ import numpy as np
 import pandas as pd
 
 from data.releases.cells import Cells, gather_cells, parse_date, parse_int, parse_optional_int
-from data.releases.issues import ISSUES
 from data.releases.matching import find_duplicates, flag_procedural, match_titles
 from data.releases.states import apply_succession, find_ccode, load_members
 from data.releases.tidy import Release, finish_release, format_symbol
 from data.schema import DataError
+from data.spec import ISSUES
 
 KEYS = {"rcid": ("rcid",), "vote": ("vote",), "ccode": ("ccode",), "country": ("country", "cowshortcode")}
 FACTS = {

@@ -15,8 +15,9 @@ import pandas as pd
 from data.releases.issues import prepare_issues
 from data.releases.matching import match_titles
 from data.releases.parquet_pair import check_states, hash_files, read_table, recode_votes
+from data.releases.states import session_of_date
 from data.releases.text import read_blocks, scan_text
-from data.releases.tidy import VOTES, Release, finish_release, format_symbol, session_of_date, symbol_key
+from data.releases.tidy import VOTES, Release, finish_release, format_symbol, symbol_key
 from data.schema import DataError
 
 ROLLCALL_FILE, VOTE_FILE = "extra_dgacm_rollcalls_74_80.csv", "extra_dgacm_votes_74_80.parquet"
