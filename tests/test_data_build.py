@@ -85,7 +85,7 @@ def test_order_of_places(tmp_path, monkeypatch):
     assert load.find_rollcalls() == folders[2]
     (folders[2] / "votes.parquet").unlink()
     assert load.find_rollcalls() == folders[3]
-    with pytest.raises(DataError, match="not the parquet table"):
+    with pytest.raises(DataError, match="damaged or truncated parquet"):
         load.load_votes(DataSpec(), IRAQ)
 
 

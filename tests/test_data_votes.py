@@ -10,7 +10,8 @@ import pytest
 import xarray as xr
 
 from data import load
-from data.prepare import ANSWERS, prepare_agenda_votes, prepare_rollcall_votes, select_rollcalls, tally_agenda
+from data.prepare import prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
+from data.select import ANSWERS, select_rollcalls
 from data.spec import IRAQ, ISIS, DataSpec
 from data.tables import load_states
 

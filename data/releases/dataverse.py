@@ -133,6 +133,8 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     table["is_para_or_amend"] = (numbers.get("amend", whole) == 1).fillna(False) | (
         numbers.get("para", whole) == 1
     ).fillna(False)
+    if not {"amend", "para"} & facts.keys():
+        cells.notes.append("votes on paragraphs and amendments are not marked in this file")
     for issue in ISSUES:
         table[issue] = numbers.get(issue)
         if table["session"].max() <= _FLAGS_OF_2016_END:

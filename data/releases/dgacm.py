@@ -145,7 +145,8 @@ def extend_release(base: Release, later: Release) -> Release:
     both.loc[both["match_group"].notna() & both["match_source"].eq("none"), "match_source"] = "derived"
     votes = pd.concat([base.votes, later.votes[later.votes["rcid"].isin(new["rcid"])]], ignore_index=True)
     votes["vote"] = votes["vote"].astype(VOTES)
-    return Release(both, votes, f"{base.name} + {later.name}", f"{base.sha256}+{later.sha256}", tuple(notes))
+    name, sha256 = f"{base.name} + {later.name}", f"{base.sha256}+{later.sha256}"
+    return Release(both, votes, name, sha256, tuple(notes), base.files | later.files)
 
 
 def _link_groups(rollcalls: pd.DataFrame, new: set[int]) -> pd.Series:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -58,6 +58,8 @@ class Release:
         Of the file, or of the pair of files one after the other.
     notes : tuple of str
         What a reader should know: every oddity that was found and let pass.
+    files : dict of str to str
+        sha256 by file name; filled by `data.cache.load_release`.
     """
 
     rollcalls: pd.DataFrame
@@ -65,6 +67,7 @@ class Release:
     name: str
     sha256: str
     notes: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published=None) -> Release:
