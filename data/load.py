@@ -82,7 +82,7 @@ def load_record(
     """Load the roll calls of some sessions, from whatever record is found.
 
     Where the record ends before the last session asked for, and the table of sessions 74-80 lies beside it,
-    in the cache or in ``../shared/data``, that continues it.
+    in the cache or in ``../shared/data``, that continues it, unless sessions between the two are missing.
 
     Parameters
     ----------
@@ -110,11 +110,12 @@ def load_record(
     first, last = sessions
     copies = cache_dir() / "parsed"
     record = load_release(found, copies, progress)
-    if record.rollcalls["session"].max() < last:
-        beside = found if found.is_dir() else found.parent
-        later = find_later([beside, cache_dir(), SHARED_DIR])
-        if later is not None:
-            record = extend_release(record, load_release(later, copies, progress))
+    end = record.rollcalls["session"].max()
+    file = find_later([found if found.is_dir() else found.parent, cache_dir(), SHARED_DIR])
+    if end < last and file is not None:
+        later = load_release(file, copies, progress)
+        if later.rollcalls["session"].min() <= end + 1:
+            record = extend_release(record, later)
     covered = record.rollcalls["session"]
     if not covered.between(first, last).any():
         raise DataError(

@@ -133,7 +133,7 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     table["is_para_or_amend"] = (numbers.get("amend", whole) == 1).fillna(False) | (
         numbers.get("para", whole) == 1
     ).fillna(False)
-    if not {"amend", "para"} & facts.keys():
+    if not {"amend", "para"} & set(facts):
         cells.notes.append("votes on paragraphs and amendments are not marked in this file")
     for issue in ISSUES:
         table[issue] = numbers.get(issue)
