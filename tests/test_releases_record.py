@@ -189,6 +189,21 @@ def test_session_19_has_one_roll_call(record):
     assert (record.rollcalls["session"] == 19).sum() == 1
 
 
+def test_three_votes_that_nobody_could_class_stay_votes_on_resolutions(record):
+    table = record.rollcalls.set_index("rcid").loc[[5676, 5845, 6027]]
+    assert not (table["is_procedural"] | table["is_para_or_amend"] | table["dup_of_rcid"].notna()).any()
+    # all three were lost
+    assert (table["yes"] < table["no"]).all()
+
+
+def test_south_sudan_was_absent_from_most_of_its_first_session(record):
+    first = record.votes[(record.votes["ccode"] == 626) & (record.votes["session"] == 66)]
+    whole = record.rollcalls[~record.rollcalls["is_para_or_amend"] & ~record.rollcalls["is_procedural"]]
+    whole = whole[whole["dup_of_rcid"].isna()]
+    assert first["rcid"].isin(record.rollcalls["rcid"]).all()
+    assert (first[first["rcid"].isin(whole["rcid"])]["vote"] == "absent").sum() >= 48
+
+
 # --- what is derived, measured against what is coded ---
 
 
