@@ -8,15 +8,11 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from data import load
 from data.describe import describe_tables
 from data.load import load_record
 from data.releases.agreement import describe_agreement
 from data.tables import DATA_DIR
-
-shared = pytest.mark.skipif(
-    not (load.SHARED_DIR / "votes.parquet").is_file(), reason="needs the roll calls beside the checkout"
-)
+from tests.conftest import needs_shared
 
 
 def run(*words):
@@ -74,14 +70,14 @@ def test_every_command_has_a_summary_and_an_example():
         assert f"python -m analysis {name}" in command.epilog, name
 
 
-@shared
+@needs_shared
 def test_the_codebook_holds_what_describe_prints():
     text = (DATA_DIR / "README.md").read_text(encoding="utf-8")
     for table in describe_tables().split("\n\n"):
         assert table in text, table
 
 
-@shared
+@needs_shared
 def test_the_page_on_records_holds_what_agreement_prints():
     text = (DATA_DIR / "releases" / "README.md").read_text(encoding="utf-8")
     for table in describe_agreement(load_record(sessions=(1, 74))).split("\n\n"):

@@ -11,10 +11,7 @@ from data import describe, load, tables
 from data.panel import in_force, is_member
 from data.schema import DataError
 from data.spec import COVARIATES, IRAQ, ISIS, CaseSpec, DataSpec
-
-shared = pytest.mark.skipif(
-    not (load.SHARED_DIR / "state_year.parquet").is_file(), reason="needs the tables beside the checkout"
-)
+from tests.conftest import needs_shared
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +248,7 @@ def made_up_case(path, year=2010, target="LBY", **changes):
     return CaseSpec(**given | changes)
 
 
-@shared
+@needs_shared
 def test_a_case_of_ones_own(tmp_path):
     spec = DataSpec(cases=(IRAQ, ISIS, made_up_case(tmp_path / "libya.csv", name="libya")))
     panel = load.load_panel(spec)
@@ -265,7 +262,7 @@ def test_a_case_of_ones_own(tmp_path):
     assert votes["date"].max() <= np.datetime64("2010-12-31")
 
 
-@shared
+@needs_shared
 @pytest.mark.parametrize("year", [1990, 1991, 1996, 2000, 2006, 2012, 2018])
 def test_covariates_and_guarantees_of_any_year(year, tmp_path):
     """Afghanistan 2001 (year 2000) is one of them; its eve differs from that of Iraq as it must."""
@@ -285,7 +282,7 @@ def test_covariates_and_guarantees_of_any_year(year, tmp_path):
     assert votes.sizes["item"] > 200
 
 
-@shared
+@needs_shared
 @pytest.mark.parametrize("year", [1989, 2019])
 def test_years_that_no_table_has(year, tmp_path):
     with pytest.raises(DataError, match=f"no covariates of {year}; it has 1990-2018"):
@@ -300,7 +297,7 @@ def test_a_year_that_does_not_ship_is_refused_without_the_tables(tmp_path, monke
         load.load_panel(DataSpec(cases=(made_up_case(tmp_path / "libya.csv"),)))
 
 
-@shared
+@needs_shared
 def test_nato_years_against_the_state_year_table():
     years = pd.read_parquet(load.SHARED_DIR / "state_year.parquet").query("year == 2018 and nato == 1")
     known = years[years["iso3"] != "USA"].set_index("iso3")["nato_since"].astype(int)
@@ -309,7 +306,7 @@ def test_nato_years_against_the_state_year_table():
     assert (nato["start"].str[:4].astype(int) == known.reindex(nato.index)).all()
 
 
-@shared
+@needs_shared
 def test_formal_guarantees_against_atop():
     counts = describe.summarize_atop().set_index("year")
     assert counts.loc[2013].to_list() == [55, 65, 52]

@@ -22,10 +22,8 @@ from release_files import (
 from data import cache, load
 from data.schema import DataError
 from data.spec import IRAQ, DataSpec
+from tests.conftest import needs_shared
 
-shared = pytest.mark.skipif(
-    not (load.SHARED_DIR / "votes.parquet").is_file(), reason="needs the roll calls beside the checkout"
-)
 CASE = replace(IRAQ, name="made_up", first_session=58, last_session=59, votes_until="2004-12-31")
 VOTES = made_up_votes(per_session=12)
 FORMATS = ("pair", "csv", "tab", "rdata", "undl")
@@ -318,7 +316,7 @@ def test_importance_of_a_session_that_is_not_coded(tmp_path):
 # --- the whole record ---
 
 
-@shared
+@needs_shared
 def test_the_record_runs_from_1946_to_2026():
     record = load.load_record()
     assert sorted(record.rollcalls["session"].unique()) == list(range(1, 81))
@@ -332,7 +330,7 @@ def test_the_record_runs_from_1946_to_2026():
     assert load.load_record(sessions=(60, 61)).rollcalls["session"].unique().tolist() == [60, 61]
 
 
-@shared
+@needs_shared
 def test_a_release_that_ends_early_is_continued(tmp_path):
     path = write_record("csv", tmp_path / "given", made_up_votes(sessions=(73,), per_session=12))
     late = load.load_record(path, (73, 80))
@@ -340,13 +338,13 @@ def test_a_release_that_ends_early_is_continued(tmp_path):
     assert set(load.load_record(path, (73, 73)).files) == {"UNVotes.csv"}
 
 
-@shared
+@needs_shared
 def test_a_gap_is_not_jumped(tmp_path):
     path = write_record("csv", tmp_path / "given")
     assert sorted(load.load_record(path).rollcalls["session"].unique()) == [58, 59]
 
 
-@shared
+@needs_shared
 def test_a_window_after_session_74():
     case = replace(IRAQ, first_session=73, last_session=77, votes_until="2022-12-31")
     data = load.load_votes(DataSpec(), case)
