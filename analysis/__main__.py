@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from analysis.data_commands import data_app
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -14,14 +16,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Does a US security guarantee buy diplomatic legitimacy? From General Assembly votes to an answer.",
 )
-data_app = typer.Typer(no_args_is_help=True, help="The tables: build what ships, see what there is.")
 app.add_typer(data_app, name="data")
 console = Console()
 
 VotesOption = Annotated[
     Path | None,
     typer.Option(
-        "--votes", help="Folder with rollcalls.parquet and votes.parquet; otherwise they are looked for."
+        "--votes",
+        help="Roll calls: a file of any release, or a folder with one; otherwise they are looked for.",
     ),
 ]
 
@@ -39,24 +41,6 @@ def run(
     from analysis.variants import MAIN
 
     sys.exit(run_and_show(MAIN.quick() if quick else MAIN, votes, console))
-
-
-@data_app.command("build", epilog="Example: [bold]python -m analysis data build[/bold]")
-def data_build(
-    shared: Annotated[
-        Path | None, typer.Option(help="Folder of the roll calls and the state-year table.")
-    ] = None,
-) -> None:
-    """Rebuild the shipped tables that are computed, byte for byte, from the roll calls and covariates."""
-    from data.build import build_shipped
-    from data.schema import DataError
-
-    try:
-        for path in build_shipped(shared_dir=shared):
-            console.print(f"wrote {path}")
-    except DataError as error:
-        console.print(f"[bold red]Bad input:[/bold red] {error}", highlight=False)
-        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     variant : Variant
         What to run.
     votes_path : Path, optional
-        Folder of the roll calls; see ``data.load.find_rollcalls``.
+        File or folder of the roll calls; see ``data.load.find_rollcalls``.
     report : callable
         Told of each step and its progress.
 
@@ -73,8 +73,12 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         return tree
 
     spec, run = variant.data, variant.run
-    votes = {case.name: load_votes(spec, case, votes_path) for case in spec.cases}
-    panel = load_panel(spec)
+    reading = report("votes")
+    votes = {
+        case.name: load_votes(spec, case, votes_path, lambda share, _: reading(share)) for case in spec.cases
+    }
+    reading(1.0)
+    panel = load_panel(spec, votes_path)
 
     stage1 = {
         case: step(

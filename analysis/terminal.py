@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -12,7 +13,7 @@ from analysis.diagnostics import ConvergenceError
 from analysis.effects import INTERVAL
 from analysis.pipeline import run_variant
 from analysis.variants import Variant
-from data.load import find_rollcalls
+from data.load import FETCH_COMMAND, find_rollcalls
 from data.schema import DataError
 
 
@@ -40,7 +41,7 @@ def run_and_show(variant: Variant, votes_path: Path | None, console: Console) ->
 
             folder = run_variant(variant, votes_path=votes_path, report=report)
     except DataError as error:
-        console.print(f"[bold red]Bad input:[/bold red] {error}", highlight=False)
+        console.print(f"[bold red]Bad input:[/bold red] {escape(str(error))}", highlight=False)
         return 2
     except ConvergenceError as error:
         console.print(f"[bold red]No result saved:[/bold red] {error}", highlight=False)
@@ -50,12 +51,15 @@ def run_and_show(variant: Variant, votes_path: Path | None, console: Console) ->
 
 
 def _first_line(variant: Variant, votes_path: Path | None) -> str:
-    folder = find_rollcalls(votes_path)
+    found = find_rollcalls(votes_path)
     if variant.data.granularity == "agenda":
         return "Votes: the agenda tallies that ship, as asked for."
-    if folder is None:
-        return "Votes: no roll calls found; using the agenda tallies that ship."
-    return f"Votes: roll calls in {folder}."
+    if found is None:
+        return (
+            "Votes: no roll calls found; using the agenda tallies that ship. "
+            f"To get roll calls: {FETCH_COMMAND}"
+        )
+    return f"Votes: roll calls in {found}."
 
 
 def show_answer(folder: Path, console: Console) -> None:

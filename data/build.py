@@ -10,8 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from data.panel import derive_covariates
-from data.prepare import select_rollcalls, tally_agenda
-from data.schema import DataError, validate_tallies, validate_votes
+from data.prepare import tally_agenda
+from data.releases import read_release
+from data.schema import DataError, validate_tallies
+from data.select import select_rollcalls
 from data.spec import DataSpec
 from data.tables import DATA_DIR, load_states, read_parquet, validate_covariates
 
@@ -29,11 +31,10 @@ def build_agenda_tallies(shared_dir: Path) -> pd.DataFrame:
     pd.DataFrame
         ``iso3, session, issue, us_vote, no, abstain, yes, absent``.
     """
-    rollcalls = read_parquet(shared_dir / "rollcalls.parquet")
-    votes = read_parquet(shared_dir / "votes.parquet", columns=["rcid", "session", "iso3", "vote"])
-    validate_votes(rollcalls, votes, str(shared_dir))
-    spec = DataSpec()
-    parts = [tally_agenda(select_rollcalls(rollcalls, spec, case), votes) for case in spec.cases]
+    record, spec = read_release(shared_dir), DataSpec()
+    parts = [
+        tally_agenda(select_rollcalls(record.rollcalls, spec, case), record.votes) for case in spec.cases
+    ]
     tallies = pd.concat(parts).sort_values(["iso3", "session", "issue", "us_vote"], ignore_index=True)
     validate_tallies(tallies, "agenda_tallies.csv")
     return tallies

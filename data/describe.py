@@ -1,11 +1,56 @@
-"""Count what the tables hold, beside the totals that are commonly cited: ``python -m data.describe``."""
+"""Count what the tables hold, beside the totals that are commonly cited; README.md has what this prints."""
 
 import pandas as pd
 
-from data.load import find_rollcalls, load_votes
-from data.panel import in_force
+from data.load import SHARED_DIR, find_rollcalls, load_votes
+from data.panel import in_force, is_member
 from data.spec import IRAQ, ISIS, DataSpec
-from data.tables import UNITS, load_coalition, load_covariates, load_guarantees, load_states
+from data.tables import (
+    DATA_DIR,
+    UNITS,
+    load_coalition,
+    load_covariates,
+    load_guarantees,
+    load_states,
+    read_parquet,
+)
+
+
+def summarize_rows() -> pd.DataFrame:
+    """Count the rows of the shipped tables: ``table, rows, states``."""
+    rows = []
+    for file in sorted(DATA_DIR.glob("*.csv")):
+        table = pd.read_csv(file, keep_default_na=False)
+        rows.append((file.name, len(table), table["iso3"].nunique()))
+    return pd.DataFrame(rows, columns=["table", "rows", "states"])
+
+
+def summarize_members() -> pd.DataFrame:
+    """Count the UN members on the days on which their number is well known: ``day, members``."""
+    states = load_states()
+    days = ("1945-12-31", "1990-12-31", "1991-12-31", "1994-12-31", "1999-12-31", "2000-12-31", "2002-12-31",
+            "2006-12-31", "2011-12-31", "2018-12-31")  # fmt: skip
+    return pd.DataFrame({"day": days, "members": [int(is_member(states, day).sum()) for day in days]})
+
+
+def summarize_atop(years: tuple[int, ...] = (1990, 2002, 2013, 2018)) -> pd.DataFrame:
+    """Count formal guarantees at the end of a year here and in ATOP 5.1: ``year, here, atop, both``.
+
+    By state here and by COW code there, so that in 1990 ATOP has two for Germany.
+
+    Raises
+    ------
+    DataError
+        state_year.parquet does not lie beside the checkout.
+    """
+    guarantees = load_guarantees(load_states()).query("formal == 1")
+    state_year = read_parquet(SHARED_DIR / "state_year.parquet").query("us_defense_pact_atop == 1")
+    rows = []
+    for year in years:
+        here = set(in_force(guarantees, f"{year}-12-31")["iso3"])
+        atop = state_year.loc[state_year["year"] == year, "iso3"]
+        rows.append((year, len(here), len(atop), len(here & set(atop))))
+    return pd.DataFrame(rows, columns=["year", "here", "atop", "both"])
 
 
 def summarize_totals() -> pd.DataFrame:
@@ -116,11 +161,12 @@ def table_text(table: pd.DataFrame) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-if __name__ == "__main__":
-    print(table_text(summarize_totals()))
-    print()
-    print(table_text(summarize_covariates()))
-    kinds = ("agenda",) if find_rollcalls() is None else ("agenda", "rollcall")
-    for kind in kinds:
-        print()
-        print(table_text(summarize_votes(kind)))
+def describe_tables() -> str:
+    """Write all counts as Markdown tables; those that need roll calls or state_year.parquet where found."""
+    tables = [summarize_rows(), summarize_members(), summarize_totals()]
+    if (SHARED_DIR / "state_year.parquet").is_file():
+        tables.append(summarize_atop())
+    tables += [summarize_covariates(), summarize_votes("agenda")]
+    if find_rollcalls() is not None:
+        tables.append(summarize_votes("rollcall"))
+    return "\n\n".join(map(table_text, tables))

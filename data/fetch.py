@@ -15,6 +15,7 @@ from pathlib import Path
 import pooch
 import requests
 
+from data.cache import cache_dir
 from data.releases import identify_release
 from data.schema import DataError
 
@@ -61,11 +62,6 @@ def load_sources() -> dict[str, Source]:
         if entry.keys() != names:
             raise DataError(f"sources.toml [{name}]: fields must be {sorted(names)}, got {sorted(entry)}")
     return {name: Source(name=name, **entry) for name, entry in entries.items()}
-
-
-def default_cache() -> Path:
-    """Folder of the user cache."""
-    return Path(pooch.os_cache("security-for-legitimacy"))
 
 
 def fetch_release(
@@ -123,7 +119,7 @@ def fetch_release(
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise DataError(f"unknown source {name!r}, known are {', '.join(sources)}{hint}")
     source = sources[name]
-    cache = Path(cache) if cache else default_cache()
+    cache = Path(cache) if cache else cache_dir()
     address = url or source.url
     file = Path(requests.utils.urlparse(address).path).name or source.file if url else source.file
     record = _load_record(cache)

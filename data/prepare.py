@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.schema import DataError, validate_columns
+from data.schema import DataError
+from data.select import ANSWERS, list_first
 from data.spec import ISSUES, CaseSpec, DataSpec
-
-ANSWERS = ("no", "abstain", "yes")
-"""Answers to a resolution, from rejection to support."""
 
 STANCES = ("against", "abstain", "with")
 """The same answers counted against the US vote."""
@@ -25,73 +23,6 @@ ISSUE_NAMES = {
     "other": "other",
 }
 """Issue areas by name; the codes are those of the vote data (Bailey, Strezhnev and Voeten 2017)."""
-
-
-def select_rollcalls(rollcalls: pd.DataFrame, spec: DataSpec, case: CaseSpec) -> pd.DataFrame:
-    """Choose the roll calls of a case's window.
-
-    Parameters
-    ----------
-    rollcalls : pd.DataFrame
-        Tidy roll-call table: ``rcid, session, date, title, important, is_para_or_amend, is_procedural,
-        dup_of_rcid, me..ec`` (and ``me_v2016..ec_v2016``), ``yes, abstain, no, us_vote, match_group``.
-    spec : DataSpec
-    case : CaseSpec
-
-    Returns
-    -------
-    pd.DataFrame
-        The chosen rows by session and rcid, with ``issue`` (one area), ``issues`` (all, joined by ``+``) and
-        ``match_group`` (its own rcid where the resolution was never put again).
-
-    Raises
-    ------
-    DataError
-        No roll call is left.
-    """
-    sessions = spec.sessions(case)
-    dates = pd.to_datetime(rollcalls["date"])
-    keep = rollcalls["session"].between(sessions[0], sessions[-1]) & (dates <= pd.Timestamp(case.votes_until))
-    if not spec.paragraph_votes:
-        keep &= ~rollcalls["is_para_or_amend"]
-    if not spec.procedural:
-        keep &= ~rollcalls["is_procedural"]
-    if not spec.duplicates:
-        keep &= rollcalls["dup_of_rcid"].isna()
-    if spec.important_only:
-        keep &= (rollcalls["important"] == 1).fillna(False).astype(bool)
-    items = rollcalls[keep].assign(date=dates[keep]).sort_values(["session", "rcid"])
-    flags = _issue_flags(items, spec)
-    items = items.assign(
-        issue=[next((i for i in ISSUES if row[i]), "other") for row in flags.to_dict("records")],
-        issues=["+".join(i for i in ISSUES if row[i]) or "other" for row in flags.to_dict("records")],
-        match_group=items["match_group"].fillna(items["rcid"]).astype(int),
-    )
-    marked = flags.assign(other=~flags.any(axis=1))
-    keep = pd.Series(True, index=items.index)
-    if spec.issues_in:
-        keep &= marked[list(spec.issues_in)].any(axis=1)
-    if spec.issues_out:
-        keep &= ~marked[list(spec.issues_out)].any(axis=1)
-    answers = items[list(ANSWERS)].to_numpy()
-    # An exact comparison of whole numbers: off the commonest answer against a share of all.
-    keep &= (answers.sum(axis=1) - answers.max(axis=1)) > spec.lopsidedness * answers.sum(axis=1)
-    if not keep.any():
-        raise DataError(
-            f"case {case.name}: no roll call of sessions {sessions[0]}-{sessions[-1]} "
-            f"until {case.votes_until} is left by the choices {spec.votes_json(case)}"
-        )
-    return items[keep].reset_index(drop=True)
-
-
-def _issue_flags(items: pd.DataFrame, spec: DataSpec) -> pd.DataFrame:
-    """Boolean issue flags; roll calls that the 2016 release lacks keep those of 2021."""
-    flags = items[list(ISSUES)]
-    if spec.issue_flags == "2016":
-        validate_columns(items, [f"{issue}_v2016" for issue in ISSUES], "roll calls")
-        older = items[[f"{issue}_v2016" for issue in ISSUES]].set_axis(list(ISSUES), axis=1)
-        flags = older.astype("Float64").fillna(flags.astype("Float64"))
-    return flags.astype(bool)
 
 
 def _split_former_states(votes: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +46,18 @@ def tally_agenda(items: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     pd.DataFrame
         ``iso3, session, issue, us_vote, no, abstain, yes, absent``, sorted by these keys. A resolution with
         several issue areas is counted once, in the first of me, nu, di, hr, co, ec.
+
+    Raises
+    ------
+    DataError
+        The issue area of a roll call is unknown.
     """
+    unknown = items["rcid"][items["issue"] == "unknown"]
+    if len(unknown):
+        raise DataError(
+            f"agenda granularity needs issue areas, and {len(unknown)} roll calls have none, coded or "
+            f"derived: rcid {list_first(unknown)}"
+        )
     cells = items[["rcid", "issue", "us_vote"]].astype({"us_vote": str})
     merged = _split_former_states(votes[votes["rcid"].isin(items["rcid"])]).merge(
         cells, on="rcid", validate="m:1"

@@ -128,8 +128,8 @@ def read_parquet(path: Path, **how: object) -> pd.DataFrame:
 def load_states(path: Path = DATA_DIR / "states.csv") -> pd.DataFrame:
     """Read states.csv: ``iso3, ccode, name, region, un_from, un_to, note``, one row per state.
 
-    ``un_from`` is the day of admission, or the year alone if before 1990; ``un_to`` the first day without a
-    seat.
+    ``un_from`` is the day of admission, or the year alone if in an autumn before 1990; ``un_to`` the first
+    day without a seat.
     """
     dates = ("un_from", "un_to")
     table = read_table(path, ("iso3", "ccode", "name", "region", *dates), dates)

@@ -9,10 +9,8 @@ from data.build import build_shipped
 from data.schema import DataError
 from data.spec import IRAQ, ISIS, DataSpec
 from data.tables import DATA_DIR, load_states, load_tallies
+from tests.conftest import needs_shared
 
-shared = pytest.mark.skipif(
-    not (load.SHARED_DIR / "votes.parquet").is_file(), reason="needs the roll calls beside the checkout"
-)
 CASES = pytest.mark.parametrize("case", [IRAQ, ISIS], ids=lambda case: case.name)
 
 
@@ -85,7 +83,7 @@ def test_order_of_places(tmp_path, monkeypatch):
     assert load.find_rollcalls() == folders[2]
     (folders[2] / "votes.parquet").unlink()
     assert load.find_rollcalls() == folders[3]
-    with pytest.raises(DataError, match="not the parquet table"):
+    with pytest.raises(DataError, match="damaged or truncated parquet"):
         load.load_votes(DataSpec(), IRAQ)
 
 
@@ -95,7 +93,7 @@ def test_shipped_tallies_cover_both_windows():
     assert tallies["iso3"].nunique() == 193
 
 
-@shared
+@needs_shared
 def test_build_is_byte_for_byte(tmp_path):
     for path in build_shipped(tmp_path, load.SHARED_DIR):
         assert path.read_bytes() == (DATA_DIR / path.name).read_bytes()

@@ -11,10 +11,7 @@ from data import describe, load, tables
 from data.panel import in_force, is_member
 from data.schema import DataError
 from data.spec import COVARIATES, IRAQ, ISIS, CaseSpec, DataSpec
-
-shared = pytest.mark.skipif(
-    not (load.SHARED_DIR / "state_year.parquet").is_file(), reason="needs the tables beside the checkout"
-)
+from tests.conftest import needs_shared
 
 
 @pytest.fixture(scope="module")
@@ -218,41 +215,78 @@ def test_netcdf_round_trip(panel, tmp_path):
 
 def test_readme_prints_the_counts_as_they_are():
     text = (tables.DATA_DIR / "README.md").read_text(encoding="utf-8")
+    assert describe.table_text(describe.summarize_rows()) in text
+    assert describe.table_text(describe.summarize_members()) in text
     assert describe.table_text(describe.summarize_totals()) in text
     assert describe.table_text(describe.summarize_covariates()) in text
     assert describe.table_text(describe.summarize_votes("agenda")) in text
 
 
-def libya(path):
+def write_coalition(path):
     path.write_text(
         "iso3,ccode,state,strikes,joined,source,confidence\n"
         "FRA,220,France,1,1,made up,low\nGBR,200,Britain,1,1,made up,low\nJOR,663,Jordan,0,1,made up,low\n"
     )
-    return CaseSpec(
-        name="libya",
-        label="Libya 2011",
-        first_session=61,
-        last_session=65,
-        votes_until="2010-12-31",
-        covariate_year=2010,
-        guarantee_date="2011-03-19",
-        coalition_file=str(path),
-        joined="joined",
-        tiers=(("political", ("joined",)), ("combat", ("strikes",))),
-        exclude=("USA", "LBY"),
-    )
 
 
-@shared
+def made_up_case(path, year=2010, target="LBY", **changes):
+    """A coalition formed in the spring after ``year``, as the codebook shows it; its table is at ``path``."""
+    write_coalition(path)
+    given = {
+        "name": "made_up",
+        "label": "A case of one's own",
+        "first_session": year - 1949,
+        "last_session": year - 1945,
+        "votes_until": f"{year}-12-31",
+        "covariate_year": year,
+        "guarantee_date": f"{year + 1}-03-19",
+        "coalition_file": str(path),
+        "joined": "joined",
+        "tiers": (("political", ("joined",)), ("combat", ("strikes",))),
+        "exclude": ("USA", target),
+    }
+    return CaseSpec(**given | changes)
+
+
+@needs_shared
 def test_a_case_of_ones_own(tmp_path):
-    spec = DataSpec(cases=(IRAQ, ISIS, libya(tmp_path / "libya.csv")))
+    spec = DataSpec(cases=(IRAQ, ISIS, made_up_case(tmp_path / "libya.csv", name="libya")))
     panel = load.load_panel(spec)
     assert panel["joined"].sum("state").to_series().to_dict() == {"iraq": 48, "isis": 66, "libya": 3}
     assert panel["tier"].sel(case="libya", state=["FRA", "JOR", "DEU"]).to_numpy().tolist() == [3, 1, 0]
     assert int(panel["included"].sel(case="libya").sum()) == 190
     assert levels(panel, "libya") == {"none": 135, "rio": 20, "pact": 35}
+    assert "state_year.parquet" in json.loads(panel.attrs["sha256"])
     votes = load.load_votes(spec, spec.case("libya"))
     assert set(np.unique(votes["session"])) == {61, 62, 63, 64, 65}
+    assert votes["date"].max() <= np.datetime64("2010-12-31")
+
+
+@needs_shared
+@pytest.mark.parametrize("year", [1990, 1991, 1996, 2000, 2006, 2012, 2018])
+def test_covariates_and_guarantees_of_any_year(year, tmp_path):
+    """Afghanistan 2001 (year 2000) is one of them; its eve differs from that of Iraq as it must."""
+    spec = DataSpec(cases=(made_up_case(tmp_path / "own.csv", year, "AFG"),))
+    panel = load.load_panel(spec)
+    states = tables.load_states()
+    assert int(panel["included"].sum()) == is_member(states, f"{year}-12-31").sum() - 2
+    held = in_force(tables.load_guarantees(states), f"{year + 1}-03-19").query("kind == 'nato'")
+    pact = panel["guarantee"].to_series()
+    assert set(held["iso3"]) <= set(pact.index.get_level_values("state")[pact == "pact"])
+    known = ~np.isnan(panel["covariates"].sel(covariate="distance"))
+    # Byelorussia and Ukraine were members before they were states
+    lacking = set(panel["state"].to_numpy()[(panel["included"] & ~known).to_numpy()[0]])
+    assert lacking == ({"BLR", "UKR"} if year == 1990 else set())
+    votes = load.load_votes(spec, spec.cases[0])
+    assert set(np.unique(votes["session"])) == set(range(year - 1949, year - 1944))
+    assert votes.sizes["item"] > 200
+
+
+@needs_shared
+@pytest.mark.parametrize("year", [1989, 2019])
+def test_years_that_no_table_has(year, tmp_path):
+    with pytest.raises(DataError, match=f"no covariates of {year}; it has 1990-2018"):
+        load.load_panel(DataSpec(cases=(made_up_case(tmp_path / "own.csv", year),)))
 
 
 def test_a_year_that_does_not_ship_is_refused_without_the_tables(tmp_path, monkeypatch):
@@ -260,10 +294,10 @@ def test_a_year_that_does_not_ship_is_refused_without_the_tables(tmp_path, monke
     monkeypatch.setattr(load, "cache_dir", lambda: tmp_path)
     monkeypatch.delenv(load.VOTES_VARIABLE, raising=False)
     with pytest.raises(DataError, match="2010 do not ship"):
-        load.load_panel(DataSpec(cases=(libya(tmp_path / "libya.csv"),)))
+        load.load_panel(DataSpec(cases=(made_up_case(tmp_path / "libya.csv"),)))
 
 
-@shared
+@needs_shared
 def test_nato_years_against_the_state_year_table():
     years = pd.read_parquet(load.SHARED_DIR / "state_year.parquet").query("year == 2018 and nato == 1")
     known = years[years["iso3"] != "USA"].set_index("iso3")["nato_since"].astype(int)
@@ -272,18 +306,12 @@ def test_nato_years_against_the_state_year_table():
     assert (nato["start"].str[:4].astype(int) == known.reindex(nato.index)).all()
 
 
-@shared
-@pytest.mark.parametrize(
-    ("year", "ours", "atop", "both"),
-    [(1990, 43, 53, 41), (2002, 47, 56, 44), (2013, 55, 65, 52), (2018, 52, 66, 49)],
-)
-def test_formal_guarantees_against_atop(year, ours, atop, both):
-    held = in_force(tables.load_guarantees(tables.load_states()), f"{year}-12-31")
-    held = set(held.loc[held["formal"] == 1, "iso3"])
-    table = pd.read_parquet(load.SHARED_DIR / "state_year.parquet")
-    table = table[(table["year"] == year) & (table["us_defense_pact_atop"] == 1)]
-    # Counted by COW code: in 1990 ATOP has two for Germany.
-    assert (len(held), len(table), len(held & set(table["iso3"]))) == (ours, atop, both)
+@needs_shared
+def test_formal_guarantees_against_atop():
+    counts = describe.summarize_atop().set_index("year")
+    assert counts.loc[2013].to_list() == [55, 65, 52]
+    text = (tables.DATA_DIR / "README.md").read_text(encoding="utf-8")
+    assert describe.table_text(counts.reset_index()) in text
 
 
 @pytest.mark.parametrize("case", [IRAQ, ISIS], ids=lambda case: case.name)

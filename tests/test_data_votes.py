@@ -10,13 +10,12 @@ import pytest
 import xarray as xr
 
 from data import load
-from data.prepare import ANSWERS, prepare_agenda_votes, prepare_rollcall_votes, select_rollcalls, tally_agenda
+from data.prepare import prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
+from data.select import ANSWERS, select_rollcalls
 from data.spec import IRAQ, ISIS, DataSpec
 from data.tables import load_states
+from tests.conftest import needs_shared
 
-shared = pytest.mark.skipif(
-    not (load.SHARED_DIR / "votes.parquet").is_file(), reason="needs the roll calls beside the checkout"
-)
 CASES = pytest.mark.parametrize("case", [IRAQ, ISIS], ids=lambda case: case.name)
 
 
@@ -71,7 +70,7 @@ def test_counts_by_hand():
     assert agenda["counts"].sel(state="FRA", response="with").to_numpy().tolist() == [0, 1, 1]
 
 
-@shared
+@needs_shared
 @CASES
 def test_roll_calls_against_a_direct_count(case, tables):
     rollcalls, votes = tables
@@ -92,7 +91,7 @@ def test_roll_calls_against_a_direct_count(case, tables):
     assert set(gone.index) == {"iraq": {"IRQ", "LBR"}, "isis": set()}[case.name]
 
 
-@shared
+@needs_shared
 @CASES
 def test_us_vote_is_the_vote_of_the_united_states(case):
     data = load.load_votes(DataSpec(granularity="rollcall"), case)
@@ -102,21 +101,21 @@ def test_us_vote_is_the_vote_of_the_united_states(case):
     assert (us.argmax(axis=1)[said >= 0] == said[said >= 0]).all()
 
 
-@shared
+@needs_shared
 def test_dates_end_with_the_window():
     assert load.load_votes(DataSpec(), ISIS)["date"].max() <= np.datetime64("2013-12-31")
     later = DataSpec().replace_case("isis", votes_until="2014-12-31")
     assert load.load_votes(later, later.case("isis")).sizes["item"] == 327 + 4
 
 
-@shared
+@needs_shared
 @pytest.mark.parametrize(("window", "first"), [(1, 57), (3, 55), (10, 48)])
 def test_windows(window, first):
     data = load.load_votes(DataSpec(window=window), IRAQ)
     assert (data["session"].min(), data["session"].max()) == (first, 57)
 
 
-@shared
+@needs_shared
 @CASES
 def test_abstention(case):
     middle = load.load_votes(DataSpec(), case)["counts"]
@@ -132,7 +131,7 @@ def test_abstention(case):
     np.testing.assert_array_equal(no.sel(response="no"), both)
 
 
-@shared
+@needs_shared
 @CASES
 def test_absence_as_abstention(case, tables):
     data = load.load_votes(DataSpec(absence="abstain"), case)
@@ -143,7 +142,7 @@ def test_absence_as_abstention(case, tables):
     assert silent.any() == (case is IRAQ)
 
 
-@shared
+@needs_shared
 @CASES
 @pytest.mark.parametrize(
     "choice",
@@ -175,7 +174,7 @@ def test_tallies_are_the_aggregated_roll_calls(case, choice):
         assert np.count_nonzero(counts[cell == name].sum(axis=(0, 1))) == 1
 
 
-@shared
+@needs_shared
 @CASES
 def test_absence_of_the_united_states_is_told(case):
     agenda = load.load_votes(DataSpec(granularity="agenda"), case)
@@ -186,7 +185,7 @@ def test_absence_of_the_united_states_is_told(case):
     assert "USA" not in agenda["state"].to_numpy()
 
 
-@shared
+@needs_shared
 @pytest.mark.parametrize(("case", "away", "all_"), [(IRAQ, 52, 61), (ISIS, 40, 47)], ids=["iraq", "isis"])
 def test_yes_where_the_us_abstains_is_away_from_the_us(case, away, all_):
     """Correlation of each vote on which the US abstained with the first singular vector, the US positive."""
@@ -203,7 +202,7 @@ def test_yes_where_the_us_abstains_is_away_from_the_us(case, away, all_):
     assert (sum(slope < 0 for slope in slopes), len(slopes)) == (away, all_)
 
 
-@shared
+@needs_shared
 @pytest.mark.parametrize(
     ("choice", "items"),
     [
@@ -233,7 +232,7 @@ def test_selection(choice, items):
         assert len(json.loads(data.attrs["left_out"])) == 8
 
 
-@shared
+@needs_shared
 def test_issue_flags_of_2016_differ():
     newer, older = (
         load.load_votes(DataSpec(issue_flags=flags), IRAQ)["issues"] for flags in ("2021", "2016")
@@ -241,7 +240,7 @@ def test_issue_flags_of_2016_differ():
     assert 0 < int((newer != older).sum()) < newer.size
 
 
-@shared
+@needs_shared
 def test_yugoslavia_and_serbia_are_two_states():
     case = replace(IRAQ, first_session=46, last_session=56, votes_until="2001-12-31")
     data = load.load_votes(DataSpec(), case)
@@ -251,7 +250,7 @@ def test_yugoslavia_and_serbia_are_two_states():
     assert session[(seen.sel(state="SRB") > 0).to_numpy()].min() >= 55
 
 
-@shared
+@needs_shared
 def test_whole_record():
     case = replace(IRAQ, first_session=1, last_session=74, votes_until="2020-12-31")
     data = load.load_votes(DataSpec(), case)

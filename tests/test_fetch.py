@@ -8,7 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from release_files import made_up_votes, undl_text
+from typer.testing import CliRunner
 
+from analysis.__main__ import app
+from data import load
 from data.fetch import fetch_release, load_sources
 from data.releases import read_release
 from data.schema import DataError
@@ -122,6 +125,25 @@ def test_good_download_is_complete_recorded_and_readable(server, tmp_path):
     record = json.loads((tmp_path / "fetched.json").read_text())
     assert record[server.url]["sha256"] == SHA256
     assert list((tmp_path / "partial").iterdir()) == []
+
+
+def test_command_says_where_the_file_went_and_runs_find_it(server, tmp_path, monkeypatch):
+    monkeypatch.setattr("data.fetch.cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(load, "cache_dir", lambda: tmp_path)
+    monkeypatch.delenv(load.VOTES_VARIABLE, raising=False)
+    done = CliRunner().invoke(app, ["data", "fetch", "undl", "--url", server.url])
+    assert done.exit_code == 0
+    for part in (str(tmp_path / NAME), SHA256, f"{len(CONTENT):,} bytes", "licence"):
+        assert part in done.output
+    assert load.find_rollcalls() == tmp_path / NAME
+    assert len(load.load_record(sessions=(58, 59)).rollcalls) == 600
+
+
+def test_command_ends_with_2_where_the_address_is_gone(server, tmp_path):
+    server.plan = [404]
+    done = CliRunner().invoke(app, ["data", "fetch", "undl", "--url", server.url, "--to", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "404" in done.output
 
 
 def test_second_fetch_reaches_nobody(server, tmp_path):

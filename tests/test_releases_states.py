@@ -14,7 +14,39 @@ from release_files import (
 )
 
 from data.releases import check_release, read_release
-from data.releases.states import apply_succession, find_ccode
+from data.releases.states import apply_succession, find_ccode, iso3_of, load_members, seats
+
+
+def test_seats_follow_from_the_days_in_the_state_table():
+    sat = {
+        255: range(45, 100),
+        260: range(28, 45),
+        265: range(28, 46),
+        315: range(1, 48),
+        316: range(47, 100),
+        317: range(47, 100),
+        345: [*range(1, 48), *range(55, 100)],
+        511: [18],
+        626: range(65, 100),
+        666: range(3, 100),
+        678: range(2, 46),
+        679: range(46, 100),
+        680: range(22, 45),
+        710: range(26, 100),
+        713: range(1, 27),
+    }
+    sessions = np.arange(1, 100)
+    for ccode, expected in sat.items():
+        held = sessions[seats(sessions, np.full(99, ccode))]
+        assert held.tolist() == list(expected), ccode
+    # a state whose seat began or ended in a session did not sit throughout it
+    assert not seats(np.array([47]), np.array([315]), whole=True).any()
+    assert seats(np.array([46]), np.array([315]), whole=True).all()
+
+
+def test_every_unit_has_one_iso_code():
+    assert len(load_members()) == 201
+    assert (iso3_of()[345], iso3_of()[260], iso3_of()[255], iso3_of()[678]) == ("SRB", "DEU", "DEU", "YEM")
 
 
 def test_germany_has_one_code_before_and_one_after_unification():

@@ -1,19 +1,16 @@
 """How well what is derived from words agrees with what is coded.
 
-Run ``python -m data.releases.agreement [RECORD]``. The record must carry coded flags and matches (the parquet
+``python -m analysis data agreement`` prints it. The record must carry coded flags and matches (the parquet
 pair). Its titles and descriptions are the UN Digital Library's subjects and titles, so the figures hold for
 the Library's bulk file too.
 """
 
-import sys
-from pathlib import Path
-
 import pandas as pd
 
-from data.releases.issues import ISSUES, prepare_issues
+from data.releases.issues import prepare_issues
 from data.releases.matching import find_duplicates, flag_procedural, match_titles
-from data.releases.read import read_release
 from data.releases.tidy import Release
+from data.spec import ISSUES
 
 SPANS = ((46, 57), (58, 70), (71, 72), (73, 74))
 """Sessions by what their titles are: subjects; subjects and titles; agenda titles with subjects; titles."""
@@ -100,19 +97,26 @@ def measure_marks(release: Release) -> dict[str, tuple[int, int, int]]:
     }
 
 
-def main(path: Path) -> None:
-    """Print all comparisons."""
-    release = read_release(path)
+def describe_agreement(release: Release) -> str:
+    """Write all comparisons as Markdown: kappa (precision/recall) of issue areas, links, motions, copies."""
+    areas = [f"| sessions | {' | '.join(ISSUES)} |", "|---" * 7 + "|"]
+    links = [
+        "| sessions of the earlier vote | links by title | coded links | precision | recall |",
+        "|---" * 5 + "|",
+    ]
     for first, last in SPANS:
-        print(f"issue areas, sessions {first}-{last}")
-        print(measure_issues(release.rollcalls, first, last).round(2).to_string())
-    for first, last in SPANS:
-        figures = {k: round(v, 2) for k, v in measure_matches(release.rollcalls, first, last).items()}
-        print(f"repeated resolutions, sessions {first}-{last}: {figures}")
+        table = measure_issues(release.rollcalls, first, last)
+        cells = [f"{_two(r.kappa)} ({_two(r.precision)}/{_two(r.recall)})" for r in table.itertuples()]
+        areas.append(f"| {first}-{last} | {' | '.join(cells)} |")
+        match = measure_matches(release.rollcalls, first, last)
+        figures = [match["found"], match["coded"], _two(match["precision"]), _two(match["recall"])]
+        links.append(f"| {first}-{last} | {' | '.join(map(str, figures))} |")
+    marks = ["| marks | coded | found | of them coded |", "|---" * 4 + "|"]
     for name, (both, found, coded) in measure_marks(release).items():
-        print(f"{name}: {both} of {coded} coded ones found, {found - both} besides")
+        marks.append(f"| {name} | {coded} | {found} | {both} |")
+    return "\n\n".join("\n".join(lines) for lines in (areas, links, marks))
 
 
-if __name__ == "__main__":
-    shared = Path(__file__).parents[3] / "shared" / "data"
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else shared)
+def _two(value: float) -> str:
+    """Two decimals without the leading zero."""
+    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.1f}"

@@ -24,11 +24,11 @@ import numpy as np
 import pandas as pd
 
 from data.releases.cells import Cells, gather_cells, parse_date, parse_int, parse_optional_int
-from data.releases.issues import ISSUES
 from data.releases.matching import find_duplicates, flag_procedural, match_titles
 from data.releases.states import apply_succession, find_ccode, load_members
 from data.releases.tidy import Release, finish_release, format_symbol
 from data.schema import DataError
+from data.spec import ISSUES
 
 KEYS = {"rcid": ("rcid",), "vote": ("vote",), "ccode": ("ccode",), "country": ("country", "cowshortcode")}
 FACTS = {
@@ -133,6 +133,8 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     table["is_para_or_amend"] = (numbers.get("amend", whole) == 1).fillna(False) | (
         numbers.get("para", whole) == 1
     ).fillna(False)
+    if not {"amend", "para"} & set(facts):
+        cells.notes.append("votes on paragraphs and amendments are not marked in this file")
     for issue in ISSUES:
         table[issue] = numbers.get(issue)
         if table["session"].max() <= _FLAGS_OF_2016_END:

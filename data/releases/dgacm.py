@@ -15,8 +15,9 @@ import pandas as pd
 from data.releases.issues import prepare_issues
 from data.releases.matching import match_titles
 from data.releases.parquet_pair import check_states, hash_files, read_table, recode_votes
+from data.releases.states import session_of_date
 from data.releases.text import read_blocks, scan_text
-from data.releases.tidy import VOTES, Release, finish_release, format_symbol, session_of_date, symbol_key
+from data.releases.tidy import VOTES, Release, finish_release, format_symbol, symbol_key
 from data.schema import DataError
 
 ROLLCALL_FILE, VOTE_FILE = "extra_dgacm_rollcalls_74_80.csv", "extra_dgacm_votes_74_80.parquet"
@@ -144,7 +145,8 @@ def extend_release(base: Release, later: Release) -> Release:
     both.loc[both["match_group"].notna() & both["match_source"].eq("none"), "match_source"] = "derived"
     votes = pd.concat([base.votes, later.votes[later.votes["rcid"].isin(new["rcid"])]], ignore_index=True)
     votes["vote"] = votes["vote"].astype(VOTES)
-    return Release(both, votes, f"{base.name} + {later.name}", f"{base.sha256}+{later.sha256}", tuple(notes))
+    name, sha256 = f"{base.name} + {later.name}", f"{base.sha256}+{later.sha256}"
+    return Release(both, votes, name, sha256, tuple(notes), base.files | later.files)
 
 
 def _link_groups(rollcalls: pd.DataFrame, new: set[int]) -> pd.Series:

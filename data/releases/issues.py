@@ -12,8 +12,6 @@ import re
 import numpy as np
 import pandas as pd
 
-ISSUES = ("me", "nu", "di", "hr", "co", "ec")
-
 _WORDS = {
     "me": r"PALESTIN|ISRAEL|JERUSALEM|GOLAN|UNRWA|MIDDLE EAST|OCCUPIED (?:ARAB|SYRIAN)|NEAR EAST|"
     r"BETHLEHEM|GAZA|WEST BANK|INTIFADA|TERRITORIES OCCUPIED",

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data.releases.issues import ISSUES
 from data.releases.states import iso3_of
 from data.releases.tidy import MAX_ROLLCALLS, MAX_ROWS, VOTES, Release, finish_release, format_symbol
 from data.schema import DataError
+from data.spec import ISSUES
 
 MAX_BYTES = 1 << 29
 """Most bytes of a parquet file after decompression, and of any of its columns written out."""

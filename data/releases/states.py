@@ -1,8 +1,8 @@
 """Which state a publisher's code means in which session.
 
-Units and codes are those of the Correlates of War project, as in the Dataverse release. `members.csv` lists
-every member with the sessions in which the record knows it as a member (counted from the published absences
-and votes of sessions 1-74): a state without a row in a session had no seat.
+Units and codes are those of the Correlates of War project, as in the Dataverse release. Who had a seat in
+which session follows from the days of admission and departure in `states.csv`; two seats were held under two
+codes in turn (`CODE_CHANGES`).
 
 Changes of code:
 
@@ -21,13 +21,17 @@ the vote" as the UN Digital Library writes them.
 """
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from data.tables import load_states
+
 CHINA_SEAT = np.datetime64("1971-10-25")
 """Day of resolution 2758 (XXVI); the vote of that day was cast by 713."""
+
+CODE_CHANGES = {255: (260, 45), 679: (678, 46)}
+"""Code of today: (code before, first session under that of today), for one seat with one ISO code."""
 
 _CCODE_ALIASES = {628: 626}
 _ISO_ALIASES = {
@@ -35,7 +39,6 @@ _ISO_ALIASES = {
     "BRD": 255,
     "FRG": 255,
     "SUN": 365,
-    "YUG": 345,
     "SCG": 345,
     "YAR": 678,
     "ZAR": 490,
@@ -78,28 +81,43 @@ _NAMES = {
 }
 
 
+def session_of_date(date: pd.Series) -> pd.Series:
+    """Find the regular session of a day: it opens in September, here on the 10th, of 1945 + session."""
+    opened = (date.dt.month > 9) | ((date.dt.month == 9) & (date.dt.day >= 10))
+    return date.dt.year - 1946 + opened.astype(int)
+
+
 @cache
 def load_members() -> pd.DataFrame:
-    """Sessions of membership: ``ccode iso3 name first_session last_session``; one row per unbroken spell."""
-    return pd.read_csv(
-        Path(__file__).with_name("members.csv"),
-        dtype={"last_session": "Int64"},
-        keep_default_na=False,
-        na_values={"last_session": [""]},
+    """Sessions of membership: ``ccode iso3 first_session last_session``; one row per unbroken spell and code.
+
+    A year alone in states.csv means an admission in the autumn of that year, when a session began.
+    """
+    states = load_states()
+    start, end = (
+        session_of_date(pd.to_datetime(day.where(day.str.len() > 4, day + "-12-31"))).astype("Int64")
+        for day in (states["un_from"], states["un_to"])
     )
+    spells = states[["ccode", "iso3"]].assign(first_session=start.clip(lower=1), last_session=end)
+    changed = spells[spells["ccode"].isin(CODE_CHANGES)]
+    before, since = zip(*changed["ccode"].map(CODE_CHANGES), strict=True)
+    former = changed.assign(ccode=before, last_session=np.array(since) - 1)
+    spells.loc[changed.index, "first_session"] = since
+    return pd.concat([spells, former]).sort_values(["first_session", "ccode"], ignore_index=True)
 
 
 @cache
 def iso3_of() -> dict[int, str]:
-    """ISO code of every unit; DEU and YEM each stand for two units that never sit together."""
+    """ISO code of every unit; DEU and YEM each stand for two that never sit together, SRB for YUG too."""
     members = load_members()
     return dict(zip(members["ccode"].astype(int), members["iso3"], strict=True))
 
 
 @cache
 def _ccode_of_iso3() -> dict[str, int]:
-    later = {"DEU": 255, "YEM": 679, "CHN": 710}
-    return {iso3: ccode for ccode, iso3 in iso3_of().items()} | _ISO_ALIASES | later
+    # by first session, so that of two codes for one ISO code the later stays
+    members = load_members()
+    return dict(zip(members["iso3"], members["ccode"].astype(int), strict=True)) | _ISO_ALIASES
 
 
 def find_ccode(code: str = "", name: str = "", ccode: int | None = None) -> int | None:
@@ -140,11 +158,12 @@ def apply_succession(ccode: np.ndarray, session: np.ndarray, date: np.ndarray | 
     int array
     """
     out = np.array(ccode, dtype=np.int16)
-    germany = np.isin(out, (255, 260))
-    out[germany] = np.where(session[germany] >= 45, 255, 260)
+    # Yemen is told apart by the Dataverse releases themselves, Germany in session 45 is not.
+    for now, (before, since) in CODE_CHANGES.items():
+        if now == 255 or date is not None:
+            unit = np.isin(out, (now, before))
+            out[unit] = np.where(session[unit] >= since, now, before)
     if date is not None:
-        yemen = np.isin(out, (678, 679))
-        out[yemen] = np.where(session[yemen] >= 46, 679, 678)
         china = np.isin(out, (710, 713))
         old = (date[china] <= CHINA_SEAT) | (np.isnat(date[china]) & (session[china] < 26))
         out[china] = np.where(old, 713, 710)

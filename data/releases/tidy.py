@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from data.releases.issues import ISSUES
 from data.releases.states import iso3_of, seats
 from data.schema import DataError
+from data.spec import ISSUES
 
 VOTES = pd.CategoricalDtype(["no", "abstain", "yes", "absent"])
 """Codes 0, 1, 2 follow no < abstain < yes; absent (3) is beside that scale, so no order is declared."""
@@ -58,6 +58,8 @@ class Release:
         Of the file, or of the pair of files one after the other.
     notes : tuple of str
         What a reader should know: every oddity that was found and let pass.
+    files : dict of str to str
+        sha256 by file name; filled by `data.cache.load_release`.
     """
 
     rollcalls: pd.DataFrame
@@ -65,6 +67,7 @@ class Release:
     name: str
     sha256: str
     notes: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published=None) -> Release:
@@ -291,9 +294,3 @@ def symbol_key(symbol: str) -> int | None:
     offset = {"ES-": 1000, "S-": 2000, None: 0}[found[1]]
     part = ord(found[4]) - 64 if found[4] else 0
     return (offset + int(found[2])) * 1_000_000 + int(found[3]) * 100 + part
-
-
-def session_of_date(date: pd.Series) -> pd.Series:
-    """Find the regular session of a day: it opens in September, here on the 10th, of 1945 + session."""
-    opened = (date.dt.month > 9) | ((date.dt.month == 9) & (date.dt.day >= 10))
-    return date.dt.year - 1946 + opened.astype(int)

@@ -27,8 +27,8 @@ import pandas as pd
 from data.releases.cells import Cells, gather_cells, parse_date, parse_int, parse_optional_int
 from data.releases.issues import prepare_issues
 from data.releases.matching import match_titles
-from data.releases.states import apply_succession, find_ccode
-from data.releases.tidy import Release, finish_release, format_symbol, session_of_date
+from data.releases.states import apply_succession, find_ccode, session_of_date
+from data.releases.tidy import Release, finish_release, format_symbol
 from data.schema import DataError
 
 KEYS = {"undl_id": ("undl_id",), "vote": ("ms_vote", "ms_votes"), "code": ("ms_code", "ms_codes"),
