@@ -168,7 +168,16 @@ def compute_effects(total: xr.Dataset, direct: xr.Dataset, panel: xr.Dataset) ->
         change in the probability of joining, averaged over the included states as they are
         (g-computation; Robins 1986, Hanmer and Kalkan 2013); ``alignment_slope``, logits per sd;
         ``probability_<level>_total``: mean probability had all states that level.
+
+    Raises
+    ------
+    ValueError
+        If the posteriors have different numbers of draws.
     """
+    if total.sizes["sample"] != direct.sizes["sample"]:
+        raise ValueError(
+            f"total has {total.sizes['sample']} draws and direct {direct.sizes['sample']}; equally many are needed"
+        )
     effects = {}
     reference, *levels = panel["guarantee"].attrs["levels"]
     for name, posterior in (("total", total), ("direct", direct)):

@@ -1,6 +1,7 @@
 """One fit: data, model and sampler settings in, checked posterior out."""
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
@@ -38,6 +39,7 @@ SAVED_TOTAL = [
     "eta",
 ]
 SAVED_STATE = ["state_sd"]
+SAMPLE_DIMS = ("refit", "chain", "draw")
 SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
 
 
@@ -201,9 +203,22 @@ def gate(idata: xr.DataTree, name: str, sampler: SamplerSpec) -> xr.DataTree:
     return idata
 
 
+def count_draws(posterior: xr.Dataset) -> int:
+    """Draws in all refits and chains."""
+    return math.prod(posterior.sizes[d] for d in SAMPLE_DIMS if d in posterior.dims)
+
+
 def stack_draws(posterior: xr.Dataset, keep: int) -> xr.Dataset:
-    """At most ``keep`` draws, evenly spaced over refits, chains and draws, along one dim ``sample``."""
-    dims = [d for d in ("refit", "chain", "draw") if d in posterior.dims]
+    """Exactly ``keep`` draws, evenly spaced over refits, chains and draws, along one dim ``sample``.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer.
+    """
+    if keep > count_draws(posterior):
+        raise ValueError(f"keep = {keep}: the posterior has only {count_draws(posterior)} draws")
+    dims = [d for d in SAMPLE_DIMS if d in posterior.dims]
     stacked = posterior.stack(sample=dims).drop_vars([*dims, "sample"])
-    pick = np.unique(np.linspace(0, stacked.sizes["sample"] - 1, keep).round().astype(int))
-    return stacked.isel(sample=pick).assign_coords(sample=np.arange(len(pick)))
+    pick = np.linspace(0, stacked.sizes["sample"] - 1, keep).round().astype(int)
+    return stacked.isel(sample=pick).assign_coords(sample=np.arange(keep))

@@ -17,7 +17,7 @@ from analysis.effects import (
     summarize_ideal_points,
 )
 from analysis.figures import save_figures
-from analysis.fit import Progress, derive_seed, fit_ideal_points, fit_total, stack_draws
+from analysis.fit import Progress, count_draws, derive_seed, fit_ideal_points, fit_total, stack_draws
 from analysis.refits import fit_direct
 from analysis.results import (
     RESULTS,
@@ -129,7 +129,10 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
             progress=progress,
         ),
     )
-    posteriors = [stack_draws(tree["posterior"].dataset, run.kept_draws) for tree in (total, direct)]
+    # Equally many draws of both, or a quantity of one would have gaps where only the other has draws.
+    every_draw = [tree["posterior"].dataset for tree in (total, direct)]
+    keep = min(run.kept_draws, *(count_draws(posterior) for posterior in every_draw))
+    posteriors = [stack_draws(posterior, keep) for posterior in every_draw]
     effects = compute_effects(*posteriors, panel)
     ideal_points = pd.concat(
         [

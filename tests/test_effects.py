@@ -57,6 +57,12 @@ def test_effects_are_averages_within_draws():
     assert effects.sizes == {"case": 3, "sample": 50}
 
 
+def test_posteriors_of_different_length_are_refused():
+    """Aligned by sample number, the shorter would be filled with gaps that no summary shows."""
+    with pytest.raises(ValueError, match="total has 50 draws and direct 40"):
+        compute_effects(make_posterior(50), make_posterior(40), make_panel())
+
+
 def test_state_effects_follow_bayes_rule():
     """Weights of the nodes against a fine grid over one state's effect."""
     panel, posterior = make_panel(), make_posterior(n=4)

@@ -127,7 +127,9 @@ def test_the_record_says_what_was_run_and_that_it_converged(quick):
 def test_effects_table_is_the_summary_of_the_labelled_draws(quick):
     table = pd.read_csv(quick[1] / "effects.csv").set_index(["quantity", "case"])
     with xr.open_datatree(quick[1] / "coalition.nc") as tree:
-        draws = tree["effects"]["ame_pact_total"].sel(case="iraq").values
+        effects = tree["effects"].dataset
+        assert not effects.to_dataarray().isnull().any()
+        draws = effects["ame_pact_total"].sel(case="iraq").values
     row = table.loc[("ame_pact_total", "iraq")]
     assert row["mean"] == pytest.approx(draws.mean())
     inside = ((draws > row["lower"]) & (draws < row["upper"])).mean()
