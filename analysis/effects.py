@@ -176,7 +176,8 @@ def compute_effects(total: xr.Dataset, direct: xr.Dataset, panel: xr.Dataset) ->
     """
     if total.sizes["sample"] != direct.sizes["sample"]:
         raise ValueError(
-            f"total has {total.sizes['sample']} draws and direct {direct.sizes['sample']}; equally many are needed"
+            f"total has {total.sizes['sample']} draws and direct {direct.sizes['sample']}; "
+            "equally many are needed"
         )
     effects = {}
     reference, *levels = panel["guarantee"].attrs["levels"]
