@@ -158,7 +158,8 @@ def load_votes(
 
         Attrs: case, granularity (``rollcall`` or ``agenda``), fallback (why tallies stand in for roll
         calls, else empty), source, sha256 (JSON, by file), issue_source and match_source (where issue areas
-        and repeated resolutions come from: ``coded`` by the publisher, ``derived`` from words, ``none``),
+        and repeated resolutions come from: ``coded`` by the publisher, ``derived`` from words, ``none``;
+        several joined by ``+``),
         notes (JSON, oddities of the record), left_out (JSON, reason by iso3), spec (JSON), votes_spec (JSON,
         only what bears on these votes); at agenda granularity us_absent (resolutions on which the US was
         absent).
