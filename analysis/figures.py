@@ -116,8 +116,9 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figur
             fontsize=9,
         )
         figure.suptitle(f"Who stood near the US before {of_case['label'].item()}", fontweight="bold")
-        figure.legend(
-            handles=_level_legend(levels), loc="outside lower right", ncols=len(levels), frameon=False
+        # The last region has the fewest states above its own: the legend stands in that space.
+        axes[-1].legend(
+            handles=_level_legend(levels), loc="upper right", framealpha=1, edgecolor="none", fontsize=7
         )
     return figure
 
@@ -199,7 +200,7 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
             Line2D([], [], marker="o", color="black", mfc=face, lw=1.2, ms=5, label=label)
             for face, label in (("black", "total effect"), ("white", "direct (alignment held)"))
         ]
-        figure.legend(handles=handles, loc="outside lower right", ncols=2, frameon=False)
+        axes[0].legend(handles=handles, loc="center right", framealpha=1, edgecolor="none", fontsize=7.5)
         figure.supxlabel(
             "Average marginal effect on joining, percentage points (mean and 90 % interval)", fontsize=9
         )
