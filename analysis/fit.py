@@ -116,7 +116,7 @@ def fit_ideal_points(
     """
     model = build_ideal_point_model(votes, spec)
     name = f"ideal points ({votes.attrs.get('case', 'votes')})"
-    return _fit(model, sampler, seed=seed, saved=SAVED, name=name, progress=progress)
+    return fit_model(model, sampler, seed=seed, saved=SAVED, name=name, progress=progress)
 
 
 def fit_total(
@@ -134,10 +134,10 @@ def fit_total(
     """
     model = build_coalition_model(panel, spec)
     saved = SAVED_TOTAL + SAVED_STATE * spec.state_effect
-    return _fit(model, sampler, seed=seed, saved=saved, name="joining, total effect", progress=progress)
+    return fit_model(model, sampler, seed=seed, saved=saved, name="joining, total effect", progress=progress)
 
 
-def _fit(
+def fit_model(
     model: pm.Model,
     sampler: SamplerSpec,
     *,

@@ -1,5 +1,7 @@
 """Joining a coalition, given the security guarantee, alignment and covariates."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
@@ -102,8 +104,52 @@ def _name_rows(panel: xr.Dataset, where: np.ndarray) -> str:
     return ", ".join(rows) + (", ..." if where.sum() > 10 else "")
 
 
+@dataclass(frozen=True)
+class Measurement:
+    """Multivariate normal approximation of stage 1's posterior, with all covariances between states.
+
+    Attributes
+    ----------
+    mean : np.ndarray
+        (case, state), float, centred within each case.
+    factor : np.ndarray
+        (case, state, state), float: times its own transpose it is the covariance.
+    """
+
+    mean: np.ndarray
+    factor: np.ndarray
+
+
+def summarize_measurement(positions: np.ndarray) -> Measurement:
+    """Mean and covariance of draws of stage 1.
+
+    Parameters
+    ----------
+    positions : np.ndarray
+        (draw, case, state), centred within each case and draw.
+
+    Returns
+    -------
+    Measurement
+
+    Raises
+    ------
+    ValueError
+        If there are fewer draws than three a state: the covariance would be mostly noise.
+    """
+    n_draw, _, n_state = positions.shape
+    if n_draw < 3 * n_state:
+        raise ValueError(f"{n_draw} draws for the covariance of {n_state} states; at least {3 * n_state}")
+    mean = positions.mean(0)
+    factor = []
+    for deviation in np.moveaxis(positions - mean, 1, 0):
+        value, vector = np.linalg.eigh(deviation.T @ deviation / (n_draw - 1))
+        factor.append(vector * np.sqrt(np.maximum(value, 0)))
+    return Measurement(mean, np.stack(factor))
+
+
 def build_coalition_model(
-    panel: xr.Dataset, spec: CoalitionSpec, alignment: np.ndarray | None = None
+    panel: xr.Dataset, spec: CoalitionSpec, alignment: np.ndarray | Measurement | None = None
 ) -> pm.Model:
     """Joining two or more coalitions, effects partially pooled over them.
 
@@ -113,10 +159,11 @@ def build_coalition_model(
         The contract's panel.
     spec : CoalitionSpec
         Priors and choices.
-    alignment : np.ndarray, optional
+    alignment : np.ndarray or Measurement, optional
         (case, state), as ``centre_alignment`` gives it: the direct effect holds it fixed. Without it the
         guarantee's coefficient is the total effect, through alignment included. It is data named
-        ``alignment``, so that a compiled model takes the next draw of stage 1.
+        ``alignment``, so that a compiled model takes the next draw of stage 1. A ``Measurement`` is a
+        multivariate normal prior of the positions instead, which joining then informs.
 
     Returns
     -------
@@ -159,7 +206,7 @@ def build_coalition_model(
             + region_effect[:, region_idx]
         )
         if alignment is not None:
-            position = pm.Data("alignment", alignment, dims=("case", "state"))
+            position = _place_states(alignment)
             alignment_slope = _pooled_over_cases(
                 "alignment_slope", spec.alignment_scale, spec.alignment_case_scale, ()
             )
@@ -199,6 +246,16 @@ def compute_eta(posterior: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArra
     if alignment is not None:
         eta = eta + posterior["alignment_slope"] * alignment
     return eta.drop_vars("region", errors="ignore").assign_coords(state=panel["state"].values)
+
+
+def _place_states(alignment: np.ndarray | Measurement):
+    """Alignment as data, or as unknown positions with a multivariate normal prior."""
+    if not isinstance(alignment, Measurement):
+        return pm.Data("alignment", alignment, dims=("case", "state"))
+    offset = pm.Normal("position_offset", dims=("case", "state"))
+    mean, factor = pm.Data("position_mean", alignment.mean), pm.Data("position_factor", alignment.factor)
+    deviation = pt.stack([pt.dot(factor[case], offset[case]) for case in range(len(alignment.mean))])
+    return pm.Deterministic("position", mean + deviation, dims=("case", "state"))
 
 
 def _pooled_over_cases(name: str, scale: float, case_scale: float, dims: tuple[str, ...]):

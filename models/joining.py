@@ -28,7 +28,8 @@ SOURCE_HASH = int(
     16,
 )
 
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
+# A multiple of 8: the loops over nodes then fill vector instructions.
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(16)
 STATE_NODES = _NODES
 """Values of a state effect, in standard deviations, over which it is integrated (Gauss-Hermite)."""
 STATE_LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())

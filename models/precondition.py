@@ -27,22 +27,46 @@ def precondition(model: pm.Model, saved: list[str]) -> pm.Model:
         With the data ``shift`` (parameter,) and ``factor`` (parameter, parameter), at first 0 and the
         identity, the deterministic ``unconstrained`` (parameter,), and ``saved``.
     """
+    n = sum(value.size for value in model.initial_point().values())
+    with pm.Model(coords=dict(model.coords)) as shifted:
+        raw = pm.Flat("raw", shape=n, initval=np.zeros(n))
+        shift, factor = pm.Data("shift", np.zeros(n)), pm.Data("factor", np.eye(n))
+        flat = pm.Deterministic("unconstrained", shift + pt.dot(factor, raw))
+        logp, kept = express(model, flat, saved)
+        pm.Potential("posterior", logp)
+        for name, value in kept.items():
+            pm.Deterministic(name, value, dims=model.named_vars_to_dims.get(name))
+    return shifted
+
+
+def express(model: pm.Model, flat, saved: list[str], given: dict | None = None) -> tuple:
+    """Log density and variables of a model as functions of one vector of its unconstrained parameters.
+
+    Parameters
+    ----------
+    model : pm.Model
+        Any model of continuous parameters.
+    flat : vector (parameter,)
+        The parameters in the order of ``model.value_vars``.
+    saved : list of str
+        Variables wanted.
+    given : dict, optional
+        Variables of the model (its data, say) and what to put in their place.
+
+    Returns
+    -------
+    logp : scalar
+    variables : dict of str to tensor
+    """
     start = model.initial_point()
     values = model.value_vars
     ends = np.cumsum([0, *(start[value.name].size for value in values)]).tolist()
+    replaced = {
+        value: value.type.filter_variable(
+            flat[first:last].reshape(start[value.name].shape) if value.ndim else flat[first]
+        )
+        for value, first, last in zip(values, ends[:-1], ends[1:], strict=True)
+    }
     wanted = model.replace_rvs_by_values([model[name] for name in saved])
-    with pm.Model(coords=dict(model.coords)) as shifted:
-        raw = pm.Flat("raw", shape=ends[-1], initval=np.zeros(ends[-1]))
-        shift, factor = pm.Data("shift", np.zeros(ends[-1])), pm.Data("factor", np.eye(ends[-1]))
-        flat = pm.Deterministic("unconstrained", shift + pt.dot(factor, raw))
-        parts = {
-            value: value.type.filter_variable(
-                flat[first:last].reshape(start[value.name].shape) if value.ndim else flat[first]
-            )
-            for value, first, last in zip(values, ends[:-1], ends[1:], strict=True)
-        }
-        logp, *kept = graph_replace([model.logp(), *wanted], parts, strict=False)
-        pm.Potential("posterior", logp)
-        for name, value in zip(saved, kept, strict=True):
-            pm.Deterministic(name, value, dims=model.named_vars_to_dims.get(name))
-    return shifted
+    logp, *kept = graph_replace([model.logp(), *wanted], replaced | (given or {}), strict=False)
+    return logp, dict(zip(saved, kept, strict=True))

@@ -135,3 +135,27 @@ class CoalitionSpec:
 
     def __post_init__(self):
         validate_choices(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignmentSpec:
+    """Alignment given the guarantee: a linear model, in standard deviations of stage 1's states.
+
+    Attributes
+    ----------
+    intercept_scale, guarantee_scale, covariate_scale, region_scale : float
+        Normal scales of the coefficients, in units of the residual standard deviation (covariates are
+        standardised).
+    residual_df, residual_scale : float
+        Degrees of freedom and scale of the scaled inverse chi-squared prior of the residual variance.
+    """
+
+    intercept_scale: float = 2.0
+    guarantee_scale: float = 2.0
+    covariate_scale: float = 2.0
+    region_scale: float = 2.0
+    residual_df: float = 4.0
+    residual_scale: float = 0.7
+
+    def __post_init__(self):
+        validate_choices(self)

@@ -1,0 +1,133 @@
+"""How stage-1 uncertainty travels into stage 2: one switch, four ways, and what each effect owes to it."""
+
+from typing import Literal, get_args
+
+import numpy as np
+import xarray as xr
+
+from analysis.fit import (
+    SAVED_STATE,
+    Progress,
+    SamplerSpec,
+    fit_model,
+)
+from analysis.refits import SAVED_DIRECT, fit_direct
+from models.coalition import build_coalition_model, centre_alignment, summarize_measurement
+from models.joint import build_joint_model
+from models.spec import CoalitionSpec, IdealPointSpec, SpecError
+
+Propagation = Literal["plugin", "draws", "measurement", "joint"]
+
+
+def fit_propagated(
+    propagation: Propagation,
+    panel: xr.Dataset,
+    alignment: xr.DataArray,
+    spec: CoalitionSpec,
+    *,
+    refit: SamplerSpec,
+    single: SamplerSpec,
+    seed: int,
+    keep: int | None = None,
+    votes: dict[str, xr.Dataset] | None = None,
+    ideal_point: IdealPointSpec | None = None,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Stage 2 with alignment, stage 1's uncertainty carried in one of four ways.
+
+    Parameters
+    ----------
+    propagation : {"plugin", "draws", "measurement", "joint"}
+        Posterior means as if known; the cut posterior, refitted to draws; a multivariate normal with the
+        full posterior covariance; both likelihoods in one model.
+    panel : xr.Dataset
+        The contract's panel.
+    alignment : xr.DataArray
+        (refit, case, state): draws of stage 1.
+    spec : CoalitionSpec
+        Priors and choices of stage 2.
+    refit, single : SamplerSpec
+        Settings of one refit of ``draws``, and of the one fit of the others.
+    seed : int
+        Seed.
+    keep : int, optional
+        About how many draws ``draws`` returns.
+    votes, ideal_point : dict of xr.Dataset, IdealPointSpec
+        What ``joint`` needs besides.
+    progress : callable, optional
+        Told the share done.
+
+    Returns
+    -------
+    xr.DataTree
+        As ``analysis.refits.fit_direct``, with the dim ``refit`` for ``draws`` alone.
+
+    Raises
+    ------
+    SpecError
+        For an unknown way, or ``joint`` without votes.
+    ConvergenceError
+        If a gate is missed in every attempt.
+    """
+    if propagation not in get_args(Propagation):
+        raise SpecError(f"propagation = {propagation!r}; allowed: {', '.join(get_args(Propagation))}")
+    if propagation == "draws":
+        return fit_direct(panel, alignment, spec, refit, seed=seed, keep=keep, progress=progress)
+    saved = [*SAVED_DIRECT, "eta"] + SAVED_STATE * spec.state_effect
+    if propagation == "joint":
+        if votes is None or ideal_point is None:
+            raise SpecError("propagation = 'joint' needs the votes and the spec of stage 1")
+        model = build_joint_model(votes, panel, ideal_point, spec, [n for n in saved if n != "eta"])
+        saved = [*saved, "position"]
+    else:
+        positions = centre_alignment(panel, alignment)
+        if propagation == "plugin":
+            given = positions.mean(0)
+        else:
+            given = summarize_measurement(positions)
+            saved = [*saved, "position"]
+        model = build_coalition_model(panel, spec, given)
+    name = f"joining, direct effect ({propagation})"
+    return fit_model(model, single, seed=seed, saved=saved, name=name, progress=progress)
+
+
+def share_from_stage1(draws: xr.DataArray, refit: xr.DataArray) -> xr.DataArray:
+    """Share of an effect's variance that comes from not knowing the positions.
+
+    Parameters
+    ----------
+    draws : xr.DataArray
+        (..., sample): draws of an effect.
+    refit : xr.DataArray
+        (sample,): the refit that each draw is from.
+
+    Returns
+    -------
+    xr.DataArray
+        (...), 0 to 1: variance of the refits' means over the total variance, less what Monte Carlo error
+        within the refits adds to it (each refit's draws are taken as independent: they are thinned).
+    """
+    grouped = draws.assign_coords(refit=("sample", refit.values)).groupby("refit")
+    size = grouped.count().transpose("refit", ...)
+    if int(size.min()) < 2:
+        raise ValueError("at least two draws of each refit are needed to tell the refits from noise")
+    within = (grouped.var(ddof=1) / size).mean("refit")
+    between = grouped.mean().var("refit", ddof=1)
+    return (np.maximum(between - within, 0.0) / draws.var("sample", ddof=1)).rename("stage1_share")
+
+
+def compare_feedback(cut: xr.DataArray, joint: xr.DataArray) -> xr.Dataset:
+    """Whether feedback from joining to positions moves an effect.
+
+    Parameters
+    ----------
+    cut, joint : xr.DataArray
+        (..., sample): the same effect by ``draws`` and by ``joint``.
+
+    Returns
+    -------
+    xr.Dataset
+        ``difference`` of the means (joint less cut), and the same ``in_sd`` of the cut posterior.
+    """
+    difference = joint.mean("sample") - cut.mean("sample")
+    return xr.Dataset({"difference": difference, "in_sd": difference / cut.std("sample", ddof=1)})

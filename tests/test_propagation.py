@@ -1,0 +1,209 @@
+"""Four ways of carrying stage-1 uncertainty: they agree where positions are known, else they differ."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from analysis.fit import SamplerSpec
+from analysis.propagation import compare_feedback, fit_propagated, share_from_stage1
+from analysis.propagation_study import METHODS, Scenario, infer, run_study, simulate
+from models.coalition import (
+    build_coalition_model,
+    centre_alignment,
+    compute_eta,
+    prepare_coalition_data,
+    summarize_measurement,
+)
+from models.ideal_point import build_ideal_point_model
+from models.joint import build_joint_model
+from models.precondition import precondition
+from models.simulate import simulate_panel, simulate_votes
+from models.spec import CoalitionSpec, IdealPointSpec, SpecError
+from tests.conftest import draw_point, evaluate_logp
+
+SPEC = CoalitionSpec()
+REFIT = SamplerSpec(draws=300, tune=75, chains=2, target_accept=0.7)
+SINGLE = SamplerSpec(draws=600, tune=500)
+
+
+def noisy(alignment, sd, n, seed=0):
+    noise = np.random.default_rng(seed).normal(0, sd, size=(n, *alignment.shape))
+    return alignment.expand_dims(refit=n) + xr.DataArray(noise, dims=("refit", *alignment.dims))
+
+
+def unflatten(model, flat):
+    """A point of a model from the vector of its unconstrained parameters."""
+    start = model.initial_point()
+    ends = np.cumsum([0, *(start[v.name].size for v in model.value_vars)])
+    return {
+        v.name: flat[a:b].reshape(start[v.name].shape)
+        for v, a, b in zip(model.value_vars, ends[:-1], ends[1:], strict=True)
+    }
+
+
+def test_preconditioning_moves_the_coordinates_and_nothing_else():
+    panel, alignment, _ = simulate_panel(n_state=20, seed=1)
+    model = build_coalition_model(panel, SPEC, centre_alignment(panel, alignment))
+    shifted = precondition(model, ["guarantee_effect"])
+    rng = np.random.default_rng(2)
+    n = shifted["shift"].get_value().size
+    shift, factor = rng.normal(size=n), np.eye(n) + 0.1 * rng.normal(size=(n, n))
+    shifted["shift"].set_value(shift)
+    shifted["factor"].set_value(factor)
+    raw = rng.normal(size=n)
+    point = unflatten(model, shift + factor @ raw)
+    assert evaluate_logp(shifted, {"raw": raw}) == pytest.approx(evaluate_logp(model, point))
+    assert evaluate_logp(shifted, {"raw": raw + 0.1}) != pytest.approx(evaluate_logp(model, point))
+
+
+def test_linear_predictor_from_draws_equals_the_models():
+    panel, alignment, _ = simulate_panel(n_state=20, seed=1)
+    positions = centre_alignment(panel, alignment)
+    model = build_coalition_model(panel, SPEC, positions)
+    point = draw_point(model, 3)
+    names = ["intercept", "covariate_slope", "region_effect", "alignment_slope", "eta"]
+    values = model.replace_rvs_by_values([model[name] for name in names])
+    computed = model.compile_fn(
+        values, inputs=model.value_vars, mode="FAST_COMPILE", on_unused_input="ignore"
+    )(point)
+    data = prepare_coalition_data(panel)
+    posterior = xr.Dataset(
+        {
+            "intercept": ("case", computed[0]),
+            "covariate_slope": (("case", "covariate"), computed[1]),
+            "region_effect": (("case", "region"), computed[2]),
+            "alignment_slope": ("case", computed[3]),
+        },
+        {"case": panel["case"].values, "region": data["region"]},
+    )
+    eta = compute_eta(posterior, panel, xr.DataArray(positions, dims=("case", "state")))
+    np.testing.assert_allclose(eta.transpose("case", "state"), computed[4])
+
+
+def test_measurement_keeps_every_covariance():
+    rng = np.random.default_rng(4)
+    mix = rng.normal(size=(2, 5, 5))
+    draws = np.einsum("cij,dcj->dci", mix, rng.normal(size=(4000, 2, 5)))
+    measured = summarize_measurement(draws)
+    covariance = measured.factor @ measured.factor.transpose(0, 2, 1)
+    for case in (0, 1):
+        np.testing.assert_allclose(covariance[case], np.cov(draws[:, case].T), rtol=1e-6, atol=1e-9)
+    with pytest.raises(ValueError, match="at least 15"):
+        summarize_measurement(draws[:10])
+
+
+def test_unknown_ways_are_refused():
+    panel, alignment, _ = simulate_panel(n_state=20, seed=1)
+    for way, part in (("cut", "plugin, draws, measurement, joint"), ("joint", "needs the votes")):
+        with pytest.raises(SpecError, match=part):
+            fit_propagated(way, panel, noisy(alignment, 0.1, 3), SPEC, refit=REFIT, single=SINGLE, seed=1)
+
+
+def test_share_from_stage1_is_the_share_that_was_put_in():
+    rng = np.random.default_rng(5)
+    refit = xr.DataArray(np.repeat(np.arange(300), 20), dims="sample")
+    for between, within in ((1.0, 1.0), (0.0, 1.0), (0.5, 2.0)):
+        draws = rng.normal(0, between, 300)[refit.values] + rng.normal(0, within, refit.size)
+        share = share_from_stage1(xr.DataArray(draws, dims="sample"), refit).item()
+        assert share == pytest.approx(between**2 / (between**2 + within**2), abs=0.08)
+    with pytest.raises(ValueError, match="two draws"):
+        share_from_stage1(
+            xr.DataArray(draws[:300], dims="sample"), xr.DataArray(np.arange(300), dims="sample")
+        )
+
+
+def test_feedback_is_measured_in_sd_of_the_cut():
+    cut = xr.DataArray([0.0, 1.0, 2.0], dims="sample")
+    found = compare_feedback(cut, cut + 3)
+    assert (found["difference"].item(), found["in_sd"].item()) == (3.0, 3.0)
+
+
+def test_joint_density_is_the_sum_of_its_parts():
+    votes, panel = simulate_both()
+    joint = build_joint_model(votes, panel, IdealPointSpec(), SPEC, ["alignment_slope"])
+    point = draw_point(joint, 6)
+
+    def part(name, at):
+        return float(
+            joint.compile_logp(vars=[joint[name]], sum=True, mode="FAST_COMPILE", on_unused_input="ignore")(
+                at
+            )
+        )
+
+    stage1 = build_ideal_point_model(votes["iraq"], IdealPointSpec())
+    assert part("iraq_votes", point) == pytest.approx(
+        evaluate_logp(stage1, unflatten(stage1, point["iraq_raw"]))
+    )
+    position = joint.replace_rvs_by_values([joint["position"]])
+    given = joint.compile_fn(
+        position, inputs=joint.value_vars, mode="FAST_COMPILE", on_unused_input="ignore"
+    )(point)[0]
+    stage2 = build_coalition_model(panel, SPEC, given)
+    expected = evaluate_logp(stage2, unflatten(stage2, point["coalition_raw"]))
+    assert part("coalition", point) == pytest.approx(expected)
+    # Joining sees the positions: other positions, another density.
+    moved = point | {"isis_raw": point["isis_raw"] + 0.3 * np.sin(np.arange(point["isis_raw"].size))}
+    assert part("coalition", moved) != pytest.approx(expected)
+
+
+def simulate_both(n_state=40, n_item=30):
+    votes, truth = {}, []
+    for number, case in enumerate(("iraq", "isis")):
+        votes[case], positions = simulate_votes(n_state=n_state, n_item=n_item, absent=0.05, seed=7 + number)
+        truth.append(positions["ideal_point"])
+    panel, _, _ = simulate_panel(n_state=n_state, seed=9)
+    panel = panel.assign_coords(region=("state", votes["iraq"]["region"].values))
+    return votes, panel
+
+
+@pytest.mark.slow
+def test_all_ways_agree_where_positions_are_known():
+    panel, alignment, _ = simulate_panel(n_state=60, seed=11)
+    draws = noisy(alignment, 0.01, 200)
+    effects = {}
+    for way in ("plugin", "draws", "measurement"):
+        given = draws.isel(refit=slice(6)) if way == "draws" else draws
+        tree = fit_propagated(way, panel, given, SPEC, refit=REFIT, single=SINGLE, seed=3)
+        effects[way] = tree["posterior"]["guarantee_effect"].sel(level="pact")
+        assert "eta" in tree["posterior"]
+    for way in ("draws", "measurement"):
+        dims = [d for d in effects[way].dims if d != "case"]
+        difference = effects[way].mean(dims) - effects["plugin"].mean(("chain", "draw"))
+        assert np.abs(difference / effects["plugin"].std(("chain", "draw"))).max() < 0.15
+
+
+@pytest.mark.slow
+def test_joint_fit_passes_its_gates():
+    votes, panel = simulate_both()
+    tree = fit_propagated(
+        "joint",
+        panel,
+        None,
+        SPEC,
+        refit=REFIT,
+        single=SINGLE,
+        seed=5,
+        votes=votes,
+        ideal_point=IdealPointSpec(),
+    )
+    assert tree.attrs["convergence"]["max_rhat"] < 1.01
+    np.testing.assert_allclose(tree["posterior"]["position"].mean("state"), 0, atol=1e-9)
+
+
+def test_study_draws_attenuate_where_votes_are_few():
+    rng = np.random.default_rng(1)
+    slopes = {method: [] for method in METHODS}
+    for _ in range(8):
+        world = simulate(Scenario(outcome="linear", n_vote=4), rng)
+        for method in METHODS:
+            slopes[method].append(infer(method, world, rng)["alignment_slope"].mean())
+    mean = {method: np.mean(values) for method, values in slopes.items()}
+    assert mean["draws"] < 0.75 * mean["joint"]
+    assert mean["measurement"] == pytest.approx(mean["joint"], rel=0.1)
+
+
+def test_study_table_is_complete():
+    table = run_study(2, (40,), 1)
+    assert set(table["method"]) == set(METHODS)
+    assert len(table) == 4 * (3 + 1)
+    assert table["coverage"].between(0, 1).all()
