@@ -1,4 +1,4 @@
-"""Alignment given the security guarantee: the first half of the hypothesis, and the way of the indirect effect."""
+"""Alignment given the guarantee: the first half of the hypothesis, and the way of the indirect effect."""
 
 import numpy as np
 import xarray as xr
@@ -35,7 +35,8 @@ def draw_alignment_model(
     -----
     For one case, with columns x of intercept, guarantee levels, covariates and regions,
 
-        a_i = x_i' b + e_i,   e_i ~ Normal(0, s^2),   b | s ~ Normal(0, s^2 v^2),   1/s^2 ~ Gamma(nu/2, nu u^2/2)
+        a_i = x_i' b + e_i,   e_i ~ Normal(0, s^2),
+        b | s ~ Normal(0, s^2 v^2),   1/s^2 ~ Gamma(nu/2, nu u^2/2)
 
     which has a posterior in closed form (O'Hagan and Forster 2004, Bayesian Inference, ch. 11): no
     sampler and no convergence to judge. The cases are fitted apart.
@@ -54,9 +55,7 @@ def draw_alignment_model(
         ]
         design = np.concatenate(columns, axis=1)
         widths = (spec.intercept_scale, spec.guarantee_scale, spec.covariate_scale, spec.region_scale)
-        scale = np.concatenate(
-            [np.full(c.shape[1], w) for c, w in zip(columns, widths, strict=True)]
-        )
+        scale = np.concatenate([np.full(c.shape[1], w) for c, w in zip(columns, widths, strict=True)])
         precision = design.T @ design + np.diag(1 / scale**2)
         factor = np.linalg.cholesky(np.linalg.inv(precision))
         answer = positions[:, case, rows]
