@@ -181,6 +181,10 @@ def _sample(
         progress_bar=False,
         progress_callback=_share_done(progress) if progress else None,
     )
+    # Stopped by Ctrl-C, nutpie gives what it has, filled up with gaps: that is no fit to be judged.
+    energy = idata["sample_stats"]["energy"]
+    if energy.sizes["draw"] < sampler.draws or energy.isnull().any():
+        raise KeyboardInterrupt
     # nutpie keeps every free variable, asked for or not.
     groups = {"posterior": saved, "sample_stats": SAVED_STATISTICS}
     return xr.DataTree.from_dict({group: idata[group].dataset[names] for group, names in groups.items()})

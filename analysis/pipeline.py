@@ -62,7 +62,8 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     ConvergenceError
         If a fit misses a gate; nothing is saved but the fits before it, which a rerun takes up again.
     """
-    seconds, fits, started = {}, {}, now()
+    # The commit of the code that runs, not of what the checkout has become by the end.
+    seconds, fits, started, commit = {}, {}, now(), git_commit()
 
     def step(name: str, kind: str, content: dict, fit: Callable[[Progress], xr.DataTree]) -> xr.DataTree:
         begin, progress = time.perf_counter(), report(name)
@@ -149,7 +150,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         "quick": run.quick,
         "started": started,
         "finished": now(),
-        "commit": git_commit(),
+        "commit": commit,
         "versions": package_versions(),
         "seed": run.seed,
         "seconds": seconds,

@@ -23,7 +23,7 @@ def run_and_show(variant: Variant, votes_path: Path | None, console: Console) ->
     Returns
     -------
     int
-        0; 1 if a fit did not converge; 2 if the input is bad.
+        0; 1 if a fit did not converge; 2 if the input is bad; 130 if it was stopped.
     """
     try:
         console.print(_first_line(variant, votes_path), highlight=False)
@@ -46,6 +46,9 @@ def run_and_show(variant: Variant, votes_path: Path | None, console: Console) ->
     except ConvergenceError as error:
         console.print(f"[bold red]No result saved:[/bold red] {error}", highlight=False)
         return 1
+    except KeyboardInterrupt:
+        console.print("[bold]Stopped.[/bold] Finished fits are kept: the same command goes on from there.")
+        return 130
     show_answer(folder, console)
     return 0
 

@@ -9,6 +9,7 @@ from analysis.diagnostics import (
     measure_convergence,
     measure_refits,
 )
+from analysis.fit import SamplerSpec, _sample
 
 RNG = np.random.default_rng(2)
 
@@ -95,3 +96,18 @@ def test_the_statistic_of_refits_is_not_biased_downwards():
     posterior, stats = make_refits(between_refits=0.0, between_chains=0.3, n=400)
     expected = np.sqrt(1 + 0.3**2)
     assert measure_refits(posterior, stats)["max_rhat"] == pytest.approx(expected, abs=0.01)
+
+
+def test_a_fit_that_was_stopped_is_not_judged(monkeypatch):
+    """The sampler answers Ctrl-C with the draws it has, the rest filled with gaps."""
+    posterior, stats = make_fit(draws=300)
+    stats["n_steps"] = stats["diverging"].astype(int)
+    stopped = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats})
+    monkeypatch.setattr("analysis.fit.nutpie.sample", lambda *args, **kwargs: stopped)
+    settings = {"compiled": None, "saved": ["x"], "cores": 1, "seed": 1}
+    with pytest.raises(KeyboardInterrupt):
+        _sample(sampler=SamplerSpec(draws=500, tune=100), **settings)
+    assert _sample(sampler=SamplerSpec(draws=300, tune=100), **settings)["posterior"].sizes["draw"] == 300
+    stats["energy"][1, 200:] = np.nan
+    with pytest.raises(KeyboardInterrupt):
+        _sample(sampler=SamplerSpec(draws=300, tune=100), **settings)
