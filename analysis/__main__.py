@@ -43,5 +43,31 @@ def run(
     sys.exit(run_and_show(MAIN.quick() if quick else MAIN, votes, console))
 
 
+@app.command(epilog="Example: [bold]python -m analysis benchmark --peers numba,nutpie,rstan[/bold]")
+def benchmark(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A minute or two on small simulated votes, for trying out.")
+    ] = False,
+    peers: Annotated[
+        str | None,
+        typer.Option(
+            help="What to measure beside this project, with commas: numba, jax, nutpie, pymc, numpyro, "
+            "mcmcpack, rstan. Otherwise all; in a quick run all but rstan."
+        ),
+    ] = None,
+    repetitions: Annotated[int | None, typer.Option(help="Runs of each sampler.")] = None,
+    votes: VotesOption = None,
+    output: Annotated[Path | None, typer.Option(help="Folder of the table and the figure.")] = None,
+) -> None:
+    """Measure speed beside other samplers, in one run on the same votes; what is missing is left out."""
+    from analysis.benchmark import OUTPUT, choose_spec, show_benchmark
+
+    try:
+        spec = choose_spec(quick=quick, peers=peers, repetitions=repetitions)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    sys.exit(show_benchmark(spec, votes, output or OUTPUT, console))
+
+
 if __name__ == "__main__":
     app()

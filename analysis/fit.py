@@ -137,6 +137,13 @@ def fit_total(
     return fit_model(model, sampler, seed=seed, saved=saved, name="joining, total effect", progress=progress)
 
 
+def compile_model(model: pm.Model, saved: list[str]) -> CompiledModel:
+    """Compile a model for nutpie; chains begin where the model says, and by chance where it says nothing."""
+    # Jitter would drown what the models' own starting values say.
+    jitter = {rv for rv in model.free_RVs if model.rvs_to_initial_values[rv] is None}
+    return nutpie.compile_pymc_model(model, var_names=saved, jitter_rvs=jitter)
+
+
 def fit_model(
     model: pm.Model,
     sampler: SamplerSpec,
@@ -147,9 +154,7 @@ def fit_model(
     progress: Progress | None,
 ) -> xr.DataTree:
     """Compile a model once, sample it, and judge it; what misses a gate is tried with smaller steps."""
-    # Jitter would drown what the models' own starting values say.
-    jitter = {rv for rv in model.free_RVs if model.rvs_to_initial_values[rv] is None}
-    compiled = nutpie.compile_pymc_model(model, var_names=saved, jitter_rvs=jitter)
+    compiled = compile_model(model, saved)
     for attempt in sampler.attempts():
         idata = _sample(compiled, attempt, saved, cores=CORES, seed=seed, progress=progress)
         idata.attrs["model"] = model.str_repr()

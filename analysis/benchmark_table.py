@@ -1,0 +1,147 @@
+"""The benchmark's one table: how a row is made, what must hold, and how the table is written."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+COLUMNS = [
+    "part",
+    "method",
+    "size",
+    "quantity",
+    "unit",
+    "median",
+    "lowest",
+    "highest",
+    "repetitions",
+    "note",
+]
+
+
+def row(
+    part: str,
+    method: str,
+    quantity: str,
+    unit: str = "",
+    values: Sequence[float] | float = (),
+    *,
+    size: str = "",
+    note: str = "",
+) -> dict:
+    """One line of the table: the median of repeated measurements and their range.
+
+    Parameters
+    ----------
+    part : {"setup", "likelihood", "sampler", "growth"}
+    method : str
+        What was measured.
+    quantity, unit : str
+        Of the values.
+    values : sequence of float, or float
+        One for each repetition; none if nothing was measured, and then ``note`` says why.
+    size : str
+        States x items, or whatever else the measurement depends on.
+    note : str
+
+    Returns
+    -------
+    dict
+        By ``COLUMNS``.
+    """
+    values = np.atleast_1d(np.asarray(values, dtype=float))
+    figures = [np.median(values), values.min(), values.max()] if values.size else [np.nan] * 3
+    return dict(zip(COLUMNS, [part, method, size, quantity, unit, *figures, values.size, note], strict=True))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A bound on the median of one row of the table.
+
+    Attributes
+    ----------
+    part, method, quantity : str
+        Which row.
+    bound : float
+        In the row's unit.
+    at_least : bool
+        True if the number must not be smaller, False if it must not be larger.
+    """
+
+    part: str
+    method: str
+    quantity: str
+    bound: float
+    at_least: bool
+
+
+VALUE_AND_GRADIENT = "value and gradient"
+PER_CELL = "value and gradient, a cell"
+FUSED_FASTER = "times slower than fused"
+MIN_ESS = "minimum ESS a second"
+MEDIAN_ESS = "median ESS a second"
+MIN_ESS_RATIO = "times fewer minimum ESS a second than this project"
+MEDIAN_ESS_RATIO = "times fewer median ESS a second than this project"
+GATES_SECONDS = "4 x 1,000 draws through the gates, after compilation"
+EXPONENT = "exponent of time in cells"
+PEAK_MEMORY = "peak memory, 4 x 1,000 draws of a million cells"
+
+CLAIMS = (
+    Claim("likelihood", "graph, numba", FUSED_FASTER, 30, True),
+    Claim("likelihood", "fused, votes", PER_CELL, 2.5, False),
+    Claim("likelihood", "fused, counts", PER_CELL, 6, False),
+    Claim("sampler", "project", GATES_SECONDS, 40, False),
+    Claim("sampler", "nutpie", MIN_ESS_RATIO, 20, True),
+    Claim("sampler", "mcmcpack", MIN_ESS_RATIO, 500, True),
+    Claim("sampler", "rstan", MIN_ESS_RATIO, 1000, True),
+    Claim("growth", "project", EXPONENT, 1.05, False),
+    Claim("growth", "project", PEAK_MEMORY, 2000, False),
+)
+
+
+def check_claims(table: pd.DataFrame, claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
+    """Compare the table with what must hold.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a claim: ``method, quantity, unit, measured, bound, verdict`` (pass, FAIL, not measured).
+    """
+    rows = []
+    for claim in claims:
+        found = table[
+            (table["part"] == claim.part)
+            & (table["method"] == claim.method)
+            & (table["quantity"] == claim.quantity)
+        ]
+        measured = found["median"].iloc[0] if len(found) else np.nan
+        holds = measured >= claim.bound if claim.at_least else measured <= claim.bound
+        verdict = "not measured" if np.isnan(measured) else "pass" if holds else "FAIL"
+        bound = f"{'at least' if claim.at_least else 'at most'} {claim.bound:g}"
+        unit = found["unit"].iloc[0] if len(found) else ""
+        rows.append((claim.method, claim.quantity, unit, measured, bound, verdict))
+    return pd.DataFrame(rows, columns=["method", "quantity", "unit", "measured", "bound", "verdict"])
+
+
+def write_whole(path: Path, write) -> None:
+    """Write a file under a temporary name beside its place, then rename it.
+
+    Parameters
+    ----------
+    path : Path
+    write : callable
+        Given the temporary path, which has the suffix of ``path``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    try:
+        write(Path(name))
+        Path(name).chmod(0o644)
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
