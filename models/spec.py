@@ -159,3 +159,62 @@ class AlignmentSpec:
 
     def __post_init__(self):
         validate_choices(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynamicIdealPointSpec:
+    """Stage 1 over many sessions: positions move from session to session, repeated resolutions bridge them.
+
+    Positions are standardised over all state-sessions of the sample inside the model, so every number below
+    is in standard deviations of state-sessions, or logits per such a standard deviation.
+
+    Attributes
+    ----------
+    likelihood : {"fused", "graph"}
+        Which of the two equal implementations of the likelihood is used.
+    step : {"normal", "student_t"}
+        A state's move from one session to the next. Student t lets single moves be abrupt: revolutions, the
+        end of the Cold War.
+    step_df : float
+        Degrees of freedom of the Student t.
+    step_log_loc, step_log_scale : float
+        Normal prior of the mean over states of the log standard deviation (Student t: scale) of a move.
+    step_log_sd_scale : float
+        Half-normal scale of the standard deviation over states of that log.
+    first_loc, first_loc_scale : float
+        Normal prior of the mean of states' first positions.
+    first_sd_scale : float
+        Half-normal scale of the standard deviation of states' first positions.
+    gauge_scale : float
+        Normal scale of the raw positions' mean and log standard deviation over all state-sessions, which the
+        votes do not see.
+    warp_gauge_scale : float
+        Normal scale of what single states' paths share with the coordinates of whole sessions: redundant, and
+        so without influence on positions; about a position's posterior sd over the root of the states.
+    discrimination_scale, midpoint_loc, midpoint_scale, midpoint_sd_scale : float
+        As in ``IdealPointSpec``.
+    log_gap_loc, log_gap_scale, log_gap_sd_scale : float
+        As in ``IdealPointSpec``.
+    """
+
+    likelihood: Literal["fused", "graph"] = "fused"
+    step: Literal["normal", "student_t"] = "normal"
+    step_df: float = 4.0
+    step_log_loc: float = -2.0
+    step_log_scale: float = 1.0
+    step_log_sd_scale: float = 0.5
+    first_loc: float = 0.0
+    first_loc_scale: float = 1.0
+    first_sd_scale: float = 1.0
+    gauge_scale: float = 0.02
+    warp_gauge_scale: float = 0.01
+    discrimination_scale: float = 2.0
+    midpoint_loc: float = 0.0
+    midpoint_scale: float = 5.0
+    midpoint_sd_scale: float = 4.0
+    log_gap_loc: float = 0.0
+    log_gap_scale: float = 1.0
+    log_gap_sd_scale: float = 1.0
+
+    def __post_init__(self):
+        validate_choices(self)

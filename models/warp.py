@@ -1,0 +1,85 @@
+"""Smooth warps of the axis of positions: what a session's states and items can do together unseen by votes.
+
+Votes fix positions relative to each other and to the items. All states of a run of sessions may shift, spread
+or bend a little if the items move along: only the random walk and repeated resolutions speak against it. A
+sampler that moves one number at a time is slow along such directions, so they get coordinates of their own:
+for each shape (shift, spread, bend: polynomials of the starting positions) a curve over sessions (cosines).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Warp(NamedTuple):
+    """Shapes and curves; a warp is ``curve @ coefficient``, a weight for each session and shape.
+
+    Attributes
+    ----------
+    curve : np.ndarray
+        (session, curve), float: cosines from slow to fast, orthonormal.
+    state_shape : np.ndarray
+        (position, shape), float: value of each shape where the state-session starts; within each session
+        orthonormal under the mean over states.
+    item_shape, item_slope : np.ndarray
+        (item, shape), float: value and derivative where the item divides the states of its home session.
+    """
+
+    curve: np.ndarray
+    state_shape: np.ndarray
+    item_shape: np.ndarray
+    item_slope: np.ndarray
+
+
+def compute_warp(
+    position: np.ndarray,
+    session_idx: np.ndarray,
+    centre: np.ndarray,
+    home_idx: np.ndarray,
+    *,
+    n_curve: int = 40,
+    degree: int = 3,
+    reach: float = 2.5,
+) -> Warp:
+    """Shapes and curves for given starting positions.
+
+    Parameters
+    ----------
+    position : np.ndarray
+        (position,), float: starting positions.
+    session_idx : np.ndarray
+        (position,), int.
+    centre : np.ndarray
+        (item,), float: the position at which the item divides the states.
+    home_idx : np.ndarray
+        (item,), int: session whose shapes the item follows.
+    n_curve : int
+        Most curves; there are never more than sessions.
+    degree : int
+        Highest power of the position.
+    reach : float
+        Items further out than this many standard deviations of their session follow the shape there: a
+        polynomial means nothing beyond the states.
+
+    Returns
+    -------
+    Warp
+    """
+    n_session, power = session_idx.max() + 1, np.arange(degree + 1)
+    time, frequency = np.arange(n_session)[:, None] + 0.5, np.arange(min(n_session, n_curve))
+    curve = np.cos(np.pi * time * frequency / n_session)
+    curve /= np.sqrt((curve**2).sum(0))
+    state_shape = np.empty((len(position), degree + 1))
+    item_shape, item_slope = np.empty((2, len(centre), degree + 1))
+    for session in range(n_session):
+        own, items = session_idx == session, home_idx == session
+        location, spread = position[own].mean(), max(position[own].std(), 1e-3)
+        u = ((position[own] - location) / spread)[:, None] ** power
+        # A little is added to the moments: few states, or states at few places, do not fix a cubic.
+        moments = u.T @ u / own.sum() + 1e-6 * np.eye(degree + 1)
+        coefficient = np.linalg.inv(np.linalg.cholesky(moments))
+        state_shape[own] = u @ coefficient.T
+        at = np.clip((centre[items] - location) / spread, -reach, reach)[:, None]
+        item_shape[items] = at**power @ coefficient.T
+        item_slope[items] = power[1:] * at ** power[:-1] @ coefficient[:, 1:].T / spread
+    return Warp(curve, state_shape, item_shape, item_slope)
