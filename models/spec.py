@@ -78,12 +78,12 @@ class IdealPointSpec:
     pooling: Literal["region", "world"] = "region"
     family: Literal["normal", "student_t"] = "normal"
     family_df: float = 4.0
-    region_mean_scale: float = 2.0
+    region_mean_scale: float = 3.0
     region_log_sd_scale: float = 0.5
     gauge_scale: float = 0.02
-    discrimination_scale: float = 2.0
+    discrimination_scale: float = 4.0
     midpoint_loc: float = 0.0
-    midpoint_scale: float = 5.0
+    midpoint_scale: float = 7.0
     midpoint_sd_scale: float = 4.0
     log_gap_loc: float = 0.0
     log_gap_scale: float = 1.0
