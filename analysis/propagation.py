@@ -1,4 +1,4 @@
-"""How stage-1 uncertainty travels into stage 2: one switch, four ways, and what each effect owes to it."""
+"""How stage-1 uncertainty travels into stage 2: one switch, three ways, and what each effect owes to it."""
 
 from typing import Literal, get_args
 
@@ -13,10 +13,9 @@ from analysis.fit import (
 )
 from analysis.refits import SAVED_DIRECT, fit_direct
 from models.coalition import build_coalition_model, centre_alignment, summarize_measurement
-from models.joint import build_joint_model
-from models.spec import CoalitionSpec, IdealPointSpec, SpecError
+from models.spec import CoalitionSpec, SpecError
 
-Propagation = Literal["plugin", "draws", "measurement", "joint"]
+Propagation = Literal["plugin", "draws", "measurement"]
 
 
 def fit_propagated(
@@ -29,17 +28,15 @@ def fit_propagated(
     single: SamplerSpec,
     seed: int,
     keep: int | None = None,
-    votes: dict[str, xr.Dataset] | None = None,
-    ideal_point: IdealPointSpec | None = None,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Stage 2 with alignment, stage 1's uncertainty carried in one of four ways.
+    """Stage 2 with alignment, stage 1's uncertainty carried in one of three ways.
 
     Parameters
     ----------
-    propagation : {"plugin", "draws", "measurement", "joint"}
-        Posterior means as if known; the cut posterior, refitted to draws; a multivariate normal with the
-        full posterior covariance; both likelihoods in one model.
+    propagation : {"plugin", "draws", "measurement"}
+        Posterior means as if known; the cut posterior, refitted to draws; a multivariate normal with
+        the full posterior covariance. The joint model (``models.joint``) does not sample yet.
     panel : xr.Dataset
         The contract's panel.
     alignment : xr.DataArray
@@ -52,8 +49,6 @@ def fit_propagated(
         Seed.
     keep : int, optional
         About how many draws ``draws`` returns.
-    votes, ideal_point : dict of xr.Dataset, IdealPointSpec
-        What ``joint`` needs besides.
     progress : callable, optional
         Told the share done.
 
@@ -65,7 +60,7 @@ def fit_propagated(
     Raises
     ------
     SpecError
-        For an unknown way, or ``joint`` without votes.
+        For an unknown way.
     ConvergenceError
         If a gate is missed in every attempt.
     """
@@ -74,19 +69,13 @@ def fit_propagated(
     if propagation == "draws":
         return fit_direct(panel, alignment, spec, refit, seed=seed, keep=keep, progress=progress)
     saved = [*SAVED_DIRECT, "eta"] + SAVED_STATE * spec.state_effect
-    if propagation == "joint":
-        if votes is None or ideal_point is None:
-            raise SpecError("propagation = 'joint' needs the votes and the spec of stage 1")
-        model = build_joint_model(votes, panel, ideal_point, spec, [n for n in saved if n != "eta"])
-        saved = [*saved, "position"]
+    positions = centre_alignment(panel, alignment)
+    if propagation == "plugin":
+        given = positions.mean(0)
     else:
-        positions = centre_alignment(panel, alignment)
-        if propagation == "plugin":
-            given = positions.mean(0)
-        else:
-            given = summarize_measurement(positions)
-            saved = [*saved, "position"]
-        model = build_coalition_model(panel, spec, given)
+        given = summarize_measurement(positions)
+        saved = [*saved, "position"]
+    model = build_coalition_model(panel, spec, given)
     name = f"joining, direct effect ({propagation})"
     return fit_model(model, single, seed=seed, saved=saved, name=name, progress=progress)
 
@@ -114,20 +103,3 @@ def share_from_stage1(draws: xr.DataArray, refit: xr.DataArray) -> xr.DataArray:
     within = (grouped.var(ddof=1) / size).mean("refit")
     between = grouped.mean().var("refit", ddof=1)
     return (np.maximum(between - within, 0.0) / draws.var("sample", ddof=1)).rename("stage1_share")
-
-
-def compare_feedback(cut: xr.DataArray, joint: xr.DataArray) -> xr.Dataset:
-    """Whether feedback from joining to positions moves an effect.
-
-    Parameters
-    ----------
-    cut, joint : xr.DataArray
-        (..., sample): the same effect by ``draws`` and by ``joint``.
-
-    Returns
-    -------
-    xr.Dataset
-        ``difference`` of the means (joint less cut), and the same ``in_sd`` of the cut posterior.
-    """
-    difference = joint.mean("sample") - cut.mean("sample")
-    return xr.Dataset({"difference": difference, "in_sd": difference / cut.std("sample", ddof=1)})

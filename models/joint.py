@@ -49,9 +49,11 @@ def build_joint_model(
             position.append(included[number] * (raw - pt.dot(weight, raw)))
         position = pm.Deterministic("position", pt.stack(position), dims=("case", "state"))
         n = sum(value.size for value in stage2.initial_point().values())
+        # Not at zero, where scale and offset of every effect have no slope and the sampler no first step.
+        start = np.random.default_rng(1).uniform(-1, 1, size=n)
         logp, kept = express(
             stage2,
-            pm.Flat("coalition_raw", shape=n, initval=np.zeros(n)),
+            pm.Flat("coalition_raw", shape=n, initval=start),
             [*saved, "eta"],
             {stage2["alignment"]: stage2["alignment"].type.filter_variable(position)},
         )
