@@ -1,8 +1,3 @@
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,8 +13,6 @@ from analysis.benchmark_table import (
     check_claims,
     row,
 )
-
-ROOT = Path(__file__).parents[1]
 
 
 def test_a_row_is_the_median_of_its_repetitions():
@@ -56,28 +49,3 @@ def test_effective_draws_are_those_of_the_worst_state():
 def test_an_unknown_peer_is_refused():
     with pytest.raises(ValueError, match="jags do not exist; there are numba"):
         choose_spec(quick=True, peers="numba,jags", repetitions=None)
-
-
-@pytest.mark.slow
-def test_a_quick_run_measures_and_lists_what_is_not_installed(tmp_path):
-    """Without R on the path its peers are listed, not guessed."""
-    arguments = ("benchmark", "--quick", "--peers", "numba,rstan", "--output", str(tmp_path))
-    done = subprocess.run(
-        [sys.executable, "-m", "analysis", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PATH": str(Path(sys.executable).parent)},
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "its numbers mean nothing" in done.stdout
-    table = pd.read_csv(tmp_path / "benchmark-quick.csv")
-    assert table["quick"].all()
-    assert {p.name for p in tmp_path.iterdir()} == {f"benchmark-quick.{s}" for s in ("csv", "png", "svg")}
-    likelihood = table[table["part"] == "likelihood"]
-    assert set(likelihood["method"]) >= {"fused, votes", "fused, counts", "graph, numba"}
-    assert (likelihood.loc[likelihood["repetitions"] > 0, "median"] > 0).all()
-    stan = table[table["method"] == "rstan"]
-    assert stan["note"].str.startswith("not installed").all()
-    assert (stan["repetitions"] == 0).all()
