@@ -1,21 +1,28 @@
-"""Make the shipped tables that are computed: agenda_tallies.csv and covariates.csv.
+"""Make the shipped tables that are computed: agenda_tallies.csv, covariates.csv and those of ``alliances/``.
 
 The other tables are curated by hand. Same input, same bytes: rows are sorted, numbers have six significant
 digits.
 """
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
+from data.alliances.build import build_alliances
+from data.alliances.dyads import CAPABILITIES_FILE, DYADS_FILE
 from data.panel import derive_covariates
 from data.prepare import tally_agenda
 from data.releases import read_release
 from data.schema import DataError, validate_tallies
 from data.select import select_rollcalls
 from data.spec import DataSpec
-from data.tables import DATA_DIR, load_states, read_parquet, validate_covariates
+from data.tables import DATA_DIR, load_states, read_parquet, validate_covariates, write_table
+
+SOURCES = (
+    *("rollcalls.parquet", "votes.parquet", "state_year.parquet"),
+    *(DYADS_FILE, CAPABILITIES_FILE),
+)
+"""Files that the computed tables are made from."""
 
 
 def build_agenda_tallies(shared_dir: Path) -> pd.DataFrame:
@@ -50,15 +57,15 @@ def build_covariates(shared_dir: Path) -> pd.DataFrame:
 
 
 def build_shipped(target_dir: Path = DATA_DIR, shared_dir: Path | None = None) -> list[Path]:
-    """Write agenda_tallies.csv and covariates.csv.
+    """Write agenda_tallies.csv, covariates.csv and the tables of ``alliances/``.
 
     Parameters
     ----------
     target_dir : Path
         Folder to write to.
     shared_dir : Path, optional
-        Folder with rollcalls.parquet, votes.parquet and state_year.parquet; None: ``../shared/data`` beside
-        the checkout.
+        Folder with rollcalls.parquet, votes.parquet, state_year.parquet, atop_defense_dyads.parquet and
+        capabilities_1946_2022.parquet; None: ``../shared/data`` beside the checkout.
 
     Returns
     -------
@@ -71,19 +78,13 @@ def build_shipped(target_dir: Path = DATA_DIR, shared_dir: Path | None = None) -
         A source table is not there, or breaks a rule.
     """
     shared_dir = Path(shared_dir or DATA_DIR.parents[1] / "shared" / "data")
-    for name in ("rollcalls.parquet", "votes.parquet", "state_year.parquet"):
+    for name in SOURCES:
         if not (shared_dir / name).is_file():
             raise DataError(f"{shared_dir / name}: no such file; the shipped tables are built from it")
     tables = {
         "agenda_tallies.csv": build_agenda_tallies(shared_dir),
         "covariates.csv": build_covariates(shared_dir),
     }
-    return [_write(table, Path(target_dir) / name) for name, table in tables.items()]
-
-
-def _write(table: pd.DataFrame, path: Path) -> Path:
-    """Write a CSV beside its place and move it there."""
-    part = path.with_suffix(".part")
-    table.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
-    os.replace(part, path)
-    return path
+    written = [write_table(table, Path(target_dir) / name) for name, table in tables.items()]
+    (Path(target_dir) / "alliances").mkdir(exist_ok=True)
+    return written + build_alliances(Path(target_dir) / "alliances", shared_dir)

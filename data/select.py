@@ -1,5 +1,6 @@
 """Tidy roll calls + DataSpec -> the roll calls that count; each choice is justified in spec.py."""
 
+import numpy as np
 import pandas as pd
 
 from data.schema import DataError, validate_columns
@@ -70,6 +71,7 @@ def select_rollcalls(rollcalls: pd.DataFrame, spec: DataSpec, case: CaseSpec) ->
     answers = items[list(ANSWERS)].to_numpy()
     # An exact comparison of whole numbers: off the commonest answer against a share of all.
     keep &= (answers.sum(axis=1) - answers.max(axis=1)) > spec.lopsidedness * answers.sum(axis=1)
+    keep &= _is_on_us_side(items, spec)
     if not keep.any():
         raise DataError(
             f"case {case.name}: no roll call of sessions {sessions[0]}-{sessions[-1]} "
@@ -90,6 +92,16 @@ def _is_before_cutoff(session: pd.Series, dates: pd.Series, case: CaseSpec) -> p
             "date, so that those after it cannot be told; give a record with dates, or a later votes_until"
         )
     return (dates <= until) | (dates.isna() & over)
+
+
+def _is_on_us_side(items: pd.DataFrame, spec: DataSpec) -> pd.Series:
+    """Tell the roll calls on which the US side's share of the votes is one that the spec asks for."""
+    if spec.us_side_from is None and spec.us_side_below is None:
+        return pd.Series(True, index=items.index)
+    with_us = sum(items[answer].where(items["us_vote"] == answer, 0) for answer in ANSWERS)
+    share = (with_us / items[list(ANSWERS)].sum(axis=1)).where(items["us_vote"] != "absent")
+    lowest = 0.0 if spec.us_side_from is None else spec.us_side_from
+    return (share >= lowest) & (share < (np.inf if spec.us_side_below is None else spec.us_side_below))
 
 
 def _is_important(items: pd.DataFrame, case: CaseSpec) -> pd.Series:

@@ -83,6 +83,8 @@ VOTE_FIELDS = (
     "issues_out",
     "lopsidedness",
     "issue_flags",
+    "us_side_from",
+    "us_side_below",
 )
 """The fields of DataSpec that change the votes; all others change the panel only."""
 
@@ -130,6 +132,10 @@ class DataSpec:
         this are left out. 0: just the unanimous ones, which divide nobody.
     issue_flags : {"2021", "2016"}
         Release whose issue flags are used; they were recoded in between. 2021: it covers all sessions.
+    us_side_from, us_side_below : float or None
+        Only roll calls on which the share of votes cast (yes, no, abstain) that are as the US voted is at
+        least the first and below the second: below a tenth, the US stood nearly alone. None: no limit; with
+        either, roll calls on which the US was absent are left out, for they have no such share.
     guarantee_levels : tuple of (str, tuple of str), or a name in GUARANTEE_CODINGS
         Levels above ``none`` in rising order, each with its kinds of commitment; a state has the highest
         level of which it has a commitment in force on the case's day. Main: the Rio Treaty is formal but
@@ -161,6 +167,8 @@ class DataSpec:
     issues_out: tuple[str, ...] = ()
     lopsidedness: float = 0.0
     issue_flags: Literal["2021", "2016"] = "2021"
+    us_side_from: float | None = None
+    us_side_below: float | None = None
     guarantee_levels: tuple[tuple[str, tuple[str, ...]], ...] | str = GUARANTEE_CODINGS["rio_pact"]
     recode: tuple[tuple[str, str, str, int | str], ...] = ()
     covariates: tuple[tuple[str, Transform], ...] = (
@@ -207,6 +215,14 @@ class DataSpec:
             raise ValueError(f"DataSpec.min_votes = {self.min_votes!r}: a whole number >= 1")
         if not (isinstance(self.lopsidedness, int | float) and 0 <= self.lopsidedness < 0.5):
             raise ValueError(f"DataSpec.lopsidedness = {self.lopsidedness!r}: a share in [0, 0.5)")
+        limits = [limit for limit in (self.us_side_from, self.us_side_below) if limit is not None]
+        if not all(isinstance(limit, int | float) and 0 < limit < 1 for limit in limits) or (
+            len(limits) == 2 and limits[0] >= limits[1]
+        ):
+            raise ValueError(
+                f"DataSpec.us_side_from = {self.us_side_from!r}, us_side_below = {self.us_side_below!r}: "
+                "shares in (0, 1), the first below the second, or None"
+            )
         if self.abstention == "missing" and self.absence == "abstain":
             raise ValueError("DataSpec: absence='abstain' has no effect where abstention='missing'")
 

@@ -1,6 +1,7 @@
 """The tables that ship: read and checked. The codebook is README.md beside them."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -229,3 +230,11 @@ def load_tallies(states: pd.DataFrame, path: Path = DATA_DIR / "agenda_tallies.c
         validate_range(table, column, 0, 500, path.name, whole=True)
     validate_tallies(table, path.name)
     return table
+
+
+def write_table(table: pd.DataFrame, path: Path) -> Path:
+    """Write a CSV beside its place and move it there; numbers have six significant digits."""
+    part = path.with_suffix(".part")
+    table.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
+    os.replace(part, path)
+    return path

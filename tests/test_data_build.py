@@ -96,8 +96,12 @@ def test_shipped_tallies_cover_both_windows():
 @needs_shared
 def test_build_is_byte_for_byte(tmp_path):
     for path in build_shipped(tmp_path, load.SHARED_DIR):
-        assert path.read_bytes() == (DATA_DIR / path.name).read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["agenda_tallies.csv", "covariates.csv"]
+        assert path.read_bytes() == (DATA_DIR / path.relative_to(tmp_path)).read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "agenda_tallies.csv",
+        "alliances",
+        "covariates.csv",
+    ]
 
 
 def test_build_without_sources_writes_nothing(tmp_path):

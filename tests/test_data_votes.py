@@ -70,6 +70,32 @@ def test_counts_by_hand():
     assert agenda["counts"].sel(state="FRA", response="with").to_numpy().tolist() == [0, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("choice", "chosen"),
+    [
+        ({"us_side_below": 0.5}, [3]),
+        ({"us_side_from": 0.5}, [1, 2]),
+        ({"us_side_from": 0.2, "us_side_below": 0.6}, [1, 3]),
+        ({}, [1, 2, 3]),
+    ],
+    ids=str,
+)
+def test_roll_calls_by_the_share_of_the_us_side(choice, chosen):
+    # With the US: 2 of 4 votes on the first (Britain), 3 of 4 on the second, 1 of 4 on the third.
+    rollcalls, _ = made_up()
+    assert select_rollcalls(rollcalls, DataSpec(**choice), IRAQ)["rcid"].tolist() == chosen
+
+
+def test_where_the_us_was_absent_it_has_no_side():
+    rollcalls, _ = made_up()
+    rollcalls.loc[0, "us_vote"] = "absent"
+    kept = [
+        select_rollcalls(rollcalls, DataSpec(**c), IRAQ)["rcid"].tolist()
+        for c in ({}, {"us_side_from": 0.01})
+    ]
+    assert kept == [[1, 2, 3], [2, 3]]
+
+
 @needs_shared
 @CASES
 def test_roll_calls_against_a_direct_count(case, tables):

@@ -1,0 +1,144 @@
+"""How unequal allies are, counted by pairs, alliances and states; and what a new ally adds."""
+
+import numpy as np
+import pandas as pd
+
+from data.alliances.dyads import build_graph, find_alliances, select_capability
+from data.claims_spec import US_CODE, ClaimsSpec
+
+SCOPES = ("us", "other", "all")
+WEIGHTS = ("states", "alliances", "pairs")
+TYPES = ("balanced", "asymmetric", "hegemonic")
+
+
+def measure_gini(capability: np.ndarray) -> float:
+    """Gini coefficient of capabilities over members: 0 where all are equal, (n - 1) / n where one has all."""
+    ordered = np.sort(capability)
+    n = len(ordered)
+    return float((2 * np.arange(1, n + 1) - n - 1) @ ordered / (n * ordered.sum()))
+
+
+def measure_groups(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
+    """Measure every pair, alliance and state with its strongest ally, in every year.
+
+    Parameters
+    ----------
+    dyads, capabilities : pd.DataFrame
+        As ``load_dyads`` and ``load_capabilities`` return them.
+    spec : ClaimsSpec
+        Years and capability.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``weight`` (states, alliances, pairs), ``scope`` (us: with the US in it; other: without; for states
+        also all: the strongest ally of either kind), ``year``; ``first, second, total``: capabilities of the
+        strongest member, of the next and of all; ``gini``; ``one_way`` (pairs: just one is bound). A state of
+        unknown capability is left out. The US is no state of its own: its allies are counted.
+    """
+    power = capabilities[spec.capability].where(lambda values: values > 0).dropna()
+    pairs = dyads[dyads["year"].between(spec.first_year, spec.last_year)]
+    for side in ("a", "b"):
+        power_of_side = power.rename(f"power_{side}").rename_axis([side, "year"])
+        pairs = pairs.join(power_of_side, on=[side, "year"], how="inner")
+    with_us = ((pairs["a"] == US_CODE) | (pairs["b"] == US_CODE)).map({True: "us", False: "other"})
+    pairs = pairs.assign(scope=with_us, one_way=pairs["a_bound"] != pairs["b_bound"])
+    parts = [_measure_pairs(pairs).assign(weight="pairs", one_way=pairs["one_way"])]
+    for scope in SCOPES:
+        chosen = pairs if scope == "all" else pairs[pairs["scope"] == scope]
+        parts.append(_measure_pairs(_pair_with_strongest(chosen)).assign(weight="states", scope=scope))
+    rows = []
+    for year, of_year in pairs.groupby("year"):
+        known = power.xs(year, level="year").to_dict()
+        for members in find_alliances(build_graph(of_year, year)):
+            values = np.sort([known[state] for state in members])[::-1]
+            scope = "us" if US_CODE in members else "other"
+            rows.append((year, scope, values[0], values[1], values.sum(), measure_gini(values)))
+    columns = ["year", "scope", "first", "second", "total", "gini"]
+    parts.append(pd.DataFrame(rows, columns=columns).assign(weight="alliances"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _measure_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Measures of groups of two, which need no sorting."""
+    first, second = pairs[["power_a", "power_b"]].max(axis=1), pairs[["power_a", "power_b"]].min(axis=1)
+    total = first + second
+    measures = {"first": first, "second": second, "total": total, "gini": (first - second) / (2 * total)}
+    return pairs[["year", "scope"]].assign(**measures)
+
+
+def _pair_with_strongest(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Each state but the US with the strongest of its allies in these pairs."""
+    turned = pairs.rename(columns={"a": "b", "b": "a", "power_a": "power_b", "power_b": "power_a"})
+    both = pd.concat([pairs, turned], ignore_index=True).sort_values(["year", "a", "power_b", "b"])
+    return both[both["a"] != US_CODE].drop_duplicates(["year", "a"], keep="last")
+
+
+def summarize_balance(groups: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
+    """Describe the inequality of allies for every year.
+
+    A treaty of thirty members is one alliance, 435 pairs and thirty states; whichever is counted decides what
+    is seen, so that all three are. A pair and an alliance are unequal by their strongest member over the next
+    (or the rest); a state lives in the inequality between itself and its strongest ally.
+
+    Parameters
+    ----------
+    groups : pd.DataFrame
+        From ``measure_groups``.
+    spec : ClaimsSpec
+        Limits of the types.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``year, scope, weight``, ``n``, ``balanced, asymmetric, hegemonic`` (shares, 0 to 1),
+        ``median_ratio``, ``leader_share`` (mean share of the strongest member in the capabilities of all
+        members), ``gini`` (mean), ``one_way`` (share of pairs; NaN for other weights).
+    """
+    others = {"next": groups["second"], "rest": groups["total"] - groups["first"]}
+    ratio = groups["first"] / others[spec.leader_against]
+    kind = np.digitize(ratio, [spec.medium_ratio, spec.large_ratio])
+    measured = groups.assign(
+        n=1,
+        ratio=ratio,
+        leader_share=groups["first"] / groups["total"],
+        one_way=groups["one_way"].astype(float),
+        **{name: (kind == number).astype(float) for number, name in enumerate(TYPES)},
+    )
+    whole = measured[measured["weight"] != "states"].assign(scope="all")
+    grouped = pd.concat([measured, whole]).groupby(["year", "scope", "weight"])
+    means = grouped[[*TYPES, "leader_share", "gini", "one_way"]].mean()
+    summary = means.assign(n=grouped["n"].sum(), median_ratio=grouped["ratio"].median())
+    return summary.sort_index().reset_index()
+
+
+def measure_accessions(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
+    """What each state added when it became an ally of the US.
+
+    Parameters
+    ----------
+    dyads, capabilities, spec
+        As in ``measure_groups``.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``year, ccode``; ``added_share``: its capabilities over those of the US and all its allies, itself
+        included; ``balance_without, balance_with``: capabilities of the US and its allies, without and with
+        it, over those of the strongest state that is not among them, the same in both. One row per first year
+        of an alliance after ``first_year``; one that ends and begins again has several.
+    """
+    rows, before = [], None
+    for year in range(spec.first_year, spec.last_year + 1):
+        power = select_capability(capabilities, year, spec)
+        graph = build_graph(dyads, year)
+        allies = set(graph[US_CODE]) if US_CODE in graph else set()
+        if before is not None and US_CODE in power.index:
+            camp = power[power.index.isin(allies | {US_CODE})]
+            rival = power[~power.index.isin(allies | {US_CODE})].max()
+            for state in sorted((allies - before) & set(power.index)):
+                without = camp.sum() - power[state]
+                rows.append((year, state, power[state] / camp.sum(), without / rival, camp.sum() / rival))
+        before = allies
+    columns = ["year", "ccode", "added_share", "balance_without", "balance_with"]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,128 @@
+"""Defence obligations and capabilities: read, checked, and turned from pairs of states into alliances."""
+
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from data.claims_spec import ClaimsSpec
+from data.schema import (
+    DataError,
+    validate_codes,
+    validate_columns,
+    validate_complete,
+    validate_not_empty,
+    validate_range,
+    validate_unique,
+)
+from data.tables import read_parquet
+
+DYADS_FILE = "atop_defense_dyads.parquet"
+CAPABILITIES_FILE = "capabilities_1946_2022.parquet"
+
+SAME_STATE = {260: 255}
+"""The Federal Republic of Germany has a code of its own until 1990; it is Germany, not another ally."""
+
+
+def load_dyads(folder: Path) -> pd.DataFrame:
+    """Read the defence obligations, one row per pair of states and year.
+
+    The source has directed rows, and an obligation may be one-way: the US is bound to defend Japan, Japan is
+    not bound to defend the US. A pair is allied if either is bound.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder with atop_defense_dyads.parquet.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``year, a, b`` (Correlates of War codes, a < b), ``a_bound, b_bound`` (bool: bound to defend the
+        other), sorted. Obligations are counted from signature.
+
+    Raises
+    ------
+    DataError
+        The file is not there or breaks a rule.
+    """
+    path = Path(folder) / DYADS_FILE
+    table = read_parquet(path)
+    key = ["ccode1", "ccode2", "year"]
+    validate_columns(table, [*key, "atop_defense"], path.name)
+    validate_not_empty(table, path.name)
+    validate_unique(table, key, path.name)
+    validate_codes(table, "atop_defense", (0, 1), path.name)
+    table = table[table["atop_defense"] == 1]
+    table = table.replace({"ccode1": SAME_STATE, "ccode2": SAME_STATE})
+    one, two = table["ccode1"].to_numpy(int), table["ccode2"].to_numpy(int)
+    if (one == two).any():
+        raise DataError(f"{path.name}: a state allied with itself: ccode {one[one == two][0]}")
+    pairs = pd.DataFrame(
+        {
+            "year": table["year"].to_numpy(int),
+            "a": np.minimum(one, two),
+            "b": np.maximum(one, two),
+            "a_bound": one < two,
+            "b_bound": one > two,
+        }
+    )
+    return pairs.groupby(["year", "a", "b"], as_index=False, sort=True)[["a_bound", "b_bound"]].max()
+
+
+def load_capabilities(folder: Path) -> pd.DataFrame:
+    """Read the capabilities of states, one row per state and year.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder with capabilities_1946_2022.parquet.
+
+    Returns
+    -------
+    pd.DataFrame
+        Index (ccode, year); ``cinc`` (share of the world, 0 to 1), ``milex`` (thousand US dollars) and
+        ``milper`` (thousand persons), NaN where unknown.
+    """
+    path = Path(folder) / CAPABILITIES_FILE
+    table = read_parquet(path)
+    key = ["ccode", "year"]
+    validate_columns(table, [*key, "cinc", "milex", "milper"], path.name)
+    validate_not_empty(table, path.name)
+    validate_complete(table, key, path.name)
+    validate_unique(table, key, path.name)
+    validate_range(table, "cinc", 0, 1, path.name)
+    # In the year of unification both codes have a row: the one that remains counts.
+    table = table.assign(old=table["ccode"].isin(SAME_STATE)).replace({"ccode": SAME_STATE})
+    table = table.sort_values([*key, "old"]).drop_duplicates(key)
+    return table.set_index(key)[["cinc", "milex", "milper"]].astype(float)
+
+
+def select_capability(capabilities: pd.DataFrame, year: int, spec: ClaimsSpec) -> pd.Series:
+    """Capabilities of a year by state, under the spec's measure; states with none or zero are left out."""
+    values = capabilities.xs(year, level="year")[spec.capability]
+    return values[values > 0]
+
+
+def build_graph(dyads: pd.DataFrame, year: int) -> nx.Graph:
+    """The network of defence obligations of a year; an edge where either state is bound."""
+    rows = dyads[dyads["year"] == year]
+    return nx.Graph(zip(rows["a"], rows["b"], strict=True))
+
+
+def find_alliances(graph: nx.Graph) -> list[tuple[int, ...]]:
+    """Recover alliances from pairs: the largest groups in which everybody is allied with everybody.
+
+    The table of obligations has no alliance in it, only pairs. A treaty of many members makes each of them
+    an ally of each, so that NATO, the Rio Treaty or the Arab League appear as maximal cliques (Bron and
+    Kerbosch 1973), and a bilateral treaty that lies in none of them as a clique of two. A treaty wholly
+    inside another (US-Canada inside NATO) is not seen apart, and two overlapping ones may make a third group
+    of the states that are in both and their common allies.
+
+    Returns
+    -------
+    list of tuple of int
+        Members by Correlates of War code, in rising order; the list is sorted.
+    """
+    return sorted(tuple(sorted(map(int, members))) for members in nx.find_cliques(graph))
