@@ -16,7 +16,8 @@ from nutpie.sample import CompiledModel
 from analysis.diagnostics import ConvergenceError, check_convergence, measure_convergence, measure_refits
 from models.coalition import build_coalition_model
 from models.ideal_point import SAVED, build_ideal_point_model
-from models.spec import CoalitionSpec, IdealPointSpec
+from models.spec import CoalitionSpec, IdealPointSpec, TierSpec
+from models.tier import build_tier_model
 
 # With fast-math, code compiled afresh and code loaded from the cache differ in the last digits, and a
 # chain turns that into other draws: the same seed would not give the same result.
@@ -39,6 +40,7 @@ SAVED_TOTAL = [
     "eta",
 ]
 SAVED_STATE = ["state_sd"]
+SAVED_TIERS = [*SAVED_TOTAL, *SAVED_STATE, "threshold", "guarantee_capability"]
 SAMPLE_DIMS = ("refit", "chain", "draw")
 SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
 
@@ -135,6 +137,23 @@ def fit_total(
     model = build_coalition_model(panel, spec)
     saved = SAVED_TOTAL + SAVED_STATE * spec.state_effect
     return fit_model(model, sampler, seed=seed, saved=saved, name="joining, total effect", progress=progress)
+
+
+def fit_tiers(
+    panel: xr.Dataset,
+    spec: TierSpec,
+    sampler: SamplerSpec,
+    *,
+    seed: int,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """The cumulative model of the tier of support, without alignment: total effects.
+
+    Parameters, returns and errors are those of ``fit_total``.
+    """
+    model = build_tier_model(panel, spec)
+    saved = [name for name in SAVED_TIERS if name in model.named_vars]
+    return fit_model(model, sampler, seed=seed, saved=saved, name="tiers of support", progress=progress)
 
 
 def compile_model(model: pm.Model, saved: list[str]) -> CompiledModel:

@@ -47,7 +47,7 @@ def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
     sample = covariates[included]
     for name, column in zip(panel["covariate"].values, sample.T, strict=True):
         if np.isnan(column).any():
-            rows = _name_rows(
+            rows = name_rows(
                 panel, included & np.isnan(covariates[..., list(panel["covariate"].values).index(name)])
             )
             raise ValueError(f"covariate {str(name)!r} is missing in {np.isnan(column).sum()} rows: {rows}")
@@ -93,12 +93,12 @@ def centre_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
     others = [d for d in aligned.dims if d not in ("case", "state")]
     lost = panel["included"].values & aligned.isnull().any(others).values
     if lost.any():
-        raise ValueError(f"no alignment for {lost.sum()} rows of the sample: {_name_rows(panel, lost)}")
+        raise ValueError(f"no alignment for {lost.sum()} rows of the sample: {name_rows(panel, lost)}")
     sample = aligned.where(panel["included"])
     return (sample - sample.mean("state")).fillna(0.0).values
 
 
-def _name_rows(panel: xr.Dataset, where: np.ndarray) -> str:
+def name_rows(panel: xr.Dataset, where: np.ndarray) -> str:
     """Up to ten of the state-cases marked in a (case, state) mask, for a message."""
     rows = [f"{panel['state'].values[s]} ({panel['case'].values[c]})" for c, s in np.argwhere(where)[:10]]
     return ", ".join(rows) + (", ..." if where.sum() > 10 else "")
@@ -180,46 +180,67 @@ def build_coalition_model(
     rest, a state's likelihood is a mixture over ``models.joining.STATE_NODES``. See models/README.md.
     """
     data = prepare_coalition_data(panel)
-    coords = {
+    with pm.Model(coords=name_coords(panel, data)) as model:
+        # Data, not constants: another panel of the same shape needs no new compilation.
+        joined = pm.Data("joined_observed", data["joined"], dims=("case", "state"))
+        included = pm.Data("included", data["included"], dims=("case", "state"))
+        eta = place_predictor(data, spec, alignment)
+        state_sd = half_normal("state_sd", spec.state_scale) if spec.state_effect else None
+        pm.Potential("joined", joining_logp(eta, state_sd, joined, included, implementation=spec.likelihood))
+    return model
+
+
+def name_coords(panel: xr.Dataset, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Coordinates of a model of stage 2: case, state, region, level (above none), covariate."""
+    return {
         "case": panel["case"].values,
         "state": panel["state"].values,
         "region": data["region"],
         "level": data["level"],
         "covariate": panel["covariate"].values,
     }
-    with pm.Model(coords=coords) as model:
-        # Data, not constants: another panel of the same shape needs no new compilation.
-        joined = pm.Data("joined_observed", data["joined"], dims=("case", "state"))
-        included = pm.Data("included", data["included"], dims=("case", "state"))
-        has_level = pm.Data("has_level", data["has_level"], dims=("level", "case", "state"))
-        covariates = pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
-        region_idx = pm.Data("region_idx", data["region_idx"], dims="state")
 
-        intercept = pm.Normal("intercept", 0, spec.intercept_scale, dims="case")
-        covariate_slope = pm.Normal("covariate_slope", 0, spec.covariate_scale, dims=("case", "covariate"))
-        region_sd = _half_normal("region_sd", spec.region_scale)
-        region_offset = pm.Normal("region_offset", dims=("case", "region"))
-        region_effect = pm.Deterministic("region_effect", region_sd * region_offset, dims=("case", "region"))
-        eta = (
-            intercept[:, None]
-            + (covariates * covariate_slope[:, None, :]).sum(-1)
-            + region_effect[:, region_idx]
-        )
-        if alignment is not None:
-            position = _place_states(alignment)
-            alignment_slope = _pooled_over_cases(
-                "alignment_slope", spec.alignment_scale, spec.alignment_case_scale, ()
-            )
-            eta += alignment_slope[:, None] * position
-        eta = pm.Deterministic("eta", eta, dims=("case", "state"))
 
-        guarantee_effect = _pooled_over_cases(
-            "guarantee_effect", spec.guarantee_scale, spec.guarantee_case_scale, ("level",)
+def place_predictor(
+    data: dict[str, np.ndarray], spec: CoalitionSpec, alignment: np.ndarray | Measurement | None
+):
+    """Linear predictor with all its priors, in the model whose context is open.
+
+    Parameters
+    ----------
+    data : dict of str to np.ndarray
+        From ``prepare_coalition_data``.
+    spec, alignment
+        As in ``build_coalition_model``.
+
+    Returns
+    -------
+    matrix (case, state)
+        Logits, the guarantee included, the state effect not.
+    """
+    has_level = pm.Data("has_level", data["has_level"], dims=("level", "case", "state"))
+    covariates = pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
+    region_idx = pm.Data("region_idx", data["region_idx"], dims="state")
+
+    intercept = pm.Normal("intercept", 0, spec.intercept_scale, dims="case")
+    covariate_slope = pm.Normal("covariate_slope", 0, spec.covariate_scale, dims=("case", "covariate"))
+    region_sd = half_normal("region_sd", spec.region_scale)
+    region_offset = pm.Normal("region_offset", dims=("case", "region"))
+    region_effect = pm.Deterministic("region_effect", region_sd * region_offset, dims=("case", "region"))
+    eta = (
+        intercept[:, None] + (covariates * covariate_slope[:, None, :]).sum(-1) + region_effect[:, region_idx]
+    )
+    if alignment is not None:
+        position = _place_states(alignment)
+        alignment_slope = _pooled_over_cases(
+            "alignment_slope", spec.alignment_scale, spec.alignment_case_scale, ()
         )
-        eta += (has_level * guarantee_effect.T[:, :, None]).sum(0)
-        state_sd = _half_normal("state_sd", spec.state_scale) if spec.state_effect else None
-        pm.Potential("joined", joining_logp(eta, state_sd, joined, included, implementation=spec.likelihood))
-    return model
+        eta += alignment_slope[:, None] * position
+    eta = pm.Deterministic("eta", eta, dims=("case", "state"))
+    guarantee_effect = _pooled_over_cases(
+        "guarantee_effect", spec.guarantee_scale, spec.guarantee_case_scale, ("level",)
+    )
+    return eta + (has_level * guarantee_effect.T[:, :, None]).sum(0)
 
 
 def compute_eta(posterior: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArray | None) -> xr.DataArray:
@@ -261,12 +282,12 @@ def _place_states(alignment: np.ndarray | Measurement):
 def _pooled_over_cases(name: str, scale: float, case_scale: float, dims: tuple[str, ...]):
     """One effect per case around a common mean, non-centred: two cases say little about their spread."""
     mean = pm.Normal(f"{name}_mean", 0, scale, dims=dims or None)
-    case_sd = _half_normal(f"{name}_case_sd", case_scale, dims or None)
+    case_sd = half_normal(f"{name}_case_sd", case_scale, dims or None)
     offset = pm.Normal(f"{name}_offset", dims=("case", *dims))
     return pm.Deterministic(name, mean + case_sd * offset, dims=("case", *dims))
 
 
-def _half_normal(name: str, scale: float, dims: tuple[str, ...] | None = None):
+def half_normal(name: str, scale: float, dims: tuple[str, ...] | None = None):
     """A standard deviation with a half-normal prior, to be multiplied by something symmetric about 0.
 
     Its sign then changes nothing, and the sampler walks through 0, where the logarithm usual for a scale

@@ -138,6 +138,33 @@ class CoalitionSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TierSpec:
+    """The ordered tier of support: the predictor of joining, and thresholds between the tiers.
+
+    Attributes
+    ----------
+    predictor : CoalitionSpec
+        Priors of everything that stands in the linear predictor, and of the state effects; its
+        ``likelihood`` does not matter here.
+    log_gap_loc, log_gap_scale : float
+        Normal prior of the log distance between neighbouring thresholds, logits.
+    capability_interaction : bool
+        Whether a guarantee's effect changes with log capability (which then is a covariate too).
+    interaction_scale : float
+        Normal scale of that change, per standard deviation of log capability, the same in all cases.
+    """
+
+    predictor: CoalitionSpec = CoalitionSpec()
+    log_gap_loc: float = 0.0
+    log_gap_scale: float = 1.0
+    capability_interaction: bool = False
+    interaction_scale: float = 0.5
+
+    def __post_init__(self):
+        validate_choices(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class AlignmentSpec:
     """Alignment given the guarantee: a linear model, in standard deviations of stage 1's states.
 
