@@ -1,63 +1,13 @@
 """Quantities of interest: pure functions of posteriors. Nothing here fits, reads or writes."""
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from scipy.special import expit, log_expit, softmax
-from scipy.stats import rankdata
 
 from models.joining import STATE_LOG_WEIGHTS, STATE_NODES
 
-INTERVAL = 0.9
-"""Probability of every interval that the project reports (equal-tailed)."""
-
-
-def compute_alignment(
-    ideal_point: xr.DataArray, reference: str, yardstick: str | None = None
-) -> xr.DataArray:
-    """Position relative to a reference state, the difference taken within each draw.
-
-    Parameters
-    ----------
-    ideal_point : xr.DataArray
-        Draws; one dim is ``state``. Standard deviations of the states in the sample.
-    reference : str
-        iso3 of the state from which alignment is measured.
-    yardstick : str, optional
-        The state that the responses were counted against, which has no position of its own. With it as
-        the reference, alignment is known up to a constant, and the ideal point is returned.
-
-    Returns
-    -------
-    xr.DataArray
-        As ``ideal_point``; negative: further from the upper end than the reference. Posterior sd of two
-        states must not be combined to get it: the reference's own error is shared by all states.
-
-    Raises
-    ------
-    ValueError
-        If the reference is neither a state of the sample nor the yardstick.
-    """
-    if reference in ideal_point["state"].values:
-        return ideal_point - ideal_point.sel(state=reference, drop=True)
-    if reference == yardstick:
-        return ideal_point
-    raise ValueError(
-        f"reference {reference!r} has no position; states with one: "
-        + ", ".join(map(str, ideal_point["state"].values[:12]))
-        + ", ..."
-    )
-
-
-def compute_rank(ideal_point: xr.DataArray) -> xr.DataArray:
-    """Rank of each state within each draw, 1 = at the upper end, where the US votes."""
-    ranks = xr.apply_ufunc(
-        lambda x: rankdata(-x, axis=-1),
-        ideal_point,
-        input_core_dims=[["state"]],
-        output_core_dims=[["state"]],
-    )
-    return ranks.transpose(*ideal_point.dims)
+ALL = "all"
+"""Name of the group of all states."""
 
 
 def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArray:
@@ -81,7 +31,7 @@ def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArra
         weights = xr.ones_like(posterior["eta"].isel(case=0, drop=True)).expand_dims(node=1)
         return weights.assign_coords(effect=(("node", "sample"), np.zeros((1, posterior.sizes["sample"]))))
     sd = posterior["state_sd"].values
-    own = posterior["eta"] + _added_by(posterior, panel, level=None)
+    own = posterior["eta"] + add_guarantee(posterior["guarantee_effect"], panel, level=None)
     sign = xr.where(panel["joined"] == 1, 1.0, -1.0).where(panel["included"])
     log_weights = []
     for node, log_weight in zip(STATE_NODES, STATE_LOG_WEIGHTS, strict=True):
@@ -93,7 +43,11 @@ def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArra
 
 
 def predict_joining(
-    posterior: xr.Dataset, panel: xr.Dataset, level: str | None, weights: xr.DataArray
+    posterior: xr.Dataset,
+    panel: xr.Dataset,
+    level: str | None,
+    weights: xr.DataArray,
+    moved: xr.DataArray | float = 0.0,
 ) -> xr.DataArray:
     """Probability of joining of each state-case, had it the given guarantee, everything else as it is.
 
@@ -107,13 +61,15 @@ def predict_joining(
         Guarantee level given to all; None for each state's own.
     weights : xr.DataArray
         From ``weigh_state_effects``.
+    moved : xr.DataArray or float
+        Logits added to ``eta``, e.g. for another alignment than the state's own.
 
     Returns
     -------
     xr.DataArray
         (sample, case, state), 0 to 1; NaN where a state is not in the case.
     """
-    eta = posterior["eta"] + _added_by(posterior, panel, level)
+    eta = posterior["eta"] + add_guarantee(posterior["guarantee_effect"], panel, level) + moved
     probability = xr.zeros_like(eta)
     for node in range(weights.sizes["node"]):
         at_node = weights.isel(node=node)
@@ -121,133 +77,179 @@ def predict_joining(
     return probability.where(panel["included"]).transpose("sample", "case", "state")
 
 
-def _added_by(posterior: xr.Dataset, panel: xr.Dataset, level: str | None) -> xr.DataArray:
-    """What the guarantee adds to each state-case's logit: its own, or one level for all."""
-    effect = posterior["guarantee_effect"]
+def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) -> xr.DataArray | float:
+    """What the guarantee adds to each state-case: that of its own level, or one level for all.
+
+    Parameters
+    ----------
+    effect : xr.DataArray
+        (..., case, level): effects of the levels above the first.
+    panel : xr.Dataset
+        The contract's panel.
+    level : str or None
+        A level for all, or None for each state's own.
+    """
     levels = panel["guarantee"].attrs["levels"]
     if level is not None:
         return 0.0 if level == levels[0] else effect.sel(level=level, drop=True)
     return sum(effect.sel(level=name, drop=True) * (panel["guarantee"] == name) for name in levels[1:])
 
 
-def average_over_states(values: xr.DataArray) -> xr.DataArray:
-    """Mean over the included states of each case, and over the cases (``pooled``), within each draw.
-
-    Parameters
-    ----------
-    values : xr.DataArray
-        (sample, case, state), NaN where a state is not in a case.
+def list_groups(panel: xr.Dataset) -> xr.DataArray:
+    """Who is averaged over: all included states, and those of each capability group that the panel has.
 
     Returns
     -------
     xr.DataArray
-        (case, sample); the last case is ``pooled``, in which each case has the same weight.
+        (group, case, state), bool; the first group is ``all``.
     """
-    return _with_pooled(values.mean("state").reset_coords(drop=True))
+    groups = {ALL: panel["included"]}
+    if "capability_group" in panel:
+        of_state = panel["capability_group"]
+        groups |= {name: panel["included"] & (of_state == name) for name in of_state.attrs["levels"]}
+    stacked = xr.concat(
+        [group.drop_vars(panel.coords, errors="ignore") for group in groups.values()], "group"
+    )
+    return stacked.assign_coords(group=list(groups), case=panel["case"].values, state=panel["state"].values)
 
 
-def _with_pooled(by_case: xr.DataArray) -> xr.DataArray:
-    pooled = by_case.mean("case").expand_dims(case=["pooled"])
-    return xr.concat([by_case, pooled], "case").transpose("case", "sample")
+def average_over_states(values: xr.DataArray, members: xr.DataArray) -> xr.DataArray:
+    """Mean over the states of each group and case, and over the cases (``pooled``), within each draw.
+
+    Parameters
+    ----------
+    values : xr.DataArray
+        (sample, case, state).
+    members : xr.DataArray
+        (group, case, state), bool: who is averaged over.
+
+    Returns
+    -------
+    xr.DataArray
+        (case, group, sample); the last case is ``pooled``, in which each case has the same weight. NaN where
+        a group has no state.
+    """
+    # Before the product, so that a state outside the case, which has no value, does not count.
+    total = xr.dot(values.fillna(0.0), members.astype(float), dim="state")
+    size = members.sum("state")
+    by_case = (total / size.where(size > 0)).reset_coords(drop=True)
+    return pool_cases(by_case.transpose("case", "group", "sample"))
 
 
-def compute_effects(total: xr.Dataset, direct: xr.Dataset, panel: xr.Dataset) -> xr.Dataset:
-    """Average marginal effects of each guarantee level and slopes of alignment, as labelled draws.
+def pool_cases(by_case: xr.DataArray) -> xr.DataArray:
+    """Append ``pooled``, the mean over the cases within each draw, along ``case``."""
+    pooled = by_case.mean("case", skipna=False).expand_dims(case=["pooled"])
+    return xr.concat([by_case, pooled], "case").transpose(*by_case.dims)
+
+
+def contrast_cases(effects: xr.Dataset) -> xr.Dataset:
+    """Append ``difference``, the first case less the second within each draw, where there are just two."""
+    if effects.sizes["case"] != 3:
+        return effects
+    first, second = (effects.isel(case=c, drop=True) for c in (0, 1))
+    return xr.concat([effects, (first - second).expand_dims(case=["difference"])], "case")
+
+
+def compute_effects(
+    total: xr.Dataset, direct: xr.Dataset, mediator: xr.Dataset, panel: xr.Dataset
+) -> xr.Dataset:
+    """Every effect of each guarantee level, as labelled draws.
 
     Parameters
     ----------
     total, direct : xr.Dataset
         Posteriors of stage 2 without and with alignment, along ``sample`` (equally many).
+    mediator : xr.Dataset
+        Draws of the model of alignment (``models.alignment``), each made with the positions of the draw of
+        ``direct`` at the same place (``analysis.positions.pair_positions``).
     panel : xr.Dataset
-        The contract's panel.
+        The contract's panel; with ``capability_group`` effects are given by group too.
 
     Returns
     -------
     xr.Dataset
-        (case, sample), ``case`` includes ``pooled``: ``ame_<level>_total`` and ``ame_<level>_direct``,
-        change in the probability of joining, averaged over the included states as they are
-        (g-computation; Robins 1986, Hanmer and Kalkan 2013); ``alignment_slope``, logits per sd;
-        ``probability_<level>_total``: mean probability had all states that level.
+        (case, group, sample), ``case`` includes ``pooled`` and, where there are two, ``difference``. With
+        P(g, a) the probability of joining of a state that has guarantee g and alignment a, averaged over the
+        states of the group as they are (g-computation; Robins 1986, Hanmer and Kalkan 2013), for each level:
+
+        ``probability_<level>_total``, ``ame_<level>_total``, ``risk_ratio_<level>_total``: from the model
+        without alignment, all states at that level, and against no guarantee;
+        ``ame_<level>_direct``: P(level, a) - P(none, a), alignment as it is;
+        ``ame_<level>_natural_direct``: the same with alignment as it would be without a guarantee;
+        ``ame_<level>_indirect``: P(level, a(level)) - P(level, a(none)), the guarantee held, alignment moved
+        as the model of alignment says (the mediation formula; Pearl 2001, Imai, Keele and Tingley 2010);
+        ``ame_<level>_mediated``: the sum of the two, the total effect as the two models together have it;
+        ``att_<level>_total``, ``att_<level>_direct``: averaged over the states that have that level;
+
+        and (case, sample): ``alignment_slope``, logits per sd; ``alignment_<level>``: what that level adds to
+        alignment, sd.
 
     Raises
     ------
     ValueError
         If the posteriors have different numbers of draws.
     """
-    if total.sizes["sample"] != direct.sizes["sample"]:
-        raise ValueError(
-            f"total has {total.sizes['sample']} draws and direct {direct.sizes['sample']}; "
-            "equally many are needed"
-        )
-    effects = {}
-    reference, *levels = panel["guarantee"].attrs["levels"]
-    for name, posterior in (("total", total), ("direct", direct)):
-        weights = weigh_state_effects(posterior, panel)
-        without = predict_joining(posterior, panel, reference, weights)
-        if name == "total":
-            effects[f"probability_{reference}_total"] = average_over_states(without)
-        for level in levels:
-            with_level = predict_joining(posterior, panel, level, weights)
-            effects[f"ame_{level}_{name}"] = average_over_states(with_level - without)
-            if name == "total":
-                effects[f"probability_{level}_total"] = average_over_states(with_level)
-    effects["alignment_slope"] = _with_pooled(direct["alignment_slope"].transpose("case", "sample"))
-    return xr.Dataset(effects)
-
-
-def summarize_draws(draws: xr.DataArray, dim: str | tuple[str, ...] = "sample") -> pd.DataFrame:
-    """Mean, sd and the equal-tailed 90 % interval over draws, one row per remaining coordinate.
-
-    Returns
-    -------
-    pd.DataFrame
-        Coordinate columns, then ``mean``, ``sd``, ``lower``, ``upper``.
-    """
-    tail = (1 - INTERVAL) / 2
-    bounds = draws.quantile([tail, 1 - tail], dim).drop_vars("quantile")
-    summary = xr.Dataset(
-        {
-            "mean": draws.mean(dim),
-            "sd": draws.std(dim, ddof=1),
-            "lower": bounds.isel(quantile=0),
-            "upper": bounds.isel(quantile=1),
-        }
-    )
-    keep = [d for d in draws.dims if d != dim and d not in dim]
-    return summary.to_dataframe().reset_index()[[*keep, "mean", "sd", "lower", "upper"]]
-
-
-def summarize_effects(effects: xr.Dataset) -> pd.DataFrame:
-    """One row per quantity and case: mean, sd, 90 % interval, probability of being positive."""
-    tables = []
-    for name, draws in effects.data_vars.items():
-        table = summarize_draws(draws)
-        table.insert(0, "quantity", name)
-        table["prob_positive"] = (draws > 0).mean("sample").sel(case=table["case"].values).values
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
-
-
-def summarize_ideal_points(
-    posterior: xr.Dataset, case: str, reference: str, yardstick: str | None
-) -> pd.DataFrame:
-    """Positions, alignment and ranks of the states of one case.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``case, state, quantity`` (ideal_point, alignment, rank), ``mean, sd, lower, upper``.
-    """
-    ideal_point = posterior["ideal_point"]
-    quantities = {
-        "ideal_point": ideal_point,
-        "alignment": compute_alignment(ideal_point, reference, yardstick),
-        "rank": compute_rank(ideal_point),
+    sizes = {
+        name: p.sizes["sample"] for name, p in (("total", total), ("direct", direct), ("mediator", mediator))
     }
-    tables = []
-    for quantity, draws in quantities.items():
-        table = summarize_draws(draws, ("chain", "draw"))
-        table.insert(0, "case", case)
-        table.insert(2, "quantity", quantity)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    if len(set(sizes.values())) > 1:
+        raise ValueError(
+            ", ".join(f"{name} has {n} draws" for name, n in sizes.items()) + "; equally many are needed"
+        )
+    effects = _compute_total(total, panel) | _compute_direct(direct, mediator, panel)
+    effects["alignment_slope"] = pool_cases(direct["alignment_slope"].transpose("case", "sample"))
+    for level in panel["guarantee"].attrs["levels"][1:]:
+        moves = mediator["guarantee_effect"].sel(level=level, drop=True).transpose("case", "sample")
+        effects[f"alignment_{level}"] = pool_cases(moves)
+    return contrast_cases(xr.Dataset(effects))
+
+
+def _compute_total(total: xr.Dataset, panel: xr.Dataset) -> dict[str, xr.DataArray]:
+    """What needs no alignment."""
+    reference, *levels = panel["guarantee"].attrs["levels"]
+    members = list_groups(panel)
+    weights = weigh_state_effects(total, panel)
+    own = predict_joining(total, panel, None, weights)
+    without = predict_joining(total, panel, reference, weights)
+    base = average_over_states(without, members)
+    effects = {f"probability_{reference}_total": base}
+    for level in levels:
+        has_level = members & (panel["guarantee"] == level).reset_coords(drop=True)
+        with_level = average_over_states(predict_joining(total, panel, level, weights), members)
+        effects[f"probability_{level}_total"] = with_level
+        effects[f"ame_{level}_total"] = with_level - base
+        effects[f"risk_ratio_{level}_total"] = with_level / base
+        effects[f"att_{level}_total"] = average_over_states(own - without, has_level)
+    return effects
+
+
+def _compute_direct(direct: xr.Dataset, mediator: xr.Dataset, panel: xr.Dataset) -> dict[str, xr.DataArray]:
+    """What holds alignment fixed, and what moves it alone."""
+    reference, *levels = panel["guarantee"].attrs["levels"]
+    members = list_groups(panel)
+    weights = weigh_state_effects(direct, panel)
+    slope, by_level = direct["alignment_slope"], mediator["guarantee_effect"]
+    # A state's alignment had it another guarantee: its own, moved by the difference of the two effects, so
+    # that what else makes the state stand where it stands stays with it.
+    own_move = add_guarantee(by_level, panel, None)
+    unmoved = -slope * own_move
+    own = predict_joining(direct, panel, None, weights)
+    without = predict_joining(direct, panel, reference, weights)
+    neither = predict_joining(direct, panel, reference, weights, unmoved)
+    effects = {}
+    for level in levels:
+        has_level = members & (panel["guarantee"] == level).reset_coords(drop=True)
+        moved = slope * (add_guarantee(by_level, panel, level) - own_move)
+        only_guarantee = predict_joining(direct, panel, level, weights, unmoved)
+        differences = {
+            "direct": predict_joining(direct, panel, level, weights) - without,
+            "natural_direct": only_guarantee - neither,
+            "indirect": predict_joining(direct, panel, level, weights, moved) - only_guarantee,
+        }
+        for name, difference in differences.items():
+            effects[f"ame_{level}_{name}"] = average_over_states(difference, members)
+        effects[f"ame_{level}_mediated"] = (
+            effects[f"ame_{level}_natural_direct"] + effects[f"ame_{level}_indirect"]
+        )
+        effects[f"att_{level}_direct"] = average_over_states(own - without, has_level)
+    return effects

@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.effects import ALL
+
 # Okabe and Ito (2008): told apart with any kind of colour vision. One colour for a level everywhere.
 LEVEL_COLOURS = {
     "none": "#7f7f7f",
@@ -138,6 +140,7 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     Figure
     """
     levels = panel["guarantee"].attrs["levels"]
+    effects = effects[effects["group"] == ALL]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.5, 2.6), layout="constrained")
         axes = figure.subplots(1, panel.sizes["case"], sharex=True, sharey=True, squeeze=False)[0]
@@ -181,6 +184,7 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     """
     labels = dict(zip(panel["case"].values, panel["label"].values, strict=True)) | {"pooled": "both, pooled"}
     levels = panel["guarantee"].attrs["levels"][1:]
+    effects = effects[effects["group"] == ALL]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.5, 1.1 + 0.42 * len(labels) * 2), layout="constrained")
         axes = figure.subplots(1, len(levels), sharex=True, sharey=True, squeeze=False)[0]

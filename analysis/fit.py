@@ -239,6 +239,8 @@ def count_draws(posterior: xr.Dataset) -> int:
 def stack_draws(posterior: xr.Dataset, keep: int) -> xr.Dataset:
     """Exactly ``keep`` draws, evenly spaced over refits, chains and draws, along one dim ``sample``.
 
+    The coordinate ``refit`` (sample) stays, where there are refits.
+
     Raises
     ------
     ValueError
@@ -247,6 +249,8 @@ def stack_draws(posterior: xr.Dataset, keep: int) -> xr.Dataset:
     if keep > count_draws(posterior):
         raise ValueError(f"keep = {keep}: the posterior has only {count_draws(posterior)} draws")
     dims = [d for d in SAMPLE_DIMS if d in posterior.dims]
-    stacked = posterior.stack(sample=dims).drop_vars([*dims, "sample"])
+    stacked = posterior.stack(sample=dims)
+    refit = {"refit": ("sample", stacked["refit"].values)} if "refit" in dims else {}
+    stacked = stacked.drop_vars([*dims, "sample"]).assign_coords(refit)
     pick = np.linspace(0, stacked.sizes["sample"] - 1, keep).round().astype(int)
     return stacked.isel(sample=pick).assign_coords(sample=np.arange(keep))

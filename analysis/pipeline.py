@@ -10,15 +10,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.effects import (
-    compute_alignment,
-    compute_effects,
-    summarize_effects,
-    summarize_ideal_points,
-)
+from analysis.effects import compute_effects
 from analysis.figures import save_figures
 from analysis.fit import Progress, count_draws, derive_seed, fit_ideal_points, fit_total, stack_draws
-from analysis.refits import fit_direct
+from analysis.positions import compute_alignment, pair_positions, summarize_ideal_points
+from analysis.propagation import fit_propagated
 from analysis.results import (
     RESULTS,
     atomic_folder,
@@ -29,8 +25,10 @@ from analysis.results import (
     package_versions,
     write_tree,
 )
+from analysis.summaries import summarize_effects
 from analysis.variants import Variant
 from data.load import load_panel, load_votes
+from models.alignment import draw_alignment_model
 from models.ideal_point import predict_positions
 
 US = "USA"
@@ -116,15 +114,18 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         "direct",
         {
             **shared,
-            "sampler": asdict(run.refit),
+            "propagation": variant.propagation,
+            "samplers": [asdict(run.refit), asdict(run.single)],
             "kept": run.kept_draws,
             "alignment": hash_dataset(alignment.to_dataset(name="alignment")),
         },
-        lambda progress: fit_direct(
+        lambda progress: fit_propagated(
+            variant.propagation,
             panel,
             alignment,
             variant.coalition,
-            run.refit,
+            refit=run.refit,
+            single=run.single,
             seed=derive_seed(run.seed, "direct"),
             keep=run.kept_draws,
             progress=progress,
@@ -134,7 +135,14 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     every_draw = [tree["posterior"].dataset for tree in (total, direct)]
     keep = min(run.kept_draws, *(count_draws(posterior) for posterior in every_draw))
     posteriors = [stack_draws(posterior, keep) for posterior in every_draw]
-    effects = compute_effects(*posteriors, panel)
+    # Refit by refit: one draw of the positions feeds both the model of alignment and that of joining.
+    mediator = draw_alignment_model(
+        panel,
+        pair_positions(posteriors[1], panel, alignment),
+        variant.alignment,
+        derive_seed(run.seed, "alignment given guarantee"),
+    )
+    effects = compute_effects(*posteriors, mediator, panel)
     ideal_points = pd.concat(
         [
             summarize_ideal_points(
@@ -144,7 +152,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         ],
         ignore_index=True,
     )
-    table = summarize_effects(effects)
+    table = summarize_effects(effects, posteriors[1].coords.get("refit"), variant.propagation)
     record = {
         "variant": variant.to_dict(),
         "quick": run.quick,
@@ -172,6 +180,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
             "total/posterior": total["posterior"].dataset,
             "total/sample_stats": total["sample_stats"].dataset,
             "direct/posterior": direct["posterior"].dataset,
+            "alignment/posterior": mediator,
             "effects": effects,
             "panel": panel.assign_attrs(spec=spec.to_json()),
         }
@@ -249,7 +258,9 @@ def draw_alignment(stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: V
         posterior = tree["posterior"].dataset[["ideal_point", "region_mean", "region_sd"]]
         stacked = posterior.stack(sample=("chain", "draw")).drop_vars(("sample", "chain", "draw"))
         order = np.random.default_rng(seed).permutation(stacked.sizes["sample"])
-        draws = stacked.isel(sample=order[: variant.run.stage1_draws])
+        # All draws at once cost nothing more where stage 2 is fitted once.
+        used = variant.run.stage1_draws if variant.propagation == "draws" else len(order)
+        draws = stacked.isel(sample=order[:used])
         position = draws["ideal_point"].transpose("sample", "state")
         if missing[case]:
             regions = panel["region"].sel(state=missing[case]).values

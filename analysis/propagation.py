@@ -97,7 +97,8 @@ def share_from_stage1(draws: xr.DataArray, refit: xr.DataArray) -> xr.DataArray:
         within the refits adds to it (each refit's draws are taken as independent: they are thinned).
     """
     grouped = draws.assign_coords(refit=("sample", refit.values)).groupby("refit")
-    size = grouped.count().transpose("refit", ...)
+    names, sizes = np.unique(refit.values, return_counts=True)
+    size = xr.DataArray(sizes, {"refit": names})
     if int(size.min()) < 2:
         raise ValueError("at least two draws of each refit are needed to tell the refits from noise")
     within = (grouped.var(ddof=1) / size).mean("refit")

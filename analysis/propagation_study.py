@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, log_expit
 
-from analysis.effects import INTERVAL
 from analysis.results import ROOT
+from analysis.summaries import INTERVAL
 from models.spec import CoalitionSpec
 
 GRID = np.linspace(-4.4, 4.4, 56)

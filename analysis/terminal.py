@@ -10,8 +10,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from analysis.diagnostics import ConvergenceError
-from analysis.effects import INTERVAL
+from analysis.effects import ALL
 from analysis.pipeline import run_variant
+from analysis.summaries import INTERVAL
 from analysis.variants import Variant
 from data.load import FETCH_COMMAND, find_rollcalls
 from data.schema import DataError
@@ -71,11 +72,15 @@ def show_answer(folder: Path, console: Console) -> None:
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     labels = {case["name"]: case["label"] for case in record["variant"]["data"]["cases"]}
     percent = f"{INTERVAL:.0%}".replace("%", " %")
-    table = Table(title="Average marginal effects, percentage points; slope of alignment, logits per sd")
+    labels |= {"pooled": "both, pooled", "difference": "difference"}
+    table = Table(
+        title="Average marginal effects on joining, percentage points; alignment in the Assembly, standard "
+        "deviations of states; its slope, logits per sd"
+    )
     for column in ("quantity", "case", "mean", "sd", f"{percent} interval", "P(> 0)"):
         table.add_column(column, justify="left" if column in ("quantity", "case") else "right")
     for row in effects.itertuples():
-        if row.quantity.startswith("probability"):
+        if row.group != ALL or not row.quantity.startswith(("ame_", "alignment_")):
             continue
         scale, digits = (100, 1) if row.quantity.startswith("ame") else (1, 2)
         table.add_row(
@@ -87,23 +92,44 @@ def show_answer(folder: Path, console: Console) -> None:
             f"{row.prob_positive:.3f}",
         )
     console.print(table)
-    console.print(f"\n{answer_sentence(effects, labels)}", highlight=False)
+    console.print()
+    for sentence in answer_sentences(effects, labels):
+        console.print(sentence, highlight=False)
     if record["quick"]:
         console.print("[bold]Quick run: for trying out, not a result.[/bold]")
     seconds = sum(record["seconds"].values())
     console.print(f"Files: {folder} (fits took {seconds:.0f} s)", highlight=False, soft_wrap=True)
 
 
-def answer_sentence(effects: pd.DataFrame, labels: dict[str, str]) -> str:
-    """The answer: the total effect of a formal pact per case and pooled, with its uncertainty."""
-    rows = effects[effects["quantity"] == "ame_pact_total"].set_index("case")
-    parts = [
-        f"{label}: {100 * rows.loc[case, 'mean']:+.0f} points "
-        f"({100 * rows.loc[case, 'lower']:+.0f} to {100 * rows.loc[case, 'upper']:+.0f})"
-        for case, label in [*labels.items(), ("pooled", "both")]
-    ]
-    return (
-        "A US pact, against no guarantee, changed a state's probability of joining by "
-        + "; ".join(parts)
-        + f"; probability that the pooled effect is positive: {rows.loc['pooled', 'prob_positive']:.3f}."
+def answer_sentences(effects: pd.DataFrame, labels: dict[str, str]) -> list[str]:
+    """Both halves of the answer, each per case and pooled, for the highest level of the guarantee.
+
+    Parameters
+    ----------
+    effects : pd.DataFrame
+        ``effects.csv``.
+    labels : dict of str to str
+        Names of the cases and of what is made of them, by ``case``, in the order in which they are told.
+    """
+    levels = effects["quantity"].str.extract("^ame_(.+)_total$")[0].dropna().unique()
+    level = levels[-1]
+    halves = (
+        (f"alignment_{level}", "moved a state's alignment in the General Assembly by", 1, 2, "sd"),
+        (f"ame_{level}_total", "changed a state's probability of joining by", 100, 0, "points"),
     )
+    sentences = []
+    for quantity, verb, scale, digits, unit in halves:
+        rows = effects[(effects["quantity"] == quantity) & (effects["group"] == ALL)].set_index("case")
+        numbers = (scale * rows[["mean", "lower", "upper"]]).map(f"{{:+.{digits}f}}".format)
+        parts = [
+            f"{label}: {numbers.loc[case, 'mean']} {unit} "
+            f"({numbers.loc[case, 'lower']} to {numbers.loc[case, 'upper']})"
+            for case, label in labels.items()
+            if case in rows.index
+        ]
+        sentences.append(
+            f"A US guarantee ({level}), against none, {verb} "
+            + "; ".join(parts)
+            + f"; probability that the pooled effect is positive: {rows.loc['pooled', 'prob_positive']:.3f}."
+        )
+    return sentences

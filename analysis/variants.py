@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import asdict, dataclass, field, replace
-from typing import Self
+from typing import Self, get_args
 
 from analysis.fit import SamplerSpec
+from analysis.propagation import Propagation
+from data.case import check_choice
 from data.spec import DataSpec
-from models.spec import CoalitionSpec, IdealPointSpec
+from models.spec import AlignmentSpec, CoalitionSpec, IdealPointSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +19,9 @@ class RunSpec:
     ----------
     seed : int
         Seed of the whole run; each fit derives its own from it and from what is fitted.
-    ideal_point, total, refit : SamplerSpec
-        Sampler of stage 1, of stage 2 without alignment, and of one refit of stage 2 with it.
+    ideal_point, total, refit, single : SamplerSpec
+        Sampler of stage 1, of stage 2 without alignment, of one refit of stage 2 with it, and of the one fit
+        of stage 2 with it where stage-1 uncertainty travels otherwise than by ``draws``.
     stage1_draws : int
         Stage-1 draws to which stage 2 is refitted.
     kept_draws : int
@@ -31,6 +34,7 @@ class RunSpec:
     ideal_point: SamplerSpec = SamplerSpec(draws=1000, tune=500, target_accept=0.9)
     total: SamplerSpec = SamplerSpec(draws=1000, tune=1000)
     refit: SamplerSpec = SamplerSpec(draws=500, tune=100, chains=2, target_accept=0.7)
+    single: SamplerSpec = SamplerSpec(draws=1000, tune=1000)
     stage1_draws: int = 200
     kept_draws: int = 4000
     quick: bool = False
@@ -46,9 +50,13 @@ class Variant:
         Names the folder of its results.
     axis, choice, reason : str
         Which kind of choice differs from the main analysis, how, and why somebody would choose so.
+    source : str
+        Where the idea, or the doubt, comes from.
     reference : str
         iso3 of the state from which alignment is measured.
-    data, ideal_point, coalition, run
+    propagation : {"plugin", "draws", "measurement"}
+        How stage-1 uncertainty travels into stage 2; see ``analysis.propagation``.
+    data, ideal_point, coalition, alignment, run
         The specs; each stands in its own file with its reasons.
     """
 
@@ -56,11 +64,18 @@ class Variant:
     axis: str = "main"
     choice: str = "main"
     reason: str = "The coding and the priors that the project stands by."
+    source: str = "The project."
     reference: str = "USA"
+    propagation: Propagation = "draws"
     data: DataSpec = field(default_factory=DataSpec)
     ideal_point: IdealPointSpec = field(default_factory=IdealPointSpec)
     coalition: CoalitionSpec = field(default_factory=CoalitionSpec)
+    alignment: AlignmentSpec = field(default_factory=AlignmentSpec)
     run: RunSpec = field(default_factory=RunSpec)
+
+    def __post_init__(self) -> None:
+        """Refuse a way of propagation that does not exist, with the nearest that does."""
+        check_choice("Variant", "propagation", self.propagation, get_args(Propagation))
 
     def to_dict(self) -> dict:
         """Everything that was chosen, ready for JSON."""

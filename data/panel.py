@@ -109,7 +109,7 @@ def prepare_panel(
     panel = xr.Dataset(
         {
             key: (dims, np.array([case[key] for case in cases]))
-            for key in ("joined", "tier", "guarantee", "commitments")
+            for key in ("joined", "tier", "guarantee", "commitments", "capability_group")
         }
         | {
             "included": (dims, included),
@@ -133,6 +133,7 @@ def prepare_panel(
     ).isel(state=used)
     _check_logs(panel)
     panel["tier"].attrs["levels"] = list(TIERS)
+    panel["capability_group"].attrs["levels"] = [group for group, _ in spec.capability_groups]
     panel["guarantee"].attrs["levels"] = ["none", *(level for level, _ in spec.guarantee_levels)]
     return panel.assign_attrs(
         missing_covariates=json.dumps(_missing(panel)),
@@ -175,6 +176,7 @@ def _prepare_case(
         "tier": np.where(included, tier, np.nan),
         "guarantee": np.where(included, guarantee, ""),
         "commitments": np.where(included, commitments, ""),
+        "capability_group": np.where(included, _capability_group(spec, rows["capability"]), ""),
         "covariates": np.where(included[:, None], values, np.nan),
         "all": np.where(included[:, None], rows[list(COVARIATES)].to_numpy(float), np.nan),
         "left_out": {
@@ -204,6 +206,13 @@ def _support(spec: DataSpec, case: CaseSpec, coalition: pd.DataFrame, iso3: pd.S
             raise DataError(f"recode {name} {state} {column} = {value}: no effect, it is {value} already")
         support.loc[state, column] = value
     return support
+
+
+def _capability_group(spec: DataSpec, capability: pd.Series) -> np.ndarray:
+    """Group of each state by its share of the world's capabilities; empty where that is unknown."""
+    names, bounds = zip(*spec.capability_groups, strict=True)
+    place = np.searchsorted(bounds, capability.fillna(0.0), side="right") - 1
+    return np.where(capability.notna(), np.array(names)[place], "")
 
 
 def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, atop: pd.Series) -> tuple:

@@ -148,6 +148,13 @@ class DataSpec:
         Columns of covariates.csv and how a model takes them (a name alone: as COVARIATES says): ``log``,
         ``log1p`` = log(1 + max(x, 0)), or ``none``. Logarithms where ratios matter; aid in millions of
         dollars, because many states get none.
+    capability_groups : tuple of (str, float)
+        Groups of states by capability in rising order, each with the least share of the world's material
+        capabilities (CINC, in the case's covariate year) that belongs to it; the first begins at 0. The
+        hypothesis is about small and middle states: a great power's word is not bought. Main: a thousandth
+        and a hundredth. Above a hundredth stand the five permanent members of the Security Council and
+        those who could have a seat at their table (20 states in 2002, 18 in 2013); below a thousandth, more
+        than half of the members, which count in a coalition for their flag.
     states_left_out : tuple of str
         iso3 of states left out of the panel of all cases. They stay in the votes, so that the first stage
         is the same.
@@ -178,6 +185,7 @@ class DataSpec:
         ("distance", "log"),
         ("aid", "log1p"),
     )
+    capability_groups: tuple[tuple[str, float], ...] = (("small", 0.0), ("middle", 0.001), ("major", 0.01))
     states_left_out: tuple[str, ...] = ()
 
     def __new__(cls, **given: object) -> Self:
@@ -190,7 +198,8 @@ class DataSpec:
         if isinstance(self.guarantee_levels, str):
             check_choice("DataSpec", "guarantee_levels", self.guarantee_levels, list(GUARANTEE_CODINGS))
             object.__setattr__(self, "guarantee_levels", GUARANTEE_CODINGS[self.guarantee_levels])
-        for field in ("cases", "issues_in", "issues_out", "guarantee_levels", "recode", "states_left_out"):
+        lists = ("cases", "issues_in", "issues_out", "guarantee_levels", "recode", "capability_groups")
+        for field in (*lists, "states_left_out"):
             object.__setattr__(self, field, tuples(getattr(self, field)))
         pairs = tuple((c, COVARIATES.get(c, "none")) if isinstance(c, str) else c for c in self.covariates)
         object.__setattr__(self, "covariates", tuples(pairs))
@@ -257,6 +266,15 @@ class DataSpec:
                 check_choice("DataSpec", "recode", value, ["none", *levels])
             elif value not in (0, 1):
                 raise ValueError(f"DataSpec.recode {case} {column} = {value!r}: must be 0 or 1")
+
+        bounds = [bound for _, bound in self.capability_groups]
+        if not bounds or bounds[0] != 0 or bounds != sorted(set(bounds)) or bounds[-1] >= 1:
+            raise ValueError(
+                f"DataSpec.capability_groups = {self.capability_groups}: least shares rise from 0, below 1"
+            )
+        groups = [group for group, _ in self.capability_groups]
+        if "all" in groups or len(set(groups)) < len(groups):
+            raise ValueError(f"DataSpec.capability_groups = {groups}: names must differ, 'all' is implied")
 
     def case(self, name: str) -> CaseSpec:
         """Return the case of that name; ValueError with the nearest name if there is none."""

@@ -8,28 +8,27 @@ from models.spec import AlignmentSpec
 
 
 def draw_alignment_model(
-    panel: xr.Dataset, positions: np.ndarray, spec: AlignmentSpec, n_draw: int, seed: int
+    panel: xr.Dataset, positions: np.ndarray, spec: AlignmentSpec, seed: int
 ) -> xr.Dataset:
-    """Exact posterior draws of a linear model of alignment, refitted to each draw of positions.
+    """Exact posterior draws of a linear model of alignment, one for each draw of the positions.
 
     Parameters
     ----------
     panel : xr.Dataset
         The contract's panel.
     positions : np.ndarray
-        (refit, case, state): alignment, centred within each case (``models.coalition.centre_alignment``).
+        (sample, case, state): alignment, centred within each case (``models.coalition.centre_alignment``).
+        A draw of stage 1 may stand there several times.
     spec : AlignmentSpec
         Priors.
-    n_draw : int
-        Draws for each refit.
     seed : int
         Seed of numpy's generator.
 
     Returns
     -------
     xr.Dataset
-        (case, sample), ``n_draw`` for each refit in turn: ``guarantee_effect`` (with dim level): how much
-        nearer to the US each level brings a state, standard deviations of the states; ``residual_sd``.
+        (case, sample): ``guarantee_effect`` (with dim level): how much nearer to the US each level brings a
+        state, standard deviations of the states; ``residual_sd``. Each sample belongs to its positions.
 
     Notes
     -----
@@ -53,32 +52,26 @@ def draw_alignment_model(
             data["covariates"][case, rows],
             np.eye(len(data["region"]))[data["region_idx"][rows]],
         ]
-        design = np.concatenate(columns, axis=1)
+        design = np.concatenate(columns, axis=-1)
         widths = (spec.intercept_scale, spec.guarantee_scale, spec.covariate_scale, spec.region_scale)
-        scale = np.concatenate([np.full(c.shape[1], w) for c, w in zip(columns, widths, strict=True)])
+        scale = np.concatenate([np.full(c.shape[-1], w) for c, w in zip(columns, widths, strict=True)])
         precision = design.T @ design + np.diag(1 / scale**2)
         factor = np.linalg.cholesky(np.linalg.inv(precision))
         answer = positions[:, case, rows]
         mean = np.linalg.solve(precision, design.T @ answer.T).T
-        shape = spec.residual_df + rows.sum()
         squares = (
             spec.residual_df * spec.residual_scale**2
             + (answer**2).sum(1)
-            - np.einsum("ri,ij,rj->r", mean, precision, mean)
+            - np.einsum("si,ij,sj->s", mean, precision, mean)
         )
-        variance = squares[:, None] / rng.chisquare(shape, size=(len(answer), n_draw))
-        noise = rng.normal(size=(len(answer), n_draw, len(scale))) @ factor.T
-        drawn = mean[:, None] + np.sqrt(variance)[..., None] * noise
-        effects.append(drawn[..., 1 : 1 + levels].reshape(-1, levels))
-        sds.append(np.sqrt(variance).ravel())
+        sd = np.sqrt(squares / rng.chisquare(spec.residual_df + rows.sum(), size=len(answer)))
+        drawn = mean + sd[:, None] * (rng.normal(size=mean.shape) @ factor.T)
+        effects.append(drawn[:, 1 : 1 + levels])
+        sds.append(sd)
     return xr.Dataset(
         {
             "guarantee_effect": (("case", "sample", "level"), np.stack(effects)),
             "residual_sd": (("case", "sample"), np.stack(sds)),
         },
-        {
-            "case": panel["case"].values,
-            "level": data["level"],
-            "refit": ("sample", np.repeat(np.arange(len(positions)), n_draw)),
-        },
+        {"case": panel["case"].values, "level": data["level"]},
     )

@@ -16,7 +16,13 @@ from data.load import load_panel
 from data.spec import DataSpec
 
 ROOT = Path(__file__).parents[1]
-QUANTITIES = {"ame_pact_total", "ame_pact_direct", "ame_rio_total", "alignment_slope"}
+QUANTITIES = {
+    *(f"ame_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct", "indirect")),
+    *(f"att_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct")),
+    *(f"risk_ratio_{level}_total" for level in ("rio", "pact")),
+    *(f"probability_{level}_total" for level in ("none", "rio", "pact")),
+    *("alignment_slope", "alignment_rio", "alignment_pact"),
+}
 
 
 def run_command(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess:
@@ -67,6 +73,7 @@ def test_the_first_line_says_where_the_votes_are_from(quick):
 def test_the_terminal_gives_the_answer_in_a_table_and_a_sentence(quick):
     out = quick[0].stdout
     assert "ame_pact_total" in out
+    assert "moved a state's alignment in the General Assembly by" in out
     assert "changed a state's probability of joining by" in out
     assert "Quick run: for trying out, not a result." in out
     assert "main-quick" in out
@@ -94,12 +101,14 @@ def test_all_files_are_there_and_marked(quick):
 @pytest.mark.slow
 def test_tables_have_their_columns_and_rows(quick):
     effects = pd.read_csv(quick[1] / "effects.csv")
-    columns = ["quantity", "case", "mean", "sd", "lower", "upper", "prob_positive"]
+    columns = ["quantity", "case", "group", "mean", "sd", "lower", "upper", "prob_positive", "stage1_share"]
     assert list(effects.columns) == [*columns, "quick"]
     assert set(effects["quantity"]) >= QUANTITIES
-    assert set(effects["case"]) == {"iraq", "isis", "pooled"}
+    assert set(effects["case"]) == {"iraq", "isis", "pooled", "difference"}
+    assert set(effects["group"]) == {"all", "small", "middle", "major"}
     assert (effects["lower"] < effects["mean"]).all()
     assert effects["prob_positive"].between(0, 1).all()
+    assert effects["stage1_share"].between(0, 1).all()
     points = pd.read_csv(quick[1] / "ideal_points.csv")
     assert set(points["quantity"]) == {"ideal_point", "alignment", "rank"}
     panel = load_panel(DataSpec())
@@ -125,12 +134,12 @@ def test_the_record_says_what_was_run_and_that_it_converged(quick):
 
 @pytest.mark.slow
 def test_effects_table_is_the_summary_of_the_labelled_draws(quick):
-    table = pd.read_csv(quick[1] / "effects.csv").set_index(["quantity", "case"])
+    table = pd.read_csv(quick[1] / "effects.csv").set_index(["quantity", "case", "group"])
     with xr.open_datatree(quick[1] / "coalition.nc") as tree:
         effects = tree["effects"].dataset
-        assert not effects.to_dataarray().isnull().any()
-        draws = effects["ame_pact_total"].sel(case="iraq").values
-    row = table.loc[("ame_pact_total", "iraq")]
+        assert not effects.sel(group="all").to_dataarray().isnull().any()
+        draws = effects["ame_pact_total"].sel(case="iraq", group="small").values
+    row = table.loc[("ame_pact_total", "iraq", "small")]
     assert row["mean"] == pytest.approx(draws.mean())
     inside = ((draws > row["lower"]) & (draws < row["upper"])).mean()
     assert inside == pytest.approx(INTERVAL, abs=0.01)

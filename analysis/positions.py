@@ -1,0 +1,108 @@
+"""Positions of states and what is made of them within draws: alignment, ranks, pairs with stage 2."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.stats import rankdata
+
+from analysis.summaries import summarize_draws
+from models.coalition import centre_alignment
+
+
+def compute_alignment(
+    ideal_point: xr.DataArray, reference: str, yardstick: str | None = None
+) -> xr.DataArray:
+    """Position relative to a reference state, the difference taken within each draw.
+
+    Parameters
+    ----------
+    ideal_point : xr.DataArray
+        Draws; one dim is ``state``. Standard deviations of the states in the sample.
+    reference : str
+        iso3 of the state from which alignment is measured.
+    yardstick : str, optional
+        The state that the responses were counted against, which has no position of its own. With it as
+        the reference, alignment is known up to a constant, and the ideal point is returned.
+
+    Returns
+    -------
+    xr.DataArray
+        As ``ideal_point``; negative: further from the upper end than the reference. Posterior sd of two
+        states must not be combined to get it: the reference's own error is shared by all states.
+
+    Raises
+    ------
+    ValueError
+        If the reference is neither a state of the sample nor the yardstick.
+    """
+    if reference in ideal_point["state"].values:
+        return ideal_point - ideal_point.sel(state=reference, drop=True)
+    if reference == yardstick:
+        return ideal_point
+    raise ValueError(
+        f"reference {reference!r} has no position; states with one: "
+        + ", ".join(map(str, ideal_point["state"].values[:12]))
+        + ", ..."
+    )
+
+
+def compute_rank(ideal_point: xr.DataArray) -> xr.DataArray:
+    """Rank of each state within each draw, 1 = at the upper end, where the US votes."""
+    ranks = xr.apply_ufunc(
+        lambda x: rankdata(-x, axis=-1),
+        ideal_point,
+        input_core_dims=[["state"]],
+        output_core_dims=[["state"]],
+    )
+    return ranks.transpose(*ideal_point.dims)
+
+
+def pair_positions(direct: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
+    """Positions to which each draw of stage 2 belongs: what comes of both stages then fits together.
+
+    Parameters
+    ----------
+    direct : xr.Dataset
+        Posterior of stage 2 with alignment, along ``sample``: with the coordinate ``refit`` (which draw of
+        stage 1 it was fitted to), with ``position`` (case, state) of its own, or neither (``plugin``).
+    panel : xr.Dataset
+        The contract's panel.
+    alignment : xr.DataArray
+        (refit, case, state): the draws of stage 1.
+
+    Returns
+    -------
+    np.ndarray
+        (sample, case, state), centred within each case.
+    """
+    if "position" in direct:
+        return direct["position"].transpose("sample", "case", "state").values
+    positions = centre_alignment(panel, alignment)
+    if "refit" in direct.coords:
+        return positions[direct["refit"].values]
+    return np.broadcast_to(positions.mean(0), (direct.sizes["sample"], *positions.shape[1:]))
+
+
+def summarize_ideal_points(
+    posterior: xr.Dataset, case: str, reference: str, yardstick: str | None
+) -> pd.DataFrame:
+    """Positions, alignment and ranks of the states of one case.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``case, state, quantity`` (ideal_point, alignment, rank), ``mean, sd, lower, upper``.
+    """
+    ideal_point = posterior["ideal_point"]
+    quantities = {
+        "ideal_point": ideal_point,
+        "alignment": compute_alignment(ideal_point, reference, yardstick),
+        "rank": compute_rank(ideal_point),
+    }
+    tables = []
+    for quantity, draws in quantities.items():
+        table = summarize_draws(draws, ("chain", "draw"))
+        table.insert(0, "case", case)
+        table.insert(2, "quantity", quantity)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
