@@ -1,6 +1,7 @@
 """What a run shows while it runs, and the answer when it is done."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,9 @@ from analysis.summaries import INTERVAL
 from analysis.variants import Variant
 from data.load import FETCH_COMMAND, find_rollcalls
 from data.schema import DataError
+
+SHOWN = re.compile("ame_((?!_natural).)+_(total|direct|indirect)$|alignment_")
+"""Quantities of the table in the terminal; all are in ``effects.csv``."""
 
 
 def run_and_show(variant: Variant, votes_path: Path | None, console: Console) -> int:
@@ -72,7 +76,8 @@ def show_answer(folder: Path, console: Console) -> None:
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     labels = {case["name"]: case["label"] for case in record["variant"]["data"]["cases"]}
     percent = f"{INTERVAL:.0%}".replace("%", " %")
-    labels |= {"pooled": "both, pooled", "difference": "difference"}
+    told = labels | {"pooled": "pooled"}
+    labels = told | {"difference": "difference"}
     table = Table(
         title="Average marginal effects on joining, percentage points; alignment in the Assembly, standard "
         "deviations of states; its slope, logits per sd"
@@ -80,7 +85,7 @@ def show_answer(folder: Path, console: Console) -> None:
     for column in ("quantity", "case", "mean", "sd", f"{percent} interval", "P(> 0)"):
         table.add_column(column, justify="left" if column in ("quantity", "case") else "right")
     for row in effects.itertuples():
-        if row.group != ALL or not row.quantity.startswith(("ame_", "alignment_")):
+        if row.group != ALL or not SHOWN.match(row.quantity):
             continue
         scale, digits = (100, 1) if row.quantity.startswith("ame") else (1, 2)
         table.add_row(
@@ -93,7 +98,7 @@ def show_answer(folder: Path, console: Console) -> None:
         )
     console.print(table)
     console.print()
-    for sentence in answer_sentences(effects, labels):
+    for sentence in answer_sentences(effects, told):
         console.print(sentence, highlight=False)
     if record["quick"]:
         console.print("[bold]Quick run: for trying out, not a result.[/bold]")
@@ -114,8 +119,8 @@ def answer_sentences(effects: pd.DataFrame, labels: dict[str, str]) -> list[str]
     levels = effects["quantity"].str.extract("^ame_(.+)_total$")[0].dropna().unique()
     level = levels[-1]
     halves = (
-        (f"alignment_{level}", "moved a state's alignment in the General Assembly by", 1, 2, "sd"),
-        (f"ame_{level}_total", "changed a state's probability of joining by", 100, 0, "points"),
+        (f"alignment_{level}", "moved its alignment in the General Assembly by", 1, 2, "sd"),
+        (f"ame_{level}_total", "changed its probability of joining by", 100, 0, "points"),
     )
     sentences = []
     for quantity, verb, scale, digits, unit in halves:
@@ -125,10 +130,9 @@ def answer_sentences(effects: pd.DataFrame, labels: dict[str, str]) -> list[str]
             f"{label}: {numbers.loc[case, 'mean']} {unit} "
             f"({numbers.loc[case, 'lower']} to {numbers.loc[case, 'upper']})"
             for case, label in labels.items()
-            if case in rows.index
         ]
         sentences.append(
-            f"A US guarantee ({level}), against none, {verb} "
+            f"A US guarantee ({level}) of a state, against none, {verb} "
             + "; ".join(parts)
             + f"; probability that the pooled effect is positive: {rows.loc['pooled', 'prob_positive']:.3f}."
         )

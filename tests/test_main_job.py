@@ -73,8 +73,8 @@ def test_the_first_line_says_where_the_votes_are_from(quick):
 def test_the_terminal_gives_the_answer_in_a_table_and_a_sentence(quick):
     out = quick[0].stdout
     assert "ame_pact_total" in out
-    assert "moved a state's alignment in the General Assembly by" in out
-    assert "changed a state's probability of joining by" in out
+    assert "moved its alignment in the General Assembly by" in out
+    assert "changed its probability of joining by" in out
     assert "Quick run: for trying out, not a result." in out
     assert "main-quick" in out
 
