@@ -9,19 +9,15 @@ from typing import Self
 import numpy as np
 import nutpie
 import pymc as pm
-import pytensor
 import xarray as xr
 from nutpie.sample import CompiledModel
 
+from analysis.compiled import compile_model
 from analysis.diagnostics import ConvergenceError, check_convergence, measure_convergence, measure_refits
 from models.coalition import build_coalition_model
 from models.ideal_point import SAVED, build_ideal_point_model
 from models.spec import CoalitionSpec, IdealPointSpec, TierSpec
 from models.tier import build_tier_model
-
-# With fast-math, code compiled afresh and code loaded from the cache differ in the last digits, and a
-# chain turns that into other draws: the same seed would not give the same result.
-pytensor.config.numba__fastmath = False
 
 Progress = Callable[[float], None]
 """Called with the share of a fit that is done, 0 to 1."""
@@ -154,13 +150,6 @@ def fit_tiers(
     model = build_tier_model(panel, spec)
     saved = [name for name in SAVED_TIERS if name in model.named_vars]
     return fit_model(model, sampler, seed=seed, saved=saved, name="tiers of support", progress=progress)
-
-
-def compile_model(model: pm.Model, saved: list[str]) -> CompiledModel:
-    """Compile a model for nutpie; chains begin where the model says, and by chance where it says nothing."""
-    # Jitter would drown what the models' own starting values say.
-    jitter = {rv for rv in model.free_RVs if model.rvs_to_initial_values[rv] is None}
-    return nutpie.compile_pymc_model(model, var_names=saved, jitter_rvs=jitter)
 
 
 def fit_model(

@@ -10,6 +10,7 @@ import pyarrow
 import xarray as xr
 from nutpie.sample import CompiledModel
 
+from analysis.compiled import compile_model
 from analysis.fit import (
     CORES,
     SAVED_STATE,
@@ -71,7 +72,8 @@ def compile_refits(panel: xr.Dataset, alignment: np.ndarray, spec: CoalitionSpec
     """
     model = build_coalition_model(panel, spec, alignment)
     saved = SAVED_DIRECT + SAVED_STATE * spec.state_effect
-    compiled = nutpie.compile_pymc_model(precondition(model, saved), var_names=[*saved, "unconstrained"])
+    shifted = precondition(model, saved)
+    compiled = compile_model(shifted, [*saved, "unconstrained"], set(shifted.free_RVs))
     drawn = _sample_arrays(compiled, PILOT, ["unconstrained"], seed=seed)["unconstrained"]
     flat = drawn.reshape(-1, drawn.shape[-1])
     shaped = compiled.with_data(shift=flat.mean(0), factor=np.linalg.cholesky(np.cov(flat.T)))

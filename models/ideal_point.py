@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.graded_response import graded_response_logp, prepare_votes
+from models.numbers import as_data
 from models.spec import IdealPointSpec
 from models.start import estimate_start
 
@@ -61,12 +62,14 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         "region": regions,
         "threshold": ["lower", "upper"],
     }
-    with pm.Model(coords=coords) as model:
+    # A spec is checked when it is made: no need to check its numbers at every step.
+    with pm.Model(coords=coords, check_bounds=False) as model:
         # Arrays of the votes are data, not constants: other votes of the same shape need no new compilation.
         region_idx = pm.Data("region_idx", region_idx, dims="state")
         centre = pm.Data("centre", start.centre, dims="item")
         upper_weight = pm.Data("upper_weight", start.upper_weight, dims="item")
         # States: only how they lie relative to each other counts, the raw scale is arbitrary.
+        spec = as_data(spec)
         region_mean_sd = pm.HalfNormal("region_mean_sd", spec.region_mean_scale)
         region_offset = pm.Normal("region_offset", dims="region")
         region_log_sd = pm.Normal("region_log_sd", 0, spec.region_log_sd_scale, dims="region")
