@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import expit, log_expit, softmax
 
+from models.coalition import list_exposures
 from models.joining import STATE_LOG_WEIGHTS, STATE_NODES
 
 ALL = "all"
@@ -92,7 +93,7 @@ def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) ->
     levels = panel["guarantee"].attrs["levels"]
     if level is not None:
         return 0.0 if level == levels[0] else effect.sel(level=level, drop=True)
-    return sum(effect.sel(level=name, drop=True) * (panel["guarantee"] == name) for name in levels[1:])
+    return xr.dot(effect, list_exposures(panel), dim="level")
 
 
 def list_groups(panel: xr.Dataset) -> xr.DataArray:

@@ -32,6 +32,8 @@ from models.alignment import draw_alignment_model
 from models.ideal_point import predict_positions
 
 US = "USA"
+MODELLED = ("joined", "included", "guarantee", "dose", "covariates_transformed", "region")
+"""What the models of stage 2 see of a panel."""
 Report = Callable[[str], Progress]
 """Called with the name of a step as it begins; gives what is told the share done."""
 
@@ -95,7 +97,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         for case in votes
     }
     shared = {
-        "panel": hash_dataset(panel[["joined", "included", "guarantee", "covariates_transformed", "region"]]),
+        "panel": hash_dataset(panel[[name for name in MODELLED if name in panel.variables]]),
         "levels": panel["guarantee"].attrs["levels"],
         "coalition": asdict(variant.coalition),
         "seed": run.seed,

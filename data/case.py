@@ -2,11 +2,34 @@
 
 import datetime
 import difflib
+import re
 from dataclasses import dataclass, fields
 from typing import Self
 
 TIERS = ("none", "political", "military", "combat")
 """Tiers of support for a coalition, in rising order."""
+
+OUTCOMES: dict[str, dict[str, str]] = {
+    "iraq": {
+        "white_house_list": "white_house_list",
+        "state_dept_18mar": "state_dept_18mar",
+        "troops": "troops",
+        "list_or_troops": "white_house_list | troops",
+        "list_and_troops": "white_house_list & troops",
+        "invasion_force": "invasion_force",
+    },
+    "isis": {
+        "partner_2014": "partner_2014",
+        "partner_2017": "partner_2017",
+        "forces": "military",
+        "air_strikes": "airstrikes_iraq | airstrikes_syria",
+        "trainers": "train_advise",
+        "arms": "military_aid",
+    },
+}
+"""Named codings of joining, by case: an expression of columns of the coalition table."""
+
+_EXPRESSION = re.compile(r"[a-z_]\w*|[|&~()]|\s")
 
 
 def check_fields(cls: type, given: dict) -> None:
@@ -70,8 +93,11 @@ class CaseSpec:
         does not count.
     coalition_file : str
         File name in ``data/``, or the path of a user's own table.
-    joined : str or tuple of str
-        Column of the coalition table that says who joined (0/1); with several, any of them.
+    joined : str
+        Who joined: a column of the coalition table (0/1), an expression of columns with ``|`` (or), ``&``
+        (and), ``~`` (not) and parentheses, or one of the case's names in OUTCOMES. Several columns given as a
+        tuple: any of them. The main codings are the broadest, because the question is who lent its name, not
+        its soldiers.
     tiers : tuple of (str, tuple of str)
         The tiers of support above ``none`` in rising order, each with its columns; a state stands in the
         highest tier of which any column is 1. Arms and money alone are political support: no soldier is at
@@ -88,7 +114,7 @@ class CaseSpec:
     covariate_year: int
     guarantee_date: datetime.date
     coalition_file: str
-    joined: str | tuple[str, ...]
+    joined: str
     tiers: tuple[tuple[str, tuple[str, ...]], ...]
     exclude: tuple[str, ...] = ("USA", "IRQ")
 
@@ -99,8 +125,10 @@ class CaseSpec:
 
     def __post_init__(self) -> None:
         """Normalise what JSON changes, and check."""
-        for field in ("joined", "tiers", "exclude"):
+        for field in ("tiers", "exclude"):
             object.__setattr__(self, field, tuples(getattr(self, field)))
+        joined = self.joined if isinstance(self.joined, str) else " | ".join(self.joined)
+        object.__setattr__(self, "joined", OUTCOMES.get(self.name, {}).get(joined, joined))
         for field in ("votes_until", "guarantee_date"):
             value = getattr(self, field)
             if isinstance(value, str):
@@ -119,13 +147,22 @@ class CaseSpec:
             raise ValueError(
                 f"CaseSpec.tiers = {names}: need at least one, in the order {', '.join(TIERS[1:])}"
             )
-        if not self.joined:
-            raise ValueError("CaseSpec.joined is empty: name a column of the coalition table")
+        if not self.joined_columns:
+            raise ValueError(f"CaseSpec.joined = {self.joined!r}: name a column of the coalition table")
+        rest = _EXPRESSION.sub("", self.joined)
+        if rest:
+            raise ValueError(
+                f"CaseSpec.joined = {self.joined!r}: allowed: columns, | & ~ and parentheses; got {rest!r}"
+            )
+        try:
+            compile(self.joined, "joined", "eval")
+        except SyntaxError as error:
+            raise ValueError(f"CaseSpec.joined = {self.joined!r}: {error.msg}") from None
 
     @property
     def joined_columns(self) -> tuple[str, ...]:
-        """Columns of the coalition table that count as joining."""
-        return (self.joined,) if isinstance(self.joined, str) else self.joined
+        """Columns of the coalition table that ``joined`` speaks of."""
+        return tuple(dict.fromkeys(re.findall(r"[a-z_]\w*", self.joined)))
 
 
 IRAQ = CaseSpec(

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from data.load import SHARED_DIR, find_rollcalls, load_votes
+from data.load import SHARED_DIR, find_rollcalls, load_panel, load_votes
 from data.panel import in_force, is_member
-from data.spec import IRAQ, ISIS, DataSpec
+from data.spec import GUARANTEE_CODINGS, IRAQ, ISIS, OUTCOMES, DataSpec
 from data.tables import (
     DATA_DIR,
     UNITS,
@@ -96,6 +96,34 @@ def summarize_totals() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["definition", "here", "cited"]).astype(str)
 
 
+def summarize_outcomes() -> pd.DataFrame:
+    """Count who joined under each named coding, in the panel: ``case, joined, expression, states``.
+
+    Without the leader, the target, and whoever was no UN member at the case's cut-off.
+    """
+    rows = []
+    for case, codings in OUTCOMES.items():
+        for name, expression in codings.items():
+            panel = load_panel(DataSpec().replace_case(case, joined=name))
+            rows.append(
+                (case, name, expression.replace("|", "or"), int(panel["joined"].sel(case=case).sum()))
+            )
+    return pd.DataFrame(rows, columns=["case", "joined", "expression", "states"])
+
+
+def summarize_guarantee_codings() -> pd.DataFrame:
+    """Count the states at each level of every named coding: ``guarantee_levels, iraq, isis``."""
+    rows = []
+    for name in GUARANTEE_CODINGS:
+        panel = load_panel(DataSpec(guarantee_levels=name))
+        levels = panel["guarantee"].attrs["levels"][1:]
+        held = [panel["guarantee"].sel(case=case).values for case in ("iraq", "isis")]
+        rows.append(
+            (name, *(", ".join(f"{level} {(has == level).sum()}" for level in levels) for has in held))
+        )
+    return pd.DataFrame(rows, columns=["guarantee_levels", "iraq", "isis"])
+
+
 def _three(listed: pd.Series, sent: pd.Series) -> str:
     return f"{(listed & sent).sum()} / {(listed & ~sent).sum()} / {(~listed & sent).sum()}"
 
@@ -163,7 +191,8 @@ def table_text(table: pd.DataFrame) -> str:
 
 def describe_tables() -> str:
     """Write all counts as Markdown tables; those that need roll calls or state_year.parquet where found."""
-    tables = [summarize_rows(), summarize_members(), summarize_totals()]
+    codings = [summarize_guarantee_codings(), summarize_outcomes()]
+    tables = [summarize_rows(), summarize_members(), *codings, summarize_totals()]
     if (SHARED_DIR / "state_year.parquet").is_file():
         tables.append(summarize_atop())
     tables += [summarize_covariates(), summarize_votes("agenda")]

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from data.schema import DataError
-from data.spec import COVARIATES, TIERS, CaseSpec, DataSpec
+from data.spec import COVARIATES, DOSE, TIERS, CaseSpec, DataSpec
 from data.tables import UNITS
 
 _SOURCE_COLUMNS = {
@@ -134,7 +134,11 @@ def prepare_panel(
     _check_logs(panel)
     panel["tier"].attrs["levels"] = list(TIERS)
     panel["capability_group"].attrs["levels"] = [group for group, _ in spec.capability_groups]
-    panel["guarantee"].attrs["levels"] = ["none", *(level for level, _ in spec.guarantee_levels)]
+    levels = ["none", *(level for level, _ in spec.guarantee_levels)]
+    panel["guarantee"].attrs["levels"] = [level for level in levels if level not in spec.levels_left_out]
+    for level, kinds in spec.guarantee_levels:
+        if DOSE in kinds:
+            panel["dose"] = _dose(spec, panel, level)
     return panel.assign_attrs(
         missing_covariates=json.dumps(_missing(panel)),
         left_out=json.dumps(
@@ -160,15 +164,16 @@ def _prepare_case(
     """Columns of one case, in the order of ``states``."""
     iso3 = states["iso3"]
     member = is_member(states, case.votes_until.isoformat())
-    included = iso3.isin(_members(case, states) - set(spec.states_left_out)).to_numpy()
+    seated = iso3.isin(_members(case, states) - set(spec.states_left_out)).to_numpy()
     support = _support(spec, case, coalition, iso3)
-    joined = support[list(case.joined_columns)].max(axis=1).to_numpy(float)
+    joined = (support == 1).eval(case.joined).to_numpy(float)
     tier = np.zeros(len(iso3))
     for name, columns in case.tiers:
         tier = np.where(support[list(columns)].max(axis=1) == 1, TIERS.index(name), tier)
     rows = covariates[covariates["year"] == case.covariate_year].set_index("iso3").reindex(iso3)
     values = rows[[name for name, _ in spec.covariates]].to_numpy(float)
-    guarantee, commitments = _guarantee(spec, case, guarantees, rows["atop_pact"])
+    guarantee, commitments = _guarantee(spec, case, guarantees, rows)
+    included = seated & ~np.isin(guarantee, spec.levels_left_out)
     took_part = set(iso3[(joined == 1) | (tier > 0)])
     return {
         "included": included,
@@ -181,8 +186,9 @@ def _prepare_case(
         "all": np.where(included[:, None], rows[list(COVARIATES)].to_numpy(float), np.nan),
         "left_out": {
             state: "excluded by the case" if state in case.exclude else "states_left_out"
-            for state in iso3[member & ~included]
+            for state in iso3[member & ~seated]
         }
+        | {state: f"levels_left_out: {guarantee[n]}" for n, state in iso3[seated & ~included].items()}
         | {
             state: "took part, but no UN member at the cut-off"
             for state in sorted(took_part & set(iso3[~member]))
@@ -215,15 +221,17 @@ def _capability_group(spec: DataSpec, capability: pd.Series) -> np.ndarray:
     return np.where(capability.notna(), np.array(names)[place], "")
 
 
-def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, atop: pd.Series) -> tuple:
-    """Level and list of commitments of each state on the case's day; ``atop`` is indexed by iso3."""
+def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, rows: pd.DataFrame) -> tuple:
+    """Level and list of commitments of each state on the case's day; ``rows``: covariates by iso3."""
     held = in_force(guarantees, case.guarantee_date.isoformat())
-    kinds = held.groupby("iso3")["kind"].agg(set).reindex(atop.index)
+    kinds = held.groupby("iso3")["kind"].agg(set).reindex(rows.index)
     kinds = [set() if not isinstance(k, set) else set(k) for k in kinds]
-    for has, code in zip(kinds, atop, strict=True):
+    for has, code, troops in zip(kinds, rows["atop_pact"], rows["troops"], strict=True):
         if code == 1:
             has.add("atop_pact")
-    level = pd.Series("none", index=atop.index)
+        if troops >= spec.host_troops:
+            has.add(DOSE)
+    level = pd.Series("none", index=rows.index)
     for name, wanted in spec.guarantee_levels:
         level[[bool(has & set(wanted)) for has in kinds]] = name
     for name, state, column, value in spec.recode:
@@ -234,6 +242,29 @@ def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, atop: p
                 )
             level[state] = value
     return level.to_numpy(str), np.array(["+".join(sorted(has)) for has in kinds])
+
+
+def _dose(spec: DataSpec, panel: xr.Dataset, level: str) -> xr.DataArray:
+    """US troops in each state on a logarithmic scale on which none is 0 and the median host 1.
+
+    A state of a higher level has that level and no dose.
+
+    Raises
+    ------
+    DataError
+        The number of troops is unknown somewhere, or there is no host.
+    """
+    troops = panel["characteristics"].sel(characteristic="troops", drop=True)
+    unknown = panel["included"] & troops.isnull()
+    if unknown.any():
+        names = ", ".join(panel["state"].values[unknown.any("case")])
+        raise DataError(f"guarantee_levels: US troops are the dose, and their number is unknown in {names}")
+    median = float(troops.where(troops >= spec.host_troops).median())
+    if np.isnan(median):
+        raise DataError(f"guarantee_levels: no state hosts {spec.host_troops} US troops or more")
+    dose = np.log1p(troops / spec.host_troops) / np.log1p(median / spec.host_troops)
+    dose = dose.where(panel["guarantee"].isin(["none", level]), 0.0)
+    return dose.reset_coords(drop=True).assign_attrs(level=level, median_troops=median)
 
 
 def _check_states(spec: DataSpec, members: dict[str, set[str]]) -> None:

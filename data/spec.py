@@ -8,15 +8,18 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, Self, get_args
 
-from data.case import IRAQ, ISIS, TIERS, CaseSpec, check_choice, check_fields, tuples
+from data.case import IRAQ, ISIS, OUTCOMES, TIERS, CaseSpec, check_choice, check_fields, tuples
 
 __all__ = [
+    "COMMITMENTS",
     "COVARIATES",
+    "DOSE",
     "GUARANTEE_CODINGS",
     "IRAQ",
     "ISIS",
     "ISSUES",
     "KINDS",
+    "OUTCOMES",
     "TIERS",
     "VOTE_FIELDS",
     "CaseSpec",
@@ -27,8 +30,14 @@ __all__ = [
 ISSUES = ("me", "nu", "di", "hr", "co", "ec")
 """Issue areas of the vote data, in the order in which a resolution with several goes to one (see README)."""
 
-KINDS = ("nato", "bilateral_defense_pact", "compact", "rio", "mnna", "access_agreement", "atop_pact")
-"""Kinds of US commitment: those of guarantees.csv, and ``atop_pact`` from covariates.csv (ATOP 5.1)."""
+COMMITMENTS = ("nato", "bilateral_defense_pact", "compact", "rio", "mnna", "access_agreement")
+"""Kinds of US commitment in guarantees.csv."""
+
+DOSE = "troops"
+"""The kind that is a dose: US troops in the country, from covariates.csv."""
+
+KINDS = (*COMMITMENTS, "atop_pact", DOSE)
+"""All kinds: those of guarantees.csv, and from covariates.csv ``atop_pact`` (ATOP 5.1) and the dose."""
 
 _PACT = ("nato", "bilateral_defense_pact", "compact")
 
@@ -47,8 +56,13 @@ GUARANTEE_CODINGS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "informal": (("rio", ("rio",)), ("informal", ("mnna", "access_agreement")), ("pact", _PACT)),
     "informal_as_pact": (("rio", ("rio",)), ("pact", (*_PACT, "mnna", "access_agreement"))),
     "atop": (("pact", ("atop_pact",)),),
+    "troops": (("troops", (DOSE,)),),
 }
-"""Named codings of the guarantee: levels above ``none`` in rising order, each with its kinds."""
+"""Named codings of the guarantee: levels above ``none`` in rising order, each with its kinds.
+
+``pact_only`` sets pacts against the rest, so that Rio is no guarantee; to drop the states with Rio alone,
+take ``rio_pact`` and ``levels_left_out=("rio",)``.
+"""
 
 Transform = Literal["none", "log", "log1p"]
 
@@ -140,7 +154,16 @@ class DataSpec:
         Levels above ``none`` in rising order, each with its kinds of commitment; a state has the highest
         level of which it has a commitment in force on the case's day. Main: the Rio Treaty is formal but
         long dormant, hence a level of its own below NATO, bilateral pacts and Compacts of Free Association.
-        Designations (MNNA) and access agreements bind the US to nothing and are ``none``.
+        Designations (MNNA) and access agreements bind the US to nothing and are ``none``. The kind ``troops``
+        is a dose and stands in a level of its own: every state without a higher level counts by
+        log(1 + troops / host_troops), in units in which the median host of all cases has 1.
+    levels_left_out : tuple of str
+        Levels whose states are left out of the panel of the case, where neither level nor ``none`` seems
+        right for them.
+    host_troops : int
+        US troops from which a state is a host. 100: fewer are mostly embassy guards, attaches and trainers
+        (130 of 189 states have some in 2002, 27 a hundred). On the scale of the dose it is also the number
+        from which another soldier begins to count for less.
     recode : tuple of (case, iso3, column, value)
         Single doubtful cells changed: a column of the case's coalition table (0/1), or ``guarantee`` (a
         level).
@@ -177,6 +200,8 @@ class DataSpec:
     us_side_from: float | None = None
     us_side_below: float | None = None
     guarantee_levels: tuple[tuple[str, tuple[str, ...]], ...] | str = GUARANTEE_CODINGS["rio_pact"]
+    levels_left_out: tuple[str, ...] = ()
+    host_troops: int = 100
     recode: tuple[tuple[str, str, str, int | str], ...] = ()
     covariates: tuple[tuple[str, Transform], ...] = (
         ("gdp_per_capita", "log"),
@@ -199,7 +224,7 @@ class DataSpec:
             check_choice("DataSpec", "guarantee_levels", self.guarantee_levels, list(GUARANTEE_CODINGS))
             object.__setattr__(self, "guarantee_levels", GUARANTEE_CODINGS[self.guarantee_levels])
         lists = ("cases", "issues_in", "issues_out", "guarantee_levels", "recode", "capability_groups")
-        for field in (*lists, "states_left_out"):
+        for field in (*lists, "levels_left_out", "states_left_out"):
             object.__setattr__(self, field, tuples(getattr(self, field)))
         pairs = tuple((c, COVARIATES.get(c, "none")) if isinstance(c, str) else c for c in self.covariates)
         object.__setattr__(self, "covariates", tuples(pairs))
@@ -220,8 +245,9 @@ class DataSpec:
     def _check_numbers(self) -> None:
         if self.window is not None and not (isinstance(self.window, int) and self.window >= 1):
             raise ValueError(f"DataSpec.window = {self.window!r}: a whole number of sessions >= 1, or None")
-        if not (isinstance(self.min_votes, int) and self.min_votes >= 1):
-            raise ValueError(f"DataSpec.min_votes = {self.min_votes!r}: a whole number >= 1")
+        for field in ("min_votes", "host_troops"):
+            if not (isinstance(getattr(self, field), int) and getattr(self, field) >= 1):
+                raise ValueError(f"DataSpec.{field} = {getattr(self, field)!r}: a whole number >= 1")
         if not (isinstance(self.lopsidedness, int | float) and 0 <= self.lopsidedness < 0.5):
             raise ValueError(f"DataSpec.lopsidedness = {self.lopsidedness!r}: a share in [0, 0.5)")
         limits = [limit for limit in (self.us_side_from, self.us_side_below) if limit is not None]
@@ -254,6 +280,12 @@ class DataSpec:
             check_choice("DataSpec", "guarantee_levels", kind, KINDS)
         if len(set(kinds)) < len(kinds):
             raise ValueError(f"DataSpec.guarantee_levels: a kind stands in two levels: {kinds}")
+        if any(DOSE in kinds and len(kinds) > 1 for _, kinds in self.guarantee_levels):
+            raise ValueError(f"DataSpec.guarantee_levels: {DOSE!r} is a dose and needs a level of its own")
+        for level in self.levels_left_out:
+            check_choice("DataSpec", "levels_left_out", level, levels)
+        if set(self.levels_left_out) == set(levels):
+            raise ValueError("DataSpec.levels_left_out leaves no level but 'none'")
         for name, transform in self.covariates:
             check_choice("DataSpec", "covariates", name, list(COVARIATES))
             check_choice("DataSpec", f"covariates[{name!r}]", transform, get_args(Transform))
@@ -264,6 +296,8 @@ class DataSpec:
             check_choice("DataSpec", "recode", case, [c.name for c in self.cases])
             if column == "guarantee":
                 check_choice("DataSpec", "recode", value, ["none", *levels])
+                if DOSE in kinds:
+                    raise ValueError(f"DataSpec.recode {case} guarantee: {DOSE!r} is a dose, not a level")
             elif value not in (0, 1):
                 raise ValueError(f"DataSpec.recode {case} {column} = {value!r}: must be 0 or 1")
 

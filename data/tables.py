@@ -22,7 +22,7 @@ from data.schema import (
     validate_tallies,
     validate_unique,
 )
-from data.spec import COVARIATES, ISSUES, KINDS, CaseSpec
+from data.spec import COMMITMENTS, COVARIATES, ISSUES, CaseSpec
 
 DATA_DIR = Path(__file__).parent
 
@@ -154,7 +154,7 @@ def load_guarantees(states: pd.DataFrame, path: Path = DATA_DIR / "guarantees.cs
     validate_complete(table, [column for column in required if column != "end"], path.name)
     validate_unique(table, ("iso3", "commitment"), path.name)
     validate_known_states(table, states, path.name)
-    validate_codes(table, "kind", KINDS[:-1], path.name)
+    validate_codes(table, "kind", COMMITMENTS, path.name)
     validate_codes(table, "formal", (0, 1), path.name)
     validate_codes(table, "confidence", ("high", "medium", "low"), path.name)
     validate_dates(table, dates, path.name)

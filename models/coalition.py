@@ -28,20 +28,24 @@ def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
     -------
     dict of str to np.ndarray
         ``joined`` and ``included`` (case, state), float 0 or 1; ``has_level`` (level, case, state), float 0
-        or 1, levels above none; ``covariates`` (case, state, covariate), float, mean 0 and sd 1 over the
-        sample and 0 outside it; ``region_idx`` (state,), int; ``region`` and ``level``: labels.
+        or 1 (or a dose), levels above none; ``covariates`` (case, state, covariate), float, mean 0 and sd 1
+        over the sample and 0 outside it; ``region_idx`` (state,), int; ``region`` and ``level``: labels.
 
     Raises
     ------
     ValueError
         A covariate that is missing somewhere in the sample, or the same everywhere in it; a level unknown
-        to the panel; a panel whose first level is not the absence of a guarantee.
+        to the panel, or that no state has; a panel whose first level is not the absence of a guarantee.
     """
     included = panel["included"].values
     levels = [str(level) for level in panel["guarantee"].attrs["levels"]]
     if levels[0] != REFERENCE_LEVEL:
         raise ValueError(f"the first guarantee level is {levels[0]!r}; it must be {REFERENCE_LEVEL!r}")
     guarantee = panel["guarantee"].values
+    if absent := sorted(set(levels[1:]) - set(map(str, guarantee[included]))):
+        raise ValueError(
+            f"guarantee levels {absent}: no state of the sample has them, so they have no effect"
+        )
     if unknown := sorted(set(map(str, guarantee[included])) - set(levels)):
         raise ValueError(f"guarantee levels {unknown} are none of the panel's levels {levels}")
     covariates = panel["covariates_transformed"].values.astype(float)
@@ -59,12 +63,33 @@ def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
     return {
         "joined": np.where(included, panel["joined"].values, 0.0),
         "included": included.astype(float),
-        "has_level": np.stack([(guarantee == level) & included for level in levels[1:]]).astype(float),
+        "has_level": np.where(included, list_exposures(panel).values, 0.0),
         "covariates": np.where(included[..., None], standardised, 0.0),
         "region_idx": region_idx,
         "region": regions,
         "level": np.array(levels[1:]),
     }
+
+
+def list_exposures(panel: xr.Dataset) -> xr.DataArray:
+    """How much of each guarantee level above the first each state-case has.
+
+    Parameters
+    ----------
+    panel : xr.Dataset
+        The contract's panel. A variable ``dose`` (case, state), float >= 0, stands for the level that its
+        attribute ``level`` names, an effect of which is then that of a dose of 1.
+
+    Returns
+    -------
+    xr.DataArray
+        (level, case, state), float: 0 or 1, or the dose.
+    """
+    guarantee = panel["guarantee"].reset_coords(drop=True)
+    exposure = {level: (guarantee == level).astype(float) for level in guarantee.attrs["levels"][1:]}
+    if "dose" in panel:
+        exposure[panel["dose"].attrs["level"]] = panel["dose"].reset_coords(drop=True)
+    return xr.concat(list(exposure.values()), "level", join="exact").assign_coords(level=list(exposure))
 
 
 def centre_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:

@@ -10,7 +10,7 @@ import xarray as xr
 from data import describe, load, tables
 from data.panel import in_force, is_member
 from data.schema import DataError
-from data.spec import COVARIATES, IRAQ, ISIS, CaseSpec, DataSpec
+from data.spec import COVARIATES, IRAQ, ISIS, OUTCOMES, CaseSpec, DataSpec
 from tests.conftest import needs_shared
 
 
@@ -119,17 +119,73 @@ def test_number_of_united_nations_members():
         ("iraq", "state_dept_18mar", 30),
         ("iraq", "troops", 38),
         ("iraq", "invasion_force", 3),
+        ("iraq", "list_or_troops", 55),
+        ("iraq", "list_and_troops", 31),
+        ("iraq", "white_house_list & ~troops", 17),
         ("iraq", ("white_house_list", "troops"), 55),
         ("isis", "partner_2014", 56),
-        ("isis", "military", 33),
-        ("isis", ("airstrikes_iraq", "airstrikes_syria"), 13),
-        ("isis", "train_advise", 25),
-        ("isis", "military_aid", 18),
+        ("isis", "forces", 33),
+        ("isis", "air_strikes", 13),
+        ("isis", "trainers", 25),
+        ("isis", "arms", 18),
+        ("isis", "(partner_2017 & ~partner_2014) | train_advise", 34),
     ],
 )
 def test_outcomes(case, joined, states):
     panel = load.load_panel(DataSpec().replace_case(case, joined=joined))
     assert panel["joined"].sel(case=case).sum() == states
+
+
+def test_every_named_outcome_is_in_the_codebook_with_its_number_of_states():
+    """The codebook counts the panel, which is without the leader and the target."""
+    text = (tables.DATA_DIR / "README.md").read_text(encoding="utf-8")
+    assert describe.table_text(describe.summarize_outcomes()) in text
+    assert describe.table_text(describe.summarize_guarantee_codings()) in text
+    assert {name for names in OUTCOMES.values() for name in names} == set(
+        describe.summarize_outcomes()["joined"]
+    )
+
+
+def test_states_of_a_level_can_be_left_out():
+    panel = load.load_panel(DataSpec(levels_left_out=("rio",)))
+    assert levels(panel, "iraq") == {"none": 142, "pact": 26}
+    assert panel["guarantee"].attrs["levels"] == ["none", "pact"]
+    left = json.loads(panel.attrs["left_out"])
+    assert left["iraq"]["BRA"] == "levels_left_out: rio"
+    # Mexico had left the treaty before the second case.
+    assert panel["included"].sel(state="MEX").values.tolist() == [False, True]
+
+
+def test_troops_are_a_dose_in_units_of_the_median_host():
+    panel = load.load_panel(DataSpec(guarantee_levels="troops"))
+    assert levels(panel, "iraq")["troops"] == 27
+    assert levels(panel, "isis")["troops"] == 32
+    troops = panel["characteristics"].sel(characteristic="troops")
+    hosts = troops.where(troops >= 100)
+    unit = np.log1p(float(hosts.median()) / 100)
+    dose = panel["dose"].sel(case="iraq")
+    assert dose.sel(state="DEU").item() == pytest.approx(np.log1p(68701 / 100) / unit)
+    assert panel["dose"].where(troops == 0, 0.0).max() == 0
+    assert panel["dose"].attrs["median_troops"] == float(hosts.median())
+    assert 0.4 < float((panel["dose"].where(hosts.notnull()) > 1).sum() / hosts.count()) < 0.6
+    # A level above keeps its states, whatever troops they host.
+    both = load.load_panel(DataSpec(guarantee_levels=(("troops", ("troops",)), ("nato", ("nato",)))))
+    assert both["dose"].sel(case="iraq", state="DEU") == 0
+    assert both["dose"].sel(case="iraq", state="JPN") > 1
+    with pytest.raises(DataError, match="no state hosts 1000000"):
+        load.load_panel(DataSpec(guarantee_levels="troops", host_troops=1_000_000))
+
+
+def test_capability_groups():
+    panel = load.load_panel(DataSpec())
+    for case, expected in (
+        ("iraq", {"small": 103, "middle": 66, "major": 20}),
+        ("isis", {"small": 105, "middle": 68, "major": 18}),
+    ):
+        groups = panel["capability_group"].sel(case=case).values[panel["included"].sel(case=case).values]
+        assert {name: int((groups == name).sum()) for name in expected} == expected
+    permanent = panel["capability_group"].sel(state=["GBR", "FRA", "RUS", "CHN"])
+    assert (permanent == "major").all()
 
 
 def test_recode(panel):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from analysis.effects import INTERVAL
+from analysis.summaries import INTERVAL
 from data.load import load_panel
 from data.spec import DataSpec
 
