@@ -176,7 +176,7 @@ class DataSpec:
         capabilities (CINC, in the case's covariate year) that belongs to it; the first begins at 0. The
         hypothesis is about small and middle states: a great power's word is not bought. Main: a thousandth
         and a hundredth. Above a hundredth stand the five permanent members of the Security Council and
-        those who could have a seat at their table (20 states in 2002, 18 in 2013); below a thousandth, more
+        those who could have a seat at their table (21 states in 2002, 18 in 2013); below a thousandth, more
         than half of the members, which count in a coalition for their flag.
     states_left_out : tuple of str
         iso3 of states left out of the panel of all cases. They stay in the votes, so that the first stage

@@ -29,7 +29,7 @@ def split(point):
 
 
 def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy():
-    panel, alignment = small_panel(n_state=6)
+    panel, alignment = small_panel(n_state=6, seed=1)
     model = build_coalition_model(panel, SPEC, centre_alignment(panel, alignment))
     point = draw_point(model, 1)
     v = split(point)

@@ -146,3 +146,18 @@ def test_window_ends_with_the_case():
     assert list(DataSpec().sessions(IRAQ)) == [53, 54, 55, 56, 57]
     assert list(DataSpec(window=1).sessions(IRAQ)) == [57]
     assert list(DataSpec(window=10).sessions(ISIS)) == list(range(59, 69))
+
+
+@pytest.mark.parametrize(
+    ("joined", "part"),
+    [("troops; import os", "allowed"), ("troops |", "invalid syntax"), ("", "name a column"), ("troops > 0", "'>0'")],
+)
+def test_an_outcome_that_is_no_expression_of_columns_is_refused(joined, part):
+    with pytest.raises(ValueError, match="CaseSpec.joined") as error:
+        replace(IRAQ, joined=joined)
+    assert part in str(error.value)
+
+
+def test_an_outcome_of_an_unknown_column_names_the_nearest(tmp_path):
+    with pytest.raises(DataError, match="nearest: 'white_house_list'"):
+        load_coalition(replace(IRAQ, joined="white_house | troops"), load_states())
