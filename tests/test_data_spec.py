@@ -6,7 +6,9 @@ from dataclasses import fields, replace
 
 import pytest
 
+from data.schema import DataError
 from data.spec import COVARIATES, GUARANTEE_CODINGS, IRAQ, ISIS, VOTE_FIELDS, CaseSpec, DataSpec
+from data.tables import load_coalition, load_states
 
 
 def test_main_cases():
@@ -150,10 +152,15 @@ def test_window_ends_with_the_case():
 
 @pytest.mark.parametrize(
     ("joined", "part"),
-    [("troops; import os", "allowed"), ("troops |", "invalid syntax"), ("", "name a column"), ("troops > 0", "'>0'")],
+    [
+        ("troops; import os", "allowed"),
+        ("troops |", "invalid syntax"),
+        ("", "name a column"),
+        ("troops > 0", "'>0'"),
+    ],
 )
 def test_an_outcome_that_is_no_expression_of_columns_is_refused(joined, part):
-    with pytest.raises(ValueError, match="CaseSpec.joined") as error:
+    with pytest.raises(ValueError, match=r"CaseSpec\.joined") as error:
         replace(IRAQ, joined=joined)
     assert part in str(error.value)
 
