@@ -266,7 +266,11 @@ def place_predictor(
         eta += alignment_slope[:, None] * position
     eta = pm.Deterministic("eta", eta, dims=("case", "state"))
     guarantee_effect = _pooled_over_cases(
-        "guarantee_effect", spec.guarantee_scale, spec.guarantee_case_scale, ("level",)
+        "guarantee_effect",
+        spec.guarantee_scale,
+        spec.guarantee_case_scale,
+        ("level",),
+        spec.guarantee_level_scale if spec.guarantee_pooling == "levels" else None,
     )
     return eta + (has_level * guarantee_effect.T[:, :, None]).sum(0)
 
@@ -307,9 +311,20 @@ def _place_states(alignment: np.ndarray | Measurement):
     return pm.Deterministic("position", mean + deviation, dims=("case", "state"))
 
 
-def _pooled_over_cases(name: str, scale: float, case_scale: float, dims: tuple[str, ...]):
-    """One effect per case around a common mean, non-centred: two cases say little about their spread."""
-    mean = pm.Normal(f"{name}_mean", 0, scale, dims=dims or None)
+def _pooled_over_cases(
+    name: str, scale: float, case_scale: float, dims: tuple[str, ...], level_scale: float | None = None
+):
+    """One effect per case around a common mean, non-centred: two cases say little about their spread.
+
+    With ``level_scale`` the means themselves lie around one that is common to the levels.
+    """
+    if level_scale is None:
+        mean = pm.Normal(f"{name}_mean", 0, scale, dims=dims or None)
+    else:
+        common = pm.Normal(f"{name}_common", 0, scale)
+        level_sd = half_normal(f"{name}_level_sd", level_scale)
+        level_offset = pm.Normal(f"{name}_level_offset", dims=dims)
+        mean = pm.Deterministic(f"{name}_mean", common + level_sd * level_offset, dims=dims)
     case_sd = half_normal(f"{name}_case_sd", case_scale, dims or None)
     offset = pm.Normal(f"{name}_offset", dims=("case", *dims))
     return pm.Deterministic(name, mean + case_sd * offset, dims=("case", *dims))

@@ -110,6 +110,11 @@ class CoalitionSpec:
         Normal scale of the mean over cases of a guarantee level's effect (against no guarantee).
     guarantee_case_scale : float
         Half-normal scale of the standard deviation of that effect over cases.
+    guarantee_pooling : {"apart", "levels"}
+        Whether each level has an effect of its own, or the levels' mean effects lie around a common one: for
+        many levels with few states each, which alone could say little.
+    guarantee_level_scale : float
+        Half-normal scale of the standard deviation of the levels' mean effects around the common one.
     alignment_scale, alignment_case_scale : float
         The same for the slope of alignment, per standard deviation.
     covariate_scale : float
@@ -126,6 +131,8 @@ class CoalitionSpec:
     intercept_scale: float = 1.5
     guarantee_scale: float = 1.0
     guarantee_case_scale: float = 0.5
+    guarantee_pooling: Literal["apart", "levels"] = "apart"
+    guarantee_level_scale: float = 1.0
     alignment_scale: float = 1.0
     alignment_case_scale: float = 0.5
     covariate_scale: float = 1.0
