@@ -69,5 +69,19 @@ def benchmark(
     sys.exit(show_benchmark(spec, votes, output or OUTPUT, console))
 
 
+@app.command(epilog="Example: [bold]python -m analysis claims --quick[/bold]")
+def claims(
+    variant: Annotated[str, typer.Argument(help="Name of a variant.")] = "main",
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A short version on the shipped tallies, for trying out.")
+    ] = False,
+    votes: VotesOption = None,
+) -> None:
+    """Put the rest of the argument to the data: asymmetry, different goods, informality, hierarchy."""
+    from analysis.claims_terminal import run_and_show_claims
+
+    sys.exit(run_and_show_claims(variant, quick, votes, console))
+
+
 if __name__ == "__main__":
     app()

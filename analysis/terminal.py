@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from analysis.diagnostics import ConvergenceError
 from analysis.effects import ALL
-from analysis.pipeline import run_variant
+from analysis.pipeline import Report, run_variant
 from analysis.summaries import INTERVAL
 from analysis.variants import Variant
 from data.load import FETCH_COMMAND, find_rollcalls
@@ -30,6 +31,36 @@ def run_and_show(variant: Variant, votes_path: Path | None, console: Console) ->
     int
         0; 1 if a fit did not converge; 2 if the input is bad; 130 if it was stopped.
     """
+    code, folder = run_with_progress(
+        lambda report: run_variant(variant, votes_path=votes_path, report=report),
+        variant,
+        votes_path,
+        console,
+    )
+    if folder is not None:
+        show_answer(folder, console)
+    return code
+
+
+def run_with_progress(
+    run: Callable[[Report], Path], variant: Variant, votes_path: Path | None, console: Console
+) -> tuple[int, Path | None]:
+    """Say which votes are used, run with a bar for each step, and put an error into words.
+
+    Parameters
+    ----------
+    run : callable
+        What is run, given the function that is told of steps; returns the folder of its results.
+    variant, votes_path, console
+        As in ``run_and_show``.
+
+    Returns
+    -------
+    code : int
+        As ``run_and_show`` returns it.
+    folder : Path or None
+        None unless the code is 0.
+    """
     try:
         console.print(_first_line(variant, votes_path), highlight=False)
         with Progress(
@@ -44,18 +75,16 @@ def run_and_show(variant: Variant, votes_path: Path | None, console: Console) ->
                 task = bars.add_task(name, total=1.0)
                 return lambda share: bars.update(task, completed=share)
 
-            folder = run_variant(variant, votes_path=votes_path, report=report)
+            return 0, run(report)
     except DataError as error:
         console.print(f"[bold red]Bad input:[/bold red] {escape(str(error))}", highlight=False)
-        return 2
+        return 2, None
     except ConvergenceError as error:
         console.print(f"[bold red]No result saved:[/bold red] {error}", highlight=False)
-        return 1
+        return 1, None
     except KeyboardInterrupt:
         console.print("[bold]Stopped.[/bold] Finished fits are kept: the same command goes on from there.")
-        return 130
-    show_answer(folder, console)
-    return 0
+        return 130, None
 
 
 def _first_line(variant: Variant, votes_path: Path | None) -> str:

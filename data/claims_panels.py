@@ -96,13 +96,13 @@ def _by_state(panel: xr.Dataset, closeness: pd.DataFrame, column: str) -> xr.Dat
 
 
 def _grade(panel: xr.Dataset, has: dict[str, pd.Series], formal: list[str]) -> xr.Dataset:
-    """Give each state without a formal level the last of the new levels that it has."""
+    """Give each state without a formal level the last of the new levels that it has; unused levels go."""
     guarantee = panel["guarantee"].to_series().astype(object)
     free = ~guarantee.isin(formal) & (guarantee != "")
     level = guarantee.where(~free, NONE)
     for name, is_so in has.items():
         level[free & is_so.reindex(level.index).fillna(False).astype(bool)] = name
-    levels = [NONE, *has, *formal]
+    levels = [NONE, *(name for name in has if (level == name).any()), *formal]
     graded = level.to_xarray().reindex_like(panel["guarantee"]).transpose("case", "state")
     values = graded.values.astype(str)
     return panel.assign(guarantee=(("case", "state"), values, {"levels": levels}))

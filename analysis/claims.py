@@ -1,0 +1,192 @@
+"""The rest of the argument: five claims, each as quantities that could come out against it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from analysis.claims_descriptions import describe_asymmetry, describe_goods, describe_hierarchy, share_with_us
+from analysis.claims_estimates import (
+    estimate_alone,
+    estimate_closeness,
+    estimate_formal_alignment,
+    estimate_formality,
+    estimate_goods,
+    take_effects,
+)
+from analysis.claims_fits import draw_positions
+from analysis.claims_pictures import draw_claims
+from analysis.claims_rows import MAIN_CODING, describe, tabulate
+from analysis.claims_text import write_pages
+from analysis.claims_verdict import add_sign_shares, gather_others, judge
+from analysis.pipeline import Report, run_variant
+from analysis.results import RESULTS, ROOT, atomic_folder
+from analysis.variants import Variant
+from data.alliances.build import load_alliances
+from data.claims_spec import ALTERNATIVES, ClaimsSpec
+from data.load import FETCH_COMMAND, find_rollcalls, load_panel, load_votes
+
+OUTPUT = ROOT / "analysis" / "output"
+SENSITIVITY_COMMAND = "python -m analysis sensitivity"
+
+
+def run_claims(variant: Variant, *, votes_path: Path | None = None, report: Report) -> Path:
+    """Describe and estimate all claims under a variant, and judge them.
+
+    Parameters
+    ----------
+    variant : Variant
+        Whose specs are used; the claims' own codings are varied in the main analysis only.
+    votes_path : Path, optional
+        File or folder of the roll calls.
+    report : callable
+        Told of each step and its progress.
+
+    Returns
+    -------
+    Path
+        Folder with claims.csv, claims.json and the figures: ``analysis/output/claims`` of the main analysis,
+        ``claims`` in the folder of the results of any other variant or of a quick run.
+
+    Raises
+    ------
+    DataError, ConvergenceError
+        As ``analysis.pipeline.run_variant``, which is run first where the variant's results are missing.
+    """
+    results = RESULTS / variant.name
+    if not (results / "effects.csv").is_file():
+        run_variant(variant, votes_path=votes_path, report=report)
+    rows, missing = collect_rows(variant, pd.read_csv(results / "effects.csv"), votes_path, report)
+    elsewhere = read_elsewhere(variant)
+    if elsewhere.empty:
+        missing["unpopular"] = [*missing.get("unpopular", []), f"Other variants: {SENSITIVITY_COMMAND}"]
+    others = gather_others(rows, elsewhere)
+    rows, judged = add_sign_shares(rows, others), judge(rows, others)
+    if variant.run.quick:
+        rows = rows.assign(quick=True)
+    is_main = variant.name == "main"
+    folder = OUTPUT / "claims" if is_main else results / "claims"
+    with atomic_folder(folder) as work:
+        drawn = draw_claims(
+            rows, others, judged, load_panel(variant.data, votes_path), work, variant.run.quick
+        )
+        for claim, message in drawn.missing.items():
+            missing[claim] = [*missing.get(claim, []), message]
+        pages = write_pages(rows, judged, others, missing)
+        for page in pages:
+            page["figures"] = drawn.files[page["claim"]]
+        judged.to_csv(work / "verdicts.csv", index=False)
+        rows.to_csv(work / "claims.csv", index=False)
+        text = json.dumps({"quick": variant.run.quick, "claims": pages}, indent=2)
+        (work / "claims.json").write_text(text + "\n", encoding="utf-8")
+    if is_main:
+        rows.to_csv(OUTPUT / "claims.csv", index=False)
+    return folder
+
+
+def collect_rows(
+    variant: Variant, effects: pd.DataFrame, votes_path: Path | None, report: Report
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """All rows of claims.csv, and by claim what could not be computed.
+
+    Parameters
+    ----------
+    variant, votes_path, report
+        As in ``run_claims``.
+    effects : pd.DataFrame
+        ``effects.csv`` of the variant.
+    """
+    spec, missing = ClaimsSpec(), {}
+    reading = report("votes")
+    panel = load_panel(variant.data, votes_path)
+    votes = {case.name: load_votes(variant.data, case, votes_path) for case in variant.data.cases}
+    reading(1.0)
+    positions = draw_positions(variant.data, panel, variant, votes_path, "all votes", report)
+    codings = {MAIN_CODING: spec} | (ALTERNATIVES["formality"] if variant.name == "main" else {})
+    parts = [
+        *describe_asymmetry(),
+        *describe_one_way(),
+        *describe_goods(panel, spec, share_with_us(votes)),
+        *describe_hierarchy(),
+        take_effects(effects, panel),
+        *estimate_goods(panel, variant, report),
+        *(
+            row
+            for name, one in codings.items()
+            for row in estimate_formality(panel, one, variant, report, name)
+        ),
+        *estimate_formal_alignment(panel, positions, spec, variant),
+        *estimate_closeness(panel, positions, variant, report),
+    ]
+    if find_rollcalls(votes_path) is None:
+        missing["unpopular"] = [f"Resolutions where the US stands alone need roll calls: {FETCH_COMMAND}"]
+    else:
+        parts += estimate_alone_codings(panel, spec, variant, votes_path, report)
+    return tabulate(parts), missing
+
+
+def estimate_alone_codings(
+    panel: xr.Dataset, spec: ClaimsSpec, variant: Variant, votes_path: Path | None, report: Report
+) -> list[pd.DataFrame]:
+    """``estimate_alone`` as the variant has it and, in the main analysis, on tallies and at other limits."""
+    main = "agenda" if variant.data.granularity == "agenda" else "rollcall"
+    rows = estimate_alone(panel, spec, variant, votes_path, report, granularity=main)
+    if variant.name == "main":
+        rows += estimate_alone(
+            panel, spec, variant, votes_path, report, granularity="agenda", coding="agenda tallies"
+        )
+        for name, one in ALTERNATIVES["unpopular"].items():
+            rows += estimate_alone(panel, one, variant, votes_path, report, granularity=main, coding=name)
+    return rows
+
+
+def describe_one_way() -> list[pd.DataFrame]:
+    """Rows of the claim ``formality`` that describe: share of allied pairs in which just one is bound."""
+    balance = load_alliances("balance.csv").query("weight == 'pairs'")
+    return [
+        describe("formality", "one_way", table.set_index("year")["one_way"], "share", group=f"{scope} pairs")
+        for scope, table in balance.groupby("scope")
+    ]
+
+
+def read_elsewhere(variant: Variant) -> pd.DataFrame:
+    """What other variants say of the same quantities: their own claims.csv, and the table of sensitivity.
+
+    Returns
+    -------
+    pd.DataFrame
+        Rows of claims.csv with ``variant``; empty where there is none. Quick runs and variants that failed do
+        not count.
+    """
+    parts = []
+    for path in sorted(RESULTS.glob("*/claims/claims.csv")):
+        table = pd.read_csv(path)
+        if path.parents[1].name not in ("main", variant.name) and "quick" not in table:
+            parts.append(table.assign(variant=path.parents[1].name))
+    seen = {name for part in parts for name in part["variant"]}
+    for path in (OUTPUT / "sensitivity.csv", OUTPUT / "published" / "sensitivity.csv"):
+        if path.is_file():
+            parts.append(translate_sensitivity(pd.read_csv(path), seen | {"main", variant.name}))
+            break
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def translate_sensitivity(table: pd.DataFrame, without: set[str]) -> pd.DataFrame:
+    """The main job's effect of a pact in every variant, as rows of the claim ``unpopular``.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        ``sensitivity.csv``: ``variant, quantity, case, mean, sd, lower, upper, prob_positive, status``, and
+        ``group`` where effects are given by group.
+    without : set of str
+        Variants that are known otherwise.
+    """
+    chosen = (table["quantity"] == "ame_pact_total") & ~table["variant"].isin(without) & table["mean"].notna()
+    if "group" in table:
+        chosen &= table["group"] == "all"
+    columns = ["variant", "when", "mean", "sd", "lower", "upper", "prob"]
+    renamed = table[chosen].rename(columns={"case": "when", "prob_positive": "prob"})[columns]
+    keys = {"claim": "unpopular", "quantity": "ame_pact_total", "group": "all", "coding": MAIN_CODING}
+    return renamed.assign(**keys, kind="posterior", unit="points")

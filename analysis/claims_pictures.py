@@ -1,0 +1,124 @@
+"""Which figures a claim has, drawn into a folder; what cannot be drawn is said."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from analysis.claims_figures import (
+    plot_accessions,
+    plot_asymmetry,
+    plot_exchange,
+    plot_star,
+    plot_types,
+)
+from analysis.claims_figures_effects import plot_codings, plot_levels, plot_tiers, plot_unpopular
+from analysis.claims_network_figure import plot_network
+from analysis.figures import DPI
+from data.alliances.build import load_alliances
+from data.alliances.dyads import DYADS_FILE
+from data.load import SHARED_DIR
+
+FORMALITY = (
+    "A pact goes with joining more than informal ties do",
+    "Informal ties go with joining more than a pact does",
+    "Whether a pact goes with joining more than informal ties is not clear",
+)
+CLOSENESS = (
+    "A pact with the hub goes with joining more than an alliance with a client of it",
+    "An alliance with a client goes with joining more than a pact with the hub",
+    "Whether the tie to the hub counts more than one to a client is not clear",
+)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn.
+
+    Attributes
+    ----------
+    files : dict of str to list of str
+        By claim, names of PNG files (an SVG of the same name lies beside each).
+    missing : dict of str to str
+        By claim, what could not be drawn and why.
+    """
+
+    files: dict[str, list[str]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def draw_claims(
+    rows: pd.DataFrame,
+    others: pd.DataFrame,
+    judged: pd.DataFrame,
+    panel: xr.Dataset,
+    folder: Path,
+    quick: bool,
+) -> Drawn:
+    """Draw all figures as PNG and SVG; those of a quick run say that they are one.
+
+    Parameters
+    ----------
+    rows, others, judged : pd.DataFrame
+        From ``analysis.claims``.
+    panel : xr.Dataset
+        Labels of the cases.
+    folder : Path
+        Where to write.
+    quick : bool
+
+    Returns
+    -------
+    Drawn
+    """
+    labels = dict(zip(map(str, panel["case"].values), map(str, panel["label"].values), strict=True))
+    of = dict(list(rows.groupby("claim")))
+    form = {
+        "ame": "pact_less_informal",
+        "alignment": "alignment_pact_less_informal",
+        "name": "pact less informal",
+    }
+    hub = {
+        "ame": "pact_less_ally_of_client",
+        "alignment": "alignment_pact_less_ally_of_client",
+        "name": "pact less ally of a client",
+    }
+    figures = {
+        "asymmetry": {
+            "asymmetry": plot_asymmetry(of["asymmetry"]),
+            "asymmetry_types": plot_types(of["asymmetry"]),
+            "asymmetry_accessions": plot_accessions(load_alliances("accessions.csv")),
+        },
+        "goods": {
+            "goods_tiers": plot_tiers(of["goods"]),
+            "goods_exchange": plot_exchange(of["goods"], labels),
+        },
+        "unpopular": {"unpopular": plot_unpopular(of["unpopular"], labels)},
+        "formality": {
+            "formality": plot_levels(
+                of["formality"], ["pact", "rio", "designation", "access", "troops"], form, FORMALITY
+            )
+        },
+        "hierarchy": {
+            "hierarchy_star": plot_star(of["hierarchy"]),
+            "hierarchy_hub": plot_levels(of["hierarchy"], ["pact", "rio", "ally_of_client"], hub, CLOSENESS),
+            "claims_codings": plot_codings(rows, others, judged),
+        },
+    }
+    drawn = Drawn()
+    if (SHARED_DIR / DYADS_FILE).is_file():
+        figures["hierarchy"] = {"hierarchy_network": plot_network(SHARED_DIR), **figures["hierarchy"]}
+    else:
+        drawn.missing["hierarchy"] = f"The drawing of the network needs {DYADS_FILE}, which does not ship."
+    for claim, by_name in figures.items():
+        drawn.files[claim] = [f"{name}.png" for name in by_name]
+        for name, figure in by_name.items():
+            if quick:
+                figure.text(
+                    0.995, 0.995, "QUICK RUN, NOT A RESULT", va="top", ha="right", color="#D55E00", fontsize=8
+                )
+            for suffix in ("png", "svg"):
+                metadata = {"Date": None} if suffix == "svg" else None
+                figure.savefig(folder / f"{name}.{suffix}", dpi=DPI, metadata=metadata)
+    return drawn
