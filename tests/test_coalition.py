@@ -90,9 +90,11 @@ def test_relabelling_states_changes_nothing():
 def test_every_prior_number_changes_the_density(field):
     panel, alignment = small_panel()
     position = centre_alignment(panel, alignment)
-    changed = dataclasses.replace(SPEC, **{field: 1.5 * getattr(SPEC, field)})
-    point = draw_point(build_coalition_model(panel, SPEC, position), 2)
-    values = [evaluate_logp(build_coalition_model(panel, s, position), point) for s in (SPEC, changed)]
+    pooling = "levels" if field == "guarantee_level_scale" else "apart"
+    spec = dataclasses.replace(SPEC, guarantee_pooling=pooling)
+    changed = dataclasses.replace(spec, **{field: 1.5 * getattr(spec, field)})
+    point = draw_point(build_coalition_model(panel, spec, position), 2)
+    values = [evaluate_logp(build_coalition_model(panel, s, position), point) for s in (spec, changed)]
     assert abs(values[0] - values[1]) > 1e-6
 
 
