@@ -1,100 +1,252 @@
-"""Compiled models, each kept for the next one that differs in its data alone."""
+"""Compile a PyMC model for nutpie so that the machine code is found on disk by whatever needs it next.
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+nutpie's own way (``nutpie.compile_pymc``) builds the sizes of the parameters into the code, and wraps it
+into C callbacks that cannot be cached, since they hold arrays; and to compile a wrapper is to compile all
+that it calls once more, cached or not. Here sizes and prior numbers are data, and the wrappers are text
+without arrays, cached under the keys of the functions that they wrap: the same model at any other size or
+prior, in this process or a later one, needs no compiler. What the callbacks do, and all else, is as nutpie
+has it.
+"""
 
+import hashlib
+import itertools
+
+import numba
 import numpy as np
-import nutpie
-import pandas as pd
 import pymc as pm
 import pytensor
-from nutpie.sample import CompiledModel
+import pytensor.tensor as pt
+from numba.core.ccallback import CFunc
+from numba.core.typing.templates import Signature
+from nutpie import compile_pymc as nutpie_pymc
 from pymc.initial_point import make_initial_point_fn
-from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import equal_computations
-from pytensor.graph.traversal import graph_inputs
+from pymc.pytensorf import compile as compile_function
+from pytensor.compile import Function
+from pytensor.graph import rewrite_graph
+from pytensor.graph.basic import Constant
+from pytensor.graph.replace import clone_replace
+from pytensor.graph.traversal import io_toposort
+from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
 
 # With fast-math, code compiled afresh and code loaded from the cache differ in the last digits, and a
 # chain turns that into other draws: the same seed would not give the same result.
 pytensor.config.numba__fastmath = False
 
-KEPT = 24
-"""Compiled models kept in a process, the latest used; each takes some ten megabytes."""
+DOUBLES = numba.types.CPointer(numba.types.double)
+ADDRESSES = numba.types.CPointer(numba.types.uint64)
+"""What nutpie hands to a callback: the address of every data array, then their sizes, then their shapes."""
+
+COUNT = numba.types.uint64
+LOGP_SIGNATURE = numba.types.int64(COUNT, DOUBLES, DOUBLES, DOUBLES, ADDRESSES)
+LOGP_SOURCE = """
+def logp(n_point, point_, gradient_, value_, addresses_):
+    try:
+        addresses = carray(addresses_, ({n_address},))
+        value, d_point = evaluate(carray(point_, (n_point,)), {arrays})
+        gradient = carray(gradient_, (n_point,))
+        gradient[...] = d_point
+        carray(value_, ())[()] = value[()]
+        if not np.all(np.isfinite(gradient)):
+            return 3
+        if not np.isfinite(value[()]):
+            return 4
+    except Exception:
+        return 1
+    return 0
+"""
+EXPAND_SIGNATURE = numba.types.int64(COUNT, COUNT, DOUBLES, DOUBLES, ADDRESSES)
+EXPAND_SOURCE = """
+def expand(n_point, n_saved, point_, saved_, addresses_):
+    try:
+        addresses = carray(addresses_, ({n_address},))
+        carray(saved_, (n_saved,))[...] = evaluate(carray(point_, (n_point,)), {arrays})[0]
+    except Exception:
+        return -2
+    return 0
+"""
 
 
-@dataclass(frozen=True)
-class _Kept:
-    graph: list
-    inputs: list
-    shapes: list[tuple]
-    compiled: CompiledModel
-
-
-_kept: list[_Kept] = []
-
-
-def compile_model(model: pm.Model, saved: list[str], jitter_rvs: set | None = None) -> CompiledModel:
-    """Compile a model for nutpie, or take code compiled before if only the data are others.
-
-    Compiling takes several times longer than many a fit. Prior numbers are data (``models.numbers``), so
-    that all variants of a prior share their code. What is taken gives the very draws that a compilation
-    afresh would: chains begin where this model says.
+def compile_model(
+    model: pm.Model, saved: list[str], jitter_rvs: set | None = None
+) -> nutpie_pymc.CompiledPyMCModel:
+    """Compile a model for nutpie.
 
     Parameters
     ----------
     model : pm.Model
-        Of continuous variables.
+        Of continuous parameters.
     saved : list of str
-        Variables to keep in the trace.
+        Deterministics to keep, beside the free variables, which nutpie always keeps.
     jitter_rvs : set, optional
         Free variables that begin by chance around their starting value. Otherwise those for which the model
         says nothing: jitter would drown what its own starting values say.
 
     Returns
     -------
-    CompiledModel
+    CompiledPyMCModel
+        ``with_data`` gives the same code other data.
     """
     if jitter_rvs is None:
         jitter_rvs = {rv for rv in model.free_RVs if model.rvs_to_initial_values[rv] is None}
-    graph = [
-        model.logp(),
-        *model.replace_rvs_by_values([rv for rv in model.deterministics if rv.name in saved]),
+    start = make_initial_point_fn(
+        model=model, default_strategy="support_point", jitter_rvs=jitter_rvs, return_transformed=True
+    )
+    values = [model.rvs_to_values[rv] for rv in model.free_RVs]
+    shapes = {name: np.shape(value) for name, value in start(0).items()}
+    free = [value.name for value in values]
+    kept = [
+        variable
+        for variable in model.unobserved_value_vars
+        if variable.name in saved and variable.name not in free
     ]
-    data = {v.name: v for v in graph_inputs(graph) if isinstance(v, SharedVariable)}
-    inputs = [*model.value_vars, *(data[name] for name in sorted(data))]
-    shapes = [
-        tuple(saved),
-        *((name, np.shape(value)) for name, value in model.initial_point().items()),
-        *((name, data[name].get_value().shape) for name in sorted(data)),
+    logp, expand = compile_functions(model, values, [shapes[name] for name in free], kept)
+    data = {
+        variable: np.array(variable.get_value()) for variable in [*logp.get_shared(), *expand.get_shared()]
+    }
+    for array in data.values():
+        array.flags.writeable = False
+    keys = {variable: str(number) for number, variable in enumerate(data)}
+    arrays = {keys[variable]: array for variable, array in data.items()}
+    shapes |= zip([v.name for v in kept], compute_shapes(model, kept), strict=True)
+    names = free + [variable.name for variable in kept]
+    ends = np.cumsum([0, *(int(np.prod(shapes[name])) for name in names)])
+    layout = (names, [slice(*pair) for pair in itertools.pairwise(ends)], [shapes[n] for n in names])
+    transformed = [
+        model.rvs_to_values[rv].name for rv in model.free_RVs if model.rvs_to_transforms[rv] is not None
     ]
-    for place, kept in enumerate(_kept):
-        if kept.shapes == shapes and equal_computations(graph, kept.graph, inputs, kept.inputs):
-            _kept.append(_kept.pop(place))
-            # Lengths of dims are shared variables too, and are gone from the compiled code.
-            known = {variable.name for variable in kept.compiled.shared_var_keys}
-            reused = kept.compiled.with_data(**{name: data[name].get_value() for name in known})
-            return replace(
-                reused,
-                initial_point_func=_start(model, jitter_rvs),
-                _coords=kept.compiled.coords
-                | {name: pd.Index(values) for name, values in model.coords.items() if values is not None},
-            )
-    compiled = nutpie.compile_pymc_model(model, var_names=saved, jitter_rvs=jitter_rvs)
-    _kept.append(_Kept(graph, inputs, shapes, compiled))
-    del _kept[:-KEPT]
-    return compiled
+    dims, coords = nutpie_pymc._prepare_dims_and_coords(model, layout, transformed)
+    return nutpie_pymc.CompiledPyMCModel(
+        _n_dim=int(ends[len(free)]),
+        dims=dims,
+        _coords=coords,
+        _shapes=dict(zip(names, layout[2], strict=True)),
+        compiled_logp_func=compile_callback(LOGP_SOURCE, LOGP_SIGNATURE, logp, data),
+        compiled_expand_func=compile_callback(EXPAND_SOURCE, EXPAND_SIGNATURE, expand, data),
+        initial_point_func=nutpie_pymc._rv_dict_to_flat_array_wrapper(
+            nutpie_pymc._wrap_with_lock(start), free, [shapes[name] for name in free]
+        ),
+        shared_data=arrays,
+        shared_var_keys=keys,
+        user_data=nutpie_pymc.make_user_data(keys, arrays),
+        n_expanded=int(ends[-1]),
+        shape_info=layout,
+        logp_func=logp,
+        expand_func=expand,
+        reparameterized_names=transformed,
+    )
 
 
-def _start(model: pm.Model, jitter_rvs: set) -> Callable[[int | None], np.ndarray]:
-    """Starting point of a chain as one vector, by seed: what nutpie makes of a model that it compiles."""
-    point = make_initial_point_fn(model=model, jitter_rvs=jitter_rvs, return_transformed=True)
-    names = [value.name for value in model.value_vars]
-    lock = threading.Lock()
+def compile_functions(
+    model: pm.Model, values: list, shapes: list[tuple[int, ...]], kept: list
+) -> tuple[Function, Function]:
+    """Log density with its gradient, and what is to be kept, as functions of one flat vector.
 
-    def start(seed: int | None = None) -> np.ndarray:
-        with lock:
-            values = point(seed)
-        return np.concatenate([np.ravel(values[name]) for name in names]).astype(float)
+    Parameters
+    ----------
+    model : pm.Model
+    values : list of TensorVariable
+        Unconstrained parameters, in the order of the vector.
+    shapes : list of tuple of int
+        Theirs.
+    kept : list of TensorVariable
+        What follows the parameters in the output of the second function.
+    """
+    point = pt.dvector("unconstrained_point")
+    lengths = pytensor.shared(np.array([np.prod(s, dtype=int) for s in shapes]), name="parameter_lengths")
+    parts = pt.split(point, lengths, n_splits=len(shapes)) if len(shapes) > 1 else [point]
+    replacements = {}
+    for value, part, shape in zip(values, parts, shapes, strict=True):
+        if value.ndim > 1:
+            sizes = pytensor.shared(np.array(shape), name=f"{value.name}_shape")
+            part = part.reshape([sizes[axis] for axis in range(value.ndim)], ndim=value.ndim)
+        replacements[value] = part[0] if value.ndim == 0 else part
+    rewrites = ["canonicalize", "stabilize"] + ["local_remove_check_parameter"] * (not model.check_bounds)
+    logp = rewrite_graph(lift_numbers(model.logp()), include=rewrites)
+    gradient = pt.concatenate([pt.atleast_1d(g).ravel() for g in pt.grad(logp, values)])
+    saved = pt.concatenate([*parts, *(pt.atleast_1d(variable).ravel() for variable in kept)])
+    outputs = clone_replace([logp, gradient, saved], replacements, rebuild_strict=False)
+    with model:
+        return (
+            compile_function([point], outputs[:2], mode="NUMBA"),
+            compile_function([point], outputs[2:], mode="NUMBA"),
+        )
 
-    return start
+
+def lift_numbers(logp: pt.TensorVariable) -> pt.TensorVariable:
+    """The same density with its numbers, those of priors among them, as data instead of constants.
+
+    Each use of a number is data of its own, or code would depend on which numbers happen to be equal. Zeros
+    and ones stay: PyTensor simplifies formulas by them.
+    """
+    numbers = []
+    values = pytensor.shared(np.zeros(0), name="numbers")
+    rebuilt = {}
+    for node in io_toposort([], [logp]):
+        inputs = [rebuilt.get(variable, variable) for variable in node.inputs]
+        for place, variable in enumerate(inputs):
+            if is_number(variable):
+                inputs[place] = pt.shape_padleft(values[len(numbers)], variable.ndim)
+                numbers.append(float(variable.data.item()))
+        if any(new is not old for new, old in zip(inputs, node.inputs, strict=True)):
+            outputs = node.clone_with_new_inputs(inputs, strict=False).outputs
+            rebuilt |= zip(node.outputs, outputs, strict=True)
+    values.set_value(np.array(numbers))
+    return rebuilt.get(logp, logp)
+
+
+def is_number(variable: pt.TensorVariable) -> bool:
+    """True for a constant that is one finite number, neither 0 nor 1 nor an integer's type."""
+    return (
+        isinstance(variable, Constant)
+        and variable.type.dtype in ("float32", "float64")
+        and np.size(variable.data) == 1
+        and bool(np.isfinite(variable.data).all())
+        and float(variable.data.item()) not in (0.0, 1.0)
+    )
+
+
+def compute_shapes(model: pm.Model, variables: list) -> list[tuple[int, ...]]:
+    """Shapes of variables at the model's initial point."""
+    point = model.initial_point()
+    inputs = [model.rvs_to_values[rv] for rv in model.free_RVs]
+    function = pytensor.function(
+        inputs, [variable.shape for variable in variables], mode="FAST_COMPILE", on_unused_input="ignore"
+    )
+    return [tuple(map(int, shape)) for shape in function(*(point[value.name] for value in inputs))]
+
+
+def compile_callback(source: str, signature: Signature, function: Function, data: dict) -> CFunc:
+    """Compile the wrapper of a function, or find it in PyTensor's cache.
+
+    Parameters
+    ----------
+    source : str
+        Of the wrapper, to be filled in: ``arrays`` of the function's data, and ``n_address``.
+    signature : Signature
+        What nutpie calls.
+    function : Function
+        Compiled by PyTensor for numba; takes the flat vector.
+    data : dict
+        Shared variable -> array, for all of the model's data in the order of the addresses.
+    """
+    arrays, n_address = {}, 2 * len(data)
+    for number, (variable, value) in enumerate(data.items()):
+        shape = "".join(f"int(addresses[{n_address + axis}]), " for axis in range(value.ndim))
+        pointer = f"address_as_void_pointer(addresses[{number}])"
+        arrays[variable] = f"carray({pointer}, ({shape}), np.{value.dtype.name})"
+        n_address += value.ndim
+    text = source.format(arrays=", ".join(arrays[v] for v in function.get_shared()), n_address=n_address)
+    evaluate = function.vm.jit_fn
+    names = {
+        "__name__": __name__,
+        "evaluate": evaluate,
+        "carray": numba.carray,
+        "address_as_void_pointer": nutpie_pymc.address_as_void_pointer,
+        "np": np,
+    }
+    # Functions with large constants have no key: they cannot be cached, nor can what calls them.
+    inner = CACHED_SRC_FUNCTIONS.get(evaluate.py_func)
+    key = inner and hashlib.sha256(f"{__name__}{inner}{text}".encode()).hexdigest()
+    name = text.split("(")[0].split()[-1]
+    wrapper = compile_numba_function_src(text, name, names, cache_key=key)
+    return numba.cfunc(signature, cache=key is not None)(wrapper)

@@ -8,7 +8,6 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.joining import joining_logp
-from models.numbers import as_data
 from models.spec import CoalitionSpec
 
 REFERENCE_LEVEL = "none"
@@ -208,7 +207,6 @@ def build_coalition_model(
     data = prepare_coalition_data(panel)
     # A spec is checked when it is made: no need to check its numbers at every step.
     with pm.Model(coords=name_coords(panel, data), check_bounds=False) as model:
-        spec = as_data(spec)
         # Data, not constants: another panel of the same shape needs no new compilation.
         joined = pm.Data("joined_observed", data["joined"], dims=("case", "state"))
         included = pm.Data("included", data["included"], dims=("case", "state"))

@@ -30,6 +30,7 @@ SOURCE_HASH = int(
     sha256(b"".join(Path(m.__file__).read_bytes() for m in (kernel, tally_kernel))).hexdigest()[:12], 16
 )
 IMPLEMENTATIONS = ("fused", "graph")
+ARRAYS = ("response", "row_offset", "item_idx", "position_start", "abstain_position", "abstain_offset")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,47 +70,26 @@ class Votes:
         return self.response.ndim == 2
 
     def as_dict(self, prefix="votes_"):
-        """Return name -> array for nutpie's ``with_data``: the responses, and all else in one.
+        """Return name -> array for nutpie's ``with_data``.
 
         In PyMC, ``model[name].set_value(array)``: ``pm.set_data`` would widen the responses to 32 bits.
-
-        Two arrays, not six: nutpie spends about half a second on each when it compiles, cached or not.
         """
-        layout = [
-            self.row_offset,
-            self.item_idx,
-            self.position_start,
-            self.abstain_offset,
-            self.abstain_position,
-        ]
-        return {prefix + "response": self.response, prefix + "layout": np.concatenate(layout)}
+        return {prefix + name: getattr(self, name) for name in ARRAYS}
 
     def as_shared(self, prefix="votes_"):
         """Return the votes as shared variables; inside a model they are registered as its data.
 
-        Compiled code then does not contain the votes: it is cached between processes and serves other votes
-        of as many rows.
+        Compiled code then does not contain the votes or how many there are: it is cached between processes
+        and serves others.
         """
         model = pm.Model.get_context(error_if_none=False)
-        shared = []
+        shared = {}
         for name, value in self.as_dict(prefix).items():
-            shared.append(pytensor.shared(value, name=model.name_for(name) if model else name))
+            shared[name] = pytensor.shared(value, name=model.name_for(name) if model else name)
             if model:
                 # What pm.Data does, but pm.Data would widen the responses to 32 bits.
-                model.register_data_var(shared[-1])
-        response, layout = shared
-        n_row = len(self.item_idx)
-        ends = np.cumsum([0, n_row + 1, n_row, n_row, n_row + 1])
-        parts = [layout[begin:end] for begin, end in zip(ends, [*ends[1:], None], strict=True)]
-        return replace(
-            self,
-            response=response,
-            row_offset=parts[0],
-            item_idx=parts[1],
-            position_start=parts[2],
-            abstain_offset=parts[3],
-            abstain_position=parts[4],
-        )
+                model.register_data_var(shared[name])
+        return replace(self, **{name: shared[prefix + name] for name in ARRAYS})
 
 
 def prepare_votes(counts, *, item_idx=None, row_start=None, row_length=None):

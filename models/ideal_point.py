@@ -6,7 +6,6 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.graded_response import graded_response_logp, prepare_votes
-from models.numbers import as_data
 from models.spec import IdealPointSpec
 from models.start import estimate_start
 
@@ -69,7 +68,6 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         centre = pm.Data("centre", start.centre, dims="item")
         upper_weight = pm.Data("upper_weight", start.upper_weight, dims="item")
         # States: only how they lie relative to each other counts, the raw scale is arbitrary.
-        spec = as_data(spec)
         region_mean_sd = pm.HalfNormal("region_mean_sd", spec.region_mean_scale)
         region_offset = pm.Normal("region_offset", dims="region")
         region_log_sd = pm.Normal("region_log_sd", 0, spec.region_log_sd_scale, dims="region")

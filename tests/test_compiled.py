@@ -1,41 +1,93 @@
-from dataclasses import replace
+"""Compiled models: the callbacks compute what the model says, and code is found again for other data."""
+
+import ctypes
 
 import numpy as np
+import nutpie
 import pytest
+from pytensor.compile.mode import Mode
 
-from analysis import compiled
 from analysis.compiled import compile_model
-from analysis.fit import SAVED_STATE, SAVED_TOTAL, SamplerSpec, _sample
-from models.coalition import build_coalition_model
-from models.simulate import simulate_panel
-from models.spec import CoalitionSpec
+from models.ideal_point import SAVED, build_ideal_point_model
+from models.simulate import simulate_votes
+from models.spec import IdealPointSpec
 
-SAVED = SAVED_TOTAL + SAVED_STATE
-MAIN = CoalitionSpec()
+SIZES = {
+    (11, 9): IdealPointSpec(),
+    (14, 9): IdealPointSpec(discrimination_scale=3.0, region_log_sd_scale=0.7),
+}
 
-
-def sample(panel, spec):
-    model = compile_model(build_coalition_model(panel, spec), SAVED)
-    return _sample(model, SamplerSpec(draws=50, tune=50, chains=2), SAVED, cores=1, seed=1)[
-        "posterior"
-    ].dataset
+PYTHON = Mode(linker="py", optimizer="fast_compile")
+"""Compiles nothing: each operation runs as Python has it."""
 
 
-@pytest.mark.slow
-def test_code_kept_from_another_prior_and_panel_gives_the_draws_of_code_compiled_afresh(monkeypatch):
-    monkeypatch.setattr(compiled, "_kept", [])
-    first, second = (simulate_panel(n_state=60, seed=seed)[0] for seed in (1, 2))
-    second = second.assign_coords(state=[f"{s}2" for s in second["state"].values])
-    spec = replace(MAIN, guarantee_scale=0.3, region_scale=2.0)
-    before = sample(first, MAIN)
-    reused = sample(second, spec)
-    assert len(compiled._kept) == 1
-    assert list(reused["state"].values) == list(second["state"].values)
-    compiled._kept.clear()
-    afresh = sample(second, spec)
-    assert reused.equals(afresh)
-    # The numbers took effect, or the comparison would say nothing.
-    assert not np.allclose(before["guarantee_effect"], reused["guarantee_effect"])
-    # Another structure, or other variables to save, is not served from what is there.
-    compile_model(build_coalition_model(first, replace(MAIN, state_effect=False)), SAVED_TOTAL)
-    assert len(compiled._kept) == 2
+@pytest.fixture(scope="module")
+def models():
+    """The same model at two sizes and with two priors, and compiled one after the other."""
+    built = [
+        build_ideal_point_model(simulate_votes(n_state=n_state, n_item=n_item, seed=2)[0], spec)
+        for (n_state, n_item), spec in SIZES.items()
+    ]
+    return [(model, compile_model(model, SAVED)) for model in built]
+
+
+def call(callback, sizes, point, n_out, user_data, *more):
+    """Call a C callback as nutpie does."""
+    out = np.full(n_out, np.nan)
+    doubles = [a.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for a in (point, out, *more)]
+    addresses = user_data.ctypes.data_as(ctypes.POINTER(ctypes.c_uint64))
+    return callback.ctypes(*sizes, *doubles, addresses), out
+
+
+def test_callbacks_compute_density_gradient_and_saved_variables(models):
+    for model, compiled in models:
+        rng = np.random.default_rng(3)
+        start = model.initial_point()
+        values = {name: value + rng.normal(size=value.shape) for name, value in start.items()}
+        point = np.concatenate([np.ravel(values[v.name]) for v in model.value_vars])
+        logp = np.empty(())
+        code, gradient = call(
+            compiled.compiled_logp_func, [point.size], point, point.size, compiled.user_data, logp
+        )
+        assert code == 0
+        np.testing.assert_allclose(logp, model.compile_logp(mode=PYTHON)(values), rtol=1e-12)
+        np.testing.assert_allclose(gradient, model.compile_dlogp(mode=PYTHON)(values), rtol=1e-9, atol=1e-9)
+        kept = [v for v in model.unobserved_value_vars if v.name in SAVED and v not in model.value_vars]
+        wanted = model.compile_fn(kept, inputs=model.value_vars, mode=PYTHON, on_unused_input="ignore")(
+            values
+        )
+        n_saved = compiled.n_expanded
+        code, saved = call(
+            compiled.compiled_expand_func, [point.size, n_saved], point, n_saved, compiled.user_data
+        )
+        assert code == 0
+        np.testing.assert_allclose(
+            saved, np.concatenate([point, *map(np.ravel, wanted)]), rtol=1e-9, atol=1e-12
+        )
+
+
+def test_another_size_and_prior_need_no_compiler(models):
+    (_, first), (_, second) = models
+    assert first.n_dim != second.n_dim
+    assert second.compiled_logp_func.cache_hits == 1
+    assert second.compiled_expand_func.cache_hits == 1
+
+
+def test_a_point_out_of_reach_is_reported(models):
+    _, compiled = models[0]
+    point = np.full(compiled.n_dim, np.nan)
+    code, _ = call(
+        compiled.compiled_logp_func, [point.size], point, point.size, compiled.user_data, np.empty(())
+    )
+    assert code in (3, 4)
+
+
+def test_draws_carry_names_dims_and_coordinates(models):
+    model, compiled = models[1]
+    drawn = nutpie.sample(compiled, draws=20, tune=50, chains=2, cores=1, seed=1, progress_bar=False)
+    posterior = drawn["posterior"].dataset
+    assert set(SAVED) < set(posterior)
+    assert posterior["cutpoint"].dims == ("chain", "draw", "item", "threshold")
+    assert list(posterior["state"].values) == list(model.coords["state"])
+    np.testing.assert_allclose(posterior["ideal_point"].std("state"), 1.0, rtol=1e-9)
+    assert (posterior["discrimination_sd"] > 0).all()
