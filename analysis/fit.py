@@ -35,8 +35,8 @@ SAVED_TOTAL = [
     "guarantee_effect_case_sd",
     "eta",
 ]
-SAVED_STATE = ["state_sd"]
-SAVED_TIERS = [*SAVED_TOTAL, *SAVED_STATE, "threshold", "guarantee_capability"]
+SAVED_WHERE_THERE = ["state_sd", "covariate_imputed"]
+SAVED_TIERS = [*SAVED_TOTAL, "threshold", "guarantee_capability"]
 SAMPLE_DIMS = ("refit", "chain", "draw")
 SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
 
@@ -131,7 +131,7 @@ def fit_total(
     place of votes.
     """
     model = build_coalition_model(panel, spec)
-    saved = SAVED_TOTAL + SAVED_STATE * spec.state_effect
+    saved = list_saved(model, SAVED_TOTAL)
     return fit_model(model, sampler, seed=seed, saved=saved, name="joining, total effect", progress=progress)
 
 
@@ -148,8 +148,13 @@ def fit_tiers(
     Parameters, returns and errors are those of ``fit_total``.
     """
     model = build_tier_model(panel, spec)
-    saved = [name for name in SAVED_TIERS if name in model.named_vars]
+    saved = list_saved(model, SAVED_TIERS)
     return fit_model(model, sampler, seed=seed, saved=saved, name="tiers of support", progress=progress)
+
+
+def list_saved(model: pm.Model, names: list[str]) -> list[str]:
+    """Those of some variables, and of those of SAVED_WHERE_THERE, that a model has."""
+    return [name for name in (*names, *SAVED_WHERE_THERE) if name in model.named_vars]
 
 
 def fit_model(

@@ -13,7 +13,7 @@ import xarray as xr
 from analysis.effects import compute_effects
 from analysis.figures import save_figures
 from analysis.fit import Progress, count_draws, derive_seed, fit_ideal_points, fit_total, stack_draws
-from analysis.positions import compute_alignment, pair_positions, summarize_ideal_points
+from analysis.positions import compute_alignment, find_imputed, pair_positions, summarize_ideal_points
 from analysis.propagation import fit_propagated
 from analysis.results import (
     RESULTS,
@@ -143,6 +143,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         pair_positions(posteriors[1], panel, alignment),
         variant.alignment,
         derive_seed(run.seed, "alignment given guarantee"),
+        find_imputed(posteriors[1]),
     )
     effects = compute_effects(*posteriors, mediator, panel)
     ideal_points = pd.concat(

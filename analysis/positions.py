@@ -7,6 +7,7 @@ from scipy.stats import rankdata
 
 from analysis.summaries import summarize_draws
 from models.coalition import centre_alignment
+from models.missing import IMPUTED
 
 
 def compute_alignment(
@@ -81,6 +82,11 @@ def pair_positions(direct: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArra
     if "refit" in direct.coords:
         return positions[direct["refit"].values]
     return np.broadcast_to(positions.mean(0), (direct.sizes["sample"], *positions.shape[1:]))
+
+
+def find_imputed(direct: xr.Dataset) -> np.ndarray | None:
+    """Draws (sample, missing) of the covariates that states lack, where the model of joining has any."""
+    return direct[IMPUTED].transpose("sample", "missing").values if IMPUTED in direct else None
 
 
 def summarize_ideal_points(

@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 
 from analysis.fit import (
-    SAVED_STATE,
     Progress,
     SamplerSpec,
     fit_model,
+    list_saved,
 )
 from analysis.refits import SAVED_DIRECT, fit_direct
 from models.coalition import build_coalition_model, centre_alignment, summarize_measurement
@@ -68,14 +68,10 @@ def fit_propagated(
         raise SpecError(f"propagation = {propagation!r}; allowed: {', '.join(get_args(Propagation))}")
     if propagation == "draws":
         return fit_direct(panel, alignment, spec, refit, seed=seed, keep=keep, progress=progress)
-    saved = [*SAVED_DIRECT, "eta"] + SAVED_STATE * spec.state_effect
     positions = centre_alignment(panel, alignment)
-    if propagation == "plugin":
-        given = positions.mean(0)
-    else:
-        given = summarize_measurement(positions)
-        saved = [*saved, "position"]
+    given = positions.mean(0) if propagation == "plugin" else summarize_measurement(positions)
     model = build_coalition_model(panel, spec, given)
+    saved = list_saved(model, [*SAVED_DIRECT, "eta", "position"])
     name = f"joining, direct effect ({propagation})"
     return fit_model(model, single, seed=seed, saved=saved, name=name, progress=progress)
 

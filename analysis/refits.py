@@ -13,13 +13,13 @@ from nutpie.sample import CompiledModel
 from analysis.compiled import compile_model
 from analysis.fit import (
     CORES,
-    SAVED_STATE,
     SAVED_STATISTICS,
     SAVED_TOTAL,
     Progress,
     SamplerSpec,
     derive_seed,
     gate,
+    list_saved,
 )
 from models.coalition import build_coalition_model, centre_alignment, compute_eta
 from models.precondition import precondition
@@ -71,7 +71,7 @@ def compile_refits(panel: xr.Dataset, alignment: np.ndarray, spec: CoalitionSpec
     RefitModel
     """
     model = build_coalition_model(panel, spec, alignment)
-    saved = SAVED_DIRECT + SAVED_STATE * spec.state_effect
+    saved = list_saved(model, SAVED_DIRECT)
     shifted = precondition(model, saved)
     compiled = compile_model(shifted, [*saved, "unconstrained"], set(shifted.free_RVs))
     drawn = _sample_arrays(compiled, PILOT, ["unconstrained"], seed=seed)["unconstrained"]

@@ -4,11 +4,16 @@ import numpy as np
 import xarray as xr
 
 from models.coalition import prepare_coalition_data
+from models.missing import place_missing
 from models.spec import AlignmentSpec
 
 
 def draw_alignment_model(
-    panel: xr.Dataset, positions: np.ndarray, spec: AlignmentSpec, seed: int
+    panel: xr.Dataset,
+    positions: np.ndarray,
+    spec: AlignmentSpec,
+    seed: int,
+    imputed: np.ndarray | None = None,
 ) -> xr.Dataset:
     """Exact posterior draws of a linear model of alignment, one for each draw of the positions.
 
@@ -23,6 +28,9 @@ def draw_alignment_model(
         Priors.
     seed : int
         Seed of numpy's generator.
+    imputed : np.ndarray, optional
+        (sample, missing): draws of the covariates that states lack, from the model of joining
+        (``models.missing``). Without them missing covariates are refused.
 
     Returns
     -------
@@ -40,32 +48,37 @@ def draw_alignment_model(
     which has a posterior in closed form (O'Hagan and Forster 2004, Bayesian Inference, ch. 11): no
     sampler and no convergence to judge. The cases are fitted apart.
     """
-    data = prepare_coalition_data(panel)
+    data = prepare_coalition_data(panel, "refuse" if imputed is None else "impute")
+    covariates = data["covariates"][None]
+    if imputed is not None:
+        covariates = np.repeat(covariates, len(positions), axis=0)
+        covariates[:, *place_missing(data).T] = imputed
     rng = np.random.default_rng(seed)
     levels = len(data["level"])
     effects, sds = [], []
     for case in range(panel.sizes["case"]):
         rows = data["included"][case] == 1
+        of_case = covariates[:, case, rows]
         columns = [
             np.ones((rows.sum(), 1)),
             data["has_level"][:, case, rows].T,
-            data["covariates"][case, rows],
+            of_case,
             np.eye(len(data["region"]))[data["region_idx"][rows]],
         ]
+        # One design for all samples, or one for each where covariates are drawn too.
+        columns = [np.broadcast_to(c, (*of_case.shape[:2], c.shape[-1])) for c in columns]
         design = np.concatenate(columns, axis=-1)
         widths = (spec.intercept_scale, spec.guarantee_scale, spec.covariate_scale, spec.region_scale)
         scale = np.concatenate([np.full(c.shape[-1], w) for c, w in zip(columns, widths, strict=True)])
-        precision = design.T @ design + np.diag(1 / scale**2)
-        factor = np.linalg.cholesky(np.linalg.inv(precision))
+        precision = design.mT @ design + np.diag(1 / scale**2)
         answer = positions[:, case, rows]
-        mean = np.linalg.solve(precision, design.T @ answer.T).T
-        squares = (
-            spec.residual_df * spec.residual_scale**2
-            + (answer**2).sum(1)
-            - np.einsum("si,ij,sj->s", mean, precision, mean)
-        )
+        explained = (design.mT @ answer[..., None])[..., 0]
+        mean = np.linalg.solve(precision, explained[..., None])[..., 0]
+        squares = spec.residual_df * spec.residual_scale**2 + (answer**2).sum(1) - (explained * mean).sum(1)
         sd = np.sqrt(squares / rng.chisquare(spec.residual_df + rows.sum(), size=len(answer)))
-        drawn = mean + sd[:, None] * (rng.normal(size=mean.shape) @ factor.T)
+        factor = np.linalg.cholesky(np.linalg.inv(precision))
+        noise = (factor @ rng.normal(size=(*mean.shape, 1)))[..., 0]
+        drawn = mean + sd[:, None] * noise
         effects.append(drawn[:, 1 : 1 + levels])
         sds.append(sd)
     return xr.Dataset(

@@ -8,12 +8,13 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.joining import joining_logp
+from models.missing import IMPUTED, add_imputed, impute_covariates, place_missing
 from models.spec import CoalitionSpec
 
 REFERENCE_LEVEL = "none"
 
 
-def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
+def prepare_coalition_data(panel: xr.Dataset, missing: str = "refuse") -> dict[str, np.ndarray]:
     """The panel as dense arrays, covariates standardised over the state-cases in the sample.
 
     Parameters
@@ -22,19 +23,23 @@ def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
         The contract's panel: ``joined``, ``included``, ``guarantee`` (case, state) with the attribute
         ``levels`` (the first is no guarantee), ``covariates_transformed`` (case, state, covariate), and the
         coordinate ``region`` (state).
+    missing : {"refuse", "impute"}
+        What becomes of covariates that are missing in the sample.
 
     Returns
     -------
     dict of str to np.ndarray
         ``joined`` and ``included`` (case, state), float 0 or 1; ``has_level`` (level, case, state), float 0
         or 1 (or a dose), levels above none; ``covariates`` (case, state, covariate), float, mean 0 and sd 1
-        over the sample and 0 outside it; ``region_idx`` (state,), int; ``region`` and ``level``: labels.
+        over the sample and 0 outside it and where missing; ``missing`` (case, state, covariate), bool;
+        ``region_idx`` (state,), int; ``region`` and ``level``: labels.
 
     Raises
     ------
     ValueError
-        A covariate that is missing somewhere in the sample, or the same everywhere in it; a level unknown
-        to the panel, or that no state has; a panel whose first level is not the absence of a guarantee.
+        A covariate that is missing somewhere in the sample (if that is refused), or the same everywhere in
+        it; a level unknown to the panel, or that no state has; a panel whose first level is not the absence
+        of a guarantee.
     """
     included = panel["included"].values
     levels = [str(level) for level in panel["guarantee"].attrs["levels"]]
@@ -50,20 +55,26 @@ def prepare_coalition_data(panel: xr.Dataset) -> dict[str, np.ndarray]:
     covariates = panel["covariates_transformed"].values.astype(float)
     sample = covariates[included]
     for name, column in zip(panel["covariate"].values, sample.T, strict=True):
-        if np.isnan(column).any():
+        lost = np.isnan(column)
+        if lost.any() and missing == "refuse":
             rows = name_rows(
                 panel, included & np.isnan(covariates[..., list(panel["covariate"].values).index(name)])
             )
-            raise ValueError(f"covariate {str(name)!r} is missing in {np.isnan(column).sum()} rows: {rows}")
-        if np.ptp(column) == 0:
+            raise ValueError(
+                f"covariate {str(name)!r} is missing in {lost.sum()} rows: {rows}. "
+                "CoalitionSpec(missing='impute') makes them unknowns of the model"
+            )
+        if lost.all() or np.ptp(column[~lost]) == 0:
             raise ValueError(f"covariate {str(name)!r} is {column[0]} in every row: it has no slope")
-    standardised = (covariates - sample.mean(0)) / sample.std(0)
+    standardised = (covariates - np.nanmean(sample, 0)) / np.nanstd(sample, 0)
+    lacks = included[..., None] & np.isnan(covariates)
     regions, region_idx = np.unique(panel["region"].values, return_inverse=True)
     return {
         "joined": np.where(included, panel["joined"].values, 0.0),
         "included": included.astype(float),
         "has_level": np.where(included, list_exposures(panel).values, 0.0),
-        "covariates": np.where(included[..., None], standardised, 0.0),
+        "covariates": np.where(included[..., None] & ~lacks, standardised, 0.0),
+        "missing": lacks,
         "region_idx": region_idx,
         "region": regions,
         "level": np.array(levels[1:]),
@@ -204,7 +215,7 @@ def build_coalition_model(
     spread makes a funnel. The integral over it is done by Gauss-Hermite quadrature instead: given the
     rest, a state's likelihood is a mixture over ``models.joining.STATE_NODES``. See models/README.md.
     """
-    data = prepare_coalition_data(panel)
+    data = prepare_coalition_data(panel, spec.missing)
     # A spec is checked when it is made: no need to check its numbers at every step.
     with pm.Model(coords=name_coords(panel, data), check_bounds=False) as model:
         # Data, not constants: another panel of the same shape needs no new compilation.
@@ -217,8 +228,10 @@ def build_coalition_model(
 
 
 def name_coords(panel: xr.Dataset, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Coordinates of a model of stage 2: case, state, region, level (above none), covariate."""
+    """Coordinates of a model of stage 2: case, state, region, level (above none), covariate, missing."""
+    names = [panel[dim].values for dim in ("covariate", "state", "case")]
     return {
+        "missing": [f"{names[0][k]} {names[1][s]} {names[2][c]}" for c, s, k in place_missing(data)],
         "case": panel["case"].values,
         "state": panel["state"].values,
         "region": data["region"],
@@ -245,7 +258,11 @@ def place_predictor(
         Logits, the guarantee included, the state effect not.
     """
     has_level = pm.Data("has_level", data["has_level"], dims=("level", "case", "state"))
-    covariates = pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
+    covariates = (
+        impute_covariates(data, spec)
+        if data["missing"].any()
+        else pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
+    )
     region_idx = pm.Data("region_idx", data["region_idx"], dims="state")
 
     intercept = pm.Normal("intercept", 0, spec.intercept_scale, dims="case")
@@ -279,7 +296,8 @@ def compute_eta(posterior: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArra
     Parameters
     ----------
     posterior : xr.Dataset
-        ``intercept``, ``covariate_slope``, ``region_effect`` and, with alignment, ``alignment_slope``.
+        ``intercept``, ``covariate_slope``, ``region_effect``, with alignment ``alignment_slope`` and, where
+        covariates were imputed, ``covariate_imputed``.
     panel : xr.Dataset
         The contract's panel.
     alignment : xr.DataArray or None
@@ -290,9 +308,10 @@ def compute_eta(posterior: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArra
     xr.DataArray
         (..., case, state), float, logits; the same numbers as the model's own ``eta``.
     """
-    data = prepare_coalition_data(panel)
+    data = prepare_coalition_data(panel, "impute" if IMPUTED in posterior else "refuse")
     covariates = xr.DataArray(data["covariates"], dims=("case", "state", "covariate"))
     eta = posterior["intercept"] + xr.dot(posterior["covariate_slope"], covariates, dim="covariate")
+    eta = eta + add_imputed(posterior, data)
     eta = eta + posterior["region_effect"].isel(region=xr.DataArray(data["region_idx"], dims="state"))
     if alignment is not None:
         eta = eta + posterior["alignment_slope"] * alignment

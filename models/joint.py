@@ -37,7 +37,7 @@ def build_joint_model(
         ``saved``, ``eta`` (case, state) and ``position`` (case, state): alignment, centred within each case.
         A state without votes has the position that its region's distribution gives it.
     """
-    included = prepare_coalition_data(panel)["included"]
+    included = prepare_coalition_data(panel, coalition.missing)["included"]
     stage2 = build_coalition_model(panel, coalition, np.zeros(included.shape))
     # Built before the model that takes them up: inside it they would be parts of it.
     stage1 = {str(case): build_ideal_point_model(votes[case], ideal_point) for case in panel["case"].values}

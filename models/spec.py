@@ -125,6 +125,14 @@ class CoalitionSpec:
         Whether one effect per state is shared by the cases.
     state_scale : float
         Half-normal scale of its standard deviation.
+    missing : {"refuse", "impute"}
+        A covariate that a state of the sample lacks is an error that names the rows, or an unknown of the
+        model (``models.missing``). No state is dropped for it in either case.
+    missing_slope_scale : float
+        Normal scale of what a standardised covariate or a guarantee level says about a missing one.
+    missing_region_scale, missing_sd_scale : float
+        Half-normal scales of the standard deviation of its regional means, and around what is said about it,
+        in standard deviations of the covariate.
     """
 
     likelihood: Literal["fused", "graph"] = "fused"
@@ -139,6 +147,10 @@ class CoalitionSpec:
     region_scale: float = 1.0
     state_effect: bool = True
     state_scale: float = 1.0
+    missing: Literal["refuse", "impute"] = "refuse"
+    missing_slope_scale: float = 1.0
+    missing_region_scale: float = 1.0
+    missing_sd_scale: float = 1.0
 
     def __post_init__(self):
         validate_choices(self)

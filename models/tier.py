@@ -165,7 +165,7 @@ def build_tier_model(
     """
     if spec.capability_interaction:
         panel = add_capability(panel)
-    data = prepare_coalition_data(panel)
+    data = prepare_coalition_data(panel, spec.predictor.missing)
     tier, names = prepare_tiers(panel)
     coords = name_coords(panel, data) | {"higher": names[2:]}
     with pm.Model(coords=coords) as model:
