@@ -93,3 +93,91 @@ def test_every_prior_number_changes_the_density(field):
     position = centre_alignment(panel, alignment)
     pooling = "levels" if field == "guarantee_level_scale" else "apart"
     spec = dataclasses.replace(SPEC, guarantee_pooling=pooling, missing="impute")
+    changed = dataclasses.replace(spec, **{field: 1.5 * getattr(spec, field)})
+    point = draw_point(build_coalition_model(panel, spec, position), 2)
+    values = [evaluate_logp(build_coalition_model(panel, s, position), point) for s in (spec, changed)]
+    assert abs(values[0] - values[1]) > 1e-6
+
+
+def test_without_state_effects_the_likelihood_is_a_product_of_answers():
+    panel, _ = small_panel()
+    spec = dataclasses.replace(SPEC, state_effect=False)
+    model = build_coalition_model(panel, spec)
+    assert "state_sd" not in model.named_vars
+    point = {k: np.zeros_like(v) for k, v in model.initial_point(0).items()}
+    prior = sum(f(point) for f in [model.compile_logp(vars=model.free_RVs, mode="FAST_COMPILE")])
+    answers = int(panel["included"].sum())
+    assert evaluate_logp(model, point) - prior == pytest.approx(answers * np.log(0.5))
+
+
+def test_conclusions_do_not_depend_on_the_reference():
+    panel, alignment = small_panel()
+    draws = xr.concat([alignment + 0.1 * k for k in range(3)], "draw")
+    noise = xr.DataArray(np.random.default_rng(1).normal(size=(3, 2)), dims=("draw", "case"))
+    by_reference = [draws - draws.sel(state=s, drop=True) for s in ("S001", "S007")]
+    for other in (*by_reference, draws + noise):
+        np.testing.assert_allclose(centre_alignment(panel, other), centre_alignment(panel, draws), atol=1e-12)
+
+
+def test_bad_panels_are_refused_with_the_rows():
+    panel, alignment = small_panel()
+    missing = panel.copy(deep=True)
+    missing["covariates_transformed"][1, 4, 0] = np.nan
+    with pytest.raises(ValueError, match=r"'gdp_per_capita' is missing in 1 rows: S004 \(isis\)"):
+        prepare_coalition_data(missing)
+    constant = panel.copy(deep=True)
+    constant["covariates_transformed"][..., 1] = 3.0
+    with pytest.raises(ValueError, match=r"'distance' is 3\.0 in every row"):
+        prepare_coalition_data(constant)
+    unknown = panel.copy(deep=True)
+    unknown["guarantee"].attrs["levels"] = ["none", "pact"]
+    with pytest.raises(ValueError, match="'rio'"):
+        prepare_coalition_data(unknown)
+    unordered = panel.copy(deep=True)
+    unordered["guarantee"].attrs["levels"] = ["pact", "none", "rio"]
+    with pytest.raises(ValueError, match="must be 'none'"):
+        prepare_coalition_data(unordered)
+    with pytest.raises(
+        ValueError, match=r"no alignment for 2 rows of the sample: S003 \(iraq\), S003 \(isis\)"
+    ):
+        centre_alignment(panel, alignment.drop_sel(state="S003"))
+
+
+def test_a_missing_value_outside_the_sample_does_not_matter():
+    panel, _ = small_panel()
+    panel["covariates_transformed"][0, 2, :] = np.nan
+    assert np.isfinite(prepare_coalition_data(panel)["covariates"]).all()
+
+
+@pytest.fixture(scope="module")
+def recovered():
+    """Estimated and true AMEs over simulated panels, with and without an effect of a pact."""
+    sampler = SamplerSpec(draws=2000, tune=500)
+    rows = []
+    for seed in range(6):
+        effect = 1.8 if seed % 2 else 0.0
+        panel, alignment, truth = simulate_panel(
+            guarantee_effect=effect, alignment_by_guarantee=0.8 if seed % 2 else 0.0, seed=seed
+        )
+        total = fit_total(panel, SPEC, sampler, seed=seed)
+        direct = fit_direct(panel, alignment.expand_dims(refit=1), SPEC, sampler, seed=seed)
+        posteriors = [stack_draws(t["posterior"].dataset, 1000) for t in (total, direct)]
+        effects = compute_effects(*posteriors, panel)
+        for name in ("ame_pact_total", "ame_pact_direct"):
+            for case in panel["case"].values:
+                draws = effects[name].sel(case=case).values
+                rows.append((seed % 2 == 1, truth[name].sel(case=case).item(), draws.mean(), draws.std()))
+    return np.array(rows)
+
+
+@pytest.mark.slow
+def test_average_effects_are_recovered_with_and_without_an_effect(recovered):
+    with_effect, truth, mean, sd = recovered.T
+    z = (mean - truth) / sd
+    assert (np.abs(z) < stats.norm.ppf(0.999)).all(), recovered
+    for effect in (0, 1):
+        chosen = with_effect == effect
+        assert abs(np.mean(mean[chosen] - truth[chosen])) < 0.06
+    assert mean[with_effect == 1].min() > mean[with_effect == 0].max() - 0.1
+    # The same check sees a wrong answer: estimates without an effect are not those with one.
+    assert (np.abs((mean[with_effect == 0] - truth[with_effect == 1]) / sd[with_effect == 0]) > 3).any()
