@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from analysis.data_commands import data_app
 
@@ -81,6 +82,29 @@ def claims(
     from analysis.claims_terminal import run_and_show_claims
 
     sys.exit(run_and_show_claims(variant, quick, votes, console))
+
+
+@app.command(epilog="Example: [bold]python -m analysis report[/bold]")
+def report(
+    variant: Annotated[
+        str, typer.Argument(help="Whose results; main-quick for those of a quick run.")
+    ] = "main",
+    output: Annotated[
+        Path | None, typer.Option(help="The page; otherwise analysis/output/report.html.")
+    ] = None,
+) -> None:
+    """Write the report: one page of all results that opens in any browser, offline."""
+    from analysis.report.page import write_report
+    from analysis.result_files import OUTPUT, MissingResultsError, Results
+
+    try:
+        path = write_report(Results.load(variant), output or OUTPUT / "report.html")
+    except MissingResultsError as error:
+        console.print(
+            f"[bold red]No report:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True
+        )
+        sys.exit(2)
+    console.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

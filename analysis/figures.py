@@ -10,25 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.effects import ALL
+from analysis.palette import ACCENT, level_colour, level_marker, level_name
 
-# Okabe and Ito (2008): told apart with any kind of colour vision. One colour for a level everywhere.
-LEVEL_COLOURS = {
-    "none": "#7f7f7f",
-    "rio": "#E69F00",
-    "informal": "#009E73",
-    "bilateral": "#56B4E9",
-    "pact": "#0072B2",
-    "nato": "#0072B2",
-}
-LEVEL_NAMES = {
-    "none": "no guarantee",
-    "rio": "Rio Treaty only",
-    "informal": "informal (designation, access)",
-    "bilateral": "bilateral pact or Compact",
-    "pact": "pact (NATO, bilateral, Compact)",
-    "nato": "NATO",
-}
-MARKERS = {"none": "o", "rio": "s", "informal": "^", "bilateral": "v", "pact": "D", "nato": "D"}
 STYLE = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -67,11 +50,11 @@ def _level_legend(levels: list[str]) -> list[Line2D]:
         Line2D(
             [],
             [],
-            color=LEVEL_COLOURS.get(v, "black"),
-            marker=MARKERS.get(v, "o"),
+            color=level_colour(v),
+            marker=level_marker(v),
             lw=1.2,
             ms=4,
-            label=LEVEL_NAMES.get(v, v),
+            label=level_name(v),
         )
         for v in levels
     ]
@@ -106,9 +89,7 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figur
             part = rows[rows["region"] == region].reset_index(drop=True)
             for level in levels:
                 chosen = part[part["guarantee"] == level]
-                plot_intervals(
-                    ax, chosen.index, chosen, LEVEL_COLOURS.get(level, "black"), MARKERS.get(level, "o")
-                )
+                plot_intervals(ax, chosen.index, chosen, level_colour(level), level_marker(level))
             ax.set_yticks(part.index, part["name"], fontsize=6.5)
             ax.set_ylim(-1, tallest)
             ax.set_title(region, fontsize=9)
@@ -150,13 +131,11 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
                 row = effects[
                     (effects["quantity"] == f"probability_{level}_total") & (effects["case"] == case)
                 ]
-                plot_intervals(
-                    ax, [height], row, LEVEL_COLOURS.get(level, "black"), MARKERS.get(level, "o"), 100
-                )
+                plot_intervals(ax, [height], row, level_colour(level), level_marker(level), 100)
                 observed = of_case["joined"].where(of_case["included"] & (of_case["guarantee"] == level))
                 ax.plot(100 * observed.mean().item(), height + 0.25, "x", color="black", ms=4)
             ax.set_title(of_case["label"].item())
-            ax.set_yticks(range(len(levels)), [LEVEL_NAMES.get(v, v) for v in levels])
+            ax.set_yticks(range(len(levels)), [level_name(v) for v in levels])
             ax.set_ylim(-0.6, len(levels) - 0.4)
             ax.set_xlim(0, 100)
         figure.supxlabel(
@@ -189,16 +168,16 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
         figure = Figure(figsize=(7.5, 1.1 + 0.42 * len(labels) * 2), layout="constrained")
         axes = figure.subplots(1, len(levels), sharex=True, sharey=True, squeeze=False)[0]
         for ax, level in zip(axes, levels, strict=True):
-            colour = LEVEL_COLOURS.get(level, "black")
+            colour = level_colour(level)
             for kind, shift, face in (("total", 0.14, colour), ("direct", -0.14, "white")):
                 rows = (
                     effects[effects["quantity"] == f"ame_{level}_{kind}"].set_index("case").loc[list(labels)]
                 )
                 y = [len(labels) - 1 - i + shift for i in range(len(labels))]
-                plot_intervals(ax, y, rows, colour, MARKERS.get(level, "o"), 100)
-                ax.plot(100 * rows["mean"], y, MARKERS.get(level, "o"), mec=colour, mfc=face, ms=5, ls="")
+                plot_intervals(ax, y, rows, colour, level_marker(level), 100)
+                ax.plot(100 * rows["mean"], y, level_marker(level), mec=colour, mfc=face, ms=5, ls="")
             ax.axvline(0, color="black", lw=0.8)
-            ax.set_title(LEVEL_NAMES.get(level, level))
+            ax.set_title(level_name(level))
             ax.set_yticks(range(len(labels)), list(labels.values())[::-1])
         handles = [
             Line2D([], [], marker="o", color="black", mfc=face, lw=1.2, ms=5, label=label)
@@ -222,7 +201,7 @@ def save_figures(
     figures |= {"joining": plot_joining(effects, panel), "effects": plot_effects(effects, panel)}
     for name, figure in figures.items():
         if quick:
-            figure.text(0.005, 0.995, "QUICK RUN, NOT A RESULT", va="top", color="#D55E00", fontsize=8)
+            figure.text(0.005, 0.995, "QUICK RUN, NOT A RESULT", va="top", color=ACCENT, fontsize=8)
         for suffix in ("png", "svg"):
             metadata = {"Date": None} if suffix == "svg" else None
             figure.savefig(folder / f"{name}.{suffix}", dpi=DPI, metadata=metadata)

@@ -100,6 +100,19 @@ def atomic_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def write_text(text: str, path: Path) -> None:
+    """Write a text file under a temporary name, then rename: nobody meets half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
 def write_tree(tree: xr.DataTree, path: Path) -> None:
     """Write a DataTree as netCDF under a temporary name, then rename; dicts in attributes become JSON."""
     plain = tree.copy()

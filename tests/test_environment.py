@@ -19,7 +19,7 @@ def read_pyproject(text: str) -> dict[str, str]:
 
 
 def read_environment(text: str) -> dict[str, str]:
-    return dict(re.findall(r"^  - ([\w.-]+)([<>=!~].*)$", text, flags=re.MULTILINE))
+    return dict(re.findall(r"^ +- ([\w.-]+)([<>=!~].*)$", text, flags=re.MULTILINE))
 
 
 def test_conda_and_pip_name_the_same_packages_and_bounds():

@@ -1,0 +1,98 @@
+"""Names, colours and marks: one visual language for figures, notebooks and the report."""
+
+# Okabe and Ito (2008): told apart with any kind of colour vision. One colour for a level everywhere.
+LEVEL_COLOURS = {
+    "none": "#7f7f7f",
+    "rio": "#E69F00",
+    "informal": "#009E73",
+    "bilateral": "#56B4E9",
+    "pact": "#0072B2",
+    "nato": "#0072B2",
+}
+LEVEL_NAMES = {
+    "none": "no guarantee",
+    "rio": "Rio Treaty only",
+    "informal": "informal (designation, access)",
+    "bilateral": "bilateral pact or Compact",
+    "pact": "pact (NATO, bilateral, Compact)",
+    "nato": "NATO",
+}
+SHORT_NAMES = {"none": "none", "rio": "Rio", "informal": "informal", "bilateral": "bilateral", "pact": "pact"}
+"""For tables and axes, where the key to the long names is near."""
+# A second sign beside colour, for prints in grey: matplotlib's letter and Vega-Lite's word for one shape.
+MARKERS = {"none": "o", "rio": "s", "informal": "^", "bilateral": "v", "pact": "D", "nato": "D"}
+SHAPES = {"o": "circle", "s": "square", "^": "triangle-up", "v": "triangle-down", "D": "diamond"}
+OTHER_COLOUR = "#444444"
+ACCENT = "#D55E00"
+"""What must be seen first: a warning, the main analysis among its variants."""
+
+GROUP_NAMES = {
+    "all": "all states",
+    "small": "small",
+    "middle": "middle",
+    "major": "major",
+}
+
+
+def level_colour(level: str) -> str:
+    """Colour of a guarantee level; a level of a reviewer's own is dark grey."""
+    return LEVEL_COLOURS.get(level, OTHER_COLOUR)
+
+
+def level_name(level: str) -> str:
+    """Name of a guarantee level for readers."""
+    return LEVEL_NAMES.get(level, level)
+
+
+def short_level(level: str) -> str:
+    """Short name of a guarantee level, for tables and axes."""
+    return SHORT_NAMES.get(level, level_name(level))
+
+
+def level_marker(level: str) -> str:
+    """Matplotlib's marker of a guarantee level."""
+    return MARKERS.get(level, "o")
+
+
+def level_shape(level: str) -> str:
+    """Vega-Lite's shape of a guarantee level."""
+    return SHAPES[level_marker(level)]
+
+
+def quantity_name(quantity: str) -> str:
+    """Name of a quantity of ``effects.csv`` for readers, e.g. ``ame_pact_total``: effect of a pact, total.
+
+    A quantity that is not known keeps its own name.
+    """
+    if quantity == "alignment_slope":
+        return "slope of alignment"
+    for start, words in (
+        ("ame_", "effect on joining"),
+        ("att_", "effect on states that have it"),
+        ("risk_ratio_", "risk ratio"),
+        ("probability_", "joining if all had it"),
+        ("alignment_", "adds to alignment"),
+    ):
+        if quantity.startswith(start):
+            level, _, kind = quantity.removeprefix(start).rpartition("_")
+            if not level:
+                level, kind = kind, ""
+            tail = f", {kind}" if kind in ("total", "direct", "indirect") else ""
+            return f"{short_level(level)}: {words}{tail}"
+    return quantity
+
+
+def quantity_unit(quantity: str) -> str:
+    """Unit of a quantity of ``effects.csv``, shares counted in hundredths."""
+    if quantity.startswith("probability_"):
+        return "%"
+    if is_share(quantity):
+        return "points"
+    if quantity == "alignment_slope":
+        return "logits per sd"
+    return "sd" if quantity.startswith("alignment_") else "ratio"
+
+
+def is_share(quantity: str) -> bool:
+    """Whether a quantity is a probability or a difference of two, shown in percent or percentage points."""
+    return quantity.startswith(("ame_", "att_", "probability_"))

@@ -1,0 +1,252 @@
+"""Interactive charts as Vega-Lite specs. They draw summaries and compute nothing.
+
+Colours of text, grid and paper are variables of the page's style: one chart serves light, dark and print.
+"""
+
+import textwrap
+
+import altair as alt
+import pandas as pd
+
+INK, FAINT, PAPER, ACCENT = "var(--ink)", "var(--grid)", "var(--paper)", "var(--accent)"
+FONT = "system-ui, sans-serif"
+LABEL_WIDTH = 22
+"""Characters after which the label of a row is broken: a phone has room for no more beside the chart."""
+
+
+def interval_chart(frame: pd.DataFrame, x_title: str, *, zero: bool = True, row_height: int = 30) -> dict:
+    """Means as marks and intervals as lines, a row for each label.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        ``row`` (label, in the order to be drawn), ``mean, lower, upper`` in the unit of the axis, ``colour``
+        and ``shape`` (as in Vega-Lite); optionally ``series``: several in one row, one below the other, the
+        first filled and the others hollow; ``text``, written above the mark; columns named by ``tip_``,
+        shown on hovering.
+    x_title : str
+        What the axis shows, with its unit.
+    zero : bool
+        Whether a line marks zero.
+    row_height : int
+        Pixels a row.
+
+    Returns
+    -------
+    dict
+        Vega-Lite spec with its data.
+    """
+    frame = frame.assign(
+        row=["\n".join(textwrap.wrap(str(text), LABEL_WIDTH)) for text in frame["row"]],
+    )
+    several = "series" in frame and frame["series"].nunique() > 1
+    fill = frame["colour"]
+    if several:
+        fill = fill.where(frame["series"] == frame["series"].iloc[0], PAPER)
+    frame = frame.assign(fill=fill)
+    y = alt.Y("row:N", sort=None, title=None).axis(
+        labelExpr="split(datum.label, '\\n')", labelLimit=190, labelPadding=6, grid=False
+    )
+    x = alt.X("mean:Q", title=x_title).scale(zero=zero).axis(tickCount=7)
+    tips = _tips(frame)
+    base = alt.Chart(frame).encode(y=y, tooltip=tips, color=alt.Color("colour:N", scale=None))
+    if several:
+        base = base.encode(yOffset=alt.YOffset("series:N", sort=None))
+    line = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("lower:Q", title=x_title).scale(zero=zero), x2="upper:Q"
+    )
+    mark = base.mark_point(size=70, strokeWidth=2, opacity=1).encode(
+        x=x, fill=alt.Fill("fill:N", scale=None), shape=alt.Shape("shape:N", scale=None)
+    )
+    layers = [line, mark]
+    if "text" in frame:
+        layers.append(
+            base.mark_text(dy=-13, fontSize=13, fontWeight="bold").encode(
+                x=x, text="text:N", color=alt.value(INK)
+            )
+        )
+    if zero:
+        layers.insert(0, _zero_line())
+    rows = frame["row"].nunique()
+    per_row = row_height * (1 if not several else max(1, 0.62 * frame["series"].nunique()))
+    return _finish(alt.layer(*layers), height=int(rows * per_row) + 10)
+
+
+def positions_chart(frame: pd.DataFrame, y_title: str) -> dict:
+    """Every state of a case in the order of its position, with its interval, hovering for the details.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        ``order`` (1 is the lowest), ``state, name, mean, lower, upper, colour, shape, fill`` and columns
+        named by ``tip_``.
+    y_title : str
+
+    Returns
+    -------
+    dict
+        Vega-Lite spec with a parameter ``shown``: null, or the states to be picked out.
+    """
+    shown = alt.param(name="shown", value=0)
+    picked = "(!isArray(shown) || indexof(shown, datum.state) >= 0)"
+    named = "isArray(shown) && length(shown) <= 6 && indexof(shown, datum.state) >= 0"
+    frame = frame.assign(left=frame["order"] - 0.5, right=frame["order"] + 0.5)
+    x = alt.X("order:Q", title="States in the order of their alignment").axis(
+        labels=False, ticks=False, grid=False
+    )
+    x = x.scale(domain=[0, len(frame) + 1], nice=False)
+    tips = _tips(frame)
+    colour = alt.Color("colour:N", scale=None)
+    clear = alt.when(picked).then(alt.value(1)).otherwise(alt.value(0.08))
+    base = alt.Chart(frame).encode(x=x, color=colour)
+    line = base.mark_rule(strokeWidth=1.5).encode(
+        y=alt.Y("lower:Q", title=y_title).scale(zero=False), y2="upper:Q", opacity=clear
+    )
+    mark = base.mark_point(size=22, strokeWidth=1.5).encode(
+        y="mean:Q", shape=alt.Shape("shape:N", scale=None), fill=alt.Fill("fill:N", scale=None), opacity=clear
+    )
+    names = (
+        alt.Chart(frame)
+        .transform_calculate(label=f"{named} ? datum.name : ''")
+        .mark_text(dy=-10, color=INK, fontWeight="bold", fontSize=12)
+        .encode(x="order:Q", y="upper:Q", text="label:N")
+    )
+    hover = (
+        alt.Chart(frame)
+        .mark_bar(opacity=0, cursor="crosshair")
+        .encode(x=alt.X("left:Q"), x2="right:Q", y=alt.value(0), y2=alt.value("height"), tooltip=tips)
+    )
+    return _finish(alt.layer(line, mark, names, hover).add_params(shown), height=300)
+
+
+def curve_chart(frame: pd.DataFrame, main: float, y_title: str) -> dict:
+    """The specification curve: the effect under every variant, from the smallest to the largest.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        ``order, mean, lower, upper, is_main`` and columns named by ``tip_``.
+    main : float
+        The effect of the main analysis.
+    y_title : str
+
+    Returns
+    -------
+    dict
+    """
+    tips = _tips(frame)
+    x = alt.X("order:Q", title="Variants, from the smallest effect to the largest").axis(
+        labels=False, ticks=False, grid=False
+    )
+    colour = alt.when("datum.is_main").then(alt.value(ACCENT)).otherwise(alt.value("var(--level-pact)"))
+    base = alt.Chart(frame).encode(
+        x=x.scale(domain=[0, len(frame) + 1], nice=False), color=colour, tooltip=tips
+    )
+    line = base.mark_rule(strokeWidth=2).encode(
+        y=alt.Y("lower:Q", title=y_title).scale(zero=True), y2="upper:Q"
+    )
+    mark = base.mark_point(size=45, filled=True, opacity=1).encode(y="mean:Q")
+    at_main = (
+        alt.Chart(pd.DataFrame({"y": [main]})).mark_rule(color=ACCENT, strokeDash=[4, 4]).encode(y="y:Q")
+    )
+    zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=INK).encode(y="y:Q")
+    return _finish(alt.layer(zero, at_main, line, mark), height=280)
+
+
+def grid_chart(frame: pd.DataFrame, x_title: str, y_title: str, value_title: str) -> dict:
+    """A number over two others as a grid of labelled cells, e.g. an effect over two strengths of confounding.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        ``x, y, value, text, clear`` (whether the interval keeps clear of zero).
+    x_title, y_title, value_title : str
+
+    Returns
+    -------
+    dict
+    """
+    base = alt.Chart(frame).encode(
+        x=alt.X("x:O", title=x_title).axis(labelAngle=0, grid=False),
+        y=alt.Y("y:O", title=y_title, sort="descending").axis(grid=False),
+        tooltip=[alt.Tooltip("tip:N", title=value_title)],
+    )
+    cell = base.mark_rect(stroke=PAPER, strokeWidth=2).encode(
+        color=alt.when("datum.clear")
+        .then(alt.value("var(--cell-clear)"))
+        .otherwise(alt.value("var(--cell-zero)"))
+    )
+    text = base.mark_text(color=INK, fontSize=12).encode(text="text:N")
+    return _finish(alt.layer(cell, text), height=34 * frame["y"].nunique() + 20)
+
+
+def paths_chart(frame: pd.DataFrame, y_title: str) -> dict:
+    """Positions over time with their bands, one line a state.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        ``time, name, mean, lower, upper``.
+    y_title : str
+
+    Returns
+    -------
+    dict
+        Vega-Lite spec; hovering or clicking a name in the legend picks out its line.
+    """
+    pick = alt.selection_point(fields=["name"], bind="legend")
+    names = list(dict.fromkeys(frame["name"]))
+    colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f", "#8c564b"]
+    colour = alt.Color("name:N", title=None, sort=None).scale(domain=names, range=colours[: len(names)])
+    colour = colour.legend(orient="top", columns=4, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1)
+    base = alt.Chart(frame).encode(
+        x=alt.X("time:Q", title="Session of the General Assembly")
+        .axis(format="d", grid=False)
+        .scale(nice=False, zero=False),
+        color=colour,
+    )
+    faded = alt.when(pick)
+    band = base.mark_area(line=False).encode(
+        y=alt.Y("lower:Q", title=y_title).scale(zero=False),
+        y2="upper:Q",
+        opacity=faded.then(alt.value(0.2)).otherwise(alt.value(0.03)),
+    )
+    line = base.mark_line(strokeWidth=2).encode(
+        y="mean:Q",
+        opacity=faded.then(alt.value(1)).otherwise(alt.value(0.1)),
+        tooltip=[alt.Tooltip("tip:N", title="position")],
+    )
+    return _finish(alt.layer(band, line).add_params(pick), height=340)
+
+
+def _tips(frame: pd.DataFrame) -> list[alt.Tooltip]:
+    """What hovering shows: the columns named by ``tip_``."""
+    names = [name for name in frame.columns if name.startswith("tip_")]
+    return [alt.Tooltip(f"{name}:N", title=name.removeprefix("tip_")) for name in names]
+
+
+def _zero_line() -> alt.Chart:
+    return alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(x="zero:Q")
+
+
+def _finish(chart: alt.LayerChart, height: int) -> dict:
+    """Width of the page, the page's colours, one font."""
+    text = {"labelColor": INK, "titleColor": INK, "labelFont": FONT, "titleFont": FONT}
+    return (
+        chart.properties(width="container", height=height, background="transparent")
+        .configure(font=FONT, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+        .configure_axis(
+            **text,
+            gridColor=FAINT,
+            domainColor=INK,
+            tickColor=INK,
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            titlePadding=8,
+        )
+        .configure_axisX(titleAnchor="end", titleLimit=400)
+        .configure_legend(**text, labelFontSize=12, labelLimit=140)
+        .configure_view(stroke=None)
+        .to_dict()
+    )

@@ -1,0 +1,126 @@
+"""What a reader takes away in a minute: the effect, how sure it is, which choice matters most."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.palette import level_name
+from analysis.report.words import certainty, interval, number, percent, points, probability
+from analysis.result_files import Results
+
+
+@dataclass(frozen=True)
+class Card:
+    """One of the three things to know: a question, its short answer, and a sentence."""
+
+    question: str
+    answer: str
+    sentence: str
+
+
+def select_effects(effects: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """Rows of one quantity over all states, by case."""
+    rows = effects[(effects["quantity"] == quantity) & (effects["group"] == "all")]
+    return rows.set_index("case")
+
+
+def highest_level(results: Results) -> str:
+    """The level that the question is about: the strongest guarantee."""
+    return results.levels[-1]
+
+
+def verdict_sentence(results: Results) -> str:
+    """The answer in one sentence, its verb as strong as the posterior allows."""
+    level, reference = highest_level(results), results.levels[0]
+    total = select_effects(results.effects, f"ame_{level}_total")
+    pooled = total.loc["pooled"]
+    with_it, without = (
+        select_effects(results.effects, f"probability_{name}_total").loc["pooled", "mean"]
+        for name in (level, reference)
+    )
+    name = "formal US pact" if level == "pact" else f"US guarantee of the kind {level_name(level)}"
+    sure = certainty(pooled["prob_positive"])
+    direction = "raised" if pooled["mean"] > 0 else "lowered"
+    verb = {
+        "almost certain": direction,
+        "very likely": f"very likely {direction}",
+        "likely": f"probably {direction}",
+        "not to be told": "cannot be shown to have changed",
+    }[sure]
+    effect = (
+        f"by {number(abs(100 * pooled['mean']), 0)} percentage points"
+        if sure != "not to be told"
+        else f"(estimate {points(pooled['mean'])} percentage points)"
+    )
+    return (
+        f"A {name} {verb} a state\N{RIGHT SINGLE QUOTATION MARK}s probability of joining {effect}: "
+        f"from {percent(without)} without any guarantee to {percent(with_it)} with it."
+    )
+
+
+def effect_card(results: Results) -> Card:
+    """What the effect is."""
+    total = select_effects(results.effects, f"ame_{highest_level(results)}_total")
+    by_case = "; ".join(
+        f"{label} {points(total.loc[case, 'mean'])} "
+        f"({interval(total.loc[case, 'lower'], total.loc[case, 'upper'], scale=100)})"
+        for case, label in results.case_labels.items()
+    )
+    pooled = total.loc["pooled"]
+    return Card(
+        "What is the effect?",
+        f"{number(100 * pooled['mean'], 0, sign=True)} points",
+        f"90 % interval {interval(pooled['lower'], pooled['upper'], scale=100)}, both pooled. {by_case}.",
+    )
+
+
+def sure_card(results: Results) -> Card:
+    """How sure we are."""
+    level = highest_level(results)
+    pooled = select_effects(results.effects, f"ame_{level}_total").loc["pooled"]
+    prob = pooled["prob_positive"]
+    sentences = [f"Positive with probability {probability(prob)}, if the model and its assumptions hold."]
+    variants = pooled_variants(results)
+    if variants is not None and len(variants) > 1:
+        others = variants[variants["variant"] != "main"]
+        agree = int((others["lower"] > 0).sum() if pooled["mean"] > 0 else (others["upper"] < 0).sum())
+        sentences.append(
+            f"The interval keeps clear of zero in {agree} of {len(others)} other codings and models."
+        )
+    direction = "positive" if pooled["mean"] > 0 else "negative"
+    answer = certainty(prob)
+    short = (
+        "Direction not to be told"
+        if answer == "not to be told"
+        else f"{answer.capitalize()} to be {direction}"
+    )
+    return Card("How sure are we?", short, " ".join(sentences))
+
+
+def pooled_variants(results: Results) -> pd.DataFrame | None:
+    """The main effect under every variant that was run to its end; None where none was."""
+    table = results.table("sensitivity.csv")
+    if table is None:
+        return None
+    quantity = f"ame_{highest_level(results)}_total"
+    rows = table[(table["quantity"] == quantity) & (table["case"] == "pooled")]
+    rows = rows[rows["mean"].notna()]
+    return rows if len(rows) else None
+
+
+def choice_card(results: Results) -> Card:
+    """Which choice matters most: the variant that moves the effect furthest from the main analysis."""
+    question = "Which choice matters most?"
+    variants = pooled_variants(results)
+    others = None if variants is None else variants[variants["variant"] != "main"]
+    if others is None or others.empty:
+        return Card(question, "Not computed yet", results.how_to_make("sensitivity.csv"))
+    main = select_effects(results.effects, f"ame_{highest_level(results)}_total").loc["pooled", "mean"]
+    furthest = others.loc[(others["mean"] - main).abs().idxmax()]
+    return Card(
+        question,
+        f"{furthest['axis']}: {furthest['choice']}".replace("_", " ").capitalize(),
+        f"It moves the effect from {points(main)} to {points(furthest['mean'])} points "
+        f"({interval(furthest['lower'], furthest['upper'], scale=100)}), further than any other of "
+        f"{len(others)} choices tried.",
+    )
