@@ -1,5 +1,6 @@
 """From files of results to one page that opens anywhere: no request leaves it."""
 
+from functools import cache
 from pathlib import Path
 
 import vl_convert
@@ -72,7 +73,7 @@ def render_report(results: Results) -> str:
         colours={**LEVEL_COLOURS, "other": OTHER_COLOUR},
         style=_own_file("page.css"),
         script=_own_file("page.js"),
-        vega=Markup(vl_convert.javascript_bundle()),
+        vega=_vega(),
     )
 
 
@@ -86,6 +87,12 @@ def _walk(sections: list[Section]) -> list:
 
 def _specs(blocks: list) -> dict[str, dict]:
     return {block.name: block.spec for block in blocks if isinstance(block, Chart)}
+
+
+@cache
+def _vega() -> Markup:
+    """Vega-Lite and all it needs, as one script; no text of ours or of the data is in it."""
+    return Markup(vl_convert.javascript_bundle())
 
 
 def _own_file(name: str) -> Markup:
