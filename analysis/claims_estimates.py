@@ -128,7 +128,7 @@ def estimate_goods(panel: xr.Dataset, variant: Variant, report: Report) -> list[
     at_least = at_least.assign_coords(tier=tiers["tier"])
     groups = panel["capability_group"].attrs["levels"]
     rows = []
-    for tier in tiers["tier"].values:
+    for tier in tiers["tier"].values[1:]:
         for name, draws in (("tier", tiers), ("at_least", at_least)):
             for level, label in ((top, "pact"), (reference, "none")):
                 of_level = draws.sel(tier=tier, level=level)

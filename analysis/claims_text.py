@@ -143,6 +143,8 @@ def _say_goods(rows: pd.DataFrame) -> list[str]:
             )
             parts.append(f"{group} states {with_pact} with a pact and {without} without")
         sentences.append(f"Probability of {words}, both coalitions: " + "; ".join(parts) + ".")
+    change = say_effect(rows, "guarantee_capability", "pooled")
+    sentences.append(f"Change of a pact's effect with a standard deviation of log capability: {change}.")
     return sentences
 
 

@@ -18,11 +18,14 @@ def say_number(value: float, unit: str) -> str:
 
 
 def say_interval(row: pd.Series) -> str:
-    """A posterior: its mean, 90 % interval and probability of being positive."""
+    """A posterior: mean, 90 % interval, probability of being positive, how often its sign holds elsewhere."""
     scale, digits = (100, 0) if row["unit"] == "points" else (1, 2)
     low, high = (f"{scale * row[end]:+.{digits}f}" for end in ("lower", "upper"))
     sure = say_probability(row["prob"])
-    return f"{say_number(row['mean'], row['unit'])} (90 % interval {low} to {high}; P(above 0) {sure})"
+    held = ""
+    if row.get("variants", 0):
+        held = f"; same sign in {100 * row['sign_share']:.0f} % of {row['variants']} variants and codings"
+    return f"{say_number(row['mean'], row['unit'])} (90 % interval {low} to {high}; P(above 0) {sure}{held})"
 
 
 def say_probability(prob: float) -> str:

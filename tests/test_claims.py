@@ -197,7 +197,9 @@ def test_who_gives_arms_follows_the_interaction(panel, monkeypatch, slope, side)
     rows = pd.concat(estimate_goods(panel, MAIN, None))
     assert np.sign(find_row(rows, "adds_military", "pooled", "middle less small")["mean"]) == side
     whole = rows[rows["quantity"].str.startswith("tier_") & (rows["group"] == "small, pact")]
-    np.testing.assert_allclose(whole.groupby("when")["mean"].sum(), 1, atol=1e-9)
+    above = rows[(rows["quantity"] == "at_least_political") & (rows["group"] == "small, pact")]
+    summed = whole.groupby("when")["mean"].sum()
+    np.testing.assert_allclose(summed, above.set_index("when")["mean"][summed.index], atol=1e-9)
     both = [
         find_row(rows, "at_least_political", "iraq", f"small, {level}")["mean"] for level in ("pact", "none")
     ]
