@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.effects import ALL
-from analysis.palette import ACCENT, level_colour, level_marker, level_name
+from analysis.palette import ACCENT, GROUP_NAMES, level_colour, level_marker, level_name
 
 STYLE = {
     "font.size": 9,
@@ -22,6 +22,13 @@ STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "security-for-legitimacy",
 }
+WAYS = {
+    "total": (0.26, "o", True, "total"),
+    "direct": (0.0, "s", False, "direct (alignment held)"),
+    "indirect": (-0.26, "^", False, "indirect (through alignment)"),
+}
+"""Kinds of effect: place within a row, marker, filled or hollow, name."""
+CASE_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 DPI = 200
 
 
@@ -148,7 +155,109 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
 
 
 def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
-    """Average marginal effects of each guarantee level, total and direct, per case and pooled.
+    """Average marginal effects of each guarantee level: total, direct and through alignment.
+
+    Parameters
+    ----------
+    effects : pd.DataFrame
+        ``effects.csv``.
+    panel : xr.Dataset
+        Labels and levels.
+
+    Returns
+    -------
+    Figure
+        One panel a level; rows are the cases, pooled, and their difference.
+    """
+    effects = effects[effects["group"] == ALL]
+    labels = _label_cases(effects, panel)
+    levels = panel["guarantee"].attrs["levels"][1:]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.9 * max(len(levels), 2), 1.3 + 0.75 * len(labels)), layout="constrained")
+        axes = figure.subplots(1, len(levels), sharex=True, sharey=True, squeeze=False)[0]
+        for ax, level in zip(axes, levels, strict=True):
+            colour = level_colour(level)
+            for kind, (shift, marker, filled, _) in WAYS.items():
+                rows = effects[effects["quantity"] == f"ame_{level}_{kind}"].set_index("case")
+                y = [len(labels) - 1 - i + shift for i in range(len(labels))]
+                _plot_rows(ax, y, rows.loc[list(labels)], colour, marker, filled)
+            _finish_effects(ax, level_name(level), list(labels.values()))
+        handles = [
+            Line2D(
+                [],
+                [],
+                marker=marker,
+                color="black",
+                mfc="black" if filled else "white",
+                lw=1.2,
+                ms=5,
+                label=label,
+            )
+            for _, marker, filled, label in WAYS.values()
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+        figure.suptitle(
+            "What a US guarantee adds to the probability of joining, and by which way", fontweight="bold"
+        )
+    return figure
+
+
+def plot_capability(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
+    """Total effect of each guarantee level in small, middle and major states, beside all.
+
+    Parameters
+    ----------
+    effects : pd.DataFrame
+        ``effects.csv``.
+    panel : xr.Dataset
+        Labels and levels.
+
+    Returns
+    -------
+    Figure
+        One panel a level; rows are the groups, in each the cases and pooled.
+    """
+    labels = {case: label for case, label in _label_cases(effects, panel).items() if case != "difference"}
+    groups = {g: GROUP_NAMES.get(g, g) for g in (ALL, *panel["capability_group"].attrs["levels"])}
+    levels = panel["guarantee"].attrs["levels"][1:]
+    step = 0.7 / len(labels)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.9 * max(len(levels), 2), 1.3 + 0.75 * len(groups)), layout="constrained")
+        axes = figure.subplots(1, len(levels), sharex=True, sharey=True, squeeze=False)[0]
+        for ax, level in zip(axes, levels, strict=True):
+            of_level = effects[effects["quantity"] == f"ame_{level}_total"]
+            for number, case in enumerate(labels):
+                rows = of_level[of_level["case"] == case].set_index("group").reindex(list(groups))
+                middle = (len(labels) - 1) / 2
+                y = [len(groups) - 1 - i + step * (middle - number) for i in range(len(groups))]
+                colour = level_colour(level)
+                _plot_rows(ax, y, rows, colour, CASE_MARKERS[number], case == "pooled")
+            _finish_effects(ax, level_name(level), list(groups.values()))
+        handles = [
+            Line2D(
+                [],
+                [],
+                marker=CASE_MARKERS[number],
+                color="black",
+                mfc="black" if case == "pooled" else "white",
+                lw=1.2,
+                ms=5,
+                label=label,
+            )
+            for number, (case, label) in enumerate(labels.items())
+        ]
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False
+        )
+        figure.suptitle(
+            "What a US guarantee adds to the probability of joining, by capability (total effect)",
+            fontweight="bold",
+        )
+    return figure
+
+
+def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
+    """What each guarantee level adds to alignment: the first half of the hypothesis.
 
     Parameters
     ----------
@@ -161,34 +270,49 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     -------
     Figure
     """
-    labels = dict(zip(panel["case"].values, panel["label"].values, strict=True)) | {"pooled": "both, pooled"}
+    labels = _label_cases(effects, panel)
     levels = panel["guarantee"].attrs["levels"][1:]
-    effects = effects[effects["group"] == ALL]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.5, 1.1 + 0.42 * len(labels) * 2), layout="constrained")
-        axes = figure.subplots(1, len(levels), sharex=True, sharey=True, squeeze=False)[0]
-        for ax, level in zip(axes, levels, strict=True):
-            colour = level_colour(level)
-            for kind, shift, face in (("total", 0.14, colour), ("direct", -0.14, "white")):
-                rows = (
-                    effects[effects["quantity"] == f"ame_{level}_{kind}"].set_index("case").loc[list(labels)]
-                )
-                y = [len(labels) - 1 - i + shift for i in range(len(labels))]
-                plot_intervals(ax, y, rows, colour, level_marker(level), 100)
-                ax.plot(100 * rows["mean"], y, level_marker(level), mec=colour, mfc=face, ms=5, ls="")
-            ax.axvline(0, color="black", lw=0.8)
-            ax.set_title(level_name(level))
-            ax.set_yticks(range(len(labels)), list(labels.values())[::-1])
-        handles = [
-            Line2D([], [], marker="o", color="black", mfc=face, lw=1.2, ms=5, label=label)
-            for face, label in (("black", "total effect"), ("white", "direct (alignment held)"))
-        ]
-        axes[0].legend(handles=handles, loc="center right", framealpha=1, edgecolor="none", fontsize=7.5)
-        figure.supxlabel(
-            "Average marginal effect on joining, percentage points (mean and 90 % interval)", fontsize=9
+        figure = Figure(figsize=(6.4, 1.4 + 0.5 * len(labels)), layout="constrained")
+        ax = figure.subplots()
+        for number, level in enumerate(levels):
+            rows = effects[effects["quantity"] == f"alignment_{level}"].set_index("case").loc[list(labels)]
+            y = [len(labels) - 1 - i + 0.3 * ((len(levels) - 1) / 2 - number) for i in range(len(labels))]
+            _plot_rows(ax, y, rows, level_colour(level), level_marker(level), True, scale=1)
+        unit = "standard deviations of the states in the General Assembly (mean and 90 % interval)"
+        _finish_effects(ax, "What a US guarantee adds to alignment", list(labels.values()), unit)
+        figure.legend(
+            handles=_level_legend(levels), loc="outside lower center", ncols=2, fontsize=8, frameon=False
         )
-        figure.suptitle("What a US guarantee adds to the chance of joining", fontweight="bold")
     return figure
+
+
+def _label_cases(effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, str]:
+    """Names of the cases and of what is made of them, in the order in which they are drawn."""
+    labels = dict(zip(panel["case"].values, panel["label"].values, strict=True)) | {"pooled": "pooled"}
+    if (effects["case"] == "difference").any():
+        labels["difference"] = "the first less\nthe second"
+    return labels
+
+
+def _plot_rows(
+    ax: Axes, y: list[float], rows: pd.DataFrame, colour: str, marker: str, filled: bool, scale: float = 100
+) -> None:
+    """Intervals with their means as markers, filled or hollow."""
+    plot_intervals(ax, y, rows, colour, marker, scale)
+    face = colour if filled else "white"
+    ax.plot(scale * rows["mean"], y, marker, mec=colour, mfc=face, ms=5, ls="")
+
+
+def _finish_effects(
+    ax: Axes, title: str, names: list[str], unit: str = "percentage points (mean and 90 % interval)"
+) -> None:
+    """Zero line, title, unit, and the names of the rows from top to bottom."""
+    ax.axvline(0, color="black", lw=0.8)
+    ax.set_title(title)
+    ax.set_xlabel(unit)
+    ax.set_yticks(range(len(names)), names[::-1])
+    ax.set_ylim(-0.6, len(names) - 0.4)
 
 
 def save_figures(
@@ -198,7 +322,13 @@ def save_figures(
     figures = {
         f"alignment_{case}": plot_alignment(ideal_points, panel, case) for case in panel["case"].values
     }
-    figures |= {"joining": plot_joining(effects, panel), "effects": plot_effects(effects, panel)}
+    figures |= {
+        "joining": plot_joining(effects, panel),
+        "effects": plot_effects(effects, panel),
+        "alignment_effects": plot_alignment_effects(effects, panel),
+    }
+    if "capability_group" in panel:
+        figures["capability"] = plot_capability(effects, panel)
     for name, figure in figures.items():
         if quick:
             figure.text(0.005, 0.995, "QUICK RUN, NOT A RESULT", va="top", color=ACCENT, fontsize=8)

@@ -16,6 +16,7 @@ LEVEL_NAMES = {
     "bilateral": "bilateral pact or Compact",
     "pact": "pact (NATO, bilateral, Compact)",
     "nato": "NATO",
+    "troops": "US troops (median host)",
 }
 SHORT_NAMES = {"none": "none", "rio": "Rio", "informal": "informal", "bilateral": "bilateral", "pact": "pact"}
 """For tables and axes, where the key to the long names is near."""
