@@ -84,7 +84,7 @@ def test_all_files_are_there_and_marked(quick):
     folder = quick[1]
     trees = {"ideal_point_iraq.nc", "ideal_point_isis.nc", "coalition.nc"}
     names = trees | {"ideal_points.csv", "effects.csv", "run.json"}
-    drawn = ("alignment_iraq", "alignment_isis", "joining", "effects")
+    drawn = ("alignment_iraq", "alignment_isis", "joining", "effects", "alignment_effects", "capability")
     figures = {f"{name}.{suffix}" for name in drawn for suffix in ("png", "svg")}
     assert {p.name for p in folder.iterdir()} == names | figures
     assert json.loads((folder / "run.json").read_text())["quick"] is True
