@@ -1,8 +1,11 @@
 """The rest of the argument: five claims, each as quantities that could come out against it."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -20,6 +23,7 @@ from analysis.claims_pictures import draw_claims
 from analysis.claims_rows import MAIN_CODING, describe, tabulate
 from analysis.claims_text import write_pages
 from analysis.claims_verdict import add_sign_shares, gather_others, judge
+from analysis.diagnostics import ConvergenceError
 from analysis.pipeline import Report, run_variant
 from analysis.results import RESULTS, ROOT, atomic_folder
 from analysis.variants import Variant
@@ -90,6 +94,8 @@ def collect_rows(
 ) -> tuple[pd.DataFrame, dict[str, list[str]]]:
     """All rows of claims.csv, and by claim what could not be computed.
 
+    A fit that misses a convergence gate leaves its own quantities out, and is named.
+
     Parameters
     ----------
     variant, votes_path, report
@@ -103,42 +109,67 @@ def collect_rows(
     votes = {case.name: load_votes(variant.data, case, votes_path) for case in variant.data.cases}
     reading(1.0)
     positions = draw_positions(variant.data, panel, variant, votes_path, "all votes", report)
-    codings = {MAIN_CODING: spec} | (ALTERNATIVES["formality"] if variant.name == "main" else {})
     parts = [
         *describe_asymmetry(),
         *describe_one_way(),
         *describe_goods(panel, spec, share_with_us(votes)),
         *describe_hierarchy(),
         take_effects(effects, panel),
-        *estimate_goods(panel, variant, report),
-        *(
-            row
-            for name, one in codings.items()
-            for row in estimate_formality(panel, one, variant, report, name)
-        ),
         *estimate_formal_alignment(panel, positions, spec, variant),
-        *estimate_closeness(panel, positions, variant, report),
     ]
     if find_rollcalls(votes_path) is None:
         missing["unpopular"] = [f"Resolutions where the US stands alone need roll calls: {FETCH_COMMAND}"]
-    else:
-        parts += estimate_alone_codings(panel, spec, variant, votes_path, report)
+    for claim, estimate in list_estimates(panel, positions, spec, variant, votes_path, report):
+        try:
+            parts += estimate()
+        except ConvergenceError as error:
+            # One fit that is no result must not take the other claims with it.
+            missing[claim] = [*missing.get(claim, []), f"No result: {error}"]
     return tabulate(parts), missing
 
 
-def estimate_alone_codings(
-    panel: xr.Dataset, spec: ClaimsSpec, variant: Variant, votes_path: Path | None, report: Report
-) -> list[pd.DataFrame]:
-    """``estimate_alone`` as the variant has it and, in the main analysis, on tallies and at other limits."""
-    main = "agenda" if variant.data.granularity == "agenda" else "rollcall"
-    rows = estimate_alone(panel, spec, variant, votes_path, report, granularity=main)
-    if variant.name == "main":
-        rows += estimate_alone(
-            panel, spec, variant, votes_path, report, granularity="agenda", coding="agenda tallies"
-        )
-        for name, one in ALTERNATIVES["unpopular"].items():
-            rows += estimate_alone(panel, one, variant, votes_path, report, granularity=main, coding=name)
-    return rows
+def list_estimates(
+    panel: xr.Dataset,
+    positions: np.ndarray,
+    spec: ClaimsSpec,
+    variant: Variant,
+    votes_path: Path | None,
+    report: Report,
+) -> list[tuple[str, Callable[[], list[pd.DataFrame]]]]:
+    """The estimates that need fits, each with its claim; other codings in the main analysis only.
+
+    Returns
+    -------
+    list of (claim, callable)
+        The callable fits, and returns rows of claims.csv.
+    """
+    is_main = variant.name == "main"
+    granularity = "agenda" if variant.data.granularity == "agenda" else "rollcall"
+    estimates = [
+        ("goods", partial(estimate_goods, panel, variant, report)),
+        ("formality", partial(estimate_formality, panel, spec, variant, report)),
+        ("hierarchy", partial(estimate_closeness, panel, positions, variant, report)),
+    ]
+    if is_main:
+        estimates += [
+            ("formality", partial(estimate_formality, panel, one, variant, report, name))
+            for name, one in ALTERNATIVES["formality"].items()
+        ]
+    if find_rollcalls(votes_path) is not None:
+        alone = {MAIN_CODING: (spec, granularity)}
+        if is_main:
+            alone |= {"agenda tallies": (spec, "agenda")}
+            alone |= {name: (one, granularity) for name, one in ALTERNATIVES["unpopular"].items()}
+        estimates += [
+            (
+                "unpopular",
+                partial(
+                    estimate_alone, panel, one, variant, votes_path, report, granularity=how, coding=name
+                ),
+            )
+            for name, (one, how) in alone.items()
+        ]
+    return estimates
 
 
 def describe_one_way() -> list[pd.DataFrame]:

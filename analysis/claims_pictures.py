@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import xarray as xr
+from matplotlib.figure import Figure
 
 from analysis.claims_figures import (
     plot_accessions,
@@ -84,41 +85,45 @@ def draw_claims(
         "alignment": "alignment_pact_less_ally_of_client",
         "name": "pact less ally of a client",
     }
-    figures = {
-        "asymmetry": {
-            "asymmetry": plot_asymmetry(of["asymmetry"]),
-            "asymmetry_types": plot_types(of["asymmetry"]),
-            "asymmetry_accessions": plot_accessions(load_alliances("accessions.csv")),
-        },
-        "goods": {
-            "goods_tiers": plot_tiers(of["goods"]),
-            "goods_exchange": plot_exchange(of["goods"], labels),
-        },
-        "unpopular": {"unpopular": plot_unpopular(of["unpopular"], labels)},
-        "formality": {
-            "formality": plot_levels(
-                of["formality"], ["pact", "rio", "designation", "access", "troops"], form, FORMALITY
-            )
-        },
-        "hierarchy": {
-            "hierarchy_star": plot_star(of["hierarchy"]),
-            "hierarchy_hub": plot_levels(of["hierarchy"], ["pact", "rio", "ally_of_client"], hub, CLOSENESS),
-            "claims_codings": plot_codings(rows, others, judged),
-        },
-    }
-    drawn = Drawn()
+    goods, formality, hierarchy = (of[claim] for claim in ("goods", "formality", "hierarchy"))
+    ties = ["pact", "rio", "designation", "access", "troops"]
+    near = ["pact", "rio", "ally_of_client"]
+    # Each with the quantity without which there is nothing to draw.
+    figures = [
+        ("asymmetry", "asymmetry", None, lambda: plot_asymmetry(of["asymmetry"])),
+        ("asymmetry", "asymmetry_types", None, lambda: plot_types(of["asymmetry"])),
+        (
+            "asymmetry",
+            "asymmetry_accessions",
+            None,
+            lambda: plot_accessions(load_alliances("accessions.csv")),
+        ),
+        ("goods", "goods_tiers", "adds_military", lambda: plot_tiers(goods)),
+        ("goods", "goods_exchange", None, lambda: plot_exchange(goods, labels)),
+        ("unpopular", "unpopular", None, lambda: plot_unpopular(of["unpopular"], labels)),
+        ("formality", "formality", form["ame"], lambda: plot_levels(formality, ties, form, FORMALITY)),
+        ("hierarchy", "hierarchy_star", None, lambda: plot_star(hierarchy)),
+        ("hierarchy", "hierarchy_hub", hub["ame"], lambda: plot_levels(hierarchy, near, hub, CLOSENESS)),
+        ("hierarchy", "claims_codings", None, lambda: plot_codings(rows, others, judged)),
+    ]
+    drawn = Drawn({claim: [] for claim in of})
     if (SHARED_DIR / DYADS_FILE).is_file():
-        figures["hierarchy"] = {"hierarchy_network": plot_network(SHARED_DIR), **figures["hierarchy"]}
+        figures.append(("hierarchy", "hierarchy_network", None, lambda: plot_network(SHARED_DIR)))
     else:
         drawn.missing["hierarchy"] = f"The drawing of the network needs {DYADS_FILE}, which does not ship."
-    for claim, by_name in figures.items():
-        drawn.files[claim] = [f"{name}.png" for name in by_name]
-        for name, figure in by_name.items():
-            if quick:
-                figure.text(
-                    0.995, 0.995, "QUICK RUN, NOT A RESULT", va="top", ha="right", color="#D55E00", fontsize=8
-                )
-            for suffix in ("png", "svg"):
-                metadata = {"Date": None} if suffix == "svg" else None
-                figure.savefig(folder / f"{name}.{suffix}", dpi=DPI, metadata=metadata)
+    for claim, name, needed, plot in figures:
+        if needed is None or needed in set(of[claim]["quantity"]):
+            save_figure(plot(), folder / name, quick)
+            drawn.files[claim].append(f"{name}.png")
     return drawn
+
+
+def save_figure(figure: Figure, path: Path, quick: bool) -> None:
+    """Write a figure as PNG and SVG; one of a quick run says that it is one."""
+    if quick:
+        figure.text(
+            0.995, 0.995, "QUICK RUN, NOT A RESULT", va="top", ha="right", color="#D55E00", fontsize=8
+        )
+    for suffix in ("png", "svg"):
+        metadata = {"Date": None} if suffix == "svg" else None
+        figure.savefig(path.with_suffix(f".{suffix}"), dpi=DPI, metadata=metadata)

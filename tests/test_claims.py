@@ -14,7 +14,9 @@ from analysis.claims_estimates import estimate_alone, estimate_formal_alignment,
 from analysis.claims_fits import compute_level_effects, draw_alignment_effects
 from analysis.claims_rows import find_row
 from analysis.claims_terminal import run_and_show_claims
-from analysis.fit import SAVED_STATE, SAVED_TOTAL, SamplerSpec, compile_model, stack_draws
+from analysis.compiled import compile_model
+from analysis.diagnostics import ConvergenceError
+from analysis.fit import SAVED_TOTAL, SamplerSpec, list_saved, stack_draws
 from analysis.refits import RefitModel, refit
 from analysis.variants import MAIN
 from data.alliances.build import load_alliances
@@ -28,6 +30,7 @@ from models.simulate import simulate_panel
 from models.spec import CoalitionSpec
 from tests.conftest import draw_point, evaluate_logp
 
+CLAIMS = ("asymmetry", "goods", "unpopular", "formality", "hierarchy")
 POOLED = CoalitionSpec(guarantee_pooling="levels")
 
 
@@ -107,7 +110,7 @@ def test_what_formality_carries_is_recovered_and_nothing_from_chance():
     shuffled["guarantee"] = shuffled["guarantee"].copy(data=shuffled["guarantee"].values[:, order])
     panels["permuted"] = shuffled
     model = build_coalition_model(panels["with"], POOLED)
-    saved = SAVED_TOTAL + SAVED_STATE
+    saved = list_saved(model, SAVED_TOTAL)
     compiled = RefitModel(compile_model(model, saved), saved, "")
     data = []
     for one in panels.values():
@@ -286,7 +289,7 @@ def test_the_command_writes_tables_pages_and_figures(made_up_fits, capsys, monke
     assert run_and_show_claims("main", True, None, Console(width=110)) == 0
     folder = made_up_fits / "claims"
     rows = pd.read_csv(folder / "claims.csv")
-    assert set(rows["claim"]) == {"asymmetry", "goods", "unpopular", "formality", "hierarchy"}
+    assert set(rows["claim"]) == set(CLAIMS)
     assert rows["quick"].all()
     assert set(rows["kind"]) == {"description", "posterior"}
     pages = {page["claim"]: page for page in json.loads((folder / "claims.json").read_text())["claims"]}
@@ -307,6 +310,21 @@ def test_the_command_writes_tables_pages_and_figures(made_up_fits, capsys, monke
         assert "does not ship" in pages["hierarchy"]["missing"][0]
         assert "hierarchy_network.png" not in pages["hierarchy"]["figures"]
         assert "Missing:" in shown
+
+
+def test_a_fit_that_does_not_converge_is_named_and_takes_nothing_with_it(made_up_fits, monkeypatch):
+    def fail(*_):
+        raise ConvergenceError("tiers of support: R-hat 1.20 of 'threshold', above 1.01")
+
+    monkeypatch.setattr(claims_estimates, "fit_support", fail)
+    assert run_and_show_claims("main", True, None, Console(width=110)) == 0
+    pages = json.loads((made_up_fits / "claims" / "claims.json").read_text())["claims"]
+    goods = next(page for page in pages if page["claim"] == "goods")
+    assert "R-hat 1.20" in goods["missing"][0]
+    assert goods["verdict"] == "not computed"
+    assert goods["figures"] == ["goods_exchange.png"]
+    rows = pd.read_csv(made_up_fits / "claims" / "claims.csv")
+    assert "pact_less_informal" in set(rows["quantity"])
 
 
 def test_an_unknown_variant_is_refused(capsys):
