@@ -88,6 +88,7 @@ def draw_claims(
     goods, formality, hierarchy = (of[claim] for claim in ("goods", "formality", "hierarchy"))
     ties = ["pact", "rio", "designation", "access", "troops"]
     near = ["pact", "rio", "ally_of_client"]
+    accessions = load_alliances("accessions.csv")
     # Each with the quantity without which there is nothing to draw.
     figures = [
         ("asymmetry", "asymmetry", None, lambda: plot_asymmetry(of["asymmetry"])),
@@ -96,7 +97,7 @@ def draw_claims(
             "asymmetry",
             "asymmetry_accessions",
             None,
-            lambda: plot_accessions(load_alliances("accessions.csv")),
+            lambda: plot_accessions(accessions),
         ),
         ("goods", "goods_tiers", "adds_military", lambda: plot_tiers(goods)),
         ("goods", "goods_exchange", None, lambda: plot_exchange(goods, labels)),
