@@ -39,13 +39,13 @@ class Drawn:
 
     Attributes
     ----------
-    files : dict of str to list of str
-        By claim, names of PNG files (an SVG of the same name lies beside each).
+    files : dict of str to list of dict
+        By claim, ``file``: a PNG's name (an SVG of that name lies beside it); ``title``: what it says.
     missing : dict of str to str
         By claim, what could not be drawn and why.
     """
 
-    files: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
 
@@ -114,8 +114,10 @@ def draw_claims(
         drawn.missing["hierarchy"] = f"The drawing of the network needs {DYADS_FILE}, which does not ship."
     for claim, name, needed, plot in figures:
         if needed is None or needed in set(of[claim]["quantity"]):
-            save_figure(plot(), folder / name, quick)
-            drawn.files[claim].append(f"{name}.png")
+            figure = plot()
+            save_figure(figure, folder / name, quick)
+            title = " ".join(figure.get_suptitle().split())
+            drawn.files[claim].append({"file": f"{name}.png", "title": title})
     return drawn
 
 

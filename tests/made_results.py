@@ -1,5 +1,6 @@
 """Files of results as a run and the other commands write them, made up: what the report is tested on."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -117,6 +118,36 @@ def make_ideal_points(panel: xr.Dataset, rng: np.random.Generator) -> pd.DataFra
     return pd.concat(tables, ignore_index=True)
 
 
+def write_claims(output: Path, estimate: dict[str, float]) -> None:
+    """What the command ``claims`` writes, with one claim and one picture of a single dot."""
+    row = {
+        "claim": "goods",
+        "quantity": "adds_military",
+        "when": "pooled",
+        "group": "small",
+        "coding": "main",
+    }
+    pd.DataFrame([row | estimate | {"prob": 0.99, "kind": "posterior", "unit": "points"}]).to_csv(
+        output / "claims.csv", index=False
+    )
+    page = {
+        "claim": "goods",
+        "title": "Small states give <b>names</b>.",
+        "measured": "Estimated: tiers.",
+        "result": ["A pact adds 12 points."],
+        "verdict": "fragile",
+        "refuted_by": "Nothing added.",
+        "codings": ["3 to 20 points elsewhere."],
+        "limits": "Few states.",
+        "missing": ["Roll calls: python -m analysis data fetch"],
+        "figures": [{"file": "goods.png", "title": "Names are given"}, {"file": "lost.png", "title": "Lost"}],
+    }
+    (output / "claims").mkdir(exist_ok=True)
+    (output / "claims" / "claims.json").write_text(json.dumps({"quick": False, "claims": [page]}))
+    dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    (output / "claims" / "goods.png").write_bytes(base64.b64decode(dot))
+
+
 def write_tables(folder: Path, output: Path, variant: str = "main") -> None:
     """Write the tables of the commands ``checks``, ``sensitivity``, ``claims`` and ``dynamic``."""
     target = folder / variant
@@ -188,9 +219,7 @@ def write_tables(folder: Path, output: Path, variant: str = "main") -> None:
     pd.DataFrame({"axis": ["guarantee", "votes"], "shift": [0.21, 0.04]}).to_csv(
         output / "sensitivity_axes.csv", index=False
     )
-    pd.DataFrame({"claim": ["asymmetry"], **{k: [v] for k, v in estimate.items()}}).to_csv(
-        output / "claims.csv", index=False
-    )
+    write_claims(output, estimate)
     pd.DataFrame(
         [
             {

@@ -308,9 +308,12 @@ def test_the_command_writes_tables_pages_and_figures(made_up_fits, capsys, monke
     for page in pages.values():
         assert all(page[part] for part in ("title", "measured", "result", "verdict", "refuted_by", "limits"))
         assert page["figures"]
-        for name in page["figures"] if beside else ():
-            assert (folder / name).stat().st_size > 10_000
-            assert "QUICK RUN" in (folder / name).with_suffix(".svg").read_text(encoding="utf-8")
+        for figure in page["figures"]:
+            assert figure["title"]
+            if beside:
+                picture = folder / figure["file"]
+                assert picture.stat().st_size > 10_000
+                assert "QUICK RUN" in picture.with_suffix(".svg").read_text(encoding="utf-8")
     shown = capsys.readouterr().out
     assert "Quick run: for trying out" in shown
     if not beside:
@@ -318,7 +321,7 @@ def test_the_command_writes_tables_pages_and_figures(made_up_fits, capsys, monke
         assert "not computed" in pages["unpopular"]["result"][1]
         assert pages["unpopular"]["verdict"] == "mixed"
         assert "does not ship" in pages["hierarchy"]["missing"][0]
-        assert "hierarchy_network.png" not in pages["hierarchy"]["figures"]
+        assert "hierarchy_network.png" not in [figure["file"] for figure in pages["hierarchy"]["figures"]]
         assert "Missing:" in shown
 
 
@@ -333,7 +336,7 @@ def test_a_fit_that_does_not_converge_is_named_and_takes_nothing_with_it(made_up
     goods = next(page for page in pages if page["claim"] == "goods")
     assert "R-hat 1.20" in goods["missing"][0]
     assert goods["verdict"] == "not computed"
-    assert goods["figures"] == ["goods_exchange.png"]
+    assert [figure["file"] for figure in goods["figures"]] == ["goods_exchange.png"]
     rows = pd.read_csv(made_up_fits / "claims" / "claims.csv")
     assert "pact_less_informal" in set(rows["quantity"])
 

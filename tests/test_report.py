@@ -93,6 +93,15 @@ def test_the_record_is_shown_as_it_was_written(results, page):
     assert [text for text in texts if text not in page] == []
 
 
+def test_a_claim_has_its_page_with_what_was_drawn_and_what_is_missing(page):
+    texts = ("Small states give &lt;b&gt;names&lt;/b&gt;.", "fragile", "A pact adds 12 points.",
+             "Nothing added.", "3 to 20 points elsewhere.", "Few states.",
+             "Roll calls: python -m analysis data fetch",
+             '<img class="drawn" src="data:image/png;base64,', 'alt="Names are given"')  # fmt: skip
+    assert [text for text in texts if text not in page] == []
+    assert "Lost" not in page
+
+
 def test_names_and_notes_are_escaped(page):
     assert [text for text in (HOSTILE, "<img src=x", "<i>odd</i>") if text in page] == []
     assert [text for text in ("&lt;img src=x", "&lt;i&gt;odd") if text not in page] == []

@@ -53,6 +53,16 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A figure that was drawn elsewhere: its address (``data:``), what it says in words, and a caption."""
+
+    kind: ClassVar[str] = "picture"
+    address: str
+    alternative: str
+    caption: str
+
+
+@dataclass(frozen=True)
 class Sortable:
     """A table whose columns sort; ``tall``: it scrolls in a window of its own."""
 

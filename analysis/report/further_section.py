@@ -1,8 +1,8 @@
-"""What goes beyond the main question: the argument's other claims, positions over all sessions."""
+"""What goes beyond the two coalitions: positions over all sessions."""
 
 import pandas as pd
 
-from analysis.report.blocks import Chart, Missing, Section, Sortable
+from analysis.report.blocks import Chart, Missing, Section
 from analysis.report.charts import paths_chart
 from analysis.report.tables import make_table, plain_columns
 from analysis.report.words import interval, number
@@ -10,19 +10,6 @@ from analysis.result_files import Results
 
 SHOWN = ("USA", "GBR", "FRA", "RUS", "CHN", "IND", "ISR", "ZAF")
 """States whose paths are drawn: the permanent members, and three with positions of their own."""
-
-
-def build_claims(results: Results) -> Section:
-    """The other claims of the argument, as far as they were put to the data."""
-    table = results.table("claims.csv")
-    blocks = (
-        [Missing(results.how_to_make("claims.csv"))]
-        if table is None
-        else [
-            Sortable(make_table(table, plain_columns(table), "Claims of the argument, and what the data say"))
-        ]
-    )
-    return Section("claims", "The rest of the argument", blocks)
 
 
 def build_paths(results: Results) -> Section:

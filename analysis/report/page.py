@@ -10,9 +10,10 @@ from markupsafe import Markup
 from analysis.palette import LEVEL_COLOURS, OTHER_COLOUR
 from analysis.report.blocks import Chart, Explorer, Folded, Section
 from analysis.report.checks_section import build_checks
+from analysis.report.claims_section import build_claims
 from analysis.report.data_section import build_data
 from analysis.report.effects_section import build_effects, headline_chart
-from analysis.report.further_section import build_claims, build_paths
+from analysis.report.further_section import build_paths
 from analysis.report.positions_section import build_positions
 from analysis.report.provenance_section import build_provenance
 from analysis.report.sensitivity_section import build_sensitivity
