@@ -120,6 +120,10 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
             "samplers": [asdict(run.refit), asdict(run.single)],
             "kept": run.kept_draws,
             "alignment": hash_dataset(alignment.to_dataset(name="alignment")),
+            # Of the votes themselves only the joint model sees more than the draws made from them.
+            "votes": {case: _stage1_content(variant, votes[case]) for case in votes}
+            if variant.propagation == "joint"
+            else None,
         },
         lambda progress: fit_propagated(
             variant.propagation,
@@ -129,6 +133,8 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
             refit=run.refit,
             single=run.single,
             seed=derive_seed(run.seed, "direct"),
+            votes=votes,
+            ideal_point=variant.ideal_point,
             keep=run.kept_draws,
             progress=progress,
         ),

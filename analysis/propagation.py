@@ -1,21 +1,22 @@
-"""How stage-1 uncertainty travels into stage 2: one switch, three ways, and what each effect owes to it."""
+"""How stage-1 uncertainty travels into stage 2: one switch, four ways, and what each effect owes to it."""
 
 from typing import Literal, get_args
 
 import numpy as np
 import xarray as xr
 
-from analysis.fit import (
-    Progress,
-    SamplerSpec,
-    fit_model,
-    list_saved,
+from analysis.fit import Progress, SamplerSpec, derive_seed, fit_model, list_saved
+from analysis.refits import SAVED_DIRECT, compile_refits, fit_direct
+from models.coalition import (
+    build_coalition_model,
+    centre_alignment,
+    spread_positions,
+    summarize_measurement,
 )
-from analysis.refits import SAVED_DIRECT, fit_direct
-from models.coalition import build_coalition_model, centre_alignment, summarize_measurement
-from models.spec import CoalitionSpec, SpecError
+from models.joint import build_joint_model
+from models.spec import CoalitionSpec, IdealPointSpec, SpecError
 
-Propagation = Literal["plugin", "draws", "measurement"]
+Propagation = Literal["plugin", "draws", "measurement", "joint"]
 
 
 def fit_propagated(
@@ -27,16 +28,19 @@ def fit_propagated(
     refit: SamplerSpec,
     single: SamplerSpec,
     seed: int,
+    votes: dict[str, xr.Dataset] | None = None,
+    ideal_point: IdealPointSpec | None = None,
     keep: int | None = None,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Stage 2 with alignment, stage 1's uncertainty carried in one of three ways.
+    """Stage 2 with alignment, stage 1's uncertainty carried in one of four ways.
 
     Parameters
     ----------
-    propagation : {"plugin", "draws", "measurement"}
+    propagation : {"plugin", "draws", "measurement", "joint"}
         Posterior means as if known; the cut posterior, refitted to draws; a multivariate normal with
-        the full posterior covariance. The joint model (``models.joint``) does not sample yet.
+        the full posterior covariance; one model with both likelihoods. In the last two joining informs the
+        positions. See models/README.md on when to use which.
     panel : xr.Dataset
         The contract's panel.
     alignment : xr.DataArray
@@ -47,6 +51,10 @@ def fit_propagated(
         Settings of one refit of ``draws``, and of the one fit of the others.
     seed : int
         Seed.
+    votes : dict of str to xr.Dataset, optional
+        The contract's votes by case; ``joint`` needs them.
+    ideal_point : IdealPointSpec, optional
+        Priors and choices of stage 1; ``joint`` needs them.
     keep : int, optional
         About how many draws ``draws`` returns.
     progress : callable, optional
@@ -55,12 +63,13 @@ def fit_propagated(
     Returns
     -------
     xr.DataTree
-        As ``analysis.refits.fit_direct``, with the dim ``refit`` for ``draws`` alone.
+        As ``analysis.refits.fit_direct``, with the dim ``refit`` for ``draws`` alone, and with ``position``
+        (case, state) for ``measurement`` and ``joint``.
 
     Raises
     ------
     SpecError
-        For an unknown way.
+        For an unknown way, or ``joint`` without votes and their spec.
     ConvergenceError
         If a gate is missed in every attempt.
     """
@@ -69,11 +78,24 @@ def fit_propagated(
     if propagation == "draws":
         return fit_direct(panel, alignment, spec, refit, seed=seed, keep=keep, progress=progress)
     positions = centre_alignment(panel, alignment)
-    given = positions.mean(0) if propagation == "plugin" else summarize_measurement(positions)
-    model = build_coalition_model(panel, spec, given)
-    saved = list_saved(model, [*SAVED_DIRECT, "eta", "position"])
+    if propagation == "plugin":
+        model = build_coalition_model(panel, spec, positions.mean(0))
+    elif propagation == "measurement":
+        model = build_coalition_model(panel, spec, summarize_measurement(positions))
+    elif votes is None or ideal_point is None:
+        raise SpecError("propagation = 'joint' needs votes and the spec of their model")
+    else:
+        pilot = compile_refits(panel, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
+        model = build_joint_model(votes, panel, ideal_point, spec, pilot.saved, pilot.shape)
+    saved = list_saved(model, [*SAVED_DIRECT, "eta", "position_in_sample"])
     name = f"joining, direct effect ({propagation})"
-    return fit_model(model, single, seed=seed, saved=saved, name=name, progress=progress)
+    idata = fit_model(model, single, seed=seed, saved=saved, name=name, progress=progress)
+    posterior = idata["posterior"].dataset
+    if "position_in_sample" in posterior:
+        position = spread_positions(posterior["position_in_sample"], panel)
+        posterior = posterior.drop_vars("position_in_sample").assign(position=position)
+        idata["posterior"] = xr.DataTree(posterior)
+    return idata
 
 
 def share_from_stage1(draws: xr.DataArray, refit: xr.DataArray) -> xr.DataArray:

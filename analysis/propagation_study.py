@@ -2,230 +2,165 @@
 
     python -m analysis.propagation_study
 
-writes ``analysis/output/published/propagation.csv``. Stage 1 is made so simple that its posterior is known
-without sampling (items known, states independent), so that what differs between the four is the
-propagation alone: a state's position given its votes is a distribution on a grid; stage 2 is a logistic
-regression with the priors of ``CoalitionSpec`` and a normal approximation of its posterior.
+writes ``analysis/output/published/propagation_study.csv`` and its figure (about six minutes of one core; a
+study that was stopped goes on where it was).
 """
 
+import os
 import time
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, log_expit
+from rich.progress import Progress
 
-from analysis.results import ROOT
+from analysis import propagation_worlds
+from analysis.propagation_figures import plot_study
+from analysis.propagation_worlds import GRID, METHODS, Outcome, Scenario, infer, simulate
+from analysis.results import RESULTS, ROOT, hash_content
 from analysis.summaries import INTERVAL
 from models.spec import CoalitionSpec
 
-GRID = np.linspace(-4.4, 4.4, 56)
-METHODS = ("plugin", "draws", "measurement", "joint")
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
-N_STAGE1, N_DRAWS = 60, 240
+TARGET = ROOT / "analysis" / "output" / "published" / "propagation_study.csv"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """A made-up world.
-
-    Attributes
-    ----------
-    outcome : {"linear", "step"}
-        Joining rises with alignment as stage 2 has it, or only the states furthest to one side join:
-        stage 2 is then wrong about alignment.
-    n_vote : int
-        Votes of a state: few, and positions are known badly.
-    n_state : int
-        States.
-    intercept, guarantee_effect, alignment_slope : float
-        Logits.
-    """
-
-    outcome: Literal["linear", "step"]
-    n_vote: int
-    n_state: int = 190
-    intercept: float = -0.8
-    guarantee_effect: float = 1.0
-    alignment_slope: float = 1.0
-
-    def linear_predictor(self, pact: np.ndarray, position: np.ndarray) -> np.ndarray:
-        """Logit of joining."""
-        shape = position if self.outcome == "linear" else 3.0 * (position > 0.7) - 0.7
-        return self.intercept + self.guarantee_effect * pact + self.alignment_slope * shape
-
-
-def simulate(scenario: Scenario, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Guarantees, who joined, each state's position given its votes (state, grid), and the true AME."""
-    pact = (rng.random(scenario.n_state) < 0.3).astype(float)
-    position = 0.8 * (pact - 0.3) + rng.normal(0, 0.9, scenario.n_state)
-    slope = rng.normal(0, 1.5, scenario.n_vote)
-    midpoint = rng.normal(0, 1.5, scenario.n_vote)
-    votes = rng.random((scenario.n_state, scenario.n_vote)) < expit(slope * position[:, None] - midpoint)
-    at_grid = slope[:, None] * GRID - midpoint[:, None]
-    log_density = np.where(votes, 1.0, 0.0) @ log_expit(at_grid) + np.where(votes, 0.0, 1.0) @ log_expit(
-        -at_grid
-    )
-    log_density -= GRID**2 / 2
-    density = np.exp(log_density - log_density.max(1, keepdims=True))
-    joined = rng.random(scenario.n_state) < expit(scenario.linear_predictor(pact, position))
-    ame = expit(scenario.linear_predictor(1.0, position)) - expit(scenario.linear_predictor(0.0, position))
-    return {
-        "pact": pact,
-        "joined": joined.astype(float),
-        "density": density / density.sum(1, keepdims=True),
-        "ame": ame.mean(),
-    }
-
-
-def fit_mode(
-    joined: np.ndarray, pact: np.ndarray, position: np.ndarray, weight: np.ndarray, scale: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mode and covariance of (intercept, guarantee, slope), positions being known up to a mixture.
+def run_cell(scenario: Scenario, n_replicate: int, seed: int) -> pd.DataFrame:
+    """Every method in many worlds of one scenario.
 
     Parameters
     ----------
-    joined, pact : np.ndarray
-        (state,), 0 or 1.
-    position, weight : np.ndarray
-        (state, node): values that a state's position may have, and their probabilities.
-    scale : np.ndarray
-        (3,), normal prior scales.
-
-    Returns
-    -------
-    mode (3,), covariance (3, 3), probability of each node given who joined (state, node)
-    """
-    sign = 2 * joined[:, None] - 1
-    parameters = np.zeros(3)
-
-    def differentiate(b):
-        x = sign * (b[0] + b[1] * pact[:, None] + b[2] * position)
-        given = weight * expit(x)
-        given /= given.sum(1, keepdims=True)
-        slope = sign * expit(-x)
-        curvature = expit(x) * expit(-x)
-        columns = (np.ones_like(position), np.broadcast_to(pact[:, None], position.shape), position)
-        score = np.stack([(given * slope * c).sum(1) for c in columns])
-        hessian = np.empty((3, 3))
-        # Louis (1982): the observed information of a mixture.
-        for i in range(3):
-            for j in range(i, 3):
-                complete = (given * (slope**2 - curvature) * columns[i] * columns[j]).sum(1)
-                hessian[i, j] = hessian[j, i] = (complete - score[i] * score[j]).sum()
-        return score.sum(1) - b / scale**2, hessian - np.diag(1 / scale**2), given
-
-    for _ in range(60):
-        gradient, hessian, given = differentiate(parameters)
-        # Away from the mode the mixture need not be concave: then a step along the gradient's direction.
-        top = np.linalg.eigvalsh(hessian)[-1]
-        step = np.linalg.solve(hessian - np.eye(3) * max(0.0, top + 1e-3), gradient)
-        parameters = parameters - step * min(1.0, 2.0 / np.abs(step).max())
-        if np.abs(step).max() < 1e-8:
-            break
-    return parameters, np.linalg.inv(-hessian), given
-
-
-def infer(method: str, world: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Draws of the AME and of both coefficients under one way of propagation, (draw,) each."""
-    spec = CoalitionSpec()
-    scale = np.array([spec.intercept_scale, spec.guarantee_scale, spec.alignment_scale])
-    density, joined, pact = world["density"], world["joined"], world["pact"]
-    mean = density @ GRID
-    sd = np.sqrt(density @ GRID**2 - mean**2)
-    one = np.ones((len(pact), 1))
-    if method == "draws":
-        above = rng.random((N_STAGE1, len(pact), 1)) > density.cumsum(1)
-        positions = GRID[np.minimum(above.sum(2), len(GRID) - 1)]
-        positions = positions + (GRID[1] - GRID[0]) * (rng.random(positions.shape) - 0.5)
-        fits = [
-            (position[:, None], *fit_mode(joined, pact, position[:, None], one, scale))
-            for position in positions
-        ]
-        parts = [_draw(N_DRAWS // N_STAGE1, *fit, pact, rng) for fit in fits]
-    else:
-        nodes = {
-            "plugin": (mean[:, None], one),
-            "measurement": (
-                mean[:, None] + sd[:, None] * NODES,
-                np.tile(WEIGHTS / WEIGHTS.sum(), (len(pact), 1)),
-            ),
-            "joint": (np.tile(GRID, (len(pact), 1)), density),
-        }
-        position, weight = nodes[method]
-        parts = [_draw(N_DRAWS, position, *fit_mode(joined, pact, position, weight, scale), pact, rng)]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _draw(n, position, mode, covariance, given, pact, rng) -> dict[str, np.ndarray]:
-    b = rng.multivariate_normal(mode, covariance, size=n)
-    without = b[:, 0, None, None] + b[:, 2, None, None] * position
-    change = expit(without + b[:, 1, None, None]) - expit(without)
-    return {
-        "ame": (change * given).sum(2).mean(1),
-        "guarantee_effect": b[:, 1],
-        "alignment_slope": b[:, 2],
-    }
-
-
-def run_study(n_replicate: int, n_votes: tuple[int, ...], seed: int) -> pd.DataFrame:
-    """Bias, spread, coverage and cost of each method in each scenario.
+    scenario : Scenario
+        The kind of world.
+    n_replicate : int
+        Worlds.
+    seed : int
+        Seed of the study; a world has the same positions and votes in every outcome.
 
     Returns
     -------
     pd.DataFrame
-        ``outcome, n_vote, position_sd`` (average posterior sd of a position), ``method, quantity, truth,
-        bias, rmse, coverage`` (share of 90 % intervals that hold the truth), ``coverage_se, width,
-        milliseconds`` (one fit). Coefficients have a truth only where stage 2 is right about alignment.
+        One row for each world, method and quantity: ``outcome, n_vote, position_sd`` (average posterior sd
+        of a position), ``method, quantity, truth, error, covered, width, milliseconds``.
     """
     tail = (1 - INTERVAL) / 2
     rows = []
-    for outcome in ("linear", "step"):
-        for n_vote in n_votes:
-            scenario = Scenario(outcome=outcome, n_vote=n_vote)
-            for replicate in range(n_replicate):
-                rng = np.random.default_rng([seed, n_vote, replicate])
-                world = simulate(scenario, rng)
-                second = world["density"] @ GRID**2 - (world["density"] @ GRID) ** 2
-                truths = {"ame": world["ame"]}
-                if outcome == "linear":
-                    truths |= {"guarantee_effect": scenario.guarantee_effect}
-                    truths |= {"alignment_slope": scenario.alignment_slope}
-                for method in METHODS:
-                    begin = time.perf_counter()
-                    draws = infer(method, world, rng)
-                    seconds = time.perf_counter() - begin
-                    for quantity, truth in truths.items():
-                        lower, upper = np.quantile(draws[quantity], [tail, 1 - tail])
-                        rows.append(
-                            {
-                                "outcome": outcome,
-                                "n_vote": n_vote,
-                                "method": method,
-                                "quantity": quantity,
-                                "position_sd": np.sqrt(second).mean(),
-                                "truth": truth,
-                                "error": draws[quantity].mean() - truth,
-                                "covered": lower <= truth <= upper,
-                                "width": upper - lower,
-                                "milliseconds": 1000 * seconds,
-                            }
-                        )
-    groups = pd.DataFrame(rows).groupby(["outcome", "n_vote", "quantity", "method"], sort=False)
+    for replicate in range(n_replicate):
+        rng = np.random.default_rng([seed, scenario.n_vote, replicate])
+        world = simulate(scenario, rng)
+        variance = world["density"] @ GRID**2 - (world["density"] @ GRID) ** 2
+        truths = {"ame": world["ame"]}
+        # Coefficients have a truth only where stage 2 is right about alignment.
+        if scenario.outcome == "linear":
+            truths["guarantee_effect"] = scenario.guarantee_effect
+            truths["alignment_slope"] = scenario.alignment_slope
+        for method in METHODS:
+            begin = time.process_time()
+            draws = infer(method, world, rng)
+            seconds = time.process_time() - begin
+            for quantity, truth in truths.items():
+                lower, upper = np.quantile(draws[quantity], [tail, 1 - tail])
+                rows.append(
+                    {
+                        "outcome": scenario.outcome,
+                        "n_vote": scenario.n_vote,
+                        "position_sd": np.sqrt(variance).mean(),
+                        "method": method,
+                        "quantity": quantity,
+                        "truth": truth,
+                        "error": draws[quantity].mean() - truth,
+                        "covered": lower <= truth <= upper,
+                        "width": upper - lower,
+                        "milliseconds": 1000 * seconds,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def summarize_cell(rows: pd.DataFrame) -> pd.DataFrame:
+    """Bias, spread, coverage and cost of each method and quantity in one scenario.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``outcome, n_vote, quantity, method, position_sd, truth, bias, bias_se, rmse, coverage`` (share of
+        90 % intervals that hold the truth), ``coverage_se, width, milliseconds`` (processor time of one fit),
+        ``replicates``.
+    """
+    groups = rows.groupby(["outcome", "n_vote", "quantity", "method"], sort=False)
     table = groups[["position_sd", "truth"]].mean()
     table["bias"] = groups["error"].mean()
-    table["bias_se"] = groups["error"].std() / np.sqrt(n_replicate)
+    table["bias_se"] = groups["error"].std() / np.sqrt(groups.size())
     table["rmse"] = groups["error"].apply(lambda e: np.sqrt(np.mean(e**2)))
     table["coverage"] = groups["covered"].mean()
-    table["coverage_se"] = np.sqrt(table["coverage"] * (1 - table["coverage"]) / n_replicate)
+    table["coverage_se"] = np.sqrt(table["coverage"] * (1 - table["coverage"]) / groups.size())
     table["width"] = groups["width"].mean()
     table["milliseconds"] = groups["milliseconds"].median()
+    table["replicates"] = groups.size()
     return table.reset_index().round(4)
 
 
+def run_study(
+    n_replicate: int,
+    n_votes: tuple[int, ...],
+    seed: int,
+    *,
+    folder: Path | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> pd.DataFrame:
+    """The table of ``summarize_cell`` for every scenario.
+
+    Parameters
+    ----------
+    n_replicate : int
+        Worlds of each scenario.
+    n_votes : tuple of int
+        Votes of a state.
+    seed : int
+        Seed.
+    folder : Path, optional
+        Where finished scenarios are kept; a study that was stopped goes on from there.
+    progress : callable, optional
+        Told the share done.
+    """
+    scenarios = [Scenario(outcome=outcome, n_vote=n) for outcome in get_args(Outcome) for n in n_votes]
+    code = [Path(f).read_text(encoding="utf-8") for f in (__file__, propagation_worlds.__file__)]
+    tables = []
+    for number, scenario in enumerate(scenarios):
+        key = hash_content([*code, asdict(scenario), asdict(CoalitionSpec()), n_replicate, seed])
+        kept = folder / f"{key[:16]}.csv" if folder else None
+        if kept and kept.is_file():
+            table = pd.read_csv(kept)
+        else:
+            table = summarize_cell(run_cell(scenario, n_replicate, seed))
+            if kept:
+                write_table(table, kept)
+        tables.append(table)
+        if progress:
+            progress((number + 1) / len(scenarios))
+    return pd.concat(tables, ignore_index=True)
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a CSV under a temporary name, then rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    table.to_csv(temporary, index=False)
+    os.replace(temporary, path)
+
+
 if __name__ == "__main__":
-    target = ROOT / "analysis" / "output" / "published" / "propagation.csv"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    run_study(200, (5, 20, 80, 320), seed=20030320).to_csv(target, index=False)
-    print(f"wrote {target.relative_to(ROOT)}")
+    with Progress() as bars:
+        task = bars.add_task("simulated worlds", total=1.0)
+        study = run_study(
+            400,
+            (5, 15, 45, 135, 405),
+            20030320,
+            folder=RESULTS / ".study",
+            progress=lambda share: bars.update(task, completed=share),
+        )
+    write_table(study, TARGET)
+    plot_study(study).savefig(TARGET.with_suffix(".png"), dpi=150)
+    print(f"wrote {TARGET.relative_to(ROOT)} and its figure")

@@ -11,6 +11,7 @@ import xarray as xr
 from nutpie.sample import CompiledModel
 
 from analysis.compiled import compile_model
+from analysis.diagnostics import ConvergenceError
 from analysis.fit import (
     CORES,
     SAVED_STATISTICS,
@@ -22,7 +23,7 @@ from analysis.fit import (
     list_saved,
 )
 from models.coalition import build_coalition_model, centre_alignment, compute_eta
-from models.precondition import precondition
+from models.precondition import Coordinates, learn_coordinates, precondition
 from models.spec import CoalitionSpec
 
 SAVED_DIRECT = [name for name in SAVED_TOTAL if name != "eta"] + [
@@ -45,11 +46,14 @@ class RefitModel:
         Variables that it keeps.
     text : str
         The model as text.
+    shape : Coordinates
+        What the pilot fit learnt of the posterior.
     """
 
     compiled: CompiledModel
     saved: list[str]
     text: str
+    shape: Coordinates
 
 
 def compile_refits(panel: xr.Dataset, alignment: np.ndarray, spec: CoalitionSpec, *, seed: int) -> RefitModel:
@@ -75,9 +79,9 @@ def compile_refits(panel: xr.Dataset, alignment: np.ndarray, spec: CoalitionSpec
     shifted = precondition(model, saved)
     compiled = compile_model(shifted, [*saved, "unconstrained"], set(shifted.free_RVs))
     drawn = _sample_arrays(compiled, PILOT, ["unconstrained"], seed=seed)["unconstrained"]
-    flat = drawn.reshape(-1, drawn.shape[-1])
-    shaped = compiled.with_data(shift=flat.mean(0), factor=np.linalg.cholesky(np.cov(flat.T)))
-    return RefitModel(shaped, saved, model.str_repr())
+    shape = learn_coordinates(drawn.reshape(-1, drawn.shape[-1]))
+    shaped = compiled.with_data(shift=shape.shift, factor=shape.factor)
+    return RefitModel(shaped, saved, model.str_repr(), shape)
 
 
 def refit(
@@ -186,8 +190,16 @@ def fit_direct(
     positions = centre_alignment(panel, alignment)
     model = compile_refits(panel, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
     data = [{"alignment": position} for position in positions]
-    idata = refit(model, data, sampler, seed=seed, progress=progress)
-    idata = thin(gate(idata, "joining, direct effect", sampler), keep)
+    # Chains that mix too slowly for their length get twice the length; steps are made smaller within a refit.
+    for attempt in (sampler, replace(sampler, draws=2 * sampler.draws)):
+        idata = refit(model, data, attempt, seed=seed, progress=progress)
+        try:
+            idata = thin(gate(idata, "joining, direct effect", attempt), keep)
+            break
+        except ConvergenceError as error:
+            failure = error
+    else:
+        raise failure
     posterior = idata["posterior"].dataset
     centred = xr.DataArray(positions, dims=("refit", "case", "state"))
     idata["posterior"] = xr.DataTree(posterior.assign(eta=compute_eta(posterior, panel, centred)))

@@ -33,9 +33,9 @@ class RunSpec:
     seed: int = 20030320
     ideal_point: SamplerSpec = SamplerSpec(draws=1000, tune=500, target_accept=0.9)
     total: SamplerSpec = SamplerSpec(draws=1000, tune=1000)
-    refit: SamplerSpec = SamplerSpec(draws=500, tune=100, chains=2, target_accept=0.7)
-    single: SamplerSpec = SamplerSpec(draws=1000, tune=1000)
-    stage1_draws: int = 200
+    refit: SamplerSpec = SamplerSpec(draws=300, tune=50, chains=2, target_accept=0.7)
+    single: SamplerSpec = SamplerSpec(draws=2000, tune=1000)
+    stage1_draws: int = 500
     kept_draws: int = 4000
     quick: bool = False
 
@@ -54,7 +54,7 @@ class Variant:
         Where the idea, or the doubt, comes from.
     reference : str
         iso3 of the state from which alignment is measured.
-    propagation : {"plugin", "draws", "measurement"}
+    propagation : {"plugin", "draws", "measurement", "joint"}
         How stage-1 uncertainty travels into stage 2; see ``analysis.propagation``.
     data, ideal_point, coalition, alignment, run
         The specs; each stands in its own file with its reasons.

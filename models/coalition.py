@@ -274,7 +274,7 @@ def place_predictor(
         intercept[:, None] + (covariates * covariate_slope[:, None, :]).sum(-1) + region_effect[:, region_idx]
     )
     if alignment is not None:
-        position = _place_states(alignment)
+        position = _place_states(alignment, data["included"])
         alignment_slope = _pooled_over_cases(
             "alignment_slope", spec.alignment_scale, spec.alignment_case_scale, ()
         )
@@ -318,14 +318,34 @@ def compute_eta(posterior: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArra
     return eta.drop_vars("region", errors="ignore").assign_coords(state=panel["state"].values)
 
 
-def _place_states(alignment: np.ndarray | Measurement):
+def keep_positions(position, included: np.ndarray) -> None:
+    """Keep positions (case, state) as ``position_in_sample`` (row,), state-cases of the sample one by one.
+
+    The others are 0 in every draw, which no diagnostic of convergence can tell from a chain that is stuck.
+    """
+    pm.Deterministic("position_in_sample", position[np.nonzero(included)])
+
+
+def spread_positions(in_sample: xr.DataArray, panel: xr.Dataset) -> xr.DataArray:
+    """What ``keep_positions`` kept, as (..., case, state), 0 outside the sample like ``centre_alignment``."""
+    *sample, row = in_sample.dims
+    included = panel["included"].transpose("case", "state")
+    full = np.zeros((*(in_sample.sizes[d] for d in sample), *included.shape))
+    full[..., included.values] = in_sample.transpose(..., row).values
+    coords = {d: in_sample[d] for d in sample} | {d: panel[d].values for d in included.dims}
+    return xr.DataArray(full, dims=(*sample, *included.dims), coords=coords)
+
+
+def _place_states(alignment: np.ndarray | Measurement, included: np.ndarray):
     """Alignment as data, or as unknown positions with a multivariate normal prior."""
     if not isinstance(alignment, Measurement):
         return pm.Data("alignment", alignment, dims=("case", "state"))
     offset = pm.Normal("position_offset", dims=("case", "state"))
     mean, factor = pm.Data("position_mean", alignment.mean), pm.Data("position_factor", alignment.factor)
     deviation = pt.stack([pt.dot(factor[case], offset[case]) for case in range(len(alignment.mean))])
-    return pm.Deterministic("position", mean + deviation, dims=("case", "state"))
+    position = pm.Deterministic("position", mean + deviation, dims=("case", "state"))
+    keep_positions(position, included)
+    return position
 
 
 def _pooled_over_cases(

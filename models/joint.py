@@ -5,9 +5,9 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.coalition import build_coalition_model, prepare_coalition_data
+from models.coalition import build_coalition_model, keep_positions, prepare_coalition_data
 from models.ideal_point import build_ideal_point_model
-from models.precondition import express
+from models.precondition import Coordinates, express, move
 from models.spec import CoalitionSpec, IdealPointSpec
 
 
@@ -17,6 +17,7 @@ def build_joint_model(
     ideal_point: IdealPointSpec,
     coalition: CoalitionSpec,
     saved: list[str],
+    shape: Coordinates,
 ) -> pm.Model:
     """Stage 1 of every case and stage 2, with feedback from joining to positions.
 
@@ -30,12 +31,16 @@ def build_joint_model(
         Priors and choices of the two stages, as in the separate models.
     saved : list of str
         Variables of stage 2 to keep.
+    shape : Coordinates
+        Where the posterior of stage 2's parameters lies and how they move together, learnt from a fit to
+        known positions: the sampler moves in these coordinates. The posterior does not depend on them.
 
     Returns
     -------
     pm.Model
-        ``saved``, ``eta`` (case, state) and ``position`` (case, state): alignment, centred within each case.
-        A state without votes has the position that its region's distribution gives it.
+        ``saved``, ``eta`` (case, state) and ``position`` (case, state): alignment, centred within each case;
+        of its sample alone, as ``position_in_sample`` (``models.coalition.keep_positions``). without
+        votes has the position that its region's distribution gives it.
     """
     included = prepare_coalition_data(panel, coalition.missing)["included"]
     stage2 = build_coalition_model(panel, coalition, np.zeros(included.shape))
@@ -48,12 +53,10 @@ def build_joint_model(
             weight = included[number] / included[number].sum()
             position.append(included[number] * (raw - pt.dot(weight, raw)))
         position = pm.Deterministic("position", pt.stack(position), dims=("case", "state"))
-        n = sum(value.size for value in stage2.initial_point().values())
-        # Not at zero, where scale and offset of every effect have no slope and the sampler no first step.
-        start = np.random.default_rng(1).uniform(-1, 1, size=n)
+        keep_positions(position, included)
         logp, kept = express(
             stage2,
-            pm.Flat("coalition_raw", shape=n, initval=start),
+            move(pm.Flat("coalition_raw", shape=shape.shift.size), shape),
             [*saved, "eta"],
             {stage2["alignment"]: stage2["alignment"].type.filter_variable(position)},
         )
@@ -65,13 +68,7 @@ def build_joint_model(
 
 def _place_case(stage1: pm.Model, panel: xr.Dataset, spec: IdealPointSpec, case: str):
     """Add one case's votes to the model in context; positions of the panel's states."""
-    start = stage1.initial_point()
-    flat = np.concatenate([np.ravel(start[value.name]) for value in stage1.value_vars])
-    logp, kept = express(
-        stage1,
-        pm.Flat(f"{case}_raw", shape=len(flat), initval=flat),
-        ["ideal_point", "region_mean", "region_sd"],
-    )
+    logp, kept = express(stage1, _place_parameters(stage1, case), ["ideal_point", "region_mean", "region_sd"])
     pm.Potential(f"{case}_votes", logp)
     states = list(stage1.coords["state"])
     unseen = [state for state in panel["state"].values if state not in states]
@@ -89,3 +86,22 @@ def _place_case(stage1: pm.Model, panel: xr.Dataset, spec: IdealPointSpec, case:
         known = pt.concatenate([known, drawn])
     order = [*states, *unseen]
     return known[[order.index(state) for state in panel["state"].values]]
+
+
+def _place_parameters(stage1: pm.Model, case: str):
+    """One vector of a stage-1 model's unconstrained parameters, in the order of its ``value_vars``.
+
+    What the model has a start for begins there (``_placed``). The rest (``_free``) is measured from its
+    default and has no start, so that chains begin in different places, and none where a slope is exactly 0.
+    """
+    start = stage1.initial_point()
+    is_placed, flat = [], []
+    for value in stage1.value_vars:
+        flat.append(np.ravel(start[value.name]))
+        has_start = stage1.rvs_to_initial_values[stage1.values_to_rvs[value]] is not None
+        is_placed.append(np.full(flat[-1].size, has_start))
+    is_placed, flat = np.concatenate(is_placed), np.concatenate(flat)
+    placed = pm.Flat(f"{case}_placed", shape=int(is_placed.sum()), initval=flat[is_placed])
+    free = pm.Flat(f"{case}_free", shape=int((~is_placed).sum())) + flat[~is_placed]
+    order = np.argsort(np.concatenate([np.flatnonzero(is_placed), np.flatnonzero(~is_placed)]))
+    return pt.concatenate([placed, free])[order]

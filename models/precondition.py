@@ -5,10 +5,41 @@ one fit says where the posterior lies and how its parameters move together, and 
 scaled by that the sampler needs little warm-up and takes large steps. The path changes, the posterior not.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.graph.replace import graph_replace
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Where a posterior lies and how its parameters move together, on the unconstrained scale.
+
+    Attributes
+    ----------
+    shift : np.ndarray
+        (parameter,), float: its mean.
+    factor : np.ndarray
+        (parameter, parameter), float: times its own transpose it is the covariance.
+    """
+
+    shift: np.ndarray
+    factor: np.ndarray
+
+
+def learn_coordinates(draws: np.ndarray) -> Coordinates:
+    """Mean and Cholesky factor of the covariance of draws (draw, parameter)."""
+    return Coordinates(draws.mean(0), np.linalg.cholesky(np.cov(draws.T)))
+
+
+def move(raw, to: Coordinates):
+    """Parameters from coordinates in which the posterior is nearly a standard normal.
+
+    Shift and factor are data of the model in context, so that others need no new compilation.
+    """
+    return pm.Data("shift", to.shift) + pt.dot(pm.Data("factor", to.factor), raw)
 
 
 def precondition(model: pm.Model, saved: list[str]) -> pm.Model:
@@ -30,8 +61,7 @@ def precondition(model: pm.Model, saved: list[str]) -> pm.Model:
     n = sum(value.size for value in model.initial_point().values())
     with pm.Model(coords=dict(model.coords)) as shifted:
         raw = pm.Flat("raw", shape=n, initval=np.zeros(n))
-        shift, factor = pm.Data("shift", np.zeros(n)), pm.Data("factor", np.eye(n))
-        flat = pm.Deterministic("unconstrained", shift + pt.dot(factor, raw))
+        flat = pm.Deterministic("unconstrained", move(raw, Coordinates(np.zeros(n), np.eye(n))))
         logp, kept = express(model, flat, saved)
         pm.Potential("posterior", logp)
         for name, value in kept.items():

@@ -6,7 +6,8 @@ import xarray as xr
 
 from analysis.fit import SamplerSpec
 from analysis.propagation import fit_propagated, share_from_stage1
-from analysis.propagation_study import METHODS, Scenario, infer, run_study, simulate
+from analysis.propagation_study import run_study
+from analysis.propagation_worlds import METHODS, Scenario, infer, simulate
 from models.coalition import (
     build_coalition_model,
     centre_alignment,
