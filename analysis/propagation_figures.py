@@ -3,8 +3,9 @@
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy.stats import binom
 
-from analysis.figures import STYLE
+from analysis.figures import STYLE, plot_intervals
 
 WAY_COLOURS = {"plugin": "#7f7f7f", "draws": "#0072B2", "measurement": "#E69F00", "joint": "#009E73"}
 WAY_MARKERS = {"plugin": "o", "draws": "D", "measurement": "s", "joint": "^"}
@@ -62,4 +63,77 @@ def plot_study(table: pd.DataFrame) -> Figure:
         axes[0, 0].set_ylabel("bias")
         axes[1, 0].set_ylabel("coverage of 90 % intervals")
         axes[0, -1].legend(frameon=False)
+    return figure
+
+
+def plot_ranks(table: pd.DataFrame) -> Figure:
+    """Ranks of the true values, one line a quantity, for the right model and the wrong one.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From ``analysis.sbc.rank_truths``: ``fitted, quantity, bin, count``.
+
+    Returns
+    -------
+    Figure
+        The band holds nine in ten counts of uniform ranks.
+    """
+    simulations = table.groupby(["fitted", "quantity"])["count"].sum().max()
+    bins = table["bin"].max() + 1
+    lower, upper = binom.ppf([0.05, 0.95], simulations, 1 / bins)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 3.0), layout="constrained")
+        for ax, (fitted, rows) in zip(
+            figure.subplots(1, 2, sharey=True), table.groupby("fitted", sort=False), strict=True
+        ):
+            ax.axhspan(lower, upper, color="#d9d9d9", lw=0)
+            for quantity, counts in rows.groupby("quantity", sort=False):
+                concerned = quantity.startswith("guarantee_effect_mean")
+                ax.step(
+                    counts["bin"],
+                    counts["count"],
+                    where="mid",
+                    color="#0072B2" if concerned else "#7f7f7f",
+                    lw=1.5 if concerned else 0.5,
+                )
+            ax.set_title(f"{fitted} model", fontsize=9)
+            ax.set_xlabel("tenth of the posterior that holds the truth")
+        figure.axes[0].set_ylabel(f"simulations (of {simulations})")
+    return figure
+
+
+def plot_ways(table: pd.DataFrame) -> Figure:
+    """Direct effect, indirect effect and slope of alignment under each way.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From ``analysis.propagation_compare.tabulate_ways``.
+
+    Returns
+    -------
+    Figure
+        Means and 90 % intervals by case.
+    """
+    shown = {
+        "ame_pact_direct": ("direct effect of a pact\n(percentage points)", 100),
+        "ame_pact_indirect": ("indirect effect of a pact\n(percentage points)", 100),
+        "alignment_slope": ("slope of alignment\n(logits per sd)", 1),
+    }
+    shown = {name: how for name, how in shown.items() if name in set(table["quantity"])}
+    cases = [case for case in table["case"].unique() if case != "difference"]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.2 * len(shown), 3.4), layout="constrained")
+        axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+        for ax, (quantity, (label, scale)) in zip(axes, shown.items(), strict=True):
+            rows = table[table["quantity"] == quantity].set_index("case")
+            for shift, (way, colour) in enumerate(WAY_COLOURS.items()):
+                of_way = rows[rows["way"] == way].loc[cases]
+                y = [-k - 0.15 * (shift - 1.5) for k in range(len(cases))]
+                plot_intervals(ax, y, of_way, colour, WAY_MARKERS[way], scale, way)
+            ax.axvline(0, color="black", lw=0.8)
+            ax.set_title(label, fontsize=9)
+        axes[0].set_yticks([-k for k in range(len(cases))], cases)
+        axes[-1].legend(frameon=False, fontsize=8)
     return figure

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.fit import SamplerSpec
+from analysis.fit import SamplerSpec, fit_ideal_points
 from analysis.propagation import fit_propagated, share_from_stage1
 from analysis.propagation_study import run_study
 from analysis.propagation_worlds import METHODS, Scenario, infer, simulate
@@ -13,11 +13,12 @@ from models.coalition import (
     centre_alignment,
     compute_eta,
     prepare_coalition_data,
+    spread_positions,
     summarize_measurement,
 )
 from models.ideal_point import build_ideal_point_model
 from models.joint import build_joint_model
-from models.precondition import precondition
+from models.precondition import Coordinates, precondition
 from models.simulate import simulate_panel, simulate_votes
 from models.spec import CoalitionSpec, IdealPointSpec, SpecError
 from tests.conftest import draw_point, evaluate_logp
@@ -95,8 +96,21 @@ def test_measurement_keeps_every_covariance():
 
 def test_unknown_ways_are_refused():
     panel, alignment, _ = simulate_panel(n_state=20, seed=1)
-    with pytest.raises(SpecError, match="plugin, draws, measurement"):
-        fit_propagated("cut", panel, noisy(alignment, 0.1, 3), SPEC, refit=REFIT, single=SINGLE, seed=1)
+    draws = noisy(alignment, 0.1, 3)
+    with pytest.raises(SpecError, match="plugin, draws, measurement, joint"):
+        fit_propagated("cut", panel, draws, SPEC, refit=REFIT, single=SINGLE, seed=1)
+    with pytest.raises(SpecError, match="needs votes"):
+        fit_propagated("joint", panel, draws, SPEC, refit=REFIT, single=SINGLE, seed=1)
+
+
+def test_positions_of_the_sample_are_kept_and_spread_again():
+    panel, alignment, _ = simulate_panel(n_state=20, seed=1)
+    panel["included"][1, 3] = False
+    centred = centre_alignment(panel, noisy(alignment, 0.1, 4))
+    kept = xr.DataArray(centred[:, panel["included"].values], dims=("draw", "row"))
+    spread = spread_positions(kept, panel)
+    np.testing.assert_array_equal(spread.transpose("draw", "case", "state"), centred)
+    assert (spread.sel(case="isis", state="S003") == 0).all()
 
 
 def test_share_from_stage1_is_the_share_that_was_put_in():
@@ -114,8 +128,22 @@ def test_share_from_stage1_is_the_share_that_was_put_in():
 
 def test_joint_density_is_the_sum_of_its_parts():
     votes, panel = simulate_both()
-    joint = build_joint_model(votes, panel, IdealPointSpec(), SPEC, ["alignment_slope"])
+    rng = np.random.default_rng(8)
+    n = sum(v.size for v in build_coalition_model(panel, SPEC, np.zeros((2, 40))).initial_point().values())
+    shape = Coordinates(rng.normal(size=n), np.eye(n) + 0.1 * rng.normal(size=(n, n)))
+    joint = build_joint_model(votes, panel, IdealPointSpec(), SPEC, ["alignment_slope"], shape)
     point = draw_point(joint, 6)
+    stage1 = build_ideal_point_model(votes["iraq"], IdealPointSpec())
+
+    def stage1_values(at):
+        start, values, places = stage1.initial_point(), {}, {"placed": 0, "free": 0}
+        for value in stage1.value_vars:
+            has_start = stage1.rvs_to_initial_values[stage1.values_to_rvs[value]] is not None
+            kind, size = ("placed" if has_start else "free"), start[value.name].size
+            part = at[f"iraq_{kind}"][places[kind] : places[kind] + size].reshape(start[value.name].shape)
+            places[kind] += size
+            values[value.name] = part if has_start else part + start[value.name]
+        return values
 
     def part(name, at):
         return float(
@@ -124,30 +152,63 @@ def test_joint_density_is_the_sum_of_its_parts():
             )
         )
 
-    stage1 = build_ideal_point_model(votes["iraq"], IdealPointSpec())
-    assert part("iraq_votes", point) == pytest.approx(
-        evaluate_logp(stage1, unflatten(stage1, point["iraq_raw"]))
-    )
+    assert part("iraq_votes", point) == pytest.approx(evaluate_logp(stage1, stage1_values(point)))
     position = joint.replace_rvs_by_values([joint["position"]])
     given = joint.compile_fn(
         position, inputs=joint.value_vars, mode="FAST_COMPILE", on_unused_input="ignore"
     )(point)[0]
     stage2 = build_coalition_model(panel, SPEC, given)
-    expected = evaluate_logp(stage2, unflatten(stage2, point["coalition_raw"]))
+    flat = shape.shift + shape.factor @ point["coalition_raw"]
+    expected = evaluate_logp(stage2, unflatten(stage2, flat))
     assert part("coalition", point) == pytest.approx(expected)
     # Joining sees the positions: other positions, another density.
-    moved = point | {"isis_raw": point["isis_raw"] + 0.3 * np.sin(np.arange(point["isis_raw"].size))}
+    moved = point | {"isis_placed": point["isis_placed"] + 0.3 * np.sin(np.arange(point["isis_placed"].size))}
     assert part("coalition", moved) != pytest.approx(expected)
 
 
 def simulate_both(n_state=40, n_item=30):
-    votes, truth = {}, []
-    for number, case in enumerate(("iraq", "isis")):
-        votes[case], positions = simulate_votes(n_state=n_state, n_item=n_item, absent=0.05, seed=7 + number)
-        truth.append(positions["ideal_point"])
+    """Votes of two cases, and coalitions that the states near the upper end join; one state is in none."""
+    votes, rng = {}, np.random.default_rng(9)
     panel, _, _ = simulate_panel(n_state=n_state, seed=9)
+    for number, case in enumerate(("iraq", "isis")):
+        votes[case], truth = simulate_votes(n_state=n_state, n_item=n_item, absent=0.05, seed=7 + number)
+        chance = 1 / (1 + np.exp(0.5 - 1.5 * truth["ideal_point"].values))
+        panel["joined"][number] = (rng.random(n_state) < chance).astype(float)
+    panel["included"][0, 5] = False
     panel = panel.assign_coords(region=("state", votes["iraq"]["region"].values))
     return votes, panel
+
+
+@pytest.mark.slow
+def test_joint_model_samples_and_joining_informs_badly_known_positions():
+    votes, panel = simulate_both(n_item=12)
+    single = SamplerSpec(draws=1500, tune=600)
+    stage1 = {
+        case: fit_ideal_points(votes[case], IdealPointSpec(), SamplerSpec(draws=600, tune=400), seed=1)
+        for case in votes
+    }
+    known = xr.concat(
+        [tree["posterior"]["ideal_point"].stack(refit=("chain", "draw")) for tree in stage1.values()],
+        xr.Variable("case", list(votes)),
+    ).drop_vars(("refit", "chain", "draw"))
+    tree = fit_propagated(
+        "joint",
+        panel,
+        known.transpose("refit", "case", "state"),
+        SPEC,
+        refit=REFIT,
+        single=single,
+        seed=2,
+        votes=votes,
+        ideal_point=IdealPointSpec(),
+    )
+    posterior = tree["posterior"].dataset
+    assert tree.attrs["convergence"]["max_rhat"] < 1.01
+    assert (posterior["alignment_slope_mean"] > 0).mean() > 0.95
+    # Those who joined stand nearer to the upper end than their votes alone say, the others further off.
+    moved = posterior["position"].mean(("chain", "draw")) - centre_alignment(panel, known).mean(0)
+    assert moved.where(panel["joined"] == 1).mean() > 0.02 > -0.02 > moved.where(panel["joined"] == 0).mean()
+    assert (posterior["position"].sel(case="iraq", state="S005") == 0).all()
 
 
 @pytest.mark.slow
