@@ -1,4 +1,4 @@
-"""Simulation-based calibration of stage 2: is the truth an ordinary draw of the posterior?
+"""Simulation-based calibration of stage 2: whether the truth is an ordinary draw of its posterior.
 
     python -m analysis.sbc
 
