@@ -181,12 +181,10 @@ def simulate_both(n_state=40, n_item=30):
 
 @pytest.mark.slow
 def test_joint_model_samples_and_joining_informs_badly_known_positions():
-    votes, panel = simulate_both(n_item=12)
-    single = SamplerSpec(draws=1500, tune=600)
-    stage1 = {
-        case: fit_ideal_points(votes[case], IdealPointSpec(), SamplerSpec(draws=600, tune=400), seed=1)
-        for case in votes
-    }
+    votes, panel = simulate_both(n_item=25)
+    single = SamplerSpec(draws=1500, tune=800, target_accept=0.95)
+    sampler = SamplerSpec(draws=500, tune=500, target_accept=0.95)
+    stage1 = {case: fit_ideal_points(votes[case], IdealPointSpec(), sampler, seed=1) for case in votes}
     known = xr.concat(
         [tree["posterior"]["ideal_point"].stack(refit=("chain", "draw")) for tree in stage1.values()],
         xr.Variable("case", list(votes)),
