@@ -33,9 +33,9 @@ class RunSpec:
     seed: int = 20030320
     ideal_point: SamplerSpec = SamplerSpec(draws=1000, tune=500, target_accept=0.9)
     total: SamplerSpec = SamplerSpec(draws=1000, tune=1000)
-    refit: SamplerSpec = SamplerSpec(draws=300, tune=50, chains=2, target_accept=0.7)
+    refit: SamplerSpec = SamplerSpec(draws=400, tune=50, chains=2, target_accept=0.7)
     single: SamplerSpec = SamplerSpec(draws=2000, tune=1000)
-    stage1_draws: int = 500
+    stage1_draws: int = 300
     kept_draws: int = 4000
     quick: bool = False
 
