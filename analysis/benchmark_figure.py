@@ -31,6 +31,7 @@ def plot_ranges(ax: Axes, rows: pd.DataFrame, marker: str, names: list[str], *, 
     names : list of str
         Methods from top to bottom.
     filled : bool
+        Filled markers carry their number above, hollow ones below.
     """
     found = rows.set_index("method")
     for height, name in enumerate(reversed(names)):
@@ -49,9 +50,10 @@ def plot_ranges(ax: Axes, rows: pd.DataFrame, marker: str, names: list[str], *, 
         ax.annotate(
             f"{line['median']:.3g}",
             (line["median"], height),
-            xytext=(0, 5),
+            xytext=(0, 5 if filled else -5),
             textcoords="offset points",
             ha="center",
+            va="bottom" if filled else "top",
             fontsize=7,
         )
     ax.set_yticks(range(len(names)), [NAMES.get(name, name) for name in reversed(names)])
@@ -107,6 +109,6 @@ def plot_benchmark(table: pd.DataFrame) -> Figure:
             rows = parts["sampler"][parts["sampler"]["quantity"] == quantity]
             plot_ranges(axes[1], rows, marker, methods, filled=quantity == MIN_ESS)
         axes[1].set_title("Effective draws of states' positions a second", fontsize=9)
-        axes[1].set_xlabel("bulk ESS a second, warm-up included (diamond: minimum, circle: median state)")
+        axes[1].set_xlabel("bulk ESS a second (diamond: minimum, circle: median state)")
         plot_growth(axes[2], parts["growth"])
     return figure

@@ -39,7 +39,7 @@ class GrowthSpec:
     n_item: tuple[int, ...] = (50, 160, 500, 1600, 5000)
     shapes: tuple[tuple[int, int], ...] = ((50, 2000), (1000, 100))
     chains: tuple[int, ...] = (2, 8)
-    stored: SamplerSpec = SamplerSpec(draws=1000, tune=500, chains=CHAINS)
+    stored: SamplerSpec = SamplerSpec(draws=1000, tune=300, chains=CHAINS)
     maxdepth: int = 5
 
     def tasks(self) -> list[tuple[int, int, SamplerSpec]]:

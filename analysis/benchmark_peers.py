@@ -40,8 +40,8 @@ class Peer:
     Attributes
     ----------
     sampler : SamplerSpec
-        Enough draws for a usable ESS. Warm-up is half of the kept draws, as in the project's own fit, and its
-        time counts.
+        Enough draws for a usable ESS. Warm-up is about a quarter of the kept draws, as in the project's own
+        fit, or the least that the sampler needs to adapt; its time counts.
     package : str
         What must be installed: a Python package, or one of R if ``is_r`` says so.
     note : str
@@ -58,27 +58,28 @@ class Peer:
 
 PEERS = {
     "nutpie": Peer(
-        SamplerSpec(draws=300, tune=150, chains=2, target_accept=MAIN.run.ideal_point.target_accept),
+        SamplerSpec(draws=400, tune=100, chains=2, target_accept=MAIN.run.ideal_point.target_accept),
         "nutpie",
         "same model, likelihood as a graph under numba, nutpie",
     ),
     "pymc": Peer(
+        # Its warm-up learns nothing of scales in fewer than 101 steps.
         SamplerSpec(draws=300, tune=150, chains=2),
         "pymc",
         "same model, likelihood as a graph under numba, PyMC's NUTS",
     ),
     "numpyro": Peer(
-        SamplerSpec(draws=300, tune=150, chains=2),
+        SamplerSpec(draws=300, tune=100, chains=2),
         "numpyro",
         "same model, likelihood as a graph under JAX, NumPyro's NUTS",
     ),
     "mcmcpack": Peer(
-        SamplerSpec(draws=1000, tune=500, chains=2),
+        SamplerSpec(draws=3000, tune=750, chains=2),
         "MCMCpack",
         "MCMCordfactanal: ordinal probit (not logit), fixed priors, Gibbs and Metropolis",
     ),
     "rstan": Peer(
-        SamplerSpec(draws=200, tune=100, chains=2), "rstan", "same model in Stan, NUTS", time_limit=600
+        SamplerSpec(draws=300, tune=100, chains=2), "rstan", "same model in Stan, NUTS", time_limit=600
     ),
 }
 

@@ -1,8 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from analysis.benchmark import choose_spec
+from analysis.benchmark import BenchmarkSpec, choose_spec, show_benchmark
+from analysis.benchmark_growth import GrowthSpec, fit_exponent
+from analysis.benchmark_peers import PEERS
 from analysis.benchmark_samplers import summarize_positions
 from analysis.benchmark_table import (
     CLAIMS,
@@ -13,6 +18,7 @@ from analysis.benchmark_table import (
     check_claims,
     row,
 )
+from analysis.fit import SamplerSpec
 
 
 def test_a_row_is_the_median_of_its_repetitions():
@@ -49,3 +55,43 @@ def test_effective_draws_are_those_of_the_worst_state():
 def test_an_unknown_peer_is_refused():
     with pytest.raises(ValueError, match="jags do not exist; there are numba"):
         choose_spec(quick=True, peers="numba,jags", repetitions=None)
+
+
+def test_exponent_of_growth():
+    assert fit_exponent([100, 1000, 10_000], [2.0, 20.0, 200.0]) == pytest.approx(1.0)
+    assert fit_exponent([100, 10_000], [1.0, 1000.0]) == pytest.approx(1.5)
+
+
+@pytest.mark.slow
+def test_a_small_run_measures_saves_and_says_what_is_missing(tmp_path, monkeypatch):
+    """The whole command on a few votes: real samplers in their own processes, one peer that is not there."""
+    absent = replace(PEERS["rstan"], package="no.such.package")
+    monkeypatch.setattr("analysis.benchmark.PEERS", {"rstan": absent})
+    tiny = SamplerSpec(draws=100, tune=100, chains=2)
+    spec = BenchmarkSpec(
+        peers=("numba", "rstan"),
+        repetitions=1,
+        pairs=2,
+        n_state=12,
+        n_item=15,
+        sampler=tiny,
+        growth=GrowthSpec(n_state=10, n_item=(20,), shapes=(), chains=(), stored=tiny, maxdepth=3),
+        quick=True,
+    )
+    console = Console(width=160, record=True)
+    assert show_benchmark(spec, None, tmp_path, console) == 0
+    text = console.export_text()
+    assert "its numbers mean nothing" in text
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"benchmark-quick.{suffix}" for suffix in ("csv", "png", "svg")
+    }
+    table = pd.read_csv(tmp_path / "benchmark-quick.csv")
+    assert list(table) == [*COLUMNS, "quick"]
+    figures = table.set_index(["method", "quantity"])
+    assert figures.loc[("rstan", MIN_ESS), "note"].startswith("not installed")
+    assert figures.loc[("rstan", MIN_ESS), "repetitions"] == 0
+    assert figures.loc[("project", MIN_ESS), "median"] > 0
+    assert (figures.loc[("graph, numba", FUSED_FASTER), "median"] > 1).all()
+    own = table[(table["part"] == "growth") & (table["quantity"] == "peak memory")]
+    assert own["median"].between(100, 5000).all()
+    assert len(own) == 1
