@@ -44,6 +44,20 @@ def run(
     sys.exit(run_and_show(MAIN.quick() if quick else MAIN, votes, console))
 
 
+@app.command(epilog="Example: [bold]python -m analysis checks --quick[/bold]")
+def checks(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A short version on the shipped tallies, for trying out.")
+    ] = False,
+    votes: VotesOption = None,
+) -> None:
+    """Check the second stage: prediction, influence, sensitivity to priors, controls, hidden causes."""
+    from analysis.checks.show import check_and_show
+    from analysis.variants import MAIN
+
+    sys.exit(check_and_show(MAIN.quick() if quick else MAIN, votes, console))
+
+
 @app.command(epilog="Example: [bold]python -m analysis benchmark --peers numba,nutpie,rstan[/bold]")
 def benchmark(
     quick: Annotated[

@@ -85,7 +85,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         case: step(
             f"ideal points, {case}",
             "ideal_point",
-            _stage1_content(variant, votes[case]),
+            stage1_content(variant, votes[case]),
             lambda progress, case=case: fit_ideal_points(
                 votes[case],
                 variant.ideal_point,
@@ -216,7 +216,8 @@ def _marked(tree: xr.DataTree, quick: bool) -> xr.DataTree:
     return tree
 
 
-def _stage1_content(variant: Variant, votes: xr.Dataset) -> dict:
+def stage1_content(variant: Variant, votes: xr.Dataset) -> dict:
+    """All that a fit of stage 1 depends on besides the code: what it is stored under."""
     return {
         "votes": hash_dataset(votes),
         "case": votes.attrs["case"],

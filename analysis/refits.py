@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import nutpie
 import pyarrow
+import pymc as pm
 import xarray as xr
 from nutpie.sample import CompiledModel
 
@@ -75,7 +76,25 @@ def compile_refits(panel: xr.Dataset, alignment: np.ndarray, spec: CoalitionSpec
     RefitModel
     """
     model = build_coalition_model(panel, spec, alignment)
-    saved = list_saved(model, SAVED_DIRECT)
+    return shape_refits(model, list_saved(model, SAVED_DIRECT), seed=seed)
+
+
+def shape_refits(model: pm.Model, saved: list[str], *, seed: int) -> RefitModel:
+    """Compile any model of stage 2 and learn the shape of its posterior from a fit to the data it has.
+
+    Parameters
+    ----------
+    model : pm.Model
+        What changes from refit to refit must be its data.
+    saved : list of str
+        Variables to keep.
+    seed : int
+        Seed of the pilot.
+
+    Returns
+    -------
+    RefitModel
+    """
     shifted = precondition(model, saved)
     compiled = compile_model(shifted, [*saved, "unconstrained"], set(shifted.free_RVs))
     drawn = _sample_arrays(compiled, PILOT, ["unconstrained"], seed=seed)["unconstrained"]

@@ -104,8 +104,13 @@ def replicate_answers(
     return (rng.random(eta.shape) < expit(eta)) * data["included"]
 
 
-def state_contrasts(posterior: xr.Dataset, data: dict[str, np.ndarray], level: int) -> np.ndarray:
-    """Change in each state-case's probability of joining by a guarantee level, against none.
+def state_outcomes(
+    posterior: xr.Dataset,
+    data: dict[str, np.ndarray],
+    level: int,
+    effects: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of joining of each state-case had it no guarantee, and had it a level.
 
     Parameters
     ----------
@@ -113,29 +118,51 @@ def state_contrasts(posterior: xr.Dataset, data: dict[str, np.ndarray], level: i
         As in ``linear_predictor``.
     level : int
         Index of the level among those above none.
+    effects : tuple of np.ndarray, optional
+        Values (sample, node) of what is unseen of a state, logits, and their log prior probabilities,
+        (node,) or (state, node); by default those of ``state_effects``.
 
     Returns
     -------
-    np.ndarray
-        (sample, case, state), -1 to 1: state effects with their weights given the state's own answers, as
+    without, given : np.ndarray
+        (sample, case, state), 0 to 1: what is unseen of a state is weighed by the state's own answers, as
         in ``analysis.effects``; NaN where a state is not in a case.
     """
-    effect, log_weight = state_effects(posterior)
+    value, log_weight = state_effects(posterior) if effects is None else effects
+    log_weight = np.broadcast_to(log_weight, (data["included"].shape[1], value.shape[1]))
     eta = linear_predictor(posterior, data)
     added = posterior["guarantee_effect"].transpose("sample", "case", "level").values
     bare = eta - np.einsum("ncl,lcs->ncs", added, data["has_level"])
-    given = bare + added[:, :, level, None]
+    raised = bare + added[:, :, level, None]
     sign = 2 * data["joined_observed"] - 1
-    total, contrast = 0.0, 0.0
-    for n, w in enumerate(log_weight):
-        nu = effect[:, None, None, n]
-        weight = np.exp(w + (data["included"] * log_expit(sign * (eta + nu))).sum(1))[:, None]
+    total, without, given = 0.0, 0.0, 0.0
+    for n in range(value.shape[1]):
+        nu = value[:, None, None, n]
+        answers = (data["included"] * log_expit(sign * (eta + nu))).sum(1)
+        weight = np.exp(log_weight[:, n] + answers)[:, None]
         total = total + weight
-        contrast = contrast + weight * (expit(given + nu) - expit(bare + nu))
-    return np.where(data["included"] == 1, contrast / total, np.nan)
+        without = without + weight * expit(bare + nu)
+        given = given + weight * expit(raised + nu)
+    absent = np.where(data["included"] == 1, 1.0, np.nan)
+    return absent * without / total, absent * given / total
+
+
+def state_contrasts(
+    posterior: xr.Dataset,
+    data: dict[str, np.ndarray],
+    level: int,
+    effects: tuple[np.ndarray, np.ndarray] | None = None,
+) -> np.ndarray:
+    """Change in each state-case's probability of joining by a guarantee level, against none.
+
+    Parameters are those of ``state_outcomes``; returns (sample, case, state), -1 to 1.
+    """
+    without, given = state_outcomes(posterior, data, level, effects)
+    return given - without
 
 
 def average_contrasts(contrasts: np.ndarray) -> np.ndarray:
     """Mean over the states of each case, and over the cases: (sample, case), the last one pooled."""
-    by_case = np.nanmean(contrasts, axis=2)
+    present = ~np.isnan(contrasts[0])
+    by_case = np.where(present, contrasts, 0.0).sum(2) / present.sum(1)
     return np.concatenate([by_case, by_case.mean(1, keepdims=True)], axis=1)

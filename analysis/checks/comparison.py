@@ -8,7 +8,7 @@ from arviz_stats import reloo
 from arviz_stats.loo.wrapper import SamplingWrapper
 
 from analysis.checks.answers import log_likelihood_by_state, probability_of_joining
-from analysis.checks.stage2 import SHORT, Stage2, fit_variations, leave_out
+from analysis.checks.stage2 import Stage2, fit_variations, leave_out
 from analysis.checks.tables import row
 from analysis.fit import SamplerSpec
 
@@ -154,7 +154,11 @@ def check_comparison(table: pd.DataFrame, refitted: dict[str, int]) -> list[dict
                 lower=difference - 1.645 * error,
                 upper=difference + 1.645 * error,
                 reference=float(line["elpd"]),
-                verdict="best" if difference == 0 else "worse" if difference < -2 * error else "near the best",
+                verdict="best"
+                if difference == 0
+                else "worse"
+                if difference < -2 * error
+                else "near the best",
                 note=f"elpd less the best's; reference: elpd; {refitted[str(name)]} states refitted",
             )
         )

@@ -6,7 +6,7 @@ import xarray as xr
 
 from analysis.checks.answers import replicate_answers
 from analysis.checks.tables import inside, row
-from analysis.effects import INTERVAL
+from analysis.summaries import INTERVAL
 
 TAILS = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
 N_BINS = 8

@@ -48,13 +48,22 @@ def compute_log_priors(
     saved = {rv.name: rv.name.removesuffix("_signed") for rv in model.free_RVs}
     names = {rv: base for rv, base in saved.items() if base in posterior}
     wanted = [rv for rv, base in names.items() if any(base in group for group in PRIORS.values())]
-    tree = xr.DataTree.from_dict(
-        {"posterior": xr.Dataset({rv: posterior[base] for rv, base in names.items()})}
-    )
+    # The other variables are asked for, but do not enter the densities that are wanted.
+    sizes = {"chain": posterior.sizes["chain"], "draw": posterior.sizes["draw"]}
+    start = model.initial_point(0)
+    unused = {
+        name: (
+            (*sizes, *(f"{name}_dim_{k}" for k in range(value.ndim))),
+            np.zeros((*sizes.values(), *value.shape)),
+        )
+        for name, value in start.items()
+        if name not in names
+    }
+    given = {rv: posterior[base].transpose("chain", "draw", ...) for rv, base in names.items()}
+    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(given | unused)})
     found = pm.compute_log_prior(
         tree, var_names=wanted, model=model, extend_inferencedata=False, progressbar=False
     )
-    found = found["log_prior"].dataset if "log_prior" in getattr(found, "children", {}) else found
     summed = {}
     for name, group in PRIORS.items():
         parts = [found[rv] for rv, base in names.items() if base in group]

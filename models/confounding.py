@@ -1,0 +1,61 @@
+"""Joining, with a cause of both the guarantee and joining that nobody has measured."""
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from models.coalition import half_normal, name_coords, place_predictor, prepare_coalition_data
+from models.spec import CoalitionSpec
+
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(8)
+HIDDEN_NODES = _NODES
+"""Values, in standard deviations, over which the hidden cause and a state's own effect are integrated."""
+HIDDEN_LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
+"""Log of the nodes' probabilities under a standard normal."""
+# So far out that it makes no difference, so near that the odds of several cases can be multiplied.
+LARGEST_LOGIT = 150.0
+
+
+def build_confounded_model(
+    panel: xr.Dataset, spec: CoalitionSpec, hidden_log_weight: np.ndarray, strength: float
+) -> pm.Model:
+    """The model of joining without alignment, and with a hidden cause of given strength.
+
+    Parameters
+    ----------
+    panel : xr.Dataset
+        The contract's panel.
+    spec : CoalitionSpec
+        Priors and choices; the state effects are part of it.
+    hidden_log_weight : np.ndarray
+        (state, node): log probability of each of ``HIDDEN_NODES`` given the state's guarantee and
+        covariates. What ties the guarantee to the hidden cause is in these weights.
+    strength : float
+        Logits of joining per standard deviation of the hidden cause.
+
+    Returns
+    -------
+    pm.Model
+        As ``models.coalition.build_coalition_model``. ``hidden_log_weight`` and ``strength`` are its data.
+
+    Notes
+    -----
+    Neither strength can be learnt from the data: both are assumed, and the posterior says what the effect
+    would be if they were right. A state's answers inform where it stands on the hidden cause.
+    """
+    data = prepare_coalition_data(panel)
+    with pm.Model(coords=name_coords(panel, data)) as model:
+        joined = pm.Data("joined_observed", data["joined"], dims=("case", "state"))
+        included = pm.Data("included", data["included"], dims=("case", "state"))
+        hidden = pm.Data("hidden_log_weight", hidden_log_weight)
+        assumed = pm.Data("strength", float(strength))
+        eta = place_predictor(data, spec, None)
+        state_sd = half_normal("state_sd", spec.state_scale)
+        rise = pt.exp(assumed * HIDDEN_NODES[:, None] + state_sd * HIDDEN_NODES[None, :]).ravel()
+        log_weight = (hidden[:, :, None] + HIDDEN_LOG_WEIGHTS).reshape((hidden.shape[0], -1))
+        against = included * pt.exp(pt.clip((1 - 2 * joined) * eta, -LARGEST_LOGIT, LARGEST_LOGIT))
+        turned = pt.switch(pt.gt(joined[..., None], 0.5), 1 / rise, rise)
+        odds = (1 + against[..., None] * turned).prod(0)
+        pm.Potential("joined", pt.log((pt.exp(log_weight) / odds).sum(-1)).sum())
+    return model
