@@ -234,3 +234,29 @@ def test_tables_survive_storage(tmp_path):
     stored = _to_frame(read_tree(tmp_path / "t.nc"))
     assert stored["value"].isna().tolist() == [False, True]
     assert stored["note"].tolist() == ["", "x"]
+
+
+def test_waves_of_joining():
+    from data.joining_time import WAVES, count_dates, prepare_waves
+    from data.load import load_panel
+    from data.schema import DataError
+    from data.spec import DataSpec
+    from data.tables import load_coalition, load_states
+
+    spec = DataSpec()
+    panel, coalition = load_panel(spec), load_coalition(spec.case("isis"), load_states())
+    dates = count_dates(coalition).set_index("month")["partners"]
+    # The sources carry no finer time: of 68 partners 55 stand for "by autumn", and five have no month.
+    assert (dates.sum(), dates["2014-09"], dates["unknown"]) == (68, 55, 5)
+    waves = prepare_waves(panel, coalition)
+    assert waves["case"].values.tolist() == [name for name, _ in WAVES]
+    ever = waves["joined"].sum("case")
+    np.testing.assert_array_equal(ever, panel["joined"].sel(case="isis").fillna(0))
+    first, second = (waves.sel(case=name) for name in ("2014", "2015-16"))
+    assert not (second["included"] & (first["joined"] == 1)).any()
+    assert int(second["included"].sum()) == int(first["included"].sum() - first["joined"].sum())
+    broken = coalition.assign(joined=coalition["joined"].where(coalition["iso3"] != "GBR", "2016-01"))
+    with pytest.raises(DataError, match="against partner_2014: GBR"):
+        prepare_waves(panel, broken)
+    with pytest.raises(DataError, match="no month of joining, nor a last possible one: FRA"):
+        prepare_waves(panel, coalition.assign(joined=coalition["joined"].where(coalition["iso3"] != "FRA")))

@@ -6,6 +6,9 @@ import xarray as xr
 from scipy import integrate, stats
 from scipy.special import expit
 
+from analysis.compiled import compile_model
+from analysis.diagnostics import measure_convergence
+from analysis.fit import SAVED_TIERS, SamplerSpec, _sample, stack_draws
 from analysis.tiers import compute_tiers, predict_tiers, summarize_tiers, tier_probability, weigh_states
 from models.coalition import build_coalition_model, prepare_coalition_data
 from models.simulate_tiers import simulate_tiers
@@ -156,3 +159,50 @@ def test_the_table_averages_within_draws():
     of_cases = tiers.sel(level="pact", group="small", tier="combat", case=["iraq", "isis"])
     assert row["mean"] == pytest.approx(of_cases.mean().item())
     assert row["lower"] < row["mean"] < row["upper"]
+
+
+@pytest.fixture(scope="module")
+def recovered():
+    """Largest errors, in posterior sd, of tiers by level and group: for each kind of data and of model."""
+    kinds = {
+        "proportional": {},
+        "interaction": {"capability_interaction": -1.5},
+        "skewed": {"link": "skewed"},
+    }
+    errors, slopes = {}, {}
+    for spec in (SPEC, WITH_CAPABILITY):
+        for kind, choices in kinds.items():
+            panel, truth = simulate_tiers(n_state=300, seed=4, **choices)
+            model = build_tier_model(panel, spec)
+            saved = [name for name in SAVED_TIERS if name in model.named_vars]
+            sampler = SamplerSpec(draws=600, tune=400, chains=2)
+            idata = _sample(compile_model(model, saved), sampler, saved, cores=1, seed=1)
+            figures = measure_convergence(idata["posterior"].dataset, idata["sample_stats"].dataset)
+            assert figures["max_rhat"] < 1.03, figures
+            posterior = stack_draws(idata["posterior"].dataset, 600)
+            groups = half(panel)
+            tiers = compute_tiers(posterior, panel, groups)
+            worst = []
+            for group in groups.attrs["levels"]:
+                expected = truth["probability"].where(groups == group).mean("state")
+                found = tiers.sel(group=group, level="pact", case=expected["case"])
+                worst.append(abs(found.mean("sample") - expected.sel(level="pact")) / found.std("sample"))
+            errors[kind, spec.capability_interaction] = float(max(w.max() for w in worst))
+            if spec.capability_interaction:
+                slopes[kind] = (
+                    posterior["guarantee_capability"].sel(level="pact").quantile([0.05, 0.95]).values
+                )
+    return errors, slopes
+
+
+@pytest.mark.slow
+def test_tiers_are_recovered_with_and_without_an_interaction_and_a_wrong_model_fails(recovered):
+    errors, slopes = recovered
+    assert errors["proportional", False] < 3.5, errors
+    assert errors["proportional", True] < 3.5, errors
+    assert errors["interaction", True] < 3.5, errors
+    assert slopes["proportional"][0] < 0 < slopes["proportional"][1]
+    assert slopes["interaction"][1] < 0
+    # The same check fails where the interaction is left out, and where odds are not proportional.
+    assert errors["interaction", False] > 4, errors
+    assert errors["skewed", False] > 4, errors

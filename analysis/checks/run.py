@@ -17,16 +17,29 @@ from analysis.checks.comparison import stack
 from analysis.checks.steps import Bench
 from analysis.checks.tables import row, to_table
 from analysis.checks.votes import Assembly, compare_areas, find_votes_influence
+from analysis.checks.waves import describe_hazard
 from analysis.figures import DPI
-from analysis.fit import Progress, count_draws, derive_seed, fit_ideal_points, fit_tiers, stack_draws
+from analysis.fit import (
+    Progress,
+    count_draws,
+    derive_seed,
+    fit_ideal_points,
+    fit_tiers,
+    fit_total,
+    stack_draws,
+)
 from analysis.pipeline import Report, draw_alignment, stage1_content
 from analysis.results import RESULTS, hash_content, hash_dataset, load_or_fit
 from analysis.tiers import compute_tiers, summarize_tiers
 from analysis.variants import Variant
+from data.joining_time import prepare_waves
 from data.load import load_panel, load_votes
+from data.tables import load_coalition, load_states
 from models.coalition import centre_alignment
 from models.spec import TierSpec
 
+KEPT_DRAWS = 2000
+"""Draws from which tiers and hazards are computed."""
 TABLES = ("checks", "predictions", "influence", "confounding", "tiers")
 
 
@@ -109,17 +122,24 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
     predictions = table("prediction", lambda p: steps.predict(bench, p))
     surface = table("unmeasured confounding", lambda p: steps.tip(bench, nested, p))
     influence = table("states and regions left out", lambda p: steps.find_influence(bench, nested, p))
+    waves = _prepare_waves(variant, panel)
+    hazard = keep(
+        "time to joining",
+        lambda p: fit_total(
+            waves, variant.coalition, run.total, seed=derive_seed(run.seed, "waves"), progress=p
+        ),
+    )
     assembly = Assembly(variant, votes, panel)
     areas = table("issue areas", lambda p: to_table(compare_areas(bench, assembly, stage1, p)))
     of_votes = table("votes left out", lambda p: find_votes_influence(bench, assembly, stage1, p))
-    posterior = tiers["posterior"].dataset
-    drawn = stack_draws(posterior, min(2000, count_draws(posterior)))
+    drawn, hazard = (_thin(tree["posterior"].dataset) for tree in (tiers, hazard))
     found = {
         "checks": pd.concat(
             [
                 _to_frame(checked["checks"]),
                 permuted,
                 areas,
+                to_table(describe_hazard(hazard, waves)),
                 to_table(_judge_confounding(bench, nested, surface)),
             ],
             ignore_index=True,
@@ -135,6 +155,15 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
         _write(folder / f"{name}.csv", lambda path, name=name: found[name].to_csv(path, index=False))
     _draw(folder, found, _to_frame(checked["calibration"]), bench, quick=run.quick)
     return folder
+
+
+def _prepare_waves(variant: Variant, panel: xr.Dataset) -> xr.Dataset:
+    """The panel of the hazard; only the coalition against ISIS was joined over years."""
+    return prepare_waves(panel, load_coalition(variant.data.case("isis"), load_states()))
+
+
+def _thin(posterior: xr.Dataset) -> xr.Dataset:
+    return stack_draws(posterior, min(KEPT_DRAWS, count_draws(posterior)))
 
 
 def _judge_confounding(bench: Bench, nested: xr.DataTree, surface: pd.DataFrame) -> list[dict]:

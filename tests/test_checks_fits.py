@@ -1,0 +1,167 @@
+"""Checks of stage 2 that fit: on simulated coalitions, where the truth is known."""
+
+import numpy as np
+import pytest
+from scipy.special import expit, logsumexp
+
+from analysis.checks import confounding
+from analysis.checks.answers import average_contrasts, log_likelihood_by_state, state_contrasts
+from analysis.checks.comparison import (
+    EXACT,
+    compare_models,
+    leave_one_state_out,
+    left_out_probability,
+    nest,
+    stack,
+    with_log_likelihood,
+)
+from analysis.checks.controls import check_permutations, permute_guarantees
+from analysis.checks.influence import effect_without_units, most_influential
+from analysis.checks.prediction import predict_case, score_predictions, train_on
+from analysis.checks.predictive import calibrate
+from analysis.checks.stage2 import SHORT, SINGLE, fit_variations, leave_out
+from analysis.checks.steps import EFFECTS, Bench, fit_nested
+from analysis.fit import SAVED_STATE, SAVED_TOTAL, gate
+from analysis.refits import refit, shape_refits
+from models.coalition import centre_alignment
+from models.confounding import build_confounded_model
+from models.simulate import simulate_panel, standardise
+from models.spec import CoalitionSpec
+
+pytestmark = pytest.mark.slow
+SPEC = CoalitionSpec()
+
+
+@pytest.fixture(scope="module")
+def bench():
+    panel, alignment, _ = simulate_panel(n_state=120, guarantee_effect=2.0, seed=5)
+    return Bench(panel, centre_alignment(panel, alignment), SPEC, seed=1)
+
+
+@pytest.fixture(scope="module")
+def nested(bench):
+    return fit_nested(bench, lambda share: None)
+
+
+def test_weights_agree_with_true_refits_and_loo_with_leaving_out(bench, nested):
+    data = bench.data("direct")
+    posterior = stack(nested["alignment"].dataset)
+    contrasts = state_contrasts(posterior, data, bench.top)
+    likelihood = log_likelihood_by_state(posterior, data)
+    units = {str(s): bench.panel["state"].values == s for s in bench.panel["state"].values}
+    without, _ = effect_without_units(contrasts, likelihood, units)
+    main = average_contrasts(contrasts).mean(0)
+    top = most_influential(without, main, n=3)
+    fitted = [leave_out(data, units[u]) for u in top]
+    idata = fit_variations(bench.stage2, fitted, EXACT, "left out")
+    sd = average_contrasts(contrasts).std(0)
+    tree = with_log_likelihood(nested["alignment"].dataset, data, bench.panel["state"].values)
+    estimate, _ = leave_one_state_out(bench.stage2, tree, data)
+    for k, unit in enumerate(top):
+        refitted = stack(idata["posterior"].dataset.isel(refit=k))
+        effect = average_contrasts(state_contrasts(refitted, fitted[k], bench.top)).mean(0)
+        np.testing.assert_allclose(without[unit], effect, atol=0.15 * sd.max())
+        # The shift itself is larger than what the two ways differ by.
+        assert abs(effect[-1] - main[-1]) > abs(without[unit][-1] - effect[-1])
+        density = log_likelihood_by_state(refitted, data)[:, units[unit]]
+        exact = (logsumexp(density, axis=0) - np.log(len(density))).item()
+        assert estimate.elpd_i.sel(unit=unit).item() == pytest.approx(exact, abs=0.15)
+
+
+def test_states_are_refitted_where_weights_do_not_hold(bench, nested):
+    data = bench.data("direct")
+    tree = with_log_likelihood(
+        nested["alignment"].dataset.isel(draw=slice(0, 500)), data, bench.panel["state"].values
+    )
+    estimate, none = leave_one_state_out(bench.stage2, tree, data)
+    assert none == 0
+    # A likelihood with a heavy tail for one state: its weights fail, and only it is fitted again.
+    spoilt = tree.copy(deep=True)
+    heavy = np.random.default_rng(0).pareto(0.6, size=(4, 500))
+    spoilt["log_likelihood"]["answers"][..., 7] -= heavy
+    exact, refitted = leave_one_state_out(bench.stage2, spoilt, data)
+    assert refitted == 1
+    assert exact.elpd_i[7].item() == pytest.approx(estimate.elpd_i[7].item(), abs=0.2)
+
+
+def test_nested_models_are_ranked_and_calibrated(bench, nested):
+    estimates, trees = {}, {}
+    for model in nested.children:
+        data = nest(bench.data("direct"), model)
+        trees[model] = with_log_likelihood(nested[model].dataset, data, bench.panel["state"].values)
+        estimates[model], _ = leave_one_state_out(bench.stage2, trees[model], data)
+    ranked = list(compare_models(estimates).index)
+    assert ranked[0] in ("alignment", "guarantee")
+    assert ranked[-1] == "region_only"
+    data = bench.data("direct")
+    probability = left_out_probability(trees["alignment"], data, estimates["alignment"])
+    assert calibrate(probability, data["joined_observed"], data["included"], seed=1)[1] > 0.05
+    # The same share for everyone would be calibrated too; it would predict worse.
+    rate = np.full_like(probability, data["joined_observed"].mean())
+    best = score_predictions(probability.ravel(), data["joined_observed"].ravel())
+    assert best[0] < score_predictions(rate.ravel(), data["joined_observed"].ravel())[0]
+
+
+def test_permuted_guarantees_have_no_effect_and_real_ones_do(bench, nested):
+    data = bench.data("total")
+    real = average_contrasts(state_contrasts(stack(nested[EFFECTS["total"]].dataset), data, bench.top)).mean(
+        0
+    )
+    dealt = permute_guarantees(data, 24, within_region=False, seed=2)
+    effects, _ = bench.fit_effects(dealt, "permuted", None)
+    rows = check_permutations(effects, real, bench.cases, item="within_case")
+    assert {r["verdict"] for r in rows} == {"no effect"}
+    assert (real > effects.max(0)).all()
+    # The same check names what is not permuted at all.
+    same = [data] * 3
+    effects, _ = bench.fit_effects(same, "not permuted", None)
+    rows = check_permutations(effects, real, bench.cases, item="within_case")
+    assert {r["verdict"] for r in rows} == {"an effect of nothing"}
+
+
+def test_one_case_predicts_the_other_better_than_chance(bench):
+    data = bench.data("direct")
+    chosen = train_on(data, 0, "direct")
+    idata = fit_variations(bench.stage2, [chosen], SINGLE, "one case")
+    posterior = stack(idata["posterior"].dataset.isel(refit=0, draw=slice(None, None, 5)))
+    predicted = predict_case(posterior, chosen, 0, 1).mean(0)
+    joined = data["joined_observed"][1]
+    auc = score_predictions(predicted, joined)[2]
+    assert auc > 0.75
+    shuffled = np.random.default_rng(1).permutation(joined)
+    assert score_predictions(predicted, shuffled)[2] < 0.65
+
+
+def test_a_planted_cause_is_taken_for_an_effect_and_explained_away_at_its_strength():
+    on_guarantee, on_joining = 2.0, 2.0
+    rng = np.random.default_rng(8)
+    panel, _, _ = simulate_panel(n_state=190, seed=8)
+    wealth = standardise(panel["covariates_transformed"].values[..., 0])
+    hidden = rng.normal(size=190)
+    pact = rng.random(190) < expit(-0.8 + 0.8 * wealth[0] + on_guarantee * hidden)
+    panel["guarantee"][:] = np.where(pact, "pact", "none")
+    panel["guarantee"].attrs["levels"] = ["none", "pact"]
+    logit = -0.8 + 0.5 * wealth + on_joining * hidden
+    panel["joined"][:] = (rng.random((2, 190)) < expit(logit)).astype(float)
+    data = Bench(panel, np.zeros((2, 190)), SPEC, seed=1).data("total")
+    protected, design = confounding.describe_guarantee(data, 0)
+    strengths = [(0.0, 0.0), (on_guarantee, on_joining), (0.5, 0.5)]
+    weights = [confounding.weigh_hidden(protected, design, a) for a, _ in strengths]
+    model = build_confounded_model(panel, SPEC, weights[0], 0.0)
+    saved = [name for name in SAVED_TOTAL if name != "eta"] + SAVED_STATE
+    compiled = shape_refits(model, saved, seed=1)
+    variations = [
+        {"hidden_log_weight": w, "strength": np.array(b)}
+        for w, (_, b) in zip(weights, strengths, strict=True)
+    ]
+    idata = gate(refit(compiled, variations, EXACT, seed=1), "confounded", SHORT)
+    effects = []
+    for k, (_, b) in enumerate(strengths):
+        draws = stack(idata["posterior"].dataset.isel(refit=k, draw=slice(None, None, 5)))
+        contrasts = confounding.hidden_contrasts(draws, data, 0, weights[k], b)
+        effects.append(average_contrasts(contrasts)[:, -1])
+    naive, right, weak = (np.quantile(e, [0.05, 0.95]) for e in effects)
+    assert naive[0] > 0.1
+    assert right[0] < 0 < right[1]
+    # Half of its strength does not explain it away: the surface tells strengths apart.
+    assert weak[0] > 0.05
