@@ -21,7 +21,7 @@ from analysis.checks.prediction import predict_case, score_predictions, train_on
 from analysis.checks.predictive import calibrate
 from analysis.checks.stage2 import SHORT, SINGLE, fit_variations, leave_out
 from analysis.checks.steps import EFFECTS, Bench, fit_nested
-from analysis.fit import SAVED_STATE, SAVED_TOTAL, gate
+from analysis.fit import SAVED_TOTAL, gate, list_saved
 from analysis.refits import refit, shape_refits
 from models.coalition import centre_alignment
 from models.confounding import build_confounded_model
@@ -148,7 +148,7 @@ def test_a_planted_cause_is_taken_for_an_effect_and_explained_away_at_its_streng
     strengths = [(0.0, 0.0), (on_guarantee, on_joining), (0.5, 0.5)]
     weights = [confounding.weigh_hidden(protected, design, a) for a, _ in strengths]
     model = build_confounded_model(panel, SPEC, weights[0], 0.0)
-    saved = [name for name in SAVED_TOTAL if name != "eta"] + SAVED_STATE
+    saved = list_saved(model, [name for name in SAVED_TOTAL if name != "eta"])
     compiled = shape_refits(model, saved, seed=1)
     variations = [
         {"hidden_log_weight": w, "strength": np.array(b)}

@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from analysis.compiled import compile_model
 from analysis.diagnostics import measure_convergence
-from analysis.fit import SAVED_TIERS, SamplerSpec, _sample, stack_draws
+from analysis.fit import SAVED_TIERS, SamplerSpec, _sample, list_saved, stack_draws
 from analysis.tiers import compute_tiers, predict_tiers, summarize_tiers, tier_probability, weigh_states
 from models.coalition import build_coalition_model, prepare_coalition_data
 from models.simulate_tiers import simulate_tiers
@@ -174,7 +174,7 @@ def recovered():
         for kind, choices in kinds.items():
             panel, truth = simulate_tiers(n_state=300, seed=4, **choices)
             model = build_tier_model(panel, spec)
-            saved = [name for name in SAVED_TIERS if name in model.named_vars]
+            saved = list_saved(model, SAVED_TIERS)
             sampler = SamplerSpec(draws=600, tune=400, chains=2)
             idata = _sample(compile_model(model, saved), sampler, saved, cores=1, seed=1)
             figures = measure_convergence(idata["posterior"].dataset, idata["sample_stats"].dataset)

@@ -5,9 +5,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures import LEVEL_COLOURS, LEVEL_NAMES, MARKERS, STYLE, plot_intervals
+from analysis.figures import STYLE, plot_intervals
+from analysis.palette import ACCENT, level_colour, level_marker, level_name
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#7f7f7f"
+BLUE, GREY = level_colour("pact"), level_colour("none")
 
 
 def plot_calibration(curve: pd.DataFrame) -> Figure:
@@ -64,7 +65,7 @@ def plot_influence(
             ax.hlines(part.index, main, 100 * part["effect_without"], color=BLUE, lw=1)
             ax.plot(100 * part["effect_without"], part.index, "o", color=BLUE, ms=4, label="left out")
             confirmed = part["confirmed"].notna()
-            ax.plot(100 * part["confirmed"][confirmed], part.index[confirmed], "x", color=ORANGE, ms=6,
+            ax.plot(100 * part["confirmed"][confirmed], part.index[confirmed], "x", color=ACCENT, ms=6,
                     label="by a true refit")  # fmt: skip
             ax.set_yticks(part.index, [names.get(unit, unit) for unit in part["unit"]], fontsize=7)
             ax.set_title(f"{kind} (the {len(part)} that move it most)" if kind == "state" else kind)
@@ -124,8 +125,8 @@ def plot_tiers(tiers: pd.DataFrame, labels: dict[str, str]) -> Figure:
             for k, level in enumerate(levels):
                 part = rows[(rows["case"] == case) & (rows["level"] == level)].set_index("tier").loc[names]
                 height = np.arange(len(names)) + 0.22 * (k - (len(levels) - 1) / 2)
-                plot_intervals(ax, height, part, LEVEL_COLOURS.get(level, "black"), MARKERS.get(level, "o"),
-                               scale=100, label=LEVEL_NAMES.get(level, level))  # fmt: skip
+                plot_intervals(ax, height, part, level_colour(level), level_marker(level),
+                               scale=100, label=level_name(level))  # fmt: skip
             ax.set_yticks(np.arange(len(names)), names)
             ax.set(title=label, xlim=(0, 100))
         axes[-1].legend(frameon=False, fontsize=7.5, loc="upper right")

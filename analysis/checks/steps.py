@@ -28,7 +28,7 @@ from analysis.checks.predictive import calibrate, check_prior, count_joiners
 from analysis.checks.scaling import check_scaling, compute_log_priors
 from analysis.checks.stage2 import SHORT, SINGLE, Stage2, compile_stage2, fit_variations, leave_out
 from analysis.checks.tables import row, to_table
-from analysis.fit import SAVED_STATE, SAVED_TOTAL, Progress, derive_seed, gate
+from analysis.fit import SAVED_TOTAL, Progress, derive_seed, gate, list_saved
 from analysis.refits import refit, shape_refits
 from models.coalition import build_coalition_model
 from models.confounding import build_confounded_model
@@ -178,7 +178,7 @@ def check_model(bench: Bench, nested: xr.DataTree, progress: Progress) -> dict[s
 def _check_prior(bench: Bench) -> list[dict]:
     model = build_coalition_model(bench.panel, bench.spec, bench.positions)
     names = ["intercept", "covariate_slope", "region_effect", "guarantee_effect", "alignment_slope"]
-    names += SAVED_STATE * bench.spec.state_effect
+    names = list_saved(model, names)
     prior = pm.sample_prior_predictive(2000, model=model, var_names=names, random_seed=bench.seed)
     prior = stack(prior["prior"].dataset)
     rows = check_prior(prior, bench.data("direct"), bench.cases[:-1], seed=bench.seed)
@@ -292,7 +292,7 @@ def tip(bench: Bench, nested: xr.DataTree, progress: Progress) -> pd.DataFrame:
             points.append((abs(on_guarantee[k]), sign * abs(slopes[k]), name))
     weights = [confounding.weigh_hidden(protected, design, a) for a, _, _ in points]
     model = build_confounded_model(bench.panel, bench.spec, weights[0], 1.0)
-    saved = [name for name in SAVED_TOTAL if name != "eta"] + SAVED_STATE
+    saved = list_saved(model, [name for name in SAVED_TOTAL if name != "eta"])
     compiled = shape_refits(model, saved, seed=derive_seed(bench.seed, "pilot, confounding"))
     variations = [
         {"hidden_log_weight": w, "strength": np.array(b)}
