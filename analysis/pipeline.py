@@ -121,7 +121,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
             "kept": run.kept_draws,
             "alignment": hash_dataset(alignment.to_dataset(name="alignment")),
             # Of the votes themselves only the joint model sees more than the draws made from them.
-            "votes": {case: _stage1_content(variant, votes[case]) for case in votes}
+            "votes": {case: stage1_content(variant, votes[case]) for case in votes}
             if variant.propagation == "joint"
             else None,
         },
