@@ -3,6 +3,7 @@
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -36,6 +37,24 @@ def say_sure(prob: float, more: str, less: str, unclear: str) -> str:
     return more if prob > SURE else less if prob < 1 - SURE else unclear
 
 
+def say_members(panel: xr.Dataset, levels: list[str]) -> str:
+    """Name the states on some levels in the last case, the short lists that a figure cannot show.
+
+    Parameters
+    ----------
+    panel : xr.Dataset
+        With finer levels of guarantee (``data.claims_panels``).
+    levels : list of str
+    """
+    last = panel.isel(case=-1)
+    parts = []
+    for level in levels:
+        names = [str(name) for name in last["name"].values[last["guarantee"].values == level]]
+        if names:
+            parts.append(f"{FORMS[level]}: {', '.join(names)}")
+    return f"{last['label'].item()}: " + "; ".join(parts) + "."
+
+
 def draw_intervals(
     ax: Axes, table: pd.DataFrame, names: list[str], colours: list[str], scale: float, label: str
 ) -> None:
@@ -54,7 +73,7 @@ def plot_tiers(rows: pd.DataFrame) -> Figure:
     groups = ("small", "middle", "major")
     tiers = {"political": "name or more", "military": "soldiers or more", "combat": "combat"}
     with mpl.rc_context(STYLE):
-        figure = start_figure(8.5, 3.1)
+        figure = start_figure(9.5, 3.1)
         axes = figure.subplots(1, len(tiers), sharey=True)
         for ax, (tier, name) in zip(axes, tiers.items(), strict=True):
             for shift, level, colour, marker in ((0.13, "pact", BLUE, "D"), (-0.13, "none", GREY, "o")):
@@ -67,7 +86,7 @@ def plot_tiers(rows: pd.DataFrame) -> Figure:
             ax.set_yticks(range(len(groups)), [f"{group} states" for group in groups])
             ax.set_xlim(0, 100)
             ax.set_xlabel("Probability, %")
-        axes[-1].legend(fontsize=7.5)
+        axes[-1].legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
         row = find_row(rows, "adds_military", "pooled", "middle less small")
         small = find_row(rows, "adds_political", "pooled", "small")
         title = (
@@ -123,7 +142,11 @@ def plot_unpopular(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
 
 
 def plot_levels(
-    rows: pd.DataFrame, levels: list[str], contrast: dict[str, str], title: tuple[str, str, str]
+    rows: pd.DataFrame,
+    levels: list[str],
+    contrast: dict[str, str],
+    title: tuple[str, str, str],
+    members: str,
 ) -> Figure:
     """Effects of several kinds of tie on joining and on alignment, and the contrast that decides.
 
@@ -137,6 +160,8 @@ def plot_levels(
         Its quantity for joining (``ame``) and for alignment (``alignment``), and its ``name``.
     title : tuple of str
         If the contrast on joining is surely above 0, surely below, or neither.
+    members : str
+        Which states stand on the levels that have few.
     """
     with mpl.rc_context(STYLE):
         figure = start_figure(9, 0.32 * len(levels) + 2.0)
@@ -152,7 +177,7 @@ def plot_levels(
             colours = [BLUE if level in ("pact", "rio") else RED for level in there] + ["black"]
             draw_intervals(ax, table, names, colours, scale, label)
         sure = find_row(rows, contrast["ame"], "pooled")["prob"]
-        return finish_figure(figure, say_sure(sure, *title), "All against no tie. " + MODEL_SOURCE)
+        return finish_figure(figure, say_sure(sure, *title), f"{members} All against no tie. {MODEL_SOURCE}")
 
 
 def plot_codings(rows: pd.DataFrame, others: pd.DataFrame, judged: pd.DataFrame) -> Figure:

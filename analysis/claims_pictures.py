@@ -14,11 +14,13 @@ from analysis.claims_figures import (
     plot_star,
     plot_types,
 )
-from analysis.claims_figures_effects import plot_codings, plot_levels, plot_tiers, plot_unpopular
+from analysis.claims_figures_effects import plot_codings, plot_levels, plot_tiers, plot_unpopular, say_members
 from analysis.claims_network_figure import plot_network
 from analysis.figures import DPI
 from data.alliances.build import load_alliances
 from data.alliances.dyads import DYADS_FILE
+from data.claims_panels import grade_by_closeness, grade_by_form
+from data.claims_spec import ClaimsSpec
 from data.load import SHARED_DIR
 
 FORMALITY = (
@@ -89,6 +91,9 @@ def draw_claims(
     ties = ["pact", "rio", "designation", "access", "troops"]
     near = ["pact", "rio", "ally_of_client"]
     accessions = load_alliances("accessions.csv")
+    informal = say_members(grade_by_form(panel, ClaimsSpec()), ties[2:])
+    closeness = load_alliances("closeness.csv")
+    allied = say_members(grade_by_closeness(panel, closeness), near[2:])
     # Each with the quantity without which there is nothing to draw.
     figures = [
         ("asymmetry", "asymmetry", None, lambda: plot_asymmetry(of["asymmetry"])),
@@ -102,9 +107,19 @@ def draw_claims(
         ("goods", "goods_tiers", "adds_military", lambda: plot_tiers(goods)),
         ("goods", "goods_exchange", None, lambda: plot_exchange(goods, labels)),
         ("unpopular", "unpopular", None, lambda: plot_unpopular(of["unpopular"], labels)),
-        ("formality", "formality", form["ame"], lambda: plot_levels(formality, ties, form, FORMALITY)),
+        (
+            "formality",
+            "formality",
+            form["ame"],
+            lambda: plot_levels(formality, ties, form, FORMALITY, informal),
+        ),
         ("hierarchy", "hierarchy_star", None, lambda: plot_star(hierarchy)),
-        ("hierarchy", "hierarchy_hub", hub["ame"], lambda: plot_levels(hierarchy, near, hub, CLOSENESS)),
+        (
+            "hierarchy",
+            "hierarchy_hub",
+            hub["ame"],
+            lambda: plot_levels(hierarchy, near, hub, CLOSENESS, allied),
+        ),
         ("hierarchy", "claims_codings", None, lambda: plot_codings(rows, others, judged)),
     ]
     drawn = Drawn({claim: [] for claim in of})
