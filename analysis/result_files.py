@@ -64,21 +64,22 @@ class Results:
     models: dict[str, str]
 
     @classmethod
-    def load(cls, variant: str = "main", *, results: Path = RESULTS, output: Path = OUTPUT) -> Self:
+    def load(cls, variant: str = "main", *, results: Path | None = None, output: Path | None = None) -> Self:
         """Load the results of a variant.
 
         Parameters
         ----------
         variant : str
             Name of the folder of its results.
-        results, output : Path
-            Where results and outputs lie.
+        results, output : Path, optional
+            Where results and outputs lie; otherwise in the project.
 
         Raises
         ------
         MissingResultsError
             Naming what is missing and the command that makes it, and the variants that are there.
         """
+        results, output = results or RESULTS, output or OUTPUT
         folder = results / variant
         names = ("run.json", "effects.csv", "ideal_points.csv", "coalition.nc")
         missing = [name for name in names if not (folder / name).is_file()]
@@ -130,6 +131,11 @@ class Results:
         """A table of another command, or None where it was not made."""
         path = self.find(name)
         return None if path is None else pd.read_csv(path)
+
+    def show(self, name: str) -> pd.DataFrame | str:
+        """A table to look at or, where it was not made, how to make it."""
+        table = self.table(name)
+        return self.how_to_make(name) if table is None else table
 
     def posterior(self, case: str) -> xr.DataTree:
         """Posterior and sampler statistics of a case's ideal points."""

@@ -1,11 +1,8 @@
 """The main job as a user runs it, once in its quick form, from a folder of its own."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,8 +11,8 @@ import xarray as xr
 from analysis.summaries import INTERVAL
 from data.load import load_panel
 from data.spec import DataSpec
+from tests.conftest import run_command
 
-ROOT = Path(__file__).parents[1]
 QUANTITIES = {
     *(f"ame_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct", "indirect")),
     *(f"att_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct")),
@@ -23,38 +20,6 @@ QUANTITIES = {
     *(f"probability_{level}_total" for level in ("none", "rio", "pact")),
     *("alignment_slope", "alignment_rio", "alignment_pact"),
 }
-
-
-def run_command(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "analysis", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"COLUMNS": "120", "NO_COLOR": "1"},
-        check=False,
-    )
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory):
-    """A copy of the code with the shipped tables, deep enough to have no data beside it."""
-    target = tmp_path_factory.mktemp("deep") / "down" / "copy"
-    target.mkdir(parents=True)
-    for package in ("models", "data", "analysis"):
-        shutil.copytree(
-            ROOT / package,
-            target / package,
-            ignore=shutil.ignore_patterns("results", "output", "__pycache__"),
-        )
-    return target
-
-
-@pytest.fixture(scope="module")
-def quick(copy):
-    done = run_command("run", "--quick", folder=copy)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done, copy / "analysis" / "results" / "main-quick"
 
 
 def test_help_is_a_table_of_contents():
