@@ -27,6 +27,9 @@ OTHER_COLOUR = "#444444"
 ACCENT = "#D55E00"
 """What must be seen first: a warning, the main analysis among its variants."""
 
+KINDS = ("natural_direct", "direct", "indirect", "mediated", "total")
+"""Kinds of effect that end the name of a quantity; longer ones before those that they end with."""
+
 GROUP_NAMES = {
     "all": "all states",
     "small": "small",
@@ -75,11 +78,10 @@ def quantity_name(quantity: str) -> str:
         ("alignment_", "adds to alignment"),
     ):
         if quantity.startswith(start):
-            level, _, kind = quantity.removeprefix(start).rpartition("_")
-            if not level:
-                level, kind = kind, ""
-            tail = f", {kind}" if kind in ("total", "direct", "indirect") else ""
-            return f"{short_level(level)}: {words}{tail}"
+            rest = quantity.removeprefix(start)
+            kind = next((k for k in KINDS if rest.endswith(f"_{k}")), "")
+            level = rest.removesuffix(f"_{kind}")
+            return f"{short_level(level)}: {words}" + (f", {kind.replace('_', ' ')}" if kind else "")
     return quantity
 
 

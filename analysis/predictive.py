@@ -185,7 +185,12 @@ def summarize_item_curves(
     )
     table = summarize_draws(answers, ("chain", "draw"))
     titles = dict(zip(map(str, votes["item"].values), votes["title"].values, strict=True))
-    return table.assign(title=[str(titles[str(item)]) for item in table["item"]])
+    sessions = dict(zip(map(str, votes["item"].values), votes["session"].values, strict=True))
+    named = {
+        item: title if "session" in str(title) else f"{title} (session {sessions[item]})"
+        for item, title in titles.items()
+    }
+    return table.assign(title=[named[str(item)] for item in table["item"]])
 
 
 def summarize_responses(votes: xr.Dataset) -> pd.DataFrame:
