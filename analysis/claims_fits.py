@@ -17,7 +17,7 @@ from analysis.fit import (
     fit_total,
     stack_draws,
 )
-from analysis.pipeline import Report, draw_alignment
+from analysis.pipeline import Report, draw_alignment, stage1_content
 from analysis.results import hash_dataset, load_or_fit
 from analysis.variants import Variant
 from data.load import load_votes
@@ -148,17 +148,10 @@ def draw_positions(
     stage1 = {}
     for case in data.cases:
         votes = load_votes(data, case, votes_path)
-        content = {
-            "votes": hash_dataset(votes),
-            "case": case.name,
-            "spec": asdict(variant.ideal_point),
-            "sampler": asdict(variant.run.ideal_point),
-            "seed": variant.run.seed,
-        }
         stage1[case.name] = load_or_fit_step(
             f"ideal points, {case.name}, {name}",
             "ideal_point",
-            content,
+            stage1_content(variant, votes),
             lambda progress, votes=votes, case=case: fit_ideal_points(
                 votes,
                 variant.ideal_point,
