@@ -25,6 +25,9 @@ from models.graded_response_numba import exp_negative
 from models.graded_response_tally_numba import log1p_ratio
 
 TOLERANCE = 1e-10
+PYTHON = Mode(linker="py", optimizer="fast_compile")
+"""Compiles nothing: each operation runs as Python has it."""
+
 FIELDS = ("response", "row_offset", "item_idx", "position_start", "abstain_position", "abstain_offset")
 
 
@@ -123,7 +126,7 @@ cases = st.tuples(
     st.sampled_from([0.01, 1.0, 5.0, 30.0]),
     st.sampled_from([1, 3, 60]),
 )
-relaxed = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+relaxed = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @relaxed
@@ -241,7 +244,8 @@ def test_rectangular_graph_agrees():
         assert votes.is_rectangular
         for implementation in IMPLEMENTATIONS:
             value = graded_response_logp(point, slope, cut, votes.as_shared(), implementation=implementation)
-            np.testing.assert_allclose(value.eval(), evaluate(point, slope, cut, votes)[0], rtol=1e-12)
+            got = value.eval(mode=PYTHON)
+            np.testing.assert_allclose(got, evaluate(point, slope, cut, votes)[0], rtol=1e-12)
 
 
 def test_python_fallback_calls_the_same_kernel():
@@ -249,7 +253,7 @@ def test_python_fallback_calls_the_same_kernel():
     votes = prepare_votes(counts)
     x = pt.dvector()
     value = graded_response_logp(x, slope, cut, votes)
-    f = pytensor.function([x], [value, pt.grad(value, x)], mode=Mode(linker="py", optimizer=None))
+    f = pytensor.function([x], [value, pt.grad(value, x)], mode=PYTHON)
     expected = evaluate(point, slope, cut, votes)
     for got, want in zip(f(point), expected[:2], strict=True):
         assert (got == want).all()
@@ -272,8 +276,9 @@ def test_second_derivatives_and_forward_mode_are_refused():
     with pytest.raises(NotImplementedError, match="forward mode"):
         pytensor.gradient.pushforward(value, x, pt.ones_like(x), use_op_pushforward=True)
     other = graded_response_logp(x, slope, cut, prepare_votes(counts), implementation="graph")
-    hessian = pytensor.gradient.hessian(other, x).eval({x: point})
-    assert (np.diag(hessian) <= 0).all()
+    # Each state's votes know its own position alone: the Hessian is diagonal.
+    curvature = pt.grad(pt.grad(other, x).sum(), x).eval({x: point}, mode=PYTHON)
+    assert (curvature < 0).all()
 
 
 @pytest.mark.parametrize(
@@ -317,15 +322,19 @@ def test_probabilities_give_predictions_and_pointwise_log_likelihood():
         x = pm.Normal("ideal_point", dims="state")
         p = graded_response_prob(x, slope, cut)
         pm.Multinomial("vote", n=counts.sum(-1), p=p, observed=counts, dims=("item", "state", "response"))
-        prior = pm.sample_prior_predictive(draws=5, random_seed=1)
+        prior = pm.sample_prior_predictive(draws=5, random_seed=1, compile_kwargs={"mode": PYTHON})
         pm.Deterministic("probability", p)
-    np.testing.assert_allclose(probability.eval().sum(-1), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(probability.eval(mode=PYTHON).sum(-1), 1.0, rtol=1e-12)
     drawn = prior["prior_predictive"]["vote"].values
     assert (drawn.sum(-1) == counts.sum(-1)).all()
     posterior = prior["prior"].dataset.assign(ideal_point=prior["prior"]["ideal_point"] * 0 + point)
     with model:
-        predicted = pm.sample_posterior_predictive(posterior, random_seed=2, progressbar=False)
-        pointwise = pm.compute_log_likelihood(pm_tree(posterior), progressbar=False)
+        predicted = pm.sample_posterior_predictive(
+            posterior, random_seed=2, progressbar=False, compile_kwargs={"mode": PYTHON}
+        )
+        pointwise = pm.compute_log_likelihood(
+            pm_tree(posterior), progressbar=False, compile_kwargs={"mode": PYTHON}
+        )
     assert (predicted["posterior_predictive"]["vote"].values.sum(-1) == counts.sum(-1)).all()
     pointwise = pointwise["log_likelihood"]["vote"].values[0, 0]
     coefficient = gammaln(counts.sum(-1) + 1) - gammaln(counts + 1).sum(-1)
