@@ -15,7 +15,7 @@ MIN_CORRELATION = 0.98
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["iraq", "isis"])
 def test_positions_agree_between_granularities(case):
-    sampler = SamplerSpec(draws=1000, tune=500)
+    sampler = SamplerSpec(draws=1000, tune=300)
     means = {}
     for granularity in ("agenda", "rollcall"):
         spec = DataSpec(granularity=granularity)
