@@ -215,6 +215,15 @@ def write_tables(folder: Path, output: Path, variant: str = "main") -> None:
             for tier in ("political", "military", "combat")
         ]
     ).to_csv(target / "tiers.csv", index=False)
+    ways = output / "propagation" / variant / "propagation.csv"
+    ways.parent.mkdir(parents=True)
+    pd.DataFrame(
+        [
+            {"way": way, "quantity": "ame_pact_direct", "case": case, **estimate, "stage1_share": share}
+            for way, share in (("plugin", 0.0), ("draws", 0.1), ("joint", 0.2))
+            for case in ("iraq", "isis", "pooled")
+        ]
+    ).to_csv(ways, index=False)
     make_sensitivity().to_csv(output / "sensitivity.csv", index=False)
     pd.DataFrame({"axis": ["guarantee", "votes"], "shift": [0.21, 0.04]}).to_csv(
         output / "sensitivity_axes.csv", index=False

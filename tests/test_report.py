@@ -64,6 +64,7 @@ CHANGES = {
     "confounding.csv": ("effect", 0.2468, ">0.247<"),
     "tiers.csv": ("mean", 0.1357, ">0.136<"),
     "sensitivity.csv": ("mean", 0.6543, ">65.4<"),
+    "propagation/main/propagation.csv": ("sd", 0.2222, ">0.222<"),
     "claims.csv": ("mean", 0.9876, ">0.988<"),
     "dynamic_ideal_points.csv": ("mean", 0.4321, ">0.432<"),
 }

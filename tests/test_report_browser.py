@@ -157,7 +157,8 @@ def test_markup_in_a_name_is_text(open_page):
     page.wait_for_function(
         "document.querySelector('#chart-positions-iraq svg').textContent.includes('Tuvalu')"
     )
-    assert page.locator("img").count() == 0
+    # Pictures of the project's own have this class; the name has made none.
+    assert page.locator("img:not(.drawn)").count() == 0
     assert page.title() == "Does a US security guarantee buy diplomatic legitimacy?"
 
 

@@ -15,6 +15,7 @@ from analysis.report.data_section import build_data
 from analysis.report.effects_section import build_effects, headline_chart
 from analysis.report.further_section import build_paths
 from analysis.report.positions_section import build_positions
+from analysis.report.propagation_section import build_propagation
 from analysis.report.provenance_section import build_provenance
 from analysis.report.sensitivity_section import build_sensitivity
 from analysis.report.verdict import choice_card, effect_card, sure_card, verdict_sentence
@@ -58,6 +59,7 @@ def render_report(results: Results) -> str:
         build_effects(results),
         build_checks(results),
         build_sensitivity(results),
+        build_propagation(results),
         build_claims(results),
         build_paths(results),
         build_provenance(results),
