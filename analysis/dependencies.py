@@ -16,7 +16,7 @@ PACKAGES = ("analysis", "data", "models")
 
 # What their classes hold is in the content of every fit, field by field. The source would add the defaults
 # of all models to the key of each.
-BY_VALUE = frozenset({"models.spec", "data.spec", "data.case", "analysis.variants"})
+BY_VALUE = frozenset({"models.spec", "data.spec", "data.case", "analysis.variant"})
 
 HARMLESS = ("cache", "contextmanager", "dataclass")
 """Decorators that register what they decorate nowhere."""

@@ -23,7 +23,7 @@ Progress = Callable[[float], None]
 """Called with the share of a fit that is done, 0 to 1."""
 
 CORES = 2
-"""Chains or refits run side by side."""
+"""Chains or refits run side by side, where the caller says nothing. Draws do not depend on it."""
 
 SAVED_TOTAL = [
     "intercept",
@@ -84,6 +84,7 @@ def fit_ideal_points(
     sampler: SamplerSpec,
     *,
     seed: int,
+    cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """Stage 1 of one case.
@@ -98,6 +99,8 @@ def fit_ideal_points(
         Draws, warm-up, chains.
     seed : int
         Seed.
+    cores : int
+        Chains run side by side; the draws are the same for any number.
     progress : callable, optional
         Told the share done.
 
@@ -114,7 +117,7 @@ def fit_ideal_points(
     """
     model = build_ideal_point_model(votes, spec)
     name = f"ideal points ({votes.attrs.get('case', 'votes')})"
-    return fit_model(model, sampler, seed=seed, saved=SAVED, name=name, progress=progress)
+    return fit_model(model, sampler, seed=seed, saved=SAVED, name=name, cores=cores, progress=progress)
 
 
 def fit_total(
@@ -123,6 +126,7 @@ def fit_total(
     sampler: SamplerSpec,
     *,
     seed: int,
+    cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """Stage 2 without alignment: the total effect of the guarantee.
@@ -132,7 +136,8 @@ def fit_total(
     """
     model = build_coalition_model(panel, spec)
     saved = list_saved(model, SAVED_TOTAL)
-    return fit_model(model, sampler, seed=seed, saved=saved, name="joining, total effect", progress=progress)
+    name = "joining, total effect"
+    return fit_model(model, sampler, seed=seed, saved=saved, name=name, cores=cores, progress=progress)
 
 
 def fit_tiers(
@@ -141,6 +146,7 @@ def fit_tiers(
     sampler: SamplerSpec,
     *,
     seed: int,
+    cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """The cumulative model of the tier of support, without alignment: total effects.
@@ -149,7 +155,8 @@ def fit_tiers(
     """
     model = build_tier_model(panel, spec)
     saved = list_saved(model, SAVED_TIERS)
-    return fit_model(model, sampler, seed=seed, saved=saved, name="tiers of support", progress=progress)
+    name = "tiers of support"
+    return fit_model(model, sampler, seed=seed, saved=saved, name=name, cores=cores, progress=progress)
 
 
 def list_saved(model: pm.Model, names: list[str]) -> list[str]:
@@ -164,12 +171,13 @@ def fit_model(
     seed: int,
     saved: list[str],
     name: str,
+    cores: int = CORES,
     progress: Progress | None,
 ) -> xr.DataTree:
     """Compile a model once, sample it, and judge it; what misses a gate is tried with smaller steps."""
     compiled = compile_model(model, saved)
     for attempt in sampler.attempts():
-        idata = _sample(compiled, attempt, saved, cores=CORES, seed=seed, progress=progress)
+        idata = _sample(compiled, attempt, saved, cores=cores, seed=seed, progress=progress)
         idata.attrs["model"] = model.str_repr()
         try:
             return gate(idata, name, attempt)

@@ -5,8 +5,11 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import rankdata
 
+from analysis.fit import derive_seed
 from analysis.summaries import summarize_draws
+from analysis.variant import Variant
 from models.coalition import centre_alignment
+from models.ideal_point import predict_positions
 from models.missing import IMPUTED
 
 
@@ -56,6 +59,65 @@ def compute_rank(ideal_point: xr.DataArray) -> xr.DataArray:
         output_core_dims=[["state"]],
     )
     return ranks.transpose(*ideal_point.dims)
+
+
+def states_without_votes(stage1: list[xr.DataTree], panel: xr.Dataset) -> dict[str, list[str]]:
+    """States of the panel that have no position of their own, by case.
+
+    Parameters
+    ----------
+    stage1 : list of xr.DataTree
+        Fit of each case, in the order of the panel.
+    panel : xr.Dataset
+        The contract's panel.
+    """
+    lacking = {}
+    for case, tree in zip(panel["case"].values, stage1, strict=True):
+        included = panel["state"].values[panel["included"].sel(case=case).values]
+        own = map(str, tree["posterior"]["state"].values)
+        lacking[str(case)] = sorted(set(map(str, included)) - set(own))
+    return lacking
+
+
+def draw_positions(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Variant) -> xr.DataArray:
+    """Joint draws of all states' positions for stage 2.
+
+    States that cast no vote in the window get, in each draw, a position drawn from their region's
+    distribution in that draw: the hierarchical model's own answer, with all its uncertainty. No reference
+    is taken off: stage 2 centres the positions of a case, and a shift common to all has no part in it.
+
+    Parameters
+    ----------
+    stage1 : list of xr.DataTree
+        Fit of each case, in the order of the panel.
+    panel : xr.Dataset
+        The contract's panel.
+    variant : Variant
+        Number of draws, seed, propagation, priors of stage 1.
+
+    Returns
+    -------
+    xr.DataArray
+        (refit, case, state), float, standard deviations; NaN where a state is not in a case.
+    """
+    by_case = []
+    for tree, (case, missing) in zip(stage1, states_without_votes(stage1, panel).items(), strict=True):
+        seed = derive_seed(variant.run.seed, "alignment", case)
+        posterior = tree["posterior"].dataset[["ideal_point", "region_mean", "region_sd"]]
+        stacked = posterior.stack(sample=("chain", "draw")).drop_vars(("sample", "chain", "draw"))
+        order = np.random.default_rng(seed).permutation(stacked.sizes["sample"])
+        # All draws at once cost nothing more where stage 2 is fitted once.
+        used = variant.run.stage1_draws if variant.propagation == "draws" else len(order)
+        draws = stacked.isel(sample=order[:used])
+        position = draws["ideal_point"].transpose("sample", "state")
+        if missing:
+            regions = panel["region"].sel(state=missing).values
+            unseen = predict_positions(draws, regions, variant.ideal_point, seed)
+            unseen = xr.DataArray(unseen, dims=("sample", "state"), coords={"state": missing})
+            position = xr.concat([position, unseen], "state")
+        by_case.append(position.reindex(state=panel["state"]))
+    joined = xr.concat(by_case, pd.Index(panel["case"].values, name="case"))
+    return joined.rename(sample="refit").transpose("refit", "case", "state").where(panel["included"])
 
 
 def pair_positions(direct: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:

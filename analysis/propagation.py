@@ -5,7 +5,7 @@ from typing import Literal, get_args
 import numpy as np
 import xarray as xr
 
-from analysis.fit import Progress, SamplerSpec, derive_seed, fit_model, list_saved
+from analysis.fit import CORES, Progress, SamplerSpec, derive_seed, fit_model, list_saved
 from analysis.refits import SAVED_DIRECT, compile_refits, fit_direct
 from models.coalition import (
     build_coalition_model,
@@ -31,6 +31,7 @@ def fit_propagated(
     votes: dict[str, xr.Dataset] | None = None,
     ideal_point: IdealPointSpec | None = None,
     keep: int | None = None,
+    cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """Stage 2 with alignment, stage 1's uncertainty carried in one of four ways.
@@ -57,6 +58,8 @@ def fit_propagated(
         Priors and choices of stage 1; ``joint`` needs them.
     keep : int, optional
         About how many draws ``draws`` returns.
+    cores : int
+        Chains or refits run side by side; the draws are the same for any number.
     progress : callable, optional
         Told the share done.
 
@@ -76,7 +79,8 @@ def fit_propagated(
     if propagation not in get_args(Propagation):
         raise SpecError(f"propagation = {propagation!r}; allowed: {', '.join(get_args(Propagation))}")
     if propagation == "draws":
-        return fit_direct(panel, alignment, spec, refit, seed=seed, keep=keep, progress=progress)
+        settings = {"seed": seed, "keep": keep, "cores": cores, "progress": progress}
+        return fit_direct(panel, alignment, spec, refit, **settings)
     positions = centre_alignment(panel, alignment)
     if propagation == "plugin":
         model = build_coalition_model(panel, spec, positions.mean(0))
@@ -89,7 +93,7 @@ def fit_propagated(
         model = build_joint_model(votes, panel, ideal_point, spec, pilot.saved, pilot.shape)
     saved = list_saved(model, [*SAVED_DIRECT, "eta", "position_in_sample"])
     name = f"joining, direct effect ({propagation})"
-    idata = fit_model(model, single, seed=seed, saved=saved, name=name, progress=progress)
+    idata = fit_model(model, single, seed=seed, saved=saved, name=name, cores=cores, progress=progress)
     posterior = idata["posterior"].dataset
     if "position_in_sample" in posterior:
         position = spread_positions(posterior["position_in_sample"], panel)

@@ -109,9 +109,10 @@ def refit(
     sampler: SamplerSpec,
     *,
     seed: int,
+    cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Fit the compiled model to each of several sets of data, two side by side.
+    """Fit the compiled model to each of several sets of data.
 
     Parameters
     ----------
@@ -123,6 +124,8 @@ def refit(
         Settings of one refit; one with divergences is done again with smaller steps.
     seed : int
         Each refit derives its own from it and from its number.
+    cores : int
+        Refits run side by side.
     progress : callable, optional
         Told the share done.
 
@@ -150,7 +153,7 @@ def refit(
             progress(done / len(data))
         return drawn
 
-    with ThreadPoolExecutor(CORES) as pool:
+    with ThreadPoolExecutor(cores) as pool:
         refits = list(pool.map(fit_one, range(len(data))))
     coords = model.compiled.coords
     groups = {}
@@ -181,6 +184,7 @@ def fit_direct(
     *,
     seed: int,
     keep: int | None = None,
+    cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """Stage 2 with alignment, refitted to each stage-1 draw: the cut posterior.
@@ -191,7 +195,7 @@ def fit_direct(
         The contract's panel.
     alignment : xr.DataArray
         (refit, case, state): draws from stage 1; see ``models.coalition.centre_alignment``.
-    spec, sampler, seed, progress
+    spec, sampler, seed, cores, progress
         As elsewhere; the sampler's numbers are those of one refit.
     keep : int, optional
         About how many draws are returned, evenly from all refits. Convergence is judged on all.
@@ -211,7 +215,7 @@ def fit_direct(
     data = [{"alignment": position} for position in positions]
     # Chains that mix too slowly for their length get twice the length; steps are made smaller within a refit.
     for attempt in (sampler, replace(sampler, draws=2 * sampler.draws)):
-        idata = refit(model, data, attempt, seed=seed, progress=progress)
+        idata = refit(model, data, attempt, seed=seed, cores=cores, progress=progress)
         try:
             idata = thin(gate(idata, "joining, direct effect", attempt), keep)
             break

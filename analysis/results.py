@@ -9,10 +9,11 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import filelock
 import numpy as np
 import xarray as xr
 
@@ -38,17 +39,6 @@ def hash_dataset(dataset: xr.Dataset) -> str:
         )
         digest.update(f"{name}{variable.dims}{values.shape}{values.dtype.kind}".encode() + content)
     return digest.hexdigest()
-
-
-def hash_code() -> str:
-    """Hexadecimal SHA-256 of the code that a fit depends on: the models and how they are sampled."""
-    files = [
-        *sorted((ROOT / "models").glob("*.py")),
-        ROOT / "analysis" / "fit.py",
-        ROOT / "analysis" / "refits.py",
-        ROOT / "analysis" / "diagnostics.py",
-    ]
-    return hash_content([file.read_text(encoding="utf-8") for file in files])
 
 
 def package_versions() -> dict[str, str]:
@@ -89,32 +79,50 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     try:
         yield work
         work.chmod(0o755)
-        if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-            target.rename(old / target.name)
-            work.rename(target)
-            shutil.rmtree(old)
-        else:
-            work.rename(target)
+        # Two runs that finish at once take turns: the second finds the whole result of the first.
+        with filelock.FileLock(target.parent / ".lock"):
+            if target.exists():
+                old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+                target.rename(old / target.name)
+                work.rename(target)
+                shutil.rmtree(old)
+            else:
+                work.rename(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def write_text(text: str, path: Path) -> None:
-    """Write a text file under a temporary name, then rename: nobody meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+@contextmanager
+def atomic_file(target: Path) -> Iterator[Path]:
+    """A file to write under another name, which takes the target's place only when all is written.
+
+    An error (a full disk, say) leaves the target as it was, and nothing beside it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
+        yield temporary
+        temporary.chmod(0o644)
+        os.replace(temporary, target)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(content: object, path: Path) -> None:
+    """Write JSON whole or not at all."""
+    write_text(json.dumps(content, indent=1, default=str) + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file whole or not at all."""
+    with atomic_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def write_tree(tree: xr.DataTree, path: Path) -> None:
-    """Write a DataTree as netCDF under a temporary name, then rename; dicts in attributes become JSON."""
+    """Write a DataTree as netCDF, whole or not at all; dicts in attributes become JSON."""
     plain = tree.copy()
     for node in plain.subtree:
         node.attrs = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in node.attrs.items()}
@@ -127,15 +135,8 @@ def write_tree(tree: xr.DataTree, path: Path) -> None:
         }
         for node in plain.subtree
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(handle)
-    try:
+    with atomic_file(path) as temporary:
         plain.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def read_tree(path: Path) -> xr.DataTree:
@@ -145,37 +146,3 @@ def read_tree(path: Path) -> xr.DataTree:
     if "convergence" in loaded.attrs:
         loaded.attrs["convergence"] = json.loads(loaded.attrs["convergence"])
     return loaded
-
-
-def load_or_fit(
-    kind: str, content: dict, fit: Callable[[], xr.DataTree], folder: Path = RESULTS / ".fits"
-) -> tuple[xr.DataTree, Path, bool]:
-    """The fit of this content: read if it was made before, else made and stored.
-
-    Parameters
-    ----------
-    kind : str
-        What is fitted; begins the file's name.
-    content : dict
-        All that the fit depends on besides code and package versions, which are added here.
-    fit : callable
-        Makes the fit; called only if it is not there. It raises if the fit does not pass its gates, and
-        then nothing is stored.
-    folder : Path
-        Where fits are kept.
-
-    Returns
-    -------
-    fit : xr.DataTree
-    path : Path
-        Its file.
-    reused : bool
-    """
-    versions = {k: v for k, v in package_versions().items() if k not in ("pandas", "arviz")}
-    key = hash_content({"kind": kind, "code": hash_code(), "versions": versions, **content})
-    path = folder / f"{kind}-{key[:24]}.nc"
-    if path.exists():
-        return read_tree(path), path, True
-    tree = fit()
-    write_tree(tree, path)
-    return tree, path, False

@@ -98,7 +98,8 @@ def prepare_panel(
         for case in spec.cases
     ]
     included = np.array([case["included"] for case in cases])
-    used = included.any(axis=0)
+    # States that are left out stay as rows that do not count: panels of one shape share compiled code.
+    used = np.any([states["iso3"].isin(_members(case, states)) for case in spec.cases], axis=0)
     names = [name for name, _ in spec.covariates]
     values = np.array([case["covariates"] for case in cases])
     columns = list(COVARIATES)
