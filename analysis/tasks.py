@@ -20,6 +20,9 @@ from models.alignment import draw_alignment_model
 NEEDED_BY_STAGE2 = ["ideal_point", "region_mean", "region_sd"]
 """Variables of stage 1 that the rest of the analysis uses."""
 
+MODELLED = ("joined", "included", "guarantee", "dose", "covariates_transformed", "region")
+"""What the models of stage 2 see of a panel."""
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
@@ -140,9 +143,8 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
         for case, dataset in votes.items()
     }
     about = {"data": panel.attrs.get("spec", ""), "files": panel.attrs.get("sha256", "")}
-    used = panel[["joined", "included", "guarantee", "covariates_transformed", "region"]]
     shared = {
-        "panel": hash_dataset(used),
+        "panel": hash_dataset(panel[[name for name in MODELLED if name in panel.variables]]),
         "levels": panel["guarantee"].attrs["levels"],
         "coalition": asdict(variant.coalition),
         "seed": run.seed,

@@ -1,0 +1,194 @@
+"""Many tasks on a Dask cluster: one of this machine's own, or any that the user has."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dask
+import xarray as xr
+from dask.distributed import Client, Future, LocalCluster, as_completed
+from distributed.scheduler import KilledWorker
+
+from analysis.diagnostics import ConvergenceError
+from analysis.store import Store
+from analysis.tasks import Effects, Task
+from analysis.variant import Variant
+
+
+class SchedulerLostError(RuntimeError):
+    """The connection to the scheduler broke. What was finished is stored."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a task made, and the seconds that it took."""
+
+    result: xr.DataTree | Effects
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a task made nothing.
+
+    Attributes
+    ----------
+    reason : str
+    seconds : float
+    lasting : bool
+        Whether it would fail again: a missed gate would, for seed and code are the same; a dead worker not.
+    """
+
+    reason: str
+    seconds: float = 0.0
+    lasting: bool = True
+
+
+Outcome = Done | Failure
+
+
+def perform(make: Callable, variant: Variant, data: xr.Dataset, *needs: Outcome) -> Outcome:
+    """Make a task's result on a worker, on one core. What it needs and did not come is passed on as its failure.
+
+    Parameters
+    ----------
+    make, variant, data
+        Of the task.
+    *needs : Outcome
+        Of the tasks that it needs.
+    """
+    for need in needs:
+        if isinstance(need, Failure):
+            return need
+    begin = time.perf_counter()
+    try:
+        result = make(data, [need.result for need in needs], variant, cores=1)
+    except (ConvergenceError, ValueError) as error:
+        return Failure(str(error), time.perf_counter() - begin)
+    except Exception:
+        raise
+    except BaseException as error:
+        # A panic of the sampler is no Exception, and would take the worker down with it.
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        return Failure(f"{type(error).__name__}: {error}", time.perf_counter() - begin, lasting=False)
+    return Done(result, time.perf_counter() - begin)
+
+
+def give(value: object) -> object:
+    """What travels to a worker once and stays there. As a task it comes again if its worker dies."""
+    return value
+
+
+@contextmanager
+def connect(scheduler: str | None, workers: int | None) -> Iterator[Client]:
+    """A client of the user's scheduler, or of a cluster of this machine's own.
+
+    Parameters
+    ----------
+    scheduler : str, optional
+        Address, as ``tcp://host:8786``.
+    workers : int, optional
+        Workers of the machine's own cluster; otherwise as many as it has cores.
+
+    Raises
+    ------
+    SchedulerLostError
+        If nobody answers at the address.
+    """
+    # A worker that compiles does not answer for seconds: that is no reason to give it up. Figures of many
+    # variants are no large graph.
+    settings = {
+        "distributed.scheduler.worker-ttl": "15 minutes",
+        "distributed.admin.large-graph-warning-threshold": "1GB",
+        "distributed.comm.timeouts.connect": "10s",
+        "distributed.admin.low-level-log-length": 0,
+    }
+    with dask.config.set(settings):
+        if scheduler:
+            try:
+                client = Client(scheduler, timeout="10s")
+            except (OSError, TimeoutError) as error:
+                raise SchedulerLostError(f"no scheduler answers at {scheduler}: {error}") from None
+            with client:
+                yield client
+            return
+        own = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
+        with (
+            LocalCluster(**own, host="127.0.0.1", dashboard_address=None, silence_logs=50) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+
+
+def run_tasks(
+    client: Client, tasks: list[Task], store: Store, finished: Callable[[Task, Outcome], None]
+) -> None:
+    """Make what is not stored, and store it as it comes.
+
+    Parameters
+    ----------
+    client : Client
+        Of the cluster.
+    tasks : list of Task
+        What is wanted, each after what it needs; all that they need is made or stored.
+    store : Store
+        Only this process writes to it: workers may be on machines that do not share its disk.
+    finished : callable
+        Told of each task and what came of it.
+
+    Raises
+    ------
+    SchedulerLostError
+        If the scheduler does not answer any more.
+    OSError
+        If a result cannot be stored.
+    """
+    futures: dict[str, Future] = {}
+    pending = {}
+    for task in tasks:
+        futures[task.key] = _submit(client, task, futures, store)
+        pending[futures[task.key].key] = task
+    del futures
+    try:
+        for future in as_completed(_claim(client, pending)):
+            task = pending.pop(future.key)
+            outcome = _outcome(future)
+            if isinstance(outcome, Done):
+                store.save(task, outcome.result, outcome.seconds)
+            elif outcome.lasting:
+                store.save_failure(task, outcome.reason, outcome.seconds)
+            finished(task, outcome)
+            future.release()
+    except (OSError, TimeoutError) as error:
+        if client.status in ("closed", "closing", "connecting") or "omm" in type(error).__name__:
+            raise SchedulerLostError(f"the scheduler does not answer any more: {error}") from error
+        raise
+
+
+def _claim(client: Client, pending: dict) -> list[Future]:
+    return [Future(key, client) for key in pending]
+
+
+def _submit(client: Client, task: Task, futures: dict[str, Future], store: Store) -> Future:
+    data = client.submit(give, task.data, key=f"data-{task.content.get('votes') or task.content['panel']}")
+    needs = []
+    for need in task.needs:
+        if need.key not in futures:
+            stored = Done(store.load(need), 0.0)
+            futures[need.key] = client.submit(give, stored, key=f"stored-{need.key}")
+        needs.append(futures[need.key])
+    return client.submit(perform, task.make, task.variant, data, *needs, key=task.key)
+
+
+def _outcome(future: Future) -> Outcome:
+    """What a task made, or why it made nothing."""
+    if future.status == "finished":
+        return future.result()
+    if future.status == "error":
+        error = future.exception()
+        if isinstance(error, KilledWorker):
+            return Failure(f"its worker died again and again: {error}", lasting=False)
+        return Failure(f"{type(error).__name__}: {error}", lasting=False)
+    raise SchedulerLostError(f"the scheduler does not answer any more (a fit is {future.status})")
