@@ -56,6 +56,42 @@ def checks(
     from analysis.variants import MAIN
 
     sys.exit(check_and_show(MAIN.quick() if quick else MAIN, votes, console))
+@app.command(
+    epilog="Example: [bold]python -m analysis sensitivity --axes guarantee,coalition[/bold], or "
+    "[bold]--cross guarantee,coalition,covariates[/bold]"
+)
+def sensitivity(
+    axes: Annotated[
+        str | None, typer.Option(help="Only variants on these axes, with commas. Otherwise all.")
+    ] = None,
+    cross: Annotated[str | None, typer.Option(help="The product of the choices on these axes.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler, as tcp://host:8786; otherwise this machine's cores.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Workers on this machine.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say only what would be made, and why, and what reused.")
+    ] = False,
+    votes: VotesOption = None,
+) -> None:
+    """Run every choice of the project otherwise, one at a time or crossed, and say what moves the answer."""
+    from analysis.sensitivity_run import choose_variants, run_sensitivity
+
+    try:
+        variants, impossible = choose_variants(axes, cross)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    sys.exit(
+        run_sensitivity(
+            variants,
+            impossible,
+            console,
+            votes_path=votes,
+            scheduler=scheduler,
+            workers=workers,
+            explain=explain,
+        )
+    )
 
 
 @app.command(epilog="Example: [bold]python -m analysis benchmark --peers numba,nutpie,rstan[/bold]")

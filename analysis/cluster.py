@@ -1,6 +1,7 @@
 """Many tasks on a Dask cluster: one of this machine's own, or any that the user has."""
 
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 import dask
 import xarray as xr
 from dask.distributed import Client, Future, LocalCluster, as_completed
+from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from analysis.diagnostics import ConvergenceError
@@ -49,7 +51,7 @@ Outcome = Done | Failure
 
 
 def perform(make: Callable, variant: Variant, data: xr.Dataset, *needs: Outcome) -> Outcome:
-    """Make a task's result on a worker, on one core. What it needs and did not come is passed on as its failure.
+    """Make a task's result on a worker, on one core. A failure of what it needs is its own.
 
     Parameters
     ----------
@@ -146,13 +148,11 @@ def run_tasks(
         If a result cannot be stored.
     """
     futures: dict[str, Future] = {}
-    pending = {}
     for task in tasks:
         futures[task.key] = _submit(client, task, futures, store)
-        pending[futures[task.key].key] = task
-    del futures
+    pending = {task.key: task for task in tasks}
     try:
-        for future in as_completed(_claim(client, pending)):
+        for future in as_completed([futures[key] for key in pending]):
             task = pending.pop(future.key)
             outcome = _outcome(future)
             if isinstance(outcome, Done):
@@ -160,15 +160,10 @@ def run_tasks(
             elif outcome.lasting:
                 store.save_failure(task, outcome.reason, outcome.seconds)
             finished(task, outcome)
-            future.release()
-    except (OSError, TimeoutError) as error:
-        if client.status in ("closed", "closing", "connecting") or "omm" in type(error).__name__:
-            raise SchedulerLostError(f"the scheduler does not answer any more: {error}") from error
-        raise
-
-
-def _claim(client: Client, pending: dict) -> list[Future]:
-    return [Future(key, client) for key in pending]
+            # Dask keeps it for as long as other tasks need it.
+            futures.pop(future.key).release()
+    except (CommClosedError, CancelledError, TimeoutError) as error:
+        raise SchedulerLostError(f"the scheduler does not answer any more: {error}") from error
 
 
 def _submit(client: Client, task: Task, futures: dict[str, Future], store: Store) -> Future:

@@ -40,8 +40,12 @@ class Store:
             ``status``: ``ok`` or ``failed``; ``reason`` of a failure; ``seconds`` that it took; ``content``
             and ``about`` of the task; of effects also ``table``.
         """
+        return self.read(task.key)
+
+    def read(self, key: str) -> dict | None:
+        """As ``find``, by key."""
         try:
-            return json.loads(self.path(task.key, ".json").read_text(encoding="utf-8"))
+            return json.loads(self.path(key, ".json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
 

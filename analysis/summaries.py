@@ -1,5 +1,6 @@
 """From labelled draws to tables: the only place where draws become means and intervals."""
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -50,7 +51,8 @@ def summarize_effects(effects: xr.Dataset, refit: xr.DataArray | None, propagati
     Returns
     -------
     pd.DataFrame
-        ``quantity, case, group, mean, sd, lower, upper``; ``prob_positive``: probability that the effect is
+        ``quantity, case, group, mean, sd, lower, upper``; ``mcse``: Monte Carlo standard error of the mean;
+        ``prob_positive``: probability that the effect is
         above 0 (risk ratios, their difference apart: above 1); ``stage1_share``: the share of the variance
         that comes from not knowing the positions, 0 where none is let in (totals, which need no positions,
         and ``plugin``), empty where it cannot be told apart (``measurement``, ``joint``). A group without a
@@ -69,4 +71,6 @@ def summarize_effects(effects: xr.Dataset, refit: xr.DataArray | None, propagati
     else:
         table["stage1_share"] = 0.0 if propagation == "plugin" else np.nan
     table.loc[table["quantity"].str.endswith("_total"), "stage1_share"] = 0.0
+    # Draws stand refit by refit and chain by chain: what refits or chains share counts as autocorrelation.
+    table["mcse"] = az.mcse(rows.values, method="mean", chain_axis=None, draw_axis=-1)
     return table
