@@ -30,7 +30,7 @@ MODELS: tuple[Choice, ...] = (
 
 def list_model_choices(main: Variant) -> tuple[Choice, ...]:
     """All choices of models, and every prior number of the main analysis halved and doubled."""
-    priors = (c for spec in ("ideal_point", "coalition", "alignment") for c in _change_priors(main, spec))
+    priors = (c for spec in ("coalition", "alignment", "ideal_point") for c in _change_priors(main, spec))
     return (*MODELS, *priors)
 
 

@@ -70,14 +70,14 @@ def tell_range(total: pd.DataFrame, impossible: dict[str, str]) -> list[str]:
     failed = total[total["status"] == "failed"]
     agree = (known["prob_positive"] > CONVINCING).sum()
     sentences = [
-        f"{len(total)} variants: in {agree} of them ({agree / len(total):.0%}) a guarantee's total effect on joining "
-        f"is positive with a probability above {CONVINCING}."
+        f"{len(total)} variants: in {agree} of them ({agree / len(total):.0%}) a guarantee's total effect on "
+        f"joining is positive with a probability above {CONVINCING}."
     ]
     if len(known):
         low, high = known.loc[known["mean"].idxmin()], known.loc[known["mean"].idxmax()]
         sentences.append(
-            f"The mean goes from {100 * low['mean']:+.0f} points ({low['variant']}) to {100 * high['mean']:+.0f} "
-            f"({high['variant']})."
+            f"The mean goes from {100 * low['mean']:+.0f} points ({low['variant']}) "
+            f"to {100 * high['mean']:+.0f} ({high['variant']})."
         )
     main = known[known["variant"] == "main"]
     if len(main):

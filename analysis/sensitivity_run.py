@@ -143,9 +143,7 @@ def _make(client, missing: list[Task], store: Store, seconds: dict, count: int, 
     )
     console.print(f"{count} workers, one thread each.", highlight=False)
     with Progress(*columns, console=console) as bars:
-        bar = bars.add_task(
-            "fits", total=len(missing), left=_minutes(left["expected"] / max(count, 1)) + " left"
-        )
+        bar = bars.add_task("fits", total=len(missing), left=_minutes(left["expected"] / count) + " left")
 
         def finished(task: Task, outcome: Outcome) -> None:
             nonlocal done_expected, done_taken
@@ -157,7 +155,7 @@ def _make(client, missing: list[Task], store: Store, seconds: dict, count: int, 
                     lost[task.key] = outcome.reason
                 bars.console.print(f"failed: {task.name}: {escape(outcome.reason)}", highlight=False)
             ratio = done_taken / done_expected if done_expected else 1.0
-            bars.update(bar, advance=1, left=_minutes(ratio * left["expected"] / max(count, 1)) + " left")
+            bars.update(bar, advance=1, left=_minutes(ratio * left["expected"] / count) + " left")
 
         run_tasks(client, missing, store, finished)
     return lost

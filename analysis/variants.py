@@ -21,7 +21,7 @@ from analysis.variant import RunSpec, Variant
 
 MAIN = Variant()
 
-CHOICES: tuple[Choice, ...] = (*VOTES, *CODINGS, *list_model_choices(MAIN))
+CHOICES: tuple[Choice, ...] = (*CODINGS, *list_model_choices(MAIN), *VOTES)
 """Every choice that is offered beside the main one."""
 
 AXES: tuple[str, ...] = tuple(dict.fromkeys(choice.axis for choice in CHOICES))
