@@ -94,6 +94,11 @@ COVARIATES: tuple[Choice, ...] = (
     Choice("covariates", "without-distance", {"data.covariates": without("distance")}, "Distance to Washington explains pacts, not joining.", CONTROLS),
     Choice("covariates", "capability", {"data.covariates": swap("population", "capability")}, "Power rather than people.", "Singer (1987), Correlates of War"),
     Choice("covariates", "and-troops", {"data.covariates": swap("aid", "aid", "troops")}, "US soldiers in the country, beside the guarantee.", "Allen, Flynn and Machain (2022)"),
+    Choice("covariates", "and-trade", {"data.covariates": swap("aid", "aid", "trade_share"), "coalition.missing": "impute"}, "Trade with the US as a reason of its own.", "IMF, Direction of Trade Statistics"),
+    Choice("measures", "democracy-vdem", {"data.covariates": swap("democracy", "democracy_vdem"), "coalition.missing": "impute"}, "Another measure, which lacks small states.", "Coppedge et al., V-Dem v16"),
+    Choice("measures", "democracy-polity", {"data.covariates": swap("democracy", "democracy_polity"), "coalition.missing": "impute"}, "The field's old measure, which lacks more of them.", "Marshall and Gurr, Polity5"),
+    Choice("measures", "gdp-wdi", {"data.covariates": swap("gdp_per_capita", "gdp_per_capita_wdi"), "coalition.missing": "impute"}, "National accounts at market rates.", "World Bank, WDI"),
+    Choice("measures", "gdp-pwt", {"data.covariates": swap("gdp_per_capita", "gdp_per_capita_pwt"), "coalition.missing": "impute"}, "Purchasing power by another method.", "Feenstra, Inklaar and Timmer (2015)"),
 )  # fmt: skip
 
 CODINGS: tuple[Choice, ...] = (*GUARANTEES, *COALITIONS, *COVARIATES)
