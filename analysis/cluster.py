@@ -1,86 +1,21 @@
 """Many tasks on a Dask cluster: one of this machine's own, or any that the user has."""
 
-import time
 from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import dask
-import xarray as xr
 from dask.distributed import Client, Future, LocalCluster, as_completed
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
-from analysis.diagnostics import ConvergenceError
 from analysis.store import Store
-from analysis.tasks import Effects, Task
-from analysis.variant import Variant
+from analysis.tasks import Task
+from analysis.worker import Done, Failure, Outcome, give, perform
 
 
 class SchedulerLostError(RuntimeError):
     """The connection to the scheduler broke. What was finished is stored."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a task made, and the seconds that it took."""
-
-    result: xr.DataTree | Effects
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a task made nothing.
-
-    Attributes
-    ----------
-    reason : str
-    seconds : float
-    lasting : bool
-        Whether it would fail again: a missed gate would, for seed and code are the same; a dead worker not.
-    """
-
-    reason: str
-    seconds: float = 0.0
-    lasting: bool = True
-
-
-Outcome = Done | Failure
-
-
-def perform(make: Callable, variant: Variant, data: xr.Dataset, *needs: Outcome) -> Outcome:
-    """Make a task's result on a worker, on one core. A failure of what it needs is its own.
-
-    Parameters
-    ----------
-    make, variant, data
-        Of the task.
-    *needs : Outcome
-        Of the tasks that it needs.
-    """
-    for need in needs:
-        if isinstance(need, Failure):
-            return need
-    begin = time.perf_counter()
-    try:
-        result = make(data, [need.result for need in needs], variant, cores=1)
-    except (ConvergenceError, ValueError) as error:
-        return Failure(str(error), time.perf_counter() - begin)
-    except Exception:
-        raise
-    except BaseException as error:
-        # A panic of the sampler is no Exception, and would take the worker down with it.
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
-        return Failure(f"{type(error).__name__}: {error}", time.perf_counter() - begin, lasting=False)
-    return Done(result, time.perf_counter() - begin)
-
-
-def give(value: object) -> object:
-    """What travels to a worker once and stays there. As a task it comes again if its worker dies."""
-    return value
 
 
 @contextmanager
@@ -104,13 +39,13 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator[Client]:
     settings = {
         "distributed.scheduler.worker-ttl": "15 minutes",
         "distributed.admin.large-graph-warning-threshold": "1GB",
-        "distributed.comm.timeouts.connect": "10s",
+        "distributed.comm.timeouts.connect": "30s",
         "distributed.admin.low-level-log-length": 0,
     }
     with dask.config.set(settings):
         if scheduler:
             try:
-                client = Client(scheduler, timeout="10s")
+                client = Client(scheduler, timeout="30s")
             except (OSError, TimeoutError) as error:
                 raise SchedulerLostError(f"no scheduler answers at {scheduler}: {error}") from None
             with client:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from analysis.cluster import Done, Outcome, SchedulerLostError, connect, run_tasks
+from analysis.cluster import SchedulerLostError, connect, run_tasks
 from analysis.explain import show_explanation
 from analysis.results import ROOT
 from analysis.sensitivity import collect, expect_seconds, for_review, survey
@@ -16,6 +16,7 @@ from analysis.store import Store
 from analysis.tasks import Task
 from analysis.variant import Variant
 from analysis.variants import AXES, MAIN, build_variant, choose_axes, cross_axes
+from analysis.worker import Done, Outcome
 from data.schema import DataError
 
 OUTPUT = ROOT / "analysis" / "output"
