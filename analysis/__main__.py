@@ -56,6 +56,8 @@ def checks(
     from analysis.variants import MAIN
 
     sys.exit(check_and_show(MAIN.quick() if quick else MAIN, votes, console))
+
+
 @app.command(
     epilog="Example: [bold]python -m analysis sensitivity --axes guarantee,coalition[/bold], or "
     "[bold]--cross guarantee,coalition,covariates[/bold]"

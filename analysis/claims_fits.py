@@ -12,14 +12,16 @@ from analysis.fit import (
     Progress,
     count_draws,
     derive_seed,
-    fit_ideal_points,
     fit_tiers,
     fit_total,
     stack_draws,
 )
-from analysis.pipeline import Report, draw_alignment, stage1_content
+from analysis.pipeline import Report
+from analysis.positions import draw_alignment
 from analysis.results import hash_dataset, load_or_fit
-from analysis.variants import Variant
+from analysis.store import Store, load_or_make
+from analysis.tasks import plan_stage1
+from analysis.variant import Variant
 from data.load import load_votes
 from data.spec import DataSpec
 from models.alignment import draw_alignment_model
@@ -148,19 +150,9 @@ def draw_positions(
     stage1 = {}
     for case in data.cases:
         votes = load_votes(data, case, votes_path)
-        stage1[case.name] = load_or_fit_step(
-            f"ideal points, {case.name}, {name}",
-            "ideal_point",
-            stage1_content(variant, votes),
-            lambda progress, votes=votes, case=case: fit_ideal_points(
-                votes,
-                variant.ideal_point,
-                variant.run.ideal_point,
-                seed=derive_seed(variant.run.seed, "ideal_point", case.name),
-                progress=progress,
-            ),
-            report,
-        )
+        progress = report(f"ideal points, {case.name}, {name}")
+        stage1[case.name] = load_or_make(plan_stage1(variant, votes), {}, Store(), progress=progress)[0]
+        progress(1.0)
     # Every draw: the model of alignment has a closed form, so that more of them cost nothing.
     everything = replace(variant, run=replace(variant.run, stage1_draws=variant.run.kept_draws))
     return centre_alignment(panel, draw_alignment(stage1, panel, everything))

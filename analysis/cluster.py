@@ -102,7 +102,7 @@ def run_tasks(
 
 
 def _submit(client: Client, task: Task, futures: dict[str, Future], store: Store) -> Future:
-    data = client.submit(give, task.data, key=f"data-{task.content.get('votes') or task.content['panel']}")
+    data = client.submit(give, task.data, key=f"data-{task.data_key}")
     needs = []
     for need in task.needs:
         if need.key not in futures:

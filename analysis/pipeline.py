@@ -93,13 +93,13 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     reading(1.0)
     plan = plan_variant(variant, inputs.votes, inputs.panel)
     fits, record["convergence"], record["seconds"] = make_fits(plan, report)
-    stage1 = [fits[task.key] for task in plan.stage1.values()]
+    stage1 = {case: fits[task.key] for case, task in plan.stage1.items()}
     total, direct = fits[plan.total.key], fits[plan.direct.key]
-    effects = make_effects(inputs.panel, [total, direct, *stage1], variant)
+    effects = make_effects(inputs.panel, [total, direct, *stage1.values()], variant)
     positions = pd.concat(
         [
             summarize_ideal_points(tree["posterior"].dataset, case, variant.reference, yardstick(votes))
-            for tree, (case, votes) in zip(stage1, inputs.votes.items(), strict=True)
+            for tree, (case, votes) in zip(stage1.values(), inputs.votes.items(), strict=True)
         ],
         ignore_index=True,
     )
@@ -110,7 +110,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     record["positions_from_region"] = states_without_votes(stage1, inputs.panel)
     record["keys"] = {task.name: task.key for task in plan.tasks}
     with atomic_folder(RESULTS / variant.name) as folder:
-        for case, tree in zip(inputs.votes, stage1, strict=True):
+        for case, tree in stage1.items():
             tree.attrs["quick"] = int(variant.run.quick)
             write_tree(tree, folder / f"ideal_point_{case}.nc")
         write_tree(join_stage2(plan, total, direct, effects), folder / "coalition.nc")

@@ -61,26 +61,17 @@ def compute_rank(ideal_point: xr.DataArray) -> xr.DataArray:
     return ranks.transpose(*ideal_point.dims)
 
 
-def states_without_votes(stage1: list[xr.DataTree], panel: xr.Dataset) -> dict[str, list[str]]:
-    """States of the panel that have no position of their own, by case.
-
-    Parameters
-    ----------
-    stage1 : list of xr.DataTree
-        Fit of each case, in the order of the panel.
-    panel : xr.Dataset
-        The contract's panel.
-    """
-    lacking = {}
-    for case, tree in zip(panel["case"].values, stage1, strict=True):
-        included = panel["state"].values[panel["included"].sel(case=case).values]
-        own = map(str, tree["posterior"]["state"].values)
-        lacking[str(case)] = sorted(set(map(str, included)) - set(own))
-    return lacking
+def states_without_votes(stage1: dict[str, xr.DataTree], panel: xr.Dataset) -> dict[str, list[str]]:
+    """States of the panel that have no position of their own, by case."""
+    included = {case: panel["state"].values[panel["included"].sel(case=case).values] for case in stage1}
+    return {
+        case: sorted(set(map(str, included[case])) - set(map(str, tree["posterior"]["state"].values)))
+        for case, tree in stage1.items()
+    }
 
 
-def draw_positions(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Variant) -> xr.DataArray:
-    """Joint draws of all states' positions for stage 2.
+def draw_alignment(stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: Variant) -> xr.DataArray:
+    """Joint draws of all states' alignment for stage 2, up to a constant of each case and draw.
 
     States that cast no vote in the window get, in each draw, a position drawn from their region's
     distribution in that draw: the hierarchical model's own answer, with all its uncertainty. No reference
@@ -88,8 +79,8 @@ def draw_positions(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Varian
 
     Parameters
     ----------
-    stage1 : list of xr.DataTree
-        Fit of each case, in the order of the panel.
+    stage1 : dict of str to xr.DataTree
+        Fit of each case.
     panel : xr.Dataset
         The contract's panel.
     variant : Variant
@@ -100,8 +91,9 @@ def draw_positions(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Varian
     xr.DataArray
         (refit, case, state), float, standard deviations; NaN where a state is not in a case.
     """
+    missing = states_without_votes(stage1, panel)
     by_case = []
-    for tree, (case, missing) in zip(stage1, states_without_votes(stage1, panel).items(), strict=True):
+    for case, tree in stage1.items():
         seed = derive_seed(variant.run.seed, "alignment", case)
         posterior = tree["posterior"].dataset[["ideal_point", "region_mean", "region_sd"]]
         stacked = posterior.stack(sample=("chain", "draw")).drop_vars(("sample", "chain", "draw"))
@@ -110,13 +102,13 @@ def draw_positions(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Varian
         used = variant.run.stage1_draws if variant.propagation == "draws" else len(order)
         draws = stacked.isel(sample=order[:used])
         position = draws["ideal_point"].transpose("sample", "state")
-        if missing:
-            regions = panel["region"].sel(state=missing).values
+        if missing[case]:
+            regions = panel["region"].sel(state=missing[case]).values
             unseen = predict_positions(draws, regions, variant.ideal_point, seed)
-            unseen = xr.DataArray(unseen, dims=("sample", "state"), coords={"state": missing})
+            unseen = xr.DataArray(unseen, dims=("sample", "state"), coords={"state": missing[case]})
             position = xr.concat([position, unseen], "state")
         by_case.append(position.reindex(state=panel["state"]))
-    joined = xr.concat(by_case, pd.Index(panel["case"].values, name="case"))
+    joined = xr.concat(by_case, pd.Index(list(stage1), name="case"))
     return joined.rename(sample="refit").transpose("refit", "case", "state").where(panel["included"])
 
 

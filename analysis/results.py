@@ -9,7 +9,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,6 +39,17 @@ def hash_dataset(dataset: xr.Dataset) -> str:
         )
         digest.update(f"{name}{variable.dims}{values.shape}{values.dtype.kind}".encode() + content)
     return digest.hexdigest()
+
+
+def hash_code() -> str:
+    """Hexadecimal SHA-256 of the code that a fit depends on: the models and how they are sampled."""
+    files = [
+        *sorted((ROOT / "models").glob("*.py")),
+        ROOT / "analysis" / "fit.py",
+        ROOT / "analysis" / "refits.py",
+        ROOT / "analysis" / "diagnostics.py",
+    ]
+    return hash_content([file.read_text(encoding="utf-8") for file in files])
 
 
 def package_versions() -> dict[str, str]:
@@ -146,3 +157,37 @@ def read_tree(path: Path) -> xr.DataTree:
     if "convergence" in loaded.attrs:
         loaded.attrs["convergence"] = json.loads(loaded.attrs["convergence"])
     return loaded
+
+
+def load_or_fit(
+    kind: str, content: dict, fit: Callable[[], xr.DataTree], folder: Path = RESULTS / ".fits"
+) -> tuple[xr.DataTree, Path, bool]:
+    """The fit of this content: read if it was made before, else made and stored.
+
+    Parameters
+    ----------
+    kind : str
+        What is fitted; begins the file's name.
+    content : dict
+        All that the fit depends on besides code and package versions, which are added here.
+    fit : callable
+        Makes the fit; called only if it is not there. It raises if the fit does not pass its gates, and
+        then nothing is stored.
+    folder : Path
+        Where fits are kept.
+
+    Returns
+    -------
+    fit : xr.DataTree
+    path : Path
+        Its file.
+    reused : bool
+    """
+    versions = {k: v for k, v in package_versions().items() if k not in ("pandas", "arviz")}
+    key = hash_content({"kind": kind, "code": hash_code(), "versions": versions, **content})
+    path = folder / f"{kind}-{key[:24]}.nc"
+    if path.exists():
+        return read_tree(path), path, True
+    tree = fit()
+    write_tree(tree, path)
+    return tree, path, False

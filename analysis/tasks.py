@@ -10,7 +10,7 @@ import xarray as xr
 from analysis.dependencies import hash_code
 from analysis.effects import compute_effects
 from analysis.fit import CORES, Progress, count_draws, derive_seed, fit_ideal_points, fit_total, stack_draws
-from analysis.positions import draw_positions, find_imputed, pair_positions
+from analysis.positions import draw_alignment, find_imputed, pair_positions
 from analysis.propagation import fit_propagated
 from analysis.results import hash_content, hash_dataset, package_versions
 from analysis.summaries import summarize_effects
@@ -39,8 +39,8 @@ class Task:
         ``convergence``, or for ``effects`` an ``Effects``.
     variant : Variant
         The first variant that asked for it. Whatever of it ``make`` uses is in ``content``.
-    data : xr.Dataset
-        Votes of a case, or the panel.
+    data : xr.Dataset or tuple
+        Votes of a case, or the panel; for the joint model the panel and all votes.
     content : dict
         What the result depends on besides code and package versions.
     about : dict
@@ -53,7 +53,7 @@ class Task:
     name: str
     make: Callable
     variant: Variant
-    data: xr.Dataset
+    data: xr.Dataset | tuple
     content: dict
     about: dict
     needs: tuple["Task", ...] = ()
@@ -63,6 +63,11 @@ class Task:
         """The content with the kind, code and versions: what the key is made of."""
         versions = {k: v for k, v in package_versions().items() if k not in ("pandas", "arviz")}
         return {"kind": self.kind, "code": hash_code(self.make), "versions": versions, **self.content}
+
+    @cached_property
+    def data_key(self) -> str:
+        """Hash of the data alone."""
+        return hash_content([self.content.get("votes"), self.content.get("panel")])[:24]
 
     @cached_property
     def key(self) -> str:
@@ -123,25 +128,7 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
         The contract's panel.
     """
     run = variant.run
-    stage1 = {
-        case: Task(
-            "ideal_point",
-            f"ideal points, {case}",
-            make_ideal_points,
-            variant,
-            dataset,
-            {
-                "votes": hash_dataset(dataset),
-                "case": case,
-                "ideal_point": asdict(variant.ideal_point),
-                "sampler": asdict(run.ideal_point),
-                "items_kept": run.items_kept,
-                "seed": run.seed,
-            },
-            {"data": dataset.attrs.get("votes_spec", ""), "files": dataset.attrs.get("sha256", "")},
-        )
-        for case, dataset in votes.items()
-    }
+    stage1 = {case: plan_stage1(variant, dataset) for case, dataset in votes.items()}
     about = {"data": panel.attrs.get("spec", ""), "files": panel.attrs.get("sha256", "")}
     shared = {
         "panel": hash_dataset(panel[[name for name in MODELLED if name in panel.variables]]),
@@ -160,12 +147,16 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
     )
     positions = {"stage1": [task.key for task in stage1.values()], "propagation": variant.propagation}
     positions |= {"stage1_draws": run.stage1_draws, "ideal_point": asdict(variant.ideal_point)}
+    joint = variant.propagation == "joint"
+    if joint:
+        # Of the votes themselves only the joint model sees more than the draws made from them.
+        positions["votes"] = {case: task.content["votes"] for case, task in stage1.items()}
     direct = Task(
         "direct",
         "joining, direct effect",
         make_direct,
         variant,
-        panel,
+        (panel, votes) if joint else panel,
         shared
         | positions
         | {"samplers": {"refit": asdict(run.refit), "single": asdict(run.single)}, "kept": run.kept_draws},
@@ -186,6 +177,27 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
         (total, direct, *stage1.values()),
     )
     return Plan(variant=variant, stage1=stage1, total=total, direct=direct, effects=effects)
+
+
+def plan_stage1(variant: Variant, votes: xr.Dataset) -> Task:
+    """The fit of stage 1 to the votes of a case."""
+    run = variant.run
+    return Task(
+        "ideal_point",
+        f"ideal points, {votes.attrs['case']}",
+        make_ideal_points,
+        variant,
+        votes,
+        {
+            "votes": hash_dataset(votes),
+            "case": votes.attrs["case"],
+            "ideal_point": asdict(variant.ideal_point),
+            "sampler": asdict(run.ideal_point),
+            "items_kept": run.items_kept,
+            "seed": run.seed,
+        },
+        {"data": votes.attrs.get("votes_spec", ""), "files": votes.attrs.get("sha256", "")},
+    )
 
 
 def make_ideal_points(
@@ -209,22 +221,33 @@ def make_total(
 
 
 def make_direct(
-    panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
+    data: xr.Dataset | tuple,
+    fits: list,
+    variant: Variant,
+    cores: int = CORES,
+    progress: Progress | None = None,
 ) -> xr.DataTree:
     """Stage 2 with alignment; ``fits`` are those of stage 1, case by case."""
     run = variant.run
+    panel, votes = data if isinstance(data, tuple) else (data, None)
     return fit_propagated(
         variant.propagation,
         panel,
-        draw_positions(fits, panel, variant),
+        draw_alignment(_by_case(fits, panel), panel, variant),
         variant.coalition,
         refit=run.refit,
         single=run.single,
         seed=derive_seed(run.seed, "direct"),
+        votes=votes,
+        ideal_point=variant.ideal_point,
         keep=run.kept_draws,
         cores=cores,
         progress=progress,
     )
+
+
+def _by_case(stage1: list[xr.DataTree], panel: xr.Dataset) -> dict[str, xr.DataTree]:
+    return dict(zip(map(str, panel["case"].values), stage1, strict=True))
 
 
 def make_effects(
@@ -239,7 +262,7 @@ def make_effects(
     # Refit by refit: one draw of the positions feeds both the model of alignment and that of joining.
     mediator = draw_alignment_model(
         panel,
-        pair_positions(direct, panel, draw_positions(fits[2:], panel, variant)),
+        pair_positions(direct, panel, draw_alignment(_by_case(fits[2:], panel), panel, variant)),
         variant.alignment,
         derive_seed(run.seed, "alignment given guarantee"),
         find_imputed(direct),

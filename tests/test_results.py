@@ -10,6 +10,7 @@ from analysis.results import (
     atomic_folder,
     hash_content,
     hash_dataset,
+    load_or_fit,
     package_versions,
     read_tree,
     write_tree,
@@ -83,6 +84,39 @@ def test_hashes_do_not_depend_on_the_process():
     child.start()
     assert queue.get(timeout=120) == hash_dataset(make_tree()["posterior"].to_dataset())
     child.join()
+
+
+def test_a_fit_is_made_once_for_its_content(tmp_path):
+    made = []
+
+    def fit():
+        made.append(1)
+        return make_tree()
+
+    first = load_or_fit("toy", {"prior": 1.0}, fit, tmp_path)
+    again = load_or_fit("toy", {"prior": 1.0}, fit, tmp_path)
+    other = load_or_fit("toy", {"prior": 2.0}, fit, tmp_path)
+    assert (first[2], again[2], other[2]) == (False, True, False)
+    assert len(made) == 2
+    xr.testing.assert_equal(first[0]["posterior"].dataset, again[0]["posterior"].dataset)
+
+
+def test_changed_code_or_versions_make_a_new_fit(tmp_path, monkeypatch):
+    paths = [load_or_fit("toy", {}, make_tree, tmp_path)[1]]
+    monkeypatch.setattr(results, "hash_code", lambda: "other code")
+    paths.append(load_or_fit("toy", {}, make_tree, tmp_path)[1])
+    monkeypatch.setattr(results, "package_versions", lambda: package_versions() | {"nutpie": "99"})
+    paths.append(load_or_fit("toy", {}, make_tree, tmp_path)[1])
+    assert len(set(paths)) == 3
+
+
+def test_a_fit_that_fails_is_not_stored(tmp_path):
+    def fail():
+        raise RuntimeError("did not converge")
+
+    with pytest.raises(RuntimeError):
+        load_or_fit("toy", {}, fail, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_versions_and_commit_are_known():

@@ -23,15 +23,17 @@ from analysis.fit import (
     Progress,
     count_draws,
     derive_seed,
-    fit_ideal_points,
     fit_tiers,
     fit_total,
     stack_draws,
 )
-from analysis.pipeline import Report, draw_alignment, stage1_content
+from analysis.pipeline import Report
+from analysis.positions import draw_alignment
 from analysis.results import RESULTS, hash_content, hash_dataset, load_or_fit
+from analysis.store import Store, load_or_make
+from analysis.tasks import plan_stage1
 from analysis.tiers import compute_tiers, summarize_tiers
-from analysis.variants import Variant
+from analysis.variant import Variant
 from data.joining_time import prepare_waves
 from data.load import load_panel, load_votes
 from data.tables import load_coalition, load_states
@@ -75,14 +77,7 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
     stage1 = {}
     for case, counted in votes.items():
         progress = report(f"ideal points, {case}")
-
-        def fit(case=case, counted=counted, progress=progress):
-            seed = derive_seed(run.seed, "ideal_point", case)
-            return fit_ideal_points(
-                counted, variant.ideal_point, run.ideal_point, seed=seed, progress=progress
-            )
-
-        stage1[case] = load_or_fit("ideal_point", stage1_content(variant, counted), fit)[0]
+        stage1[case] = load_or_make(plan_stage1(variant, counted), {}, Store(), progress=progress)[0]
         progress(1.0)
     alignment = draw_alignment(stage1, panel, variant)
     positions = centre_alignment(panel, alignment).mean(0)

@@ -11,7 +11,7 @@ from analysis.checks.influence import COLUMNS
 from analysis.checks.steps import Bench
 from analysis.checks.tables import row
 from analysis.fit import Progress, SamplerSpec, derive_seed, fit_ideal_points
-from analysis.pipeline import draw_alignment
+from analysis.positions import draw_alignment
 from analysis.results import hash_dataset, load_or_fit
 from analysis.variants import Variant
 from models.coalition import centre_alignment
