@@ -59,6 +59,51 @@ def checks(
 
 
 @app.command(
+    epilog="Example: [bold]python -m analysis fit guarantee-pact-only[/bold], or "
+    "[bold]fit --set coalition.guarantee_scale=0.5 --set data.window=3[/bold]"
+)
+def fit(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Variants of the table; without any, it is listed.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A field and its value: coalition.guarantee_scale=0.5."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A short version on the shipped tallies, for trying out.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say only what would be fitted, and why, and what reused.")
+    ] = False,
+    votes: VotesOption = None,
+) -> None:
+    """Run variants of the table, or the main analysis with fields set otherwise, beside the main analysis."""
+    from analysis.fit_command import choose_variants, fit_and_compare, list_choices
+    from analysis.variants import MAIN
+
+    if not names and not changes:
+        sys.exit(list_choices(console))
+    try:
+        variants = choose_variants(names or [], changes or [], quick=quick)
+    except (ValueError, TypeError) as error:
+        raise typer.BadParameter(str(error)) from None
+    main = MAIN.quick() if quick else MAIN
+    sys.exit(fit_and_compare(variants, main, votes, console, explain=explain))
+
+
+@app.command(epilog="Example: [bold]python -m analysis compare main guarantee-pact-only[/bold]")
+def compare(
+    first: Annotated[str, typer.Argument(help="A run, or [bold]published[/bold].")],
+    second: Annotated[str, typer.Argument(help="Another run; otherwise the main one.")] = "main",
+) -> None:
+    """What differs between two runs, and whether it is noise; [bold]published[/bold] is what is committed."""
+    from analysis.compare import show_comparison
+
+    sys.exit(show_comparison(first, second, console))
+
+
+@app.command(
     epilog="Example: [bold]python -m analysis sensitivity --axes guarantee,coalition[/bold], or "
     "[bold]--cross guarantee,coalition,covariates[/bold]"
 )

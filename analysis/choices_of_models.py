@@ -11,8 +11,14 @@ POOLING = "Gelman and Hill (2007), Data analysis using regression and multilevel
 PROPAGATION = "models/README.md, Stage-1 uncertainty"
 POWER = "Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5: sensitivity to each prior"
 
-# Degrees of freedom of a family that the main analysis does not use.
-UNUSED = {"ideal_point.family_df"}
+# Numbers of what the main analysis does not use: a family, levels pooled, covariates imputed.
+UNUSED = {
+    "ideal_point.family_df",
+    "coalition.guarantee_level_scale",
+    "coalition.missing_slope_scale",
+    "coalition.missing_region_scale",
+    "coalition.missing_sd_scale",
+}
 
 MODELS: tuple[Choice, ...] = (
     Choice("family", "student-t", {"ideal_point.family": "student_t"}, "Lets single states lie far from their region.", ROBUST),
@@ -20,6 +26,7 @@ MODELS: tuple[Choice, ...] = (
     Choice("pooling", "positions-world", {"ideal_point.pooling": "world"}, "Positions shrink to one mean, not to that of their region.", POOLING),
     Choice("pooling", "joining-no-regions", {"coalition.region_scale": 0.01}, "No differences between regions beside the covariates.", POOLING),
     Choice("pooling", "joining-regions-apart", {"coalition.region_scale": 10.0}, "Each region nearly by itself: what fixed effects would do.", POOLING),
+    Choice("pooling", "levels", {"coalition.guarantee_pooling": "levels"}, "Levels of the guarantee share a common effect.", POOLING),
     Choice("pooling", "cases-apart", {"coalition.guarantee_case_scale": 5.0, "coalition.alignment_case_scale": 5.0}, "The two coalitions share next to nothing.", POOLING),
     Choice("pooling", "cases-as-one", {"coalition.guarantee_case_scale": 0.01, "coalition.alignment_case_scale": 0.01}, "One effect for both coalitions.", POOLING),
     Choice("state-effect", "off", {"coalition.state_effect": False}, "Two answers of one state taken as independent.", POOLING),
