@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import matplotlib as mpl
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis.figures import DPI
+from analysis.figures import DPI, STYLE
 from analysis.results import atomic_file
 from analysis.sensitivity_figure import plot_curve
 from analysis.sensitivity_summary import CONVINCING, pick_effect, split_variance, summarize_axes
@@ -43,7 +44,7 @@ def write_page(
     _write_table(moves, output / f"{moves_name}.csv")
     figure = plot_curve(total, direct, "both coalitions")
     for suffix in ("png", "svg"):
-        with atomic_file(output / f"{figure_name}.{suffix}") as file:
+        with atomic_file(output / f"{figure_name}.{suffix}") as file, mpl.rc_context(STYLE):
             figure.savefig(file, format=suffix, dpi=DPI, metadata={"Date": None} if suffix == "svg" else None)
     sentences = tell_range(total, impossible)
     grid = grid_of_variance(moves) if crossed else grid_of_axes(moves)
