@@ -105,8 +105,9 @@ def simulate_panel(
     alignment : xr.DataArray
         True alignment (case, state), standard deviations.
     truth : xr.Dataset
-        ``ame_pact_direct`` (case) and ``ame_pact_total`` (case): mean over states of the change in the
-        probability of joining, with alignment held, or moved with the guarantee.
+        (case,): ``ame_pact_direct``, ``ame_pact_total``, ``ame_pact_indirect``: mean over states of the
+        change in the probability of joining with a pact and alignment held, with both moved, and with a pact
+        and alignment alone moved; ``alignment_pact``.
     """
     rng = np.random.default_rng(seed)
     cases, levels = ["iraq", "isis"], ["none", "rio", "pact"]
@@ -129,6 +130,7 @@ def simulate_panel(
     joined = (rng.random(shape) < probability(pact, alignment)).astype(float)
     direct = (probability(1, alignment) - probability(0, alignment)).mean(1)
     total = (probability(1, noise + alignment_by_guarantee) - probability(0, noise)).mean(1)
+    indirect = (probability(1, noise + alignment_by_guarantee) - probability(1, noise)).mean(1)
     coords = {
         "case": cases,
         "state": [f"S{i:03d}" for i in range(n_state)],
@@ -155,6 +157,12 @@ def simulate_panel(
         alignment, dims=("case", "state"), coords={k: coords[k] for k in ("case", "state")}
     )
     truth = xr.Dataset(
-        {"ame_pact_direct": ("case", direct), "ame_pact_total": ("case", total)}, {"case": cases}
+        {
+            "ame_pact_direct": ("case", direct),
+            "ame_pact_total": ("case", total),
+            "ame_pact_indirect": ("case", indirect),
+            "alignment_pact": ("case", np.full(len(cases), alignment_by_guarantee)),
+        },
+        {"case": cases},
     )
     return panel, alignment, truth

@@ -1,6 +1,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from scipy import integrate, stats
@@ -8,10 +9,12 @@ from scipy.special import expit
 
 from analysis.effects import compute_effects
 from analysis.fit import SamplerSpec, fit_total, stack_draws
+from analysis.positions import pair_positions
 from analysis.refits import fit_direct
+from models.alignment import draw_alignment_model
 from models.coalition import build_coalition_model, centre_alignment, prepare_coalition_data
 from models.simulate import simulate_panel
-from models.spec import CoalitionSpec
+from models.spec import AlignmentSpec, CoalitionSpec
 from tests.conftest import draw_point, evaluate_logp
 
 SPEC = CoalitionSpec()
@@ -162,22 +165,27 @@ def recovered():
         total = fit_total(panel, SPEC, sampler, seed=seed)
         direct = fit_direct(panel, alignment.expand_dims(refit=1), SPEC, sampler, seed=seed)
         posteriors = [stack_draws(t["posterior"].dataset, 1000) for t in (total, direct)]
-        effects = compute_effects(*posteriors, panel)
-        for name in ("ame_pact_total", "ame_pact_direct"):
+        positions = pair_positions(posteriors[1], panel, alignment.expand_dims(refit=1))
+        mediator = draw_alignment_model(panel, positions, AlignmentSpec(), seed)
+        effects = compute_effects(*posteriors, mediator, panel).sel(group="all")
+        for name in truth:
             for case in panel["case"].values:
-                draws = effects[name].sel(case=case).values
-                rows.append((seed % 2 == 1, truth[name].sel(case=case).item(), draws.mean(), draws.std()))
-    return np.array(rows)
+                draws, true = effects[name].sel(case=case).values, truth[name].sel(case=case).item()
+                rows.append((name, seed % 2 == 1, true, draws.mean(), draws.std()))
+    table = pd.DataFrame(rows, columns=["name", "effect", "truth", "mean", "sd"])
+    return table.assign(z=(table["mean"] - table["truth"]) / table["sd"])
 
 
 @pytest.mark.slow
 def test_average_effects_are_recovered_with_and_without_an_effect(recovered):
-    with_effect, truth, mean, sd = recovered.T
-    z = (mean - truth) / sd
-    assert (np.abs(z) < stats.norm.ppf(0.999)).all(), recovered
-    for effect in (0, 1):
-        chosen = with_effect == effect
-        assert abs(np.mean(mean[chosen] - truth[chosen])) < 0.06
-    assert mean[with_effect == 1].min() > mean[with_effect == 0].max() - 0.1
-    # The same check sees a wrong answer: estimates without an effect are not those with one.
-    assert (np.abs((mean[with_effect == 0] - truth[with_effect == 1]) / sd[with_effect == 0]) > 3).any()
+    """Total, direct, through alignment, and on alignment itself."""
+    assert (recovered["z"].abs() < stats.norm.ppf(0.9995)).all(), recovered.to_string()
+    for _, rows in recovered.groupby(["name", "effect"]):
+        # The two cases of a panel share its states, so that six errors are worth about three.
+        assert abs(rows["z"].mean()) < stats.norm.ppf(0.999) / np.sqrt(3), rows.to_string()
+    for _, rows in recovered.groupby("name"):
+        with_effect, without = rows[rows["effect"]], rows[~rows["effect"]]
+        assert with_effect["mean"].mean() > without["mean"].mean() + 0.05
+        # The same check sees a wrong answer: estimates without an effect are not those with one.
+        wrong = (without["mean"].values - with_effect["truth"].values) / without["sd"].values
+        assert (np.abs(wrong) > stats.norm.ppf(0.999)).any(), rows.to_string()
