@@ -24,6 +24,7 @@ from analysis.store import Store, load_or_make
 from analysis.tasks import Effects, Plan, make_effects, plan_variant
 from analysis.variant import Variant
 from data.load import load_panel, load_votes
+from models.spec import SpecError
 
 US = "USA"
 Report = Callable[[str], Progress]
@@ -85,6 +86,10 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     ConvergenceError
         If a fit misses a gate; nothing is saved but the fits before it, which a rerun takes up again.
     """
+    kept, refits = variant.run.kept_draws, variant.run.stage1_draws
+    if variant.propagation == "draws" and kept < 2 * refits:
+        # Before the first fit, not after the last.
+        raise SpecError(f"RunSpec.kept_draws = {kept}: at least twice stage1_draws = {refits}")
     # The commit of the code that runs, not of what the checkout has become by the end.
     record = {"variant": variant.to_dict(), "quick": variant.run.quick, "started": now()}
     record["commit"] = git_commit()

@@ -28,7 +28,8 @@ class RunSpec:
         Store what was learned about the items (discriminations, cutpoints) beside positions; no result of
         stage 2 needs it.
     kept_draws : int
-        Draws of stage 2 that are stored and from which effects are computed.
+        Draws of stage 2 that are stored and from which effects are computed; at least two of each refit, or
+        the share of stage 1 could not be told from noise.
     quick : bool
         Marks a run for trying out; it is written into everything that the run writes.
     """

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,8 +7,11 @@ import xarray as xr
 from scipy.special import expit
 
 from analysis.effects import compute_effects, predict_joining, weigh_state_effects
+from analysis.pipeline import run_variant
 from analysis.positions import compute_alignment, compute_rank, pair_positions, summarize_ideal_points
 from analysis.summaries import summarize_draws, summarize_effects
+from analysis.variants import MAIN
+from models.spec import SpecError
 
 RNG = np.random.default_rng(1)
 
@@ -86,6 +91,27 @@ def test_groups_and_the_states_with_a_level_are_averaged_over_by_themselves():
     np.testing.assert_allclose(att.sel(case="iraq", group="all"), change(0, 1))
     np.testing.assert_allclose(att.sel(case="isis", group="small"), change(1, 0) * np.nan)
     assert ame.sel(case=["iraq", "pooled", "difference"], group="major").isnull().all()
+
+
+def test_a_dose_is_compared_with_none_and_the_treated_have_their_own():
+    panel = make_panel()
+    panel["guarantee"] = (
+        ("case", "state"),
+        [["none", "troops", ""], ["none", "troops", "none"]],
+        {"levels": ["none", "troops"]},
+    )
+    panel["dose"] = (("case", "state"), [[0.1, 2.0, 0.0], [0.0, 3.0, 0.2]], {"level": "troops"})
+    posterior = make_posterior(state_sd=False).isel(level=[0]).assign_coords(level=["troops"])
+    mediator = make_mediator().isel(level=[0]).assign_coords(level=["troops"])
+    effects = compute_effects(posterior, posterior, mediator, panel).sel(group="all", case="isis")
+    eta, effect = posterior["eta"].values[:, 1], posterior["guarantee_effect"].values[:, 1]
+    np.testing.assert_allclose(effects["ame_troops_total"], (expit(eta + effect) - expit(eta)).mean(1))
+    own = expit(eta[:, 1] + 3 * effect[:, 0]) - expit(eta[:, 1])
+    np.testing.assert_allclose(effects["att_troops_total"], own)
+    slope, move = posterior["alignment_slope"].values[:, [1]], mediator["guarantee_effect"].values[1]
+    base = eta - slope * move * [0.0, 3.0, 0.2]
+    indirect = expit(base + effect + slope * move) - expit(base + effect)
+    np.testing.assert_allclose(effects["ame_troops_indirect"], indirect.mean(1))
 
 
 def test_mediation_follows_its_formula_state_by_state():
@@ -253,3 +279,14 @@ def test_summaries():
     assert list(table.columns) == ["case", "state", "quantity", "mean", "sd", "lower", "upper"]
     assert table["quantity"].value_counts().to_dict() == {"ideal_point": 3, "alignment": 3, "rank": 3}
     assert not pd.isna(table).any().any()
+
+
+def test_too_few_kept_draws_are_refused_before_the_first_fit():
+    few = replace(MAIN, run=replace(MAIN.run, stage1_draws=2500))
+    with pytest.raises(SpecError, match="at least twice stage1_draws = 2500"):
+        run_variant(few, report=lambda name: pytest.fail(f"{name} has begun"))
+
+
+def test_an_unknown_way_of_propagation_names_the_nearest():
+    with pytest.raises(ValueError, match="nearest: 'plugin'"):
+        replace(MAIN, propagation="plug-in")
