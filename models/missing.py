@@ -8,6 +8,8 @@ import xarray as xr
 IMPUTED = "covariate_imputed"
 """Name of the unknown values, along the dim ``missing``."""
 
+LOG_ROOT_TWO_PI = 0.5 * np.log(2 * np.pi)
+
 
 def impute_covariates(data: dict[str, np.ndarray], spec):
     """Covariates with the missing ones as unknowns, in the model whose context is open.
@@ -37,32 +39,29 @@ def impute_covariates(data: dict[str, np.ndarray], spec):
     lacks = data["missing"]
     partial = np.flatnonzero(lacks.any((0, 1)))
     whole = np.flatnonzero(~lacks.any((0, 1)))
-    known = (data["included"][..., None] == 1) & ~lacks
+    known = ((data["included"][..., None] == 1) & ~lacks).astype(float)
     given = np.concatenate([data["covariates"][..., whole], np.moveaxis(data["has_level"], 0, -1)], axis=-1)
-    shape = (len(partial), len(data["region"]))
     region_sd = pm.HalfNormal("missing_region_sd", spec.missing_region_scale, shape=len(partial))
-    region_offset = pm.Normal("missing_region_offset", shape=shape)
+    region_offset = pm.Normal("missing_region_offset", shape=(len(partial), len(data["region"])))
     slope = pm.Normal("missing_slope", 0, spec.missing_slope_scale, shape=(len(partial), given.shape[-1]))
     sd = pm.HalfNormal("missing_sd", spec.missing_sd_scale, shape=len(partial))
-    mean = (region_sd[:, None] * region_offset)[:, data["region_idx"]][:, None, :]
-    mean = mean + (slope[:, None, None, :] * given).sum(-1)
 
-    observed = pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
-    filled = observed
-    values, seen = [], 0.0
+    filled = pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
+    seen = 0.0
     for number, covariate in enumerate(partial):
-        case, state = np.nonzero(known[..., covariate])
-        seen += pm.logp(
-            pm.Normal.dist(mean[number, case, state], sd[number]), observed[case, state, covariate]
-        ).sum()
-        case, state = np.nonzero(lacks[..., covariate])
-        states, state_idx = np.unique(state, return_inverse=True)
+        own_region = (region_sd[number] * region_offset[number])[data["region_idx"]]
+        mean = own_region + pt.dot(given, slope[number])
+        value = filled[..., covariate]
+        # The whole grid, with what is not seen counted as nothing: simple to compile.
+        density = -0.5 * ((value - mean) / sd[number]) ** 2 - pt.log(sd[number]) - LOG_ROOT_TWO_PI
+        seen += (known[..., covariate] * density).sum()
+        states = np.flatnonzero(lacks[..., covariate].any(0))
         offset = pm.Normal(f"missing_offset_{covariate}", shape=len(states))
-        value = mean[number, case, state] + sd[number] * offset[state_idx]
-        values.append(value)
-        filled = pt.set_subtensor(filled[case, state, covariate], value)
+        offset = pt.set_subtensor(pt.zeros(lacks.shape[1])[states], offset)
+        unknown = pt.switch(lacks[..., covariate], mean + sd[number] * offset, value)
+        filled = pt.set_subtensor(filled[..., covariate], unknown)
     pm.Potential("covariates_seen", seen)
-    pm.Deterministic(IMPUTED, pt.concatenate(values), dims="missing")
+    pm.Deterministic(IMPUTED, filled[tuple(place_missing(data).T)], dims="missing")
     return filled
 
 
