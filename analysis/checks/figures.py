@@ -42,7 +42,8 @@ def plot_counts(checks: pd.DataFrame, labels: dict[str, str]) -> Figure:
             ax.plot(part["value"], part.index, "o", color=BLUE, ms=4, label="observed")
             ax.set_yticks(part.index, part["item"])
             ax.set(title=label, xlabel="Joiners", xlim=(0, None))
-        axes[-1].legend(frameon=False, fontsize=8)
+        handles, texts = axes[-1].get_legend_handles_labels()
+        figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
         figure.suptitle("Posterior predictive counts", fontweight="bold")
     return figure
 

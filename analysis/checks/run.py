@@ -101,11 +101,6 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
     def table(name: str, make: Callable[[Progress], pd.DataFrame]) -> pd.DataFrame:
         return _to_frame(keep(name, lambda progress: _to_tree(make(progress))))
 
-    spec = TierSpec(predictor=variant.coalition)
-    tiers = keep(
-        "tiers of support",
-        lambda p: fit_tiers(panel, spec, run.total, seed=derive_seed(run.seed, "tiers"), progress=p),
-    )
     nested = keep("nested models", lambda p: steps.fit_nested(bench, p))
     checked = keep(
         "predictive checks",
@@ -113,10 +108,14 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
             {name: _to_tree(t).dataset for name, t in steps.check_model(bench, nested, p).items()}
         ),
     )
-    permuted = table("permuted guarantees", lambda p: steps.permute(bench, nested, p))
     predictions = table("prediction", lambda p: steps.predict(bench, p))
     surface = table("unmeasured confounding", lambda p: steps.tip(bench, nested, p))
     influence = table("states and regions left out", lambda p: steps.find_influence(bench, nested, p))
+    spec = TierSpec(predictor=variant.coalition)
+    tiers = keep(
+        "tiers of support",
+        lambda p: fit_tiers(panel, spec, run.total, seed=derive_seed(run.seed, "tiers"), progress=p),
+    )
     waves = _prepare_waves(variant, panel)
     hazard = keep(
         "time to joining",
@@ -124,6 +123,10 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
             waves, variant.coalition, run.total, seed=derive_seed(run.seed, "waves"), progress=p
         ),
     )
+    permuted = [
+        table(f"guarantees permuted {kind}", lambda p, kind=kind: steps.permute(bench, nested, kind, p))
+        for kind in steps.PERMUTED
+    ]
     assembly = Assembly(variant, votes, panel)
     areas = table("issue areas", lambda p: to_table(compare_areas(bench, assembly, stage1, p)))
     of_votes = table("votes left out", lambda p: find_votes_influence(bench, assembly, stage1, p))
@@ -132,7 +135,7 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
         "checks": pd.concat(
             [
                 _to_frame(checked["checks"]),
-                permuted,
+                *permuted,
                 areas,
                 to_table(describe_hazard(hazard, waves)),
                 to_table(_judge_confounding(bench, nested, surface)),

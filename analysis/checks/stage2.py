@@ -15,6 +15,9 @@ SINGLE = SamplerSpec(draws=2000, tune=500, chains=4)
 SHORT = SamplerSpec(draws=500, tune=200, chains=2)
 """One of many refits, whose means are compared; convergence is judged over all of them together."""
 
+BRIEF = SamplerSpec(draws=250, tune=150, chains=2)
+"""One of hundreds, of which only the mean effect is used."""
+
 
 @dataclass(frozen=True)
 class Stage2:

@@ -26,7 +26,7 @@ from analysis.checks.comparison import (
 )
 from analysis.checks.predictive import calibrate, check_prior, count_joiners
 from analysis.checks.scaling import check_scaling, compute_log_priors
-from analysis.checks.stage2 import SHORT, SINGLE, Stage2, compile_stage2, fit_variations, leave_out
+from analysis.checks.stage2 import BRIEF, SHORT, SINGLE, Stage2, compile_stage2, fit_variations, leave_out
 from analysis.checks.tables import row, to_table
 from analysis.fit import SAVED_TOTAL, Progress, derive_seed, gate, list_saved
 from analysis.refits import refit, shape_refits
@@ -35,6 +35,8 @@ from models.confounding import build_confounded_model
 from models.spec import CoalitionSpec
 
 PERMUTATIONS = 200
+PERMUTED = {"within cases": "within_case", "within regions": "within_region"}
+"""Among whom guarantees are exchanged."""
 KEPT = 5
 """Every so manieth draw of a short refit is enough for its mean."""
 EFFECTS = {"total": "guarantee", "direct": "alignment"}
@@ -239,17 +241,15 @@ def find_influence(bench: Bench, nested: xr.DataTree, progress: Progress) -> pd.
     return pd.concat(tables, ignore_index=True)
 
 
-def permute(bench: Bench, nested: xr.DataTree, progress: Progress) -> pd.DataFrame:
-    """Effects of guarantees dealt out by chance, by exact refits."""
-    data, rows = bench.data("total"), []
+def permute(bench: Bench, nested: xr.DataTree, kind: str, progress: Progress) -> pd.DataFrame:
+    """Effects of guarantees dealt out by chance, by exact refits; ``kind`` is one of ``PERMUTED``."""
+    data = bench.data("total")
     real = average_contrasts(state_contrasts(stack(nested["guarantee"].dataset), data, bench.top)).mean(0)
-    kinds = {"within_case": False, "within_region": True}
-    for k, (item, within) in enumerate(kinds.items()):
-        seed = derive_seed(bench.seed, "permutation", item)
-        dealt = controls.permute_guarantees(data, PERMUTATIONS, within_region=within, seed=seed)
-        effects, _ = bench.fit_effects(dealt, item, lambda share, k=k: progress((k + share) / len(kinds)))
-        rows += controls.check_permutations(effects, real, bench.cases, item=item)
-    return to_table(rows)
+    seed = derive_seed(bench.seed, "permutation", kind)
+    within = PERMUTED[kind] == "within_region"
+    dealt = controls.permute_guarantees(data, PERMUTATIONS, within_region=within, seed=seed)
+    effects, _ = bench.fit_effects(dealt, PERMUTED[kind], progress, BRIEF)
+    return to_table(controls.check_permutations(effects, real, bench.cases, item=PERMUTED[kind]))
 
 
 def predict(bench: Bench, progress: Progress) -> pd.DataFrame:
@@ -265,7 +265,7 @@ def predict(bench: Bench, progress: Progress) -> pd.DataFrame:
         of_models = {"base_rate": rate}
         for model in prediction.PREDICTORS:
             chosen = prediction.train_on(data, a, model)
-            idata = fit_variations(bench.stage2, [chosen], SINGLE, f"{model} of {names[a]}")
+            idata = fit_variations(bench.stage2, [chosen], EXACT, f"{model} of {names[a]}")
             posterior = stack(idata["posterior"].dataset.isel(refit=0, draw=slice(None, None, KEPT)))
             # Answers of the case seen weigh the state effects; those of the other are not looked at.
             of_models[model] = prediction.predict_case(posterior, chosen, a, b)[:, present]
