@@ -44,8 +44,9 @@ def run(
     sys.exit(run_and_show(MAIN.quick() if quick else MAIN, votes, console))
 
 
-@app.command(epilog="Example: [bold]python -m analysis checks --quick[/bold]")
+@app.command(epilog="Example: [bold]python -m analysis checks guarantee-pact-only[/bold]")
 def checks(
+    variant: Annotated[str, typer.Argument(help="Name of a variant.")] = "main",
     quick: Annotated[
         bool, typer.Option("--quick", help="A short version on the shipped tallies, for trying out.")
     ] = False,
@@ -53,9 +54,13 @@ def checks(
 ) -> None:
     """Check the second stage: prediction, influence, sensitivity to priors, controls, hidden causes."""
     from analysis.checks.show import check_and_show
-    from analysis.variants import MAIN
+    from analysis.fit_command import choose_variants
 
-    sys.exit(check_and_show(MAIN.quick() if quick else MAIN, votes, console))
+    try:
+        chosen = choose_variants([] if variant == "main" else [variant], [], quick=quick)[0]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    sys.exit(check_and_show(chosen, votes, console))
 
 
 @app.command(

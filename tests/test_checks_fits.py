@@ -139,8 +139,8 @@ def test_a_planted_cause_is_taken_for_an_effect_and_explained_away_at_its_streng
     wealth = standardise(panel["covariates_transformed"].values[..., 0])
     hidden = rng.normal(size=190)
     pact = rng.random(190) < expit(-0.8 + 0.8 * wealth[0] + on_guarantee * hidden)
-    panel["guarantee"][:] = np.where(pact, "pact", "none")
-    panel["guarantee"].attrs["levels"] = ["none", "pact"]
+    held = panel["guarantee"].copy(data=np.broadcast_to(np.where(pact, "pact", "none"), (2, 190)))
+    panel["guarantee"] = held.assign_attrs(levels=["none", "pact"])
     logit = -0.8 + 0.5 * wealth + on_joining * hidden
     panel["joined"][:] = (rng.random((2, 190)) < expit(logit)).astype(float)
     data = Bench(panel, np.zeros((2, 190)), SPEC, seed=1).data("total")

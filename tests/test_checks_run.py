@@ -12,6 +12,7 @@ from analysis import results
 from analysis.checks import confounding, run, steps, votes
 from analysis.checks.show import show_checks
 from analysis.fit import SamplerSpec
+from analysis.store import Store
 from analysis.variants import MAIN
 from models.simulate import simulate_panel, simulate_votes
 
@@ -49,6 +50,7 @@ def test_the_command_writes_every_table_and_is_resumed(tmp_path, monkeypatch):
     monkeypatch.setattr(steps, "PERMUTATIONS", 4)
     monkeypatch.setattr(votes, "POSITION_DRAWS", 3)
     monkeypatch.setattr(confounding, "STRENGTHS", (0.0, 3.0))
+    monkeypatch.setattr(run, "Store", lambda: Store(tmp_path / ".fits"))
     stored = []
     real = results.load_or_fit
 
