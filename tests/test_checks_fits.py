@@ -80,7 +80,7 @@ def test_states_are_refitted_where_weights_do_not_hold(bench, nested):
     answers = tree["log_likelihood"]["answers"].values.copy()
     answers[..., 7] -= np.random.default_rng(0).pareto(0.6, size=(4, 500))
     spoilt = tree["log_likelihood"].dataset.assign(answers=(("chain", "draw", "unit"), answers))
-    spoilt = xr.DataTree.from_dict({"posterior": some, "log_likelihood": spoilt})
+    spoilt = xr.DataTree.from_dict({"posterior": tree["posterior"].dataset, "log_likelihood": spoilt})
     exact, refitted = leave_one_state_out(bench.stage2, spoilt, data)
     assert refitted == 1
     assert exact.elpd_i[7].item() == pytest.approx(estimate.elpd_i[7].item(), abs=0.2)
