@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,10 @@ import toy_tasks
 
 from analysis import tasks
 from analysis.cluster import SchedulerLostError, connect, run_tasks
+from analysis.sensitivity import Loader
 from analysis.store import Store
+from analysis.tasks import plan_variant
+from analysis.variants import MAIN, REVIEW
 
 HERE = Path(__file__).parent
 
@@ -175,3 +179,22 @@ def test_two_runs_at_once_on_one_folder_leave_it_whole(whole, tmp_path):
         run.join()
     assert toy_tasks.read_table(tmp_path) == whole
     assert not [f for f in tmp_path.iterdir() if f.name.startswith(".")]
+
+
+@pytest.mark.slow
+def test_a_fit_gives_the_same_draws_alone_and_in_a_grid_in_any_order(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    run = replace(REVIEW, kept_draws=100)
+    data = replace(MAIN.data, granularity="agenda")
+    main = replace(MAIN, data=data, run=run)
+    wide = replace(main, name="wide", coalition=replace(main.coalition, guarantee_scale=2.0))
+    panel = Loader(None).load(main).panel
+    wanted = [plan_variant(variant, {}, panel).total for variant in (main, wide)]
+    # Two workers, the second task first, each compiling what the other has compiled or not.
+    grid = Store(tmp_path / "grid")
+    with connect(None, 2) as client:
+        run_tasks(client, wanted[::-1], grid, lambda task, outcome: None)
+    alone = wanted[1].make(panel, [], wide, cores=1)["posterior"].dataset
+    in_grid = [grid.load(task)["posterior"].dataset for task in wanted]
+    assert in_grid[1].equals(alone)
+    assert not in_grid[0].equals(alone)
