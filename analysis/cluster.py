@@ -39,13 +39,13 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator[Client]:
     settings = {
         "distributed.scheduler.worker-ttl": "15 minutes",
         "distributed.admin.large-graph-warning-threshold": "1GB",
-        "distributed.comm.timeouts.connect": "30s",
+        "distributed.comm.timeouts.connect": "10s",
         "distributed.admin.low-level-log-length": 0,
     }
     with dask.config.set(settings):
         if scheduler:
             try:
-                client = Client(scheduler, timeout="30s")
+                client = Client(scheduler, timeout="10s")
             except (OSError, TimeoutError) as error:
                 raise SchedulerLostError(f"no scheduler answers at {scheduler}: {error}") from None
             with client:

@@ -133,7 +133,13 @@ def write_text(text: str, path: Path) -> None:
 
 
 def write_tree(tree: xr.DataTree, path: Path) -> None:
-    """Write a DataTree as netCDF, whole or not at all; dicts in attributes become JSON."""
+    """Write a DataTree as netCDF, whole or not at all; dicts in attributes become JSON.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written: no space, no permission.
+    """
     plain = tree.copy()
     for node in plain.subtree:
         node.attrs = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in node.attrs.items()}
@@ -147,7 +153,9 @@ def write_tree(tree: xr.DataTree, path: Path) -> None:
         for node in plain.subtree
     }
     with atomic_file(path) as temporary:
-        plain.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        # In memory first: HDF5 itself may take the process down when the disk is full.
+        content = plain.to_netcdf(engine="h5netcdf", encoding=encoding)
+        temporary.write_bytes(content)
 
 
 def read_tree(path: Path) -> xr.DataTree:

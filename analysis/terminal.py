@@ -29,7 +29,8 @@ def run_and_show(variant: Variant, votes_path: Path | None, console: Console) ->
     Returns
     -------
     int
-        0; 1 if a fit did not converge; 2 if the input is bad; 130 if it was stopped.
+        0; 1 if a fit did not converge; 2 if the input is bad; 4 if something could not be saved; 130 if it
+        was stopped.
     """
     code, folder = run_with_progress(
         lambda report: run_variant(variant, votes_path=votes_path, report=report),
@@ -82,6 +83,9 @@ def run_with_progress(
     except ConvergenceError as error:
         console.print(f"[bold red]No result saved:[/bold red] {error}", highlight=False)
         return 1, None
+    except OSError as error:
+        console.print(f"[bold red]Could not be saved:[/bold red] {escape(str(error))}", highlight=False)
+        return 4
     except KeyboardInterrupt:
         console.print("[bold]Stopped.[/bold] Finished fits are kept: the same command goes on from there.")
         return 130, None
