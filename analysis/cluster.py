@@ -45,7 +45,7 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator[Client]:
     with dask.config.set(settings):
         if scheduler:
             try:
-                client = Client(scheduler, timeout="10s")
+                client = Client(scheduler, timeout="10s", set_as_default=False)
             except (OSError, TimeoutError) as error:
                 raise SchedulerLostError(f"no scheduler answers at {scheduler}: {error}") from None
             with client:
@@ -53,8 +53,11 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator[Client]:
             return
         own = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
         with (
-            LocalCluster(**own, host="127.0.0.1", dashboard_address=None, silence_logs=50) as cluster,
-            Client(cluster) as client,
+            LocalCluster(
+                **own, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
+            ) as cluster,
+            # As the default, it would also lend its locks to every file that xarray writes here.
+            Client(cluster, set_as_default=False) as client,
         ):
             yield client
 
@@ -87,7 +90,7 @@ def run_tasks(
         futures[task.key] = _submit(client, task, futures, store)
     pending = {task.key: task for task in tasks}
     try:
-        for future in as_completed([futures[key] for key in pending]):
+        for future in as_completed([futures[key] for key in pending], loop=client.loop):
             task = pending.pop(future.key)
             outcome = _outcome(future)
             if isinstance(outcome, Done):
