@@ -267,7 +267,8 @@ def make_sensitivity() -> pd.DataFrame:
             "lower": mean - 0.13,
             "upper": mean + 0.13,
             "prob_positive": 0.999 if mean else np.nan,
-            "status": "did not converge" if np.isnan(mean) else "ok",
+            "status": "failed" if np.isnan(mean) else "ok",
+            "reason": "did not converge" if np.isnan(mean) else "",
         }
         for name, axis, choice, mean in choices
     ]

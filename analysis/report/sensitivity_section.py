@@ -52,6 +52,7 @@ def build_sensitivity(results: Results) -> Section:
                         text_column("Variant", "variant"),
                         text_column("Choice", "choice"),
                         text_column("Status", "status"),
+                        text_column("Why", "reason"),
                     ],
                     "Variants without a result, and why",
                 )
