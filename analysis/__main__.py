@@ -186,6 +186,20 @@ def claims(
     sys.exit(run_and_show_claims(variant, quick, votes, console))
 
 
+@app.command(epilog="Example: [bold]python -m analysis propagation --quick[/bold]")
+def propagation(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A short version on the shipped tallies, for trying out.")
+    ] = False,
+    votes: VotesOption = None,
+) -> None:
+    """Run the main job in all four ways of carrying stage-1 uncertainty, and show them side by side."""
+    from analysis.propagation_terminal import run_and_show_ways
+    from analysis.variants import MAIN
+
+    sys.exit(run_and_show_ways(MAIN.quick() if quick else MAIN, votes, console))
+
+
 @app.command(epilog="Example: [bold]python -m analysis report[/bold]")
 def report(
     variant: Annotated[

@@ -66,9 +66,8 @@ def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
     -------
     pd.DataFrame
         ``way, quantity, case, mean, sd, lower, upper, mean_error`` (Monte Carlo), averaged over all states;
-        ``stage1_share``: the share of the variance that not knowing the positions brings: for ``draws`` by
-        the law of total variance over refits, for ``measurement`` and ``joint`` what the variance exceeds
-        that of ``plugin`` by (below 0 where joining sharpens more than positions blur);
+        ``stage1_share``: the share of the variance that not knowing the positions brings
+        (``analysis.propagation``); ``beyond_plugin``: by what share the variance exceeds that of ``plugin``;
         ``from_cut, from_cut_error``: the mean less that of ``draws``, in its posterior sds, and the Monte
         Carlo error of that: for ``joint``, whether feedback matters; ``seconds`` of the fit of stage 2,
         empty where it was there already.
@@ -87,15 +86,14 @@ def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
         tables.append(table.assign(way=way).set_index(["quantity", "case"]))
     of = {table["way"].iloc[0]: table for table in tables}
     for way, table in of.items():
-        if way in ("measurement", "joint"):
-            table["stage1_share"] = 1 - (of["plugin"]["sd"] / table["sd"]) ** 2
+        table["beyond_plugin"] = 1 - (of["plugin"]["sd"] / table["sd"]) ** 2
         difference = table["mean"] - of[CUT]["mean"]
         error = np.hypot(table["mean_error"], 0.0 if way == CUT else of[CUT]["mean_error"])
         table["from_cut"] = difference / of[CUT]["sd"]
         table["from_cut_error"] = (0.0 if way == CUT else 1.0) * error / of[CUT]["sd"]
     columns = ["way", "quantity", "case", "mean", "sd", "lower", "upper", "mean_error", "stage1_share"]
     joined = pd.concat(tables).reset_index()
-    return joined[[*columns, "from_cut", "from_cut_error", "seconds"]]
+    return joined[[*columns, "beyond_plugin", "from_cut", "from_cut_error", "seconds"]]
 
 
 def select_draws(effects: xr.Dataset, quantity: str, case: str) -> np.ndarray:

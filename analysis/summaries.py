@@ -6,7 +6,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.effects import ALL
-from analysis.propagation import share_from_stage1
+from analysis.propagation import share_explained, share_from_stage1
 
 INTERVAL = 0.9
 """Probability of every interval that the project reports (equal-tailed)."""
@@ -36,7 +36,12 @@ def summarize_draws(draws: xr.DataArray, dim: str | tuple[str, ...] = "sample") 
     return summary.to_dataframe().reset_index()[[*keep, "mean", "sd", "lower", "upper"]]
 
 
-def summarize_effects(effects: xr.Dataset, refit: xr.DataArray | None, propagation: str) -> pd.DataFrame:
+def summarize_effects(
+    effects: xr.Dataset,
+    refit: xr.DataArray | None,
+    propagation: str,
+    position: xr.DataArray | None = None,
+) -> pd.DataFrame:
     """One row per quantity, case and group.
 
     Parameters
@@ -47,6 +52,8 @@ def summarize_effects(effects: xr.Dataset, refit: xr.DataArray | None, propagati
         (sample,): the draw of stage 1 that each draw was made with, where there is one.
     propagation : str
         How stage-1 uncertainty travelled.
+    position : xr.DataArray, optional
+        (sample, case, state): positions drawn together with the effects (``measurement``, ``joint``).
 
     Returns
     -------
@@ -54,9 +61,9 @@ def summarize_effects(effects: xr.Dataset, refit: xr.DataArray | None, propagati
         ``quantity, case, group, mean, sd, lower, upper``; ``mcse``: Monte Carlo standard error of the mean;
         ``prob_positive``: probability that the effect is
         above 0 (risk ratios, their difference apart: above 1); ``stage1_share``: the share of the variance
-        that comes from not knowing the positions, 0 where none is let in (totals, which need no positions,
-        and ``plugin``), empty where it cannot be told apart (``measurement``, ``joint``). A group without a
-        state of that level has no average over such states, and no row.
+        that comes from not knowing the positions (``analysis.propagation``), 0 where none is let in (totals,
+        which need no positions, and ``plugin``), empty without the positions. A group without a state of that
+        level has no average over such states, and no row.
     """
     of_all = {name: draws for name, draws in effects.data_vars.items() if "group" not in draws.dims}
     grouped = {n: d.expand_dims(group=[ALL]).reindex(group=effects["group"]) for n, d in of_all.items()}
@@ -68,6 +75,8 @@ def summarize_effects(effects: xr.Dataset, refit: xr.DataArray | None, propagati
     table["prob_positive"] = (rows.values > is_ratio.to_numpy(float)[:, None]).mean(1)
     if refit is not None:
         table["stage1_share"] = share_from_stage1(rows, refit).values
+    elif position is not None:
+        table["stage1_share"] = share_explained(rows, position).values
     else:
         table["stage1_share"] = 0.0 if propagation == "plugin" else np.nan
     table.loc[table["quantity"].str.endswith("_total"), "stage1_share"] = 0.0

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from analysis.fit import SamplerSpec, fit_ideal_points
-from analysis.propagation import fit_propagated, share_from_stage1
+from analysis.propagation import fit_propagated, share_explained, share_from_stage1
 from analysis.propagation_study import run_study
 from analysis.propagation_worlds import METHODS, Scenario, infer, simulate
 from models.coalition import (
@@ -124,6 +124,21 @@ def test_share_from_stage1_is_the_share_that_was_put_in():
         share_from_stage1(
             xr.DataArray(draws[:300], dims="sample"), xr.DataArray(np.arange(300), dims="sample")
         )
+
+
+def test_share_explained_is_the_share_that_was_put_in():
+    rng = np.random.default_rng(6)
+    position = rng.normal(size=(4000, 2, 90))
+    position[:, 0, 7] = 0.0
+    position = xr.DataArray(position, dims=("sample", "case", "state"))
+    weight = rng.normal(size=(2, 90)) * (np.arange(90) != 7)
+    through = (position.values * weight).sum((1, 2)) / np.sqrt((weight**2).sum())
+    for between, within in ((1.0, 1.0), (0.0, 1.0), (0.5, 2.0)):
+        draws = xr.DataArray(between * through + rng.normal(0, within, 4000), dims="sample")
+        expected = between**2 / (between**2 + within**2)
+        assert share_explained(draws, position).item() == pytest.approx(expected, abs=0.04)
+    few = share_explained(draws[:100], position[:100])
+    assert np.isnan(few)
 
 
 def test_joint_density_is_the_sum_of_its_parts():
