@@ -79,14 +79,14 @@ def plot_ranks(table: pd.DataFrame) -> Figure:
     Figure
         The band holds nine in ten counts of uniform ranks.
     """
-    simulations = table.groupby(["fitted", "quantity"])["count"].sum().max()
     bins = table["bin"].max() + 1
-    lower, upper = binom.ppf([0.05, 0.95], simulations, 1 / bins)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.2, 3.0), layout="constrained")
         for ax, (fitted, rows) in zip(
-            figure.subplots(1, 2, sharey=True), table.groupby("fitted", sort=False), strict=True
+            figure.subplots(1, 2), table.groupby("fitted", sort=False), strict=True
         ):
+            simulations = rows.groupby("quantity")["count"].sum().max()
+            lower, upper = binom.ppf([0.05, 0.95], simulations, 1 / bins)
             ax.axhspan(lower, upper, color="#d9d9d9", lw=0)
             for quantity, counts in rows.groupby("quantity", sort=False):
                 concerned = quantity.startswith("guarantee_effect_mean")
@@ -99,7 +99,8 @@ def plot_ranks(table: pd.DataFrame) -> Figure:
                 )
             ax.set_title(f"{fitted} model", fontsize=9)
             ax.set_xlabel("tenth of the posterior that holds the truth")
-        figure.axes[0].set_ylabel(f"simulations (of {simulations})")
+            ax.set_ylabel(f"simulations (of {simulations})")
+            ax.set_ylim(0)
     return figure
 
 

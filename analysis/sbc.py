@@ -8,8 +8,10 @@ coalition, and writes how the true values rank among the posterior draws to
 and shares nothing with the model. A model with a wrong prior goes through the same mill, and fails.
 """
 
-from dataclasses import replace
-from typing import Literal, get_args
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,7 @@ from analysis.fit import Progress, SamplerSpec, derive_seed, gate
 from analysis.propagation_figures import plot_ranks
 from analysis.propagation_study import write_table
 from analysis.refits import compile_refits, refit
-from analysis.results import ROOT
+from analysis.results import RESULTS, ROOT, hash_content
 from models.coalition import centre_alignment, prepare_coalition_data
 from models.simulate import simulate_panel
 from models.spec import CoalitionSpec
@@ -29,6 +31,8 @@ from models.spec import CoalitionSpec
 TARGET = ROOT / "analysis" / "output" / "published" / "sbc.csv"
 Fitted = Literal["right", "wrong"]
 BINS = 10
+PART = 200
+"""Simulations that are fitted, judged and kept together."""
 RANKED = 99
 """Posterior draws that a true value is ranked among: 100 possible ranks, ten to a bin."""
 SAMPLER = SamplerSpec(draws=400, tune=300, chains=2, target_accept=0.9)
@@ -96,7 +100,7 @@ def draw_prior(
 
 def rank_truths(
     fitted: Fitted,
-    n_simulation: int,
+    simulations: range,
     *,
     n_state: int = 60,
     sampler: SamplerSpec = SAMPLER,
@@ -109,8 +113,8 @@ def rank_truths(
     ----------
     fitted : {"right", "wrong"}
         The model that made the coalitions, or one that takes guarantees to do a third of what they do.
-    n_simulation : int
-        Coalitions.
+    simulations : range
+        Numbers of the coalitions: each has its own seed, so that a study can be made in parts.
     n_state : int
         States.
     sampler : SamplerSpec
@@ -134,7 +138,7 @@ def rank_truths(
     position = centre_alignment(panel, alignment)
     truth = CoalitionSpec()
     spec = truth if fitted == "right" else replace(truth, guarantee_scale=truth.guarantee_scale / 3)
-    worlds = [draw_prior(panel, position, truth, derive_seed(seed, "world", k)) for k in range(n_simulation)]
+    worlds = [draw_prior(panel, position, truth, derive_seed(seed, "world", k)) for k in simulations]
     model = compile_refits(panel, position, spec, seed=derive_seed(seed, "pilot"))
     data = [{"joined_observed": world["joined"]} for world in worlds]
     idata = gate(
@@ -185,20 +189,45 @@ def judge_ranks(table: pd.DataFrame) -> pd.DataFrame:
     return judged
 
 
-if __name__ == "__main__":
+def run_calibration(parts: dict[Fitted, int], seed: int, folder: Path) -> pd.DataFrame:
+    """Rank the truths of both models part by part; finished parts are kept, and found again.
+
+    Parameters
+    ----------
+    parts : dict of str to int
+        Parts of ``PART`` simulations for each model.
+    seed : int
+        Seed.
+    folder : Path
+        Where finished parts are kept.
+
+    Returns
+    -------
+    pd.DataFrame
+        As ``rank_truths``, over all parts.
+    """
+    code = Path(__file__).read_text(encoding="utf-8")
     tables = []
     with Bars() as bars:
-        for name in get_args(Fitted):
-            task = bars.add_task(f"{name} model", total=1.0)
-            tables.append(
-                rank_truths(
-                    name,
-                    200,
-                    seed=20030320,
-                    progress=lambda share, task=task: bars.update(task, completed=share),
+        for fitted, part in [(fitted, part) for fitted, n in parts.items() for part in range(n)]:
+            simulations = range(part * PART, (part + 1) * PART)
+            task = bars.add_task(f"{fitted} model, {simulations.start} to {simulations.stop}", total=1.0)
+            key = hash_content([code, asdict(CoalitionSpec()), fitted, seed, simulations.start])
+            kept = folder / f"{key[:16]}.csv"
+            if not kept.is_file():
+                told = partial(bars.update, task)
+                table = rank_truths(
+                    fitted, simulations, seed=seed, progress=lambda share, told=told: told(completed=share)
                 )
-            )
-    ranks = pd.concat(tables, ignore_index=True)
+                write_table(table, kept)
+            tables.append(pd.read_csv(kept))
+            bars.update(task, completed=1.0)
+    columns = ["fitted", "quantity", "bin"]
+    return pd.concat(tables).groupby(columns, sort=False)["count"].sum().reset_index()
+
+
+if __name__ == "__main__":
+    ranks = run_calibration({"right": 2, "wrong": 1}, 20030320, RESULTS / ".calibration")
     write_table(ranks, TARGET)
     plot_ranks(ranks).savefig(TARGET.with_suffix(".png"), dpi=150)
     verdict = judge_ranks(ranks).groupby("fitted")["p"].min()
