@@ -69,8 +69,7 @@ def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
         ``stage1_share``: the share of the variance that not knowing the positions brings
         (``analysis.propagation``); ``beyond_plugin``: by what share the variance exceeds that of ``plugin``;
         ``from_cut, from_cut_error``: the mean less that of ``draws``, in its posterior sds, and the Monte
-        Carlo error of that: for ``joint``, whether feedback matters; ``seconds`` of the fit of stage 2,
-        empty where it was there already.
+        Carlo error of that: for ``joint``, whether feedback matters; ``seconds`` of the fit of stage 2.
     """
     tables = []
     for way, folder in folders.items():
@@ -81,8 +80,7 @@ def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
             estimate_error(select_draws(effects, row.quantity, row.case)) for row in table.itertuples()
         ]
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        fit = record["convergence"]["joining, direct effect"]
-        table["seconds"] = np.nan if fit["reused"] else record["seconds"]["joining, direct effect"]
+        table["seconds"] = record["seconds"]["joining, direct effect"]
         tables.append(table.assign(way=way).set_index(["quantity", "case"]))
     of = {table["way"].iloc[0]: table for table in tables}
     for way, table in of.items():

@@ -269,7 +269,9 @@ def make_effects(
     )
     draws = compute_effects(total, direct, mediator, panel)
     return Effects(
-        table=summarize_effects(draws, direct.coords.get("refit"), variant.propagation),
+        table=summarize_effects(
+            draws, direct.coords.get("refit"), variant.propagation, direct.get("position")
+        ),
         draws=draws,
         mediator=mediator,
     )

@@ -1,6 +1,7 @@
 """Ways of carrying stage-1 uncertainty: they agree where positions are known, else they differ."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -8,6 +9,8 @@ from analysis.fit import SamplerSpec, fit_ideal_points
 from analysis.propagation import fit_propagated, share_explained, share_from_stage1
 from analysis.propagation_study import run_study
 from analysis.propagation_worlds import METHODS, Scenario, infer, simulate
+from analysis.sbc import TARGET as CALIBRATION
+from analysis.sbc import judge_ranks
 from models.coalition import (
     build_coalition_model,
     centre_alignment,
@@ -257,3 +260,11 @@ def test_study_table_is_complete():
     assert set(table["method"]) == set(METHODS)
     assert len(table) == 4 * (3 + 1)
     assert table["coverage"].between(0, 1).all()
+
+
+def test_published_calibration_passes_the_right_model_and_fails_the_wrong_one():
+    ranks = pd.read_csv(CALIBRATION)
+    assert (ranks.groupby(["fitted", "quantity"])["count"].sum() >= 200).all()
+    smallest = judge_ranks(ranks).groupby("fitted")["p"].min()
+    assert smallest["right"] > 0.05
+    assert smallest["wrong"] < 1e-6
