@@ -8,8 +8,7 @@ from rich.markup import escape
 
 from analysis.claims import run_claims
 from analysis.terminal import run_with_progress
-from analysis.variants import MAIN
-from data.case import check_choice
+from analysis.variants import find_variants
 
 
 def run_and_show_claims(name: str, quick: bool, votes_path: Path | None, console: Console) -> int:
@@ -20,13 +19,12 @@ def run_and_show_claims(name: str, quick: bool, votes_path: Path | None, console
     int
         0; 1 if a fit did not converge; 2 if the input is bad; 130 if it was stopped.
     """
-    variants = {MAIN.name: MAIN}
     try:
-        check_choice("claims", "variant", name, list(variants))
+        [variant] = find_variants([name])
     except ValueError as error:
         console.print(f"[bold red]Bad input:[/bold red] {escape(str(error))}", highlight=False)
         return 2
-    variant = variants[name].quick() if quick else variants[name]
+    variant = variant.quick() if quick else variant
     code, folder = run_with_progress(
         lambda report: run_claims(variant, votes_path=votes_path, report=report),
         variant,
