@@ -343,4 +343,4 @@ def test_a_fit_that_does_not_converge_is_named_and_takes_nothing_with_it(made_up
 
 def test_an_unknown_variant_is_refused(capsys):
     assert run_and_show_claims("mian", False, None, Console(width=200)) == 2
-    assert "nearest: 'main'" in capsys.readouterr().out
+    assert "nearest: main" in capsys.readouterr().out
