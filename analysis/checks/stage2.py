@@ -15,7 +15,7 @@ SINGLE = SamplerSpec(draws=2000, tune=500, chains=4)
 SHORT = SamplerSpec(draws=500, tune=200, chains=2)
 """One of many refits, whose means are compared; convergence is judged over all of them together."""
 
-BRIEF = SamplerSpec(draws=250, tune=150, chains=2)
+BRIEF = SamplerSpec(draws=500, tune=400, chains=2, target_accept=0.9)
 """One of hundreds, of which only the mean effect is used."""
 
 
