@@ -11,31 +11,23 @@ import numpy as np
 from models.start import estimate_start
 
 
-class DynamicStart(NamedTuple):
+class RoughStart(NamedTuple):
     """Rough estimates of state-session positions and of items.
 
     Attributes
     ----------
     position : np.ndarray
-        (position,), float; mean 0 and sd 1 over all state-sessions.
+        (position,), float.
     discrimination, midpoint : np.ndarray
-        (item,), float: logits per sd, logits.
-    votes_position, information : np.ndarray
-        (position,), float: where the votes alone would move the position to, and with what precision; one
-        weak vote for staying is included, so that the precision is at least 1.
+        (item,), float: logits per unit of position, logits.
     centre : np.ndarray
         (item,), float: the position at which the item divides the states.
-    upper_weight : np.ndarray
-        (item,), float, 0 to 1: share of what the votes say about the cutpoints that concerns the upper one.
     """
 
     position: np.ndarray
-    votes_position: np.ndarray
-    information: np.ndarray
     discrimination: np.ndarray
     midpoint: np.ndarray
     centre: np.ndarray
-    upper_weight: np.ndarray
 
 
 class Cells(NamedTuple):
@@ -54,7 +46,7 @@ class Cells(NamedTuple):
     share: np.ndarray
 
 
-def estimate_dynamic_start(
+def estimate_rough_start(
     counts: np.ndarray,
     item_idx: np.ndarray,
     session_idx: np.ndarray,
@@ -63,7 +55,7 @@ def estimate_dynamic_start(
     *,
     step_sd: float = 0.15,
     rounds: int = 15,
-) -> DynamicStart:
+) -> RoughStart:
     """Positions and items by alternating penalised logistic regressions.
 
     Parameters
@@ -84,12 +76,12 @@ def estimate_dynamic_start(
 
     Returns
     -------
-    DynamicStart
+    RoughStart
     """
     number = number_positions(sat)
-    row, state, response = np.nonzero(counts)
-    cells = Cells(number[session_idx[row], state], item_idx[row], response / 2)
-    position = _sweep(counts, item_idx, session_idx, sat, direction, cells, session_idx[row], step_sd)
+    cells = list_cells(counts, item_idx, session_idx, sat)
+    cell_session = np.repeat(np.arange(len(sat)), sat.sum(1))[cells.position_idx]
+    position = _sweep(counts, item_idx, session_idx, sat, direction, cells, cell_session, step_sd)
     n_item = item_idx.max() + 1
     before, after = _neighbours(number)
     slope, midpoint = np.zeros(n_item), np.zeros(n_item)
@@ -98,20 +90,13 @@ def estimate_dynamic_start(
         slope, midpoint, centre = regress_items(cells, position, slope, midpoint, steps=3)
         for _ in range(2):
             position = _move_positions(cells, position, slope, midpoint, before, after, step_sd)
-    location, scale = position.mean(), position.std()
-    position, slope, midpoint = (position - location) / scale, slope * scale, midpoint - slope * location
-    gradient, curvature = _weigh_votes(cells, position, slope, midpoint)
-    below = np.stack([np.bincount(cells.item_idx, cells.share <= s, n_item) for s in (0.0, 0.5, 1.0)], -1)
-    informed = np.minimum(below[:, :2], below[:, 2:] - below[:, :2]) + 0.5
-    return DynamicStart(
-        position=position,
-        votes_position=position + gradient / (curvature + 1),
-        information=curvature + 1,
-        discrimination=slope,
-        midpoint=midpoint,
-        centre=(centre - location) / scale,
-        upper_weight=informed[:, 1] / informed.sum(1),
-    )
+    return RoughStart(position, slope, midpoint, centre)
+
+
+def list_cells(counts: np.ndarray, item_idx: np.ndarray, session_idx: np.ndarray, sat: np.ndarray) -> Cells:
+    """Votes cast, one after another; arguments as in ``estimate_rough_start``."""
+    row, state, response = np.nonzero(counts)
+    return Cells(number_positions(sat)[session_idx[row], state], item_idx[row], response / 2)
 
 
 def number_positions(sat: np.ndarray) -> np.ndarray:

@@ -31,12 +31,15 @@ class PathBasis(NamedTuple):
         (component,), float >= 0: prior precision of a component where the walk's step has sd 1.
     estimate : np.ndarray
         (component,), float: the component as the votes alone have it, with precision 1.
+    information : np.ndarray
+        (position,), float > 0: precision with which the votes alone know each position.
     """
 
     vector: np.ndarray
     offset: np.ndarray
     roughness: np.ndarray
     estimate: np.ndarray
+    information: np.ndarray
 
 
 def compute_path_basis(
@@ -69,11 +72,15 @@ def compute_path_basis(
         roughness.append(np.maximum(value, 0.0))
         component.append(vector.T @ (root * estimate[begin:end]))
     return PathBasis(
-        np.concatenate(vectors), offset.astype(np.int32), np.concatenate(roughness), np.concatenate(component)
+        np.concatenate(vectors),
+        offset.astype(np.int32),
+        np.concatenate(roughness),
+        np.concatenate(component),
+        information,
     )
 
 
-def unwhiten_paths(whitened, step_sd, basis: PathBasis):
+def unwhiten_paths(whitened, step_sd, shift, basis: PathBasis):
     """Positions from whitened components.
 
     Parameters
@@ -82,6 +89,8 @@ def unwhiten_paths(whitened, step_sd, basis: PathBasis):
         Roughly standard normal and independent of ``step_sd`` under the posterior.
     step_sd : vector (component,)
         Standard deviation of a step of the component's path.
+    shift : vector (position,)
+        How far what the votes alone say of each position has moved from the estimate of the basis.
     basis : PathBasis
         Of arrays or tensors.
 
@@ -93,21 +102,34 @@ def unwhiten_paths(whitened, step_sd, basis: PathBasis):
         Of the map from ``whitened`` to ``position``, up to a constant.
     """
     precision = 1 + basis.roughness / step_sd**2
-    component = basis.estimate / precision + whitened / pt.sqrt(precision)
+    estimate = basis.estimate + MapPaths(transposed=True)(
+        basis.information * shift, basis.vector, basis.offset
+    )
+    component = estimate / precision + whitened / pt.sqrt(precision)
     position = MapPaths(transposed=False)(component, basis.vector, basis.offset)
     return position, -0.5 * pt.log(precision).sum()
 
 
-def whiten_paths(position: np.ndarray, step_sd: float, basis: PathBasis) -> np.ndarray:
-    """Whitened components (component,) of given positions, path by path: the inverse of `unwhiten_paths`."""
+def whiten_paths(position: np.ndarray, step_sd: np.ndarray, basis: PathBasis) -> np.ndarray:
+    """Whitened components (component,) of given positions; ``step_sd`` path by path, and no shift."""
     component, at = [], 0
     for begin, end in pairwise(basis.offset):
         size = end - begin
         matrix = basis.vector[at : at + size**2].reshape(size, size)
         component.append(np.linalg.solve(matrix, position[begin:end]))
         at += size**2
-    precision = 1 + basis.roughness / step_sd**2
+    precision = 1 + basis.roughness / np.repeat(step_sd, np.diff(basis.offset)) ** 2
     return (np.concatenate(component) - basis.estimate / precision) * np.sqrt(precision)
+
+
+def weigh_scales(basis: PathBasis, step_sd: np.ndarray, spread: float) -> np.ndarray:
+    """Share (path,) of what is known of a path's log step sd that its own votes say, 0 to 1.
+
+    The rest comes from the other states, whose log step sds spread by ``spread``.
+    """
+    share = 1 / (1 + basis.roughness / np.repeat(step_sd, np.diff(basis.offset)) ** 2)
+    information = np.add.reduceat(2 * share**2, basis.offset[:-1])
+    return information / (information + spread**-2.0)
 
 
 @numba.njit(fastmath={"contract", "nsz", "reassoc"}, error_model="numpy", cache=True)

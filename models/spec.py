@@ -248,7 +248,7 @@ class DynamicIdealPointSpec:
     step_df: float = 4.0
     step_log_loc: float = -2.0
     step_log_scale: float = 1.0
-    step_log_sd_scale: float = 0.5
+    step_log_sd_scale: float = 1.0
     first_loc: float = 0.0
     first_loc_scale: float = 1.0
     first_sd_scale: float = 1.0

@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from models.dynamic_ideal_point import build_dynamic_ideal_point_model, prepare_layout
-from models.dynamic_start import estimate_dynamic_start
-from models.ideal_point import prepare_direction
-from models.path_basis import compute_path_basis, map_paths, map_paths_transposed, whiten_paths
+from models.dynamic_ideal_point import build_dynamic_ideal_point_model
+from models.dynamic_layout import prepare_layout
+from models.dynamic_mode import estimate_dynamic_start
+from models.path_basis import (
+    compute_path_basis,
+    map_paths,
+    map_paths_transposed,
+    weigh_scales,
+    whiten_paths,
+)
 from models.simulate_record import simulate_record
 from models.spec import DynamicIdealPointSpec
 from models.warp import compute_warp
@@ -24,14 +30,7 @@ def small():
     """A record small enough for a numerical Jacobian, with gaps, late entrants and repeated resolutions."""
     votes, _ = simulate_record(n_state=6, n_session=5, items_per_session=4, absent=0.3, repeated=0.5, seed=5)
     layout = prepare_layout(votes)
-    start = estimate_dynamic_start(
-        votes["counts"].values,
-        layout.item_idx,
-        layout.row_session_idx,
-        layout.sat,
-        prepare_direction(votes),
-    )
-    return votes, layout, start
+    return votes, layout, estimate_dynamic_start(votes, layout)
 
 
 def some_point(model, seed):
@@ -52,26 +51,40 @@ def evaluate(model, names, point):
     return dict(zip(names, values, strict=True))
 
 
-def own_positions(layout, start, whitened, step_log):
-    """Positions from whitened coordinates, written without the model: path by path, matrices and all."""
-    order, offset = layout.path_order, layout.path_offset
-    basis = compute_path_basis(
-        start.votes_position[order], start.information[order], layout.elapsed[order], offset
+def own_basis(layout, start):
+    order = layout.path_order
+    return compute_path_basis(
+        start.votes_position[order], start.information[order], layout.elapsed[order], layout.path_offset
     )
+
+
+def scale_logs(layout, start, point):
+    """Each state's log step from the sampler's partly centred coordinate."""
+    spread = max(start.step_log.std(), 0.1)
+    centring = weigh_scales(own_basis(layout, start), np.exp(start.step_log), spread)
+    mean, sd = point["step_log_mean"], np.exp(point["step_log_sd_log__"])
+    return mean + sd ** (1 - centring) * (point["step_partial"] - centring * mean), centring
+
+
+def raw_positions(layout, start, whitened, step_log, shift):
+    """Positions from whitened coordinates, written without the model: path by path, matrices and all."""
+    order, basis = layout.path_order, own_basis(layout, start)
     position, at = np.empty(len(order)), 0
-    for i, (begin, end) in enumerate(pairwise(offset)):
+    for i, (begin, end) in enumerate(pairwise(layout.path_offset)):
         size = end - begin
         matrix = basis.vector[at : at + size**2].reshape(size, size)
         at += size**2
         precision = 1 + basis.roughness[begin:end] / np.exp(step_log[i]) ** 2
-        component = basis.estimate[begin:end] / precision + whitened[begin:end] / np.sqrt(precision)
+        # What the votes say has moved by the shift, read off in the basis.
+        estimate = basis.estimate[begin:end] + np.linalg.solve(matrix, shift[order[begin:end]])
+        component = estimate / precision + whitened[begin:end] / np.sqrt(precision)
         position[order[begin:end]] = matrix @ component
     return position
 
 
-def walk_logp(layout, position, point, spec):
+def walk_logp(layout, position, step_log, point, spec):
     """Log density of a random walk from each state's own first session, in a loop over moves."""
-    step = np.exp(point["step_log"])
+    step = np.exp(step_log)
     first_sd = np.exp(point["raw_first_sd_log__"])
     total = 0.0
     for p, before in enumerate(layout.previous_idx):
@@ -109,26 +122,27 @@ def test_density_is_that_of_the_plain_model(small, step):
     model = build_dynamic_ideal_point_model(votes, spec, start=start)
 
     def plain_logp(point):
-        white, step_log = point["whitened_position"], point["step_log"]
-        own = own_positions(layout, start, white, step_log)
+        white = point["whitened_position"]
+        step_log, centring = scale_logs(layout, start, point)
         warp = compute_warp(start.position, layout.session_idx, start.centre, layout.home_idx)
         weight = warp.curve @ point["warp_weight"]
-        raw = own + (weight[layout.session_idx] * warp.state_shape).sum(1)
-        # Redundant coordinates: the density of positions is unchanged if what is added integrates to one over
-        # the warp at given positions, which a normal density of the paths' own share does.
+        shift = (weight[layout.session_idx] * warp.state_shape).sum(1)
+        raw = raw_positions(layout, start, white, step_log, shift)
+        # Redundant coordinates: given the positions the warp is normal about their own share in it, which
+        # integrates to one and leaves the density of positions as it is.
         share = np.zeros_like(weight)
         for t in range(len(weight)):
             here = layout.session_idx == t
-            share[t] = ((own - start.position)[here, None] * warp.state_shape[here]).mean(0)
-        redundant = stats.norm.logpdf(warp.curve.T @ share, 0, spec.warp_gauge_scale).sum()
+            share[t] = ((raw - start.position)[here, None] * warp.state_shape[here]).mean(0)
+        redundant = stats.norm.logpdf(point["warp_weight"], warp.curve.T @ share, spec.warp_gauge_scale).sum()
         small_step = 1e-6
         jacobian = np.stack(
             [
-                (own_positions(layout, start, white + small_step * unit, step_log) - own) / small_step
+                (raw_positions(layout, start, white + small_step * unit, step_log, shift) - raw) / small_step
                 for unit in np.eye(len(white))
             ]
         )
-        total = redundant + np.linalg.slogdet(jacobian)[1] + walk_logp(layout, raw, point, spec)
+        total = redundant + np.linalg.slogdet(jacobian)[1] + walk_logp(layout, raw, step_log, point, spec)
         sd = {
             name: np.exp(point[f"{name}_log__"])
             for name in ("raw_first_sd", "step_log_sd", "discrimination_sd", "log_gap_sd", "midpoint_sd")
@@ -146,10 +160,11 @@ def test_density_is_that_of_the_plain_model(small, step):
             ("step_log_mean", spec.step_log_loc, spec.step_log_scale),
             ("log_gap_mean", spec.log_gap_loc, spec.log_gap_scale),
             ("midpoint_mean", spec.midpoint_loc, spec.midpoint_scale),
-            ("step_log", point["step_log_mean"], sd["step_log_sd"]),
             ("log_gap", point["log_gap_mean"], sd["log_gap_sd"]),
         ):
             total += stats.norm.logpdf(point[name], loc, scale).sum()
+        total += stats.norm.logpdf(step_log, point["step_log_mean"], sd["step_log_sd"]).sum()
+        total += ((1 - centring) * point["step_log_sd_log__"]).sum()
         total += stats.norm.logpdf(raw.mean(), 0, spec.gauge_scale)
         total += stats.norm.logpdf(np.log(raw.std()), 0, spec.gauge_scale)
         position = (raw - raw.mean()) / raw.std()
@@ -231,7 +246,7 @@ def test_basis_makes_prior_and_information_diagonal():
     for step_sd in (0.02, 0.3):
         precision = np.diag(information) + prior / step_sd**2
         mean = np.linalg.solve(precision, information * estimate)
-        np.testing.assert_allclose(whiten_paths(mean, step_sd, basis), 0, atol=1e-9)
+        np.testing.assert_allclose(whiten_paths(mean, np.array([step_sd]), basis), 0, atol=1e-9)
 
 
 def test_path_maps_are_block_diagonal():
@@ -253,8 +268,6 @@ def test_path_maps_are_block_diagonal():
 def test_start_is_near_the_truth_and_on_its_side():
     votes, truth = simulate_record(n_state=50, n_session=10, items_per_session=25, seed=3)
     layout = prepare_layout(votes)
-    start = estimate_dynamic_start(
-        votes["counts"].values, layout.item_idx, layout.row_session_idx, layout.sat, prepare_direction(votes)
-    )
+    start = estimate_dynamic_start(votes, layout)
     true = truth["ideal_point"].values[layout.sat]
     assert np.corrcoef(start.position, true)[0, 1] > 0.95
