@@ -100,8 +100,10 @@ def compile_model(
         if variable.name in saved and variable.name not in free
     ]
     logp, expand = compile_functions(model, values, [shapes[name] for name in free], kept)
+    # The callbacks read memory row by row: an array kept in another order would be read as another array.
     data = {
-        variable: np.array(variable.get_value()) for variable in [*logp.get_shared(), *expand.get_shared()]
+        variable: np.array(variable.get_value(), order="C")
+        for variable in [*logp.get_shared(), *expand.get_shared()]
     }
     for array in data.values():
         array.flags.writeable = False

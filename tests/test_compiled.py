@@ -4,6 +4,7 @@ import ctypes
 
 import numpy as np
 import nutpie
+import pymc as pm
 import pytest
 from pytensor.compile.mode import Mode
 
@@ -64,6 +65,20 @@ def test_callbacks_compute_density_gradient_and_saved_variables(models):
         np.testing.assert_allclose(
             saved, np.concatenate([point, *map(np.ravel, wanted)]), rtol=1e-9, atol=1e-12
         )
+
+
+def test_data_kept_column_by_column_are_read_right():
+    table = np.asfortranarray(np.arange(12.0).reshape(3, 4))
+    assert not table.flags.c_contiguous
+    with pm.Model() as model:
+        slope = pm.Normal("slope", shape=4)
+        pm.Potential("fit", -((pm.Data("table", table) @ slope - 1) ** 2).sum())
+    compiled = compile_model(model, [])
+    point, logp = np.array([0.3, -0.2, 0.1, 0.5]), np.empty(())
+    code, _ = call(compiled.compiled_logp_func, [4], point, 4, compiled.user_data, logp)
+    assert code == 0
+    expected = -((table @ point - 1) ** 2).sum() - (point**2).sum() / 2 - 2 * np.log(2 * np.pi)
+    assert logp == pytest.approx(expected, rel=1e-9)
 
 
 def test_another_size_and_prior_need_no_compiler(models):
