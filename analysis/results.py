@@ -144,6 +144,8 @@ def write_tree(tree: xr.DataTree, path: Path) -> None:
     for node in plain.subtree:
         node.attrs = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in node.attrs.items()}
         node.encoding = {}
+        # How a variable was once read from a file, the length of its labels say, is not how it is now.
+        node.dataset = node.to_dataset(inherit=False).drop_encoding()
     encoding = {
         node.path: {
             str(name): {"zlib": True, "complevel": 4}

@@ -38,7 +38,7 @@ class RunSpec:
     ideal_point: SamplerSpec = SamplerSpec(draws=1000, tune=300, target_accept=0.9)
     total: SamplerSpec = SamplerSpec(draws=1000, tune=1000)
     refit: SamplerSpec = SamplerSpec(draws=400, tune=50, chains=2, target_accept=0.7)
-    single: SamplerSpec = SamplerSpec(draws=2000, tune=1000)
+    single: SamplerSpec = SamplerSpec(draws=1000, tune=1000, target_accept=0.9)
     stage1_draws: int = 300
     items_kept: bool = True
     kept_draws: int = 4000

@@ -26,6 +26,15 @@ def make_tree():
     return tree
 
 
+def test_labels_made_longer_after_reading_are_not_cut(tmp_path):
+    path = tmp_path / "fit.nc"
+    write_tree(make_tree(), path)
+    read = read_tree(path)["posterior"].dataset
+    longer = xr.concat([read, read.isel(state=[0]).assign_coords(state=["pooled"])], "state")
+    write_tree(xr.DataTree.from_dict({"posterior": longer}), path)
+    assert list(read_tree(path)["posterior"]["state"].values) == ["A", "B", "pooled"]
+
+
 def test_a_tree_comes_back_as_it_went(tmp_path):
     write_tree(make_tree(), tmp_path / "fit.nc")
     back = read_tree(tmp_path / "fit.nc")
