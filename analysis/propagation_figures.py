@@ -136,5 +136,6 @@ def plot_ways(table: pd.DataFrame) -> Figure:
             ax.axvline(0, color="black", lw=0.8)
             ax.set_title(label, fontsize=9)
         axes[0].set_yticks([-k for k in range(len(cases))], cases)
-        axes[-1].legend(frameon=False, fontsize=8)
+        handles, labels = axes[-1].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     return figure
