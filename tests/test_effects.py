@@ -183,7 +183,18 @@ def test_table_of_effects_has_a_row_for_each_average_and_the_share_of_stage_1():
     posterior = make_posterior(n).assign(alignment_slope=(("sample", "case"), slope))
     effects = compute_effects(posterior, posterior, make_mediator(n), panel)
     table = summarize_effects(effects, refit, "draws")
-    columns = ["quantity", "case", "group", "mean", "sd", "lower", "upper", "prob_positive", "stage1_share"]
+    columns = [
+        "quantity",
+        "case",
+        "group",
+        "mean",
+        "sd",
+        "lower",
+        "upper",
+        "prob_positive",
+        "stage1_share",
+        "mcse",
+    ]
     assert list(table.columns) == columns
     assert not table.isna().any(axis=None)
     assert not table.duplicated(["quantity", "case", "group"]).any()
