@@ -176,6 +176,36 @@ def refit(
     return idata
 
 
+def refit_to_gates(
+    model: RefitModel,
+    data: list[dict[str, np.ndarray]],
+    sampler: SamplerSpec,
+    *,
+    name: str,
+    seed: int,
+    cores: int = CORES,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Refits that pass the gates together; what is too short for them is made twice and four times as long.
+
+    Parameters and returns are those of ``refit``, with ``name`` for what a message calls the fit.
+
+    Raises
+    ------
+    ConvergenceError
+        If a gate is missed at every length; chains are compared within refits only.
+    """
+    # Here the length alone changes: within a refit, steps get smaller where there are divergences.
+    for longer in (1, 2, 4):
+        attempt = replace(sampler, draws=longer * sampler.draws)
+        idata = refit(model, data, attempt, seed=seed, cores=cores, progress=progress)
+        try:
+            return gate(idata, name, attempt)
+        except ConvergenceError as error:
+            failure = error
+    raise failure
+
+
 def fit_direct(
     panel: xr.Dataset,
     alignment: xr.DataArray,
@@ -213,16 +243,10 @@ def fit_direct(
     positions = centre_alignment(panel, alignment)
     model = compile_refits(panel, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
     data = [{"alignment": position} for position in positions]
-    # Chains that mix too slowly for their length get twice the length; steps are made smaller within a refit.
-    for attempt in (sampler, replace(sampler, draws=2 * sampler.draws)):
-        idata = refit(model, data, attempt, seed=seed, cores=cores, progress=progress)
-        try:
-            idata = thin(gate(idata, "joining, direct effect", attempt), keep)
-            break
-        except ConvergenceError as error:
-            failure = error
-    else:
-        raise failure
+    idata = refit_to_gates(
+        model, data, sampler, name="joining, direct effect", seed=seed, cores=cores, progress=progress
+    )
+    idata = thin(idata, keep)
     posterior = idata["posterior"].dataset
     centred = xr.DataArray(positions, dims=("refit", "case", "state"))
     idata["posterior"] = xr.DataTree(posterior.assign(eta=compute_eta(posterior, panel, centred)))

@@ -14,10 +14,9 @@ from analysis.claims_estimates import estimate_alone, estimate_formal_alignment,
 from analysis.claims_fits import compute_level_effects, draw_alignment_effects
 from analysis.claims_rows import find_row
 from analysis.claims_terminal import run_and_show_claims
-from analysis.compiled import compile_model
 from analysis.diagnostics import ConvergenceError
 from analysis.fit import SAVED_TOTAL, SamplerSpec, list_saved, stack_draws
-from analysis.refits import RefitModel, refit
+from analysis.refits import refit, shape_refits
 from analysis.variants import MAIN
 from data.alliances.build import load_alliances
 from data.claims_panels import add_client_ties, grade_by_closeness, grade_by_form
@@ -111,7 +110,7 @@ def fit_worlds(panels):
         kept = {name: arrays[name] for name in ("has_level", "covariates", "region_idx")}
         data.append(kept | {"joined_observed": arrays["joined"]})
     fits = refit(
-        RefitModel(compile_model(model, saved), saved, ""),
+        shape_refits(model, saved, seed=3),
         data,
         SamplerSpec(draws=400, tune=400, chains=2),
         seed=3,

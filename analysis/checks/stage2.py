@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from analysis.fit import Progress, SamplerSpec, derive_seed, gate
-from analysis.refits import RefitModel, compile_refits, refit
+from analysis.fit import Progress, SamplerSpec, derive_seed
+from analysis.refits import RefitModel, compile_refits, refit_to_gates
 from models.coalition import prepare_coalition_data
 from models.spec import CoalitionSpec
 
@@ -99,7 +99,7 @@ def fit_variations(
         If a gate is missed in every attempt.
     """
     seed = derive_seed(stage2.seed, "check", name)
-    return gate(refit(stage2.model, variations, sampler, seed=seed, progress=progress), name, sampler)
+    return refit_to_gates(stage2.model, variations, sampler, name=name, seed=seed, progress=progress)
 
 
 def leave_out(data: dict[str, np.ndarray], states: np.ndarray) -> dict[str, np.ndarray]:
