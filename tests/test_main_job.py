@@ -67,7 +67,7 @@ def test_all_files_are_there_and_marked(quick):
 def test_tables_have_their_columns_and_rows(quick):
     effects = pd.read_csv(quick[1] / "effects.csv")
     columns = ["quantity", "case", "group", "mean", "sd", "lower", "upper", "prob_positive", "stage1_share"]
-    assert list(effects.columns) == [*columns, "quick"]
+    assert list(effects.columns) == [*columns, "mcse", "quick"]
     assert set(effects["quantity"]) >= QUANTITIES
     assert set(effects["case"]) == {"iraq", "isis", "pooled", "difference"}
     assert set(effects["group"]) == {"all", "small", "middle", "major"}
