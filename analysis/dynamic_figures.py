@@ -69,7 +69,9 @@ def plot_powers(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
         figure = Figure(figsize=(7.5, 4.2), layout="constrained")
         ax = figure.subplots()
         for state, colour in POWERS.items():
-            _plot_path(ax, positions[positions["state"] == state], colour, names[state])
+            # Not all of them sat in every stretch of sessions.
+            if state in names:
+                _plot_path(ax, positions[positions["state"] == state], colour, names[state])
         _mark_dates(ax, positions)
         ax.set_ylabel(LABEL)
         figure.legend(loc="outside lower center", ncols=len(POWERS), frameon=False)
@@ -98,7 +100,8 @@ def _mark_dates(ax, positions: pd.DataFrame) -> None:
 
 def plot_chosen(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
     """Chosen states, a panel each, before all states' middle half; arguments as ``plot_powers``."""
-    chosen = [state for state in CHOSEN if (positions["state"] == state).any()]
+    # A record without any of them (simulated, or cut) shows its first states.
+    chosen = [state for state in CHOSEN if state in names] or list(names)[:12]
     band = positions.groupby("year")["mean"].quantile([0.25, 0.75]).unstack()
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 1.75 * -(-len(chosen) // 4) + 0.8), layout="constrained")
