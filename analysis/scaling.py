@@ -5,10 +5,10 @@ import heapq
 from analysis.tasks import Task
 
 START = 12.0
-"""Seconds until a worker has imported what fits need and found compiled code; measured on one core."""
+"""Seconds until a worker has imported what fits need and found compiled code: assumed, not yet measured."""
 
 HAND_OVER = 0.05
-"""Seconds of the one client for each result: it stores what comes, one at a time."""
+"""Seconds of the one client for each result, which it stores one at a time: assumed, not yet measured."""
 
 
 def simulate_run(tasks: list[Task], seconds: dict[str, float], workers: int) -> float:
