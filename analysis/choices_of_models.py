@@ -7,6 +7,7 @@ from analysis.choice import Choice
 from analysis.variant import Variant
 
 ROBUST = "Gelman et al. (2013), Bayesian Data Analysis, ch. 17"
+LINK = "Koenker and Yoon (2009), doi:10.1016/j.jeconom.2009.01.009: parametric links for binary choice"
 POOLING = "Gelman and Hill (2007), Data analysis using regression and multilevel models, ch. 12"
 PROPAGATION = "models/README.md, Stage-1 uncertainty"
 POWER = "Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5: sensitivity to each prior"
@@ -23,6 +24,8 @@ UNUSED = {
 MODELS: tuple[Choice, ...] = (
     Choice("family", "student-t", {"ideal_point.family": "student_t"}, "Lets single states lie far from their region.", ROBUST),
     Choice("family", "student-t-2", {"ideal_point.family": "student_t", "ideal_point.family_df": 2.0}, "Heavier tails still.", ROBUST),
+    Choice("link", "probit", {"coalition.link": "probit"}, "Lighter tails: a surprising state weighs more.", LINK),
+    Choice("link", "cauchit", {"coalition.link": "cauchit"}, "Heavier tails: a surprising state weighs less.", LINK),
     Choice("pooling", "positions-world", {"ideal_point.pooling": "world"}, "Positions shrink to one mean, not to that of their region.", POOLING),
     Choice("pooling", "joining-no-regions", {"coalition.region_scale": 0.01}, "No differences between regions beside the covariates.", POOLING),
     Choice("pooling", "joining-regions-apart", {"coalition.region_scale": 10.0}, "Each region nearly by itself: what fixed effects would do.", POOLING),

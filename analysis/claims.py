@@ -30,6 +30,7 @@ from analysis.variants import Variant
 from data.alliances.build import load_alliances
 from data.claims_spec import ALTERNATIVES, ClaimsSpec
 from data.load import FETCH_COMMAND, find_rollcalls, load_panel, load_votes
+from models.link import require_logit
 
 OUTPUT = ROOT / "analysis" / "output"
 SENSITIVITY_COMMAND = "python -m analysis sensitivity"
@@ -57,7 +58,10 @@ def run_claims(variant: Variant, *, votes_path: Path | None = None, report: Repo
     ------
     DataError, ConvergenceError
         As ``analysis.pipeline.run_variant``, which is run first where the variant's results are missing.
+    ValueError
+        If the variant has another link than the logit.
     """
+    require_logit(variant.coalition.link, "claims")
     results = RESULTS / variant.name
     if not (results / "effects.csv").is_file():
         run_variant(variant, votes_path=votes_path, report=report)

@@ -1,17 +1,20 @@
 """Quantities of interest: pure functions of posteriors. Nothing here fits, reads or writes."""
 
+from functools import partial
+
 import numpy as np
 import xarray as xr
-from scipy.special import expit, log_expit, softmax
+from scipy.special import softmax
 
 from models.coalition import list_exposures
 from models.joining import STATE_LOG_WEIGHTS, STATE_NODES
+from models.link import cdf, log_cdf
 
 ALL = "all"
 """Name of the group of all states."""
 
 
-def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArray:
+def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset, link: str = "logit") -> xr.DataArray:
     """What a state's answers say about its own effect, which the model integrates out, draw by draw.
 
     Parameters
@@ -21,6 +24,8 @@ def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArra
         state effects, ``state_sd`` (sample).
     panel : xr.Dataset
         The contract's panel.
+    link : str
+        That of the model; see ``models.link``.
 
     Returns
     -------
@@ -37,7 +42,7 @@ def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArra
     log_weights = []
     for node, log_weight in zip(STATE_NODES, STATE_LOG_WEIGHTS, strict=True):
         answer = sign * (own + xr.DataArray(sd * node, dims="sample"))
-        log_weights.append(log_weight + log_expit(answer).fillna(0.0).sum("case"))
+        log_weights.append(log_weight + log_cdf(link, answer).fillna(0.0).sum("case"))
     stacked = xr.concat(log_weights, "node").transpose("node", "sample", "state")
     weights = stacked.copy(data=softmax(stacked.values, axis=0))
     return weights.assign_coords(effect=(("node", "sample"), STATE_NODES[:, None] * sd))
@@ -49,6 +54,7 @@ def predict_joining(
     level: str | None,
     weights: xr.DataArray,
     moved: xr.DataArray | float = 0.0,
+    link: str = "logit",
 ) -> xr.DataArray:
     """Probability of joining of each state-case, had it the given guarantee, everything else as it is.
 
@@ -64,6 +70,8 @@ def predict_joining(
         From ``weigh_state_effects``.
     moved : xr.DataArray or float
         Logits added to ``eta``, e.g. for another alignment than the state's own.
+    link : str
+        That of the model; see ``models.link``.
 
     Returns
     -------
@@ -74,7 +82,8 @@ def predict_joining(
     probability = xr.zeros_like(eta)
     for node in range(weights.sizes["node"]):
         at_node = weights.isel(node=node)
-        probability += at_node.drop_vars("effect") * expit(eta + at_node["effect"].drop_vars("effect"))
+        reaction = eta + at_node["effect"].drop_vars("effect")
+        probability += at_node.drop_vars("effect") * cdf(link, reaction)
     return probability.where(panel["included"]).transpose("sample", "case", "state")
 
 
@@ -152,7 +161,7 @@ def contrast_cases(effects: xr.Dataset) -> xr.Dataset:
 
 
 def compute_effects(
-    total: xr.Dataset, direct: xr.Dataset, mediator: xr.Dataset, panel: xr.Dataset
+    total: xr.Dataset, direct: xr.Dataset, mediator: xr.Dataset, panel: xr.Dataset, link: str = "logit"
 ) -> xr.Dataset:
     """Every effect of each guarantee level, as labelled draws.
 
@@ -165,6 +174,8 @@ def compute_effects(
         ``direct`` at the same place (``analysis.positions.pair_positions``).
     panel : xr.Dataset
         The contract's panel; with ``capability_group`` effects are given by group too.
+    link : str
+        That of the models of joining; see ``models.link``.
 
     Returns
     -------
@@ -197,7 +208,7 @@ def compute_effects(
         raise ValueError(
             ", ".join(f"{name} has {n} draws" for name, n in sizes.items()) + "; equally many are needed"
         )
-    effects = _compute_total(total, panel) | _compute_direct(direct, mediator, panel)
+    effects = _compute_total(total, panel, link) | _compute_direct(direct, mediator, panel, link)
     effects["alignment_slope"] = pool_cases(direct["alignment_slope"].transpose("case", "sample"))
     for level in panel["guarantee"].attrs["levels"][1:]:
         moves = mediator["guarantee_effect"].sel(level=level, drop=True).transpose("case", "sample")
@@ -205,18 +216,19 @@ def compute_effects(
     return contrast_cases(xr.Dataset(effects))
 
 
-def _compute_total(total: xr.Dataset, panel: xr.Dataset) -> dict[str, xr.DataArray]:
+def _compute_total(total: xr.Dataset, panel: xr.Dataset, link: str) -> dict[str, xr.DataArray]:
     """What needs no alignment."""
     reference, *levels = panel["guarantee"].attrs["levels"]
     members = list_groups(panel)
-    weights = weigh_state_effects(total, panel)
-    own = predict_joining(total, panel, None, weights)
-    without = predict_joining(total, panel, reference, weights)
+    weights = weigh_state_effects(total, panel, link)
+    predict = partial(predict_joining, total, panel, weights=weights, link=link)
+    own = predict(None)
+    without = predict(reference)
     base = average_over_states(without, members)
     effects = {f"probability_{reference}_total": base}
     for level in levels:
         has_level = members & (panel["guarantee"] == level).reset_coords(drop=True)
-        with_level = average_over_states(predict_joining(total, panel, level, weights), members)
+        with_level = average_over_states(predict(level), members)
         effects[f"probability_{level}_total"] = with_level
         effects[f"ame_{level}_total"] = with_level - base
         effects[f"risk_ratio_{level}_total"] = with_level / base
@@ -224,28 +236,31 @@ def _compute_total(total: xr.Dataset, panel: xr.Dataset) -> dict[str, xr.DataArr
     return effects
 
 
-def _compute_direct(direct: xr.Dataset, mediator: xr.Dataset, panel: xr.Dataset) -> dict[str, xr.DataArray]:
+def _compute_direct(
+    direct: xr.Dataset, mediator: xr.Dataset, panel: xr.Dataset, link: str
+) -> dict[str, xr.DataArray]:
     """What holds alignment fixed, and what moves it alone."""
     reference, *levels = panel["guarantee"].attrs["levels"]
     members = list_groups(panel)
-    weights = weigh_state_effects(direct, panel)
+    weights = weigh_state_effects(direct, panel, link)
+    predict = partial(predict_joining, direct, panel, weights=weights, link=link)
     slope, by_level = direct["alignment_slope"], mediator["guarantee_effect"]
     # A state's alignment had it another guarantee: its own, moved by the difference of the two effects, so
     # that what else makes the state stand where it stands stays with it.
     own_move = add_guarantee(by_level, panel, None)
     unmoved = -slope * own_move
-    own = predict_joining(direct, panel, None, weights)
-    without = predict_joining(direct, panel, reference, weights)
-    neither = predict_joining(direct, panel, reference, weights, unmoved)
+    own = predict(None)
+    without = predict(reference)
+    neither = predict(reference, moved=unmoved)
     effects = {}
     for level in levels:
         has_level = members & (panel["guarantee"] == level).reset_coords(drop=True)
         moved = slope * (add_guarantee(by_level, panel, level) - own_move)
-        only_guarantee = predict_joining(direct, panel, level, weights, unmoved)
+        only_guarantee = predict(level, moved=unmoved)
         differences = {
-            "direct": predict_joining(direct, panel, level, weights) - without,
+            "direct": predict(level) - without,
             "natural_direct": only_guarantee - neither,
-            "indirect": predict_joining(direct, panel, level, weights, moved) - only_guarantee,
+            "indirect": predict(level, moved=moved) - only_guarantee,
         }
         for name, difference in differences.items():
             effects[f"ame_{level}_{name}"] = average_over_states(difference, members)

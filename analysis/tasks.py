@@ -267,7 +267,7 @@ def make_effects(
         derive_seed(run.seed, "alignment given guarantee"),
         find_imputed(direct),
     )
-    draws = compute_effects(total, direct, mediator, panel)
+    draws = compute_effects(total, direct, mediator, panel, variant.coalition.link)
     return Effects(
         table=summarize_effects(
             draws, direct.coords.get("refit"), variant.propagation, direct.get("position")

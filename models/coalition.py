@@ -223,7 +223,8 @@ def build_coalition_model(
         included = pm.Data("included", data["included"], dims=("case", "state"))
         eta = place_predictor(data, spec, alignment)
         state_sd = half_normal("state_sd", spec.state_scale) if spec.state_effect else None
-        pm.Potential("joined", joining_logp(eta, state_sd, joined, included, implementation=spec.likelihood))
+        how = {"implementation": spec.likelihood, "link": spec.link}
+        pm.Potential("joined", joining_logp(eta, state_sd, joined, included, **how))
     return model
 
 

@@ -2,10 +2,11 @@
 
 With a linear predictor ``eta`` for each state and coalition and ``z ~ Normal(0, 1)`` for each state,
 
-    P(what a state did) = E_z prod_c logit^-1(s_c (eta_c + state_sd z)),  s_c = 1 if it joined c, else -1
+    P(what a state did) = E_z prod_c F(s_c (eta_c + state_sd z)),  s_c = 1 if it joined c, else -1
 
-(a logistic regression with one random intercept a state). The fused form gives the value and every gradient
-in one pass over the states; the graph is the reference that it is tested against.
+(a regression with one random intercept a state; F is the logistic, or another link). The fused form gives
+the value and every gradient in one pass over the states; the graph is the reference that it is tested
+against.
 """
 
 from hashlib import sha256
@@ -19,6 +20,7 @@ from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
 from models import graded_response_numba, joining_numba
+from models.link import log_cdf_graph
 
 # Part of the key under which compiled code is cached: code built on an older kernel is not found again.
 SOURCE_HASH = int(
@@ -36,7 +38,7 @@ STATE_LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
 """Log of the nodes' prior probabilities."""
 
 
-def joining_logp(eta, state_sd, joined, included, *, implementation="fused"):
+def joining_logp(eta, state_sd, joined, included, *, implementation="fused", link="logit"):
     """Log likelihood of who joined.
 
     Parameters
@@ -48,17 +50,21 @@ def joining_logp(eta, state_sd, joined, included, *, implementation="fused"):
     joined, included : matrix (case, state)
         0 or 1; what a state did in a case that it is not included in does not count.
     implementation : {"fused", "graph"}
-        One pass for value and gradients (first derivatives only), or a plain PyTensor graph.
+        One pass for value and gradients (first derivatives only), or a plain PyTensor graph, which
+        links other than the logit always take.
+    link : {"logit", "probit", "cauchit"}
+        See ``models.link``.
 
     Returns
     -------
     scalar tensor
     """
-    if implementation == "graph":
+    if implementation == "graph" or link != "logit":
+        sign = 2 * joined - 1
         if state_sd is None:
-            return (included * (joined * eta - pt.softplus(eta))).sum()
+            return (included * log_cdf_graph(link, sign * eta)).sum()
         at_node = eta[..., None] + state_sd * STATE_NODES
-        answer = included[..., None] * (joined[..., None] * at_node - pt.softplus(at_node))
+        answer = included[..., None] * log_cdf_graph(link, sign[..., None] * at_node)
         return pt.logsumexp(answer.sum(0) + STATE_LOG_WEIGHTS, axis=-1).sum()
     node, weight = (np.zeros(1), np.ones(1)) if state_sd is None else (STATE_NODES, np.exp(STATE_LOG_WEIGHTS))
     scale = pt.as_tensor(0.0 if state_sd is None else state_sd)

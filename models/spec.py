@@ -103,7 +103,10 @@ class CoalitionSpec:
     Attributes
     ----------
     likelihood : {"fused", "graph"}
-        Which of the two equal implementations of the likelihood is used.
+        Which of the two equal implementations of the likelihood is used; links other than the logit take
+        the graph always.
+    link : {"logit", "probit", "cauchit"}
+        From the linear predictor to the probability; see ``models.link``. All have the logit's slope at 0.
     intercept_scale : float
         Normal scale of a case's intercept.
     guarantee_scale : float
@@ -136,6 +139,7 @@ class CoalitionSpec:
     """
 
     likelihood: Literal["fused", "graph"] = "fused"
+    link: Literal["logit", "probit", "cauchit"] = "logit"
     intercept_scale: float = 1.5
     guarantee_scale: float = 1.0
     guarantee_case_scale: float = 0.5
@@ -164,7 +168,7 @@ class TierSpec:
     ----------
     predictor : CoalitionSpec
         Priors of everything that stands in the linear predictor, and of the state effects; its
-        ``likelihood`` does not matter here.
+        ``likelihood`` does not matter here, and its link is the logit.
     log_gap_loc, log_gap_scale : float
         Normal prior of the log distance between neighbouring thresholds, logits.
     capability_interaction : bool
@@ -181,6 +185,8 @@ class TierSpec:
 
     def __post_init__(self):
         validate_choices(self)
+        if self.predictor.link != "logit":
+            raise SpecError(f"TierSpec.predictor.link = {self.predictor.link!r}; allowed: 'logit'")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,7 @@ from data.joining_time import prepare_waves
 from data.load import load_panel, load_votes
 from data.tables import load_coalition, load_states
 from models.coalition import centre_alignment
+from models.link import require_logit
 from models.spec import TierSpec
 
 KEPT_DRAWS = 2000
@@ -66,9 +67,12 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
     ------
     DataError
         If an input table breaks a rule.
+    ValueError
+        If the variant has another link than the logit.
     ConvergenceError
         If a fit misses a gate; what was done before is kept.
     """
+    require_logit(variant.coalition.link, "checks")
     run = variant.run
     reading = report("votes")
     votes = {case.name: load_votes(variant.data, case, votes_path) for case in variant.data.cases}

@@ -1,0 +1,64 @@
+"""Links from the linear predictor of joining to its probability.
+
+All are symmetric, P(joins) = F(eta) = 1 - F(-eta), and scaled to rise by a quarter at ``eta = 0``, as the
+logistic does: a coefficient then means nearly the same under each, and so do the priors. They differ in the
+tails, that is in how much a state that did what nobody expected of it weighs (McCullagh and Nelder 1989,
+Generalized Linear Models, section 4.3; Koenker and Yoon 2009, doi:10.1016/j.jeconom.2009.01.009).
+"""
+
+import numpy as np
+import pytensor.tensor as pt
+from scipy.special import expit, log_expit, log_ndtr, ndtr
+
+PROBIT_SCALE = np.sqrt(np.pi / 8)
+CAUCHIT_SCALE = np.pi / 4
+LOWEST_PROBIT = -37.0
+"""Normal quantile below which the probability is no longer a normal double: logs end there."""
+
+
+def cdf(link: str, eta):
+    """Probability of joining.
+
+    Parameters
+    ----------
+    link : {"logit", "probit", "cauchit"}
+        As in ``CoalitionSpec``.
+    eta : array-like or xr.DataArray
+        Any shape, in units of the logit's slope at 0.
+
+    Returns
+    -------
+    array-like or xr.DataArray
+        0 to 1.
+    """
+    if link == "logit":
+        return expit(eta)
+    return ndtr(PROBIT_SCALE * eta) if link == "probit" else np.arctan2(1.0, -CAUCHIT_SCALE * eta) / np.pi
+
+
+def log_cdf(link: str, eta):
+    """Log of ``cdf``, without loss where it is near 0."""
+    if link == "logit":
+        return log_expit(eta)
+    return log_ndtr(PROBIT_SCALE * eta) if link == "probit" else np.log(cdf(link, eta))
+
+
+def log_cdf_graph(link: str, eta):
+    """``log_cdf`` as a PyTensor graph."""
+    if link == "logit":
+        return -pt.softplus(-eta)
+    if link == "probit":
+        return pt.log(0.5 * pt.erfc(-pt.maximum(PROBIT_SCALE * eta, LOWEST_PROBIT) / np.sqrt(2)))
+    return pt.log(pt.arctan2(1.0, -CAUCHIT_SCALE * eta) / np.pi)
+
+
+def require_logit(link: str, what: str) -> None:
+    """Refuse another link where only the logit is offered.
+
+    Raises
+    ------
+    ValueError
+        Naming what was asked for.
+    """
+    if link != "logit":
+        raise ValueError(f"{what} is offered for CoalitionSpec(link='logit') alone; got link={link!r}")
