@@ -155,7 +155,7 @@ def benchmark(
         str | None,
         typer.Option(
             help="What to measure beside this project, with commas: numba, jax, nutpie, pymc, numpyro, "
-            "mcmcpack, rstan. Otherwise all; in a quick run all but rstan."
+            "mcmcpack, rstan, rstan_plain. Otherwise all; in a quick run all but those of Stan."
         ),
     ] = None,
     repetitions: Annotated[int | None, typer.Option(help="Runs of each sampler.")] = None,

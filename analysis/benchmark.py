@@ -34,7 +34,7 @@ GRAPHS = {"numba": ("graph, numba", "NUMBA"), "jax": ("graph, jax", "JAX")}
 """The likelihood as a graph: name on the command line -> method in the table, mode of PyTensor."""
 
 ALL_PEERS = (*GRAPHS, *PEERS)
-SLOWEST = ("rstan",)
+SLOWEST = ("rstan", "rstan_plain")
 """What a quick run leaves out unless it is named: Stan takes a minute to compile."""
 
 QUICK_GROWTH = GrowthSpec(

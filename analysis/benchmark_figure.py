@@ -15,7 +15,8 @@ NAMES = {
     "pymc": "graph, PyMC NUTS",
     "numpyro": "graph, NumPyro",
     "mcmcpack": "MCMCpack (probit)",
-    "rstan": "rstan",
+    "rstan": "rstan, our coordinates",
+    "rstan_plain": "rstan, textbook form",
 }
 
 

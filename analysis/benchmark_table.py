@@ -98,6 +98,7 @@ CLAIMS = (
     Claim("sampler", "nutpie", MIN_ESS_RATIO, 20, True),
     Claim("sampler", "mcmcpack", MIN_ESS_RATIO, 500, True),
     Claim("sampler", "rstan", MIN_ESS_RATIO, 1000, True),
+    Claim("sampler", "rstan_plain", MIN_ESS_RATIO, 1000, True),
     Claim("growth", "project", EXPONENT, 1.05, False),
     Claim("growth", "project", PEAK_MEMORY, 2000, False),
 )

@@ -1,7 +1,8 @@
 # The same model in rstan. Reads the folder that analysis/benchmark_peers.py wrote, leaves the draws there.
 folder <- commandArgs(trailingOnly = TRUE)[1]
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
-model_file <- file.path(dirname(script), "graded_response.stan")
+form <- sub("rstan", "graded_response", sub("[.]R$", "", basename(script)))
+model_file <- file.path(dirname(script), paste0(form, ".stan"))
 read <- function(name) read.csv(file.path(folder, name))
 suppressPackageStartupMessages(library(rstan))
 # Debian's rstan does not find the Boost headers by itself.
@@ -30,11 +31,11 @@ start <- list(
   discrimination_sd = setting$discrimination_scale, raw_discrimination = items$discrimination,
   log_gap_mean = setting$log_gap_loc, log_gap_sd = setting$log_gap_sd_scale,
   log_gap = rep(setting$log_gap_loc, data$n_item), midpoint_mean = setting$midpoint_loc,
-  midpoint_sd = setting$midpoint_sd_scale, anchor = items$midpoint - items$centre * items$discrimination
+  midpoint_sd = setting$midpoint_sd_scale, midpoint = items$midpoint, anchor = items$midpoint - items$centre * items$discrimination
 )
 
 # Compiled once for all repetitions.
-compiled <- file.path(dirname(folder), "graded_response.rds")
+compiled <- file.path(dirname(folder), paste0(form, ".rds"))
 compiling <- system.time(
   if (!file.exists(compiled)) saveRDS(stan_model(model_file), compiled)
 )[["elapsed"]]
