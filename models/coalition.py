@@ -9,6 +9,7 @@ import xarray as xr
 
 from models.joining import joining_logp
 from models.missing import IMPUTED, add_imputed, impute_covariates, place_missing
+from models.predictor import linear_predictor
 from models.spec import CoalitionSpec
 
 REFERENCE_LEVEL = "none"
@@ -259,9 +260,10 @@ def place_predictor(
         Logits, the guarantee included, the state effect not.
     """
     has_level = pm.Data("has_level", data["has_level"], dims=("level", "case", "state"))
+    imputed = data["missing"].any()
     covariates = (
         impute_covariates(data, spec)
-        if data["missing"].any()
+        if imputed
         else pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
     )
     region_idx = pm.Data("region_idx", data["region_idx"], dims="state")
@@ -271,16 +273,6 @@ def place_predictor(
     region_sd = half_normal("region_sd", spec.region_scale)
     region_offset = pm.Normal("region_offset", dims=("case", "region"))
     region_effect = pm.Deterministic("region_effect", region_sd * region_offset, dims=("case", "region"))
-    eta = (
-        intercept[:, None] + (covariates * covariate_slope[:, None, :]).sum(-1) + region_effect[:, region_idx]
-    )
-    if alignment is not None:
-        position = _place_states(alignment, data["included"])
-        alignment_slope = _pooled_over_cases(
-            "alignment_slope", spec.alignment_scale, spec.alignment_case_scale, ()
-        )
-        eta += alignment_slope[:, None] * position
-    eta = pm.Deterministic("eta", eta, dims=("case", "state"))
     guarantee_effect = _pooled_over_cases(
         "guarantee_effect",
         spec.guarantee_scale,
@@ -288,7 +280,26 @@ def place_predictor(
         ("level",),
         spec.guarantee_level_scale if spec.guarantee_pooling == "levels" else None,
     )
-    return eta + (has_level * guarantee_effect.T[:, :, None]).sum(0)
+    eta = linear_predictor(
+        intercept,
+        covariate_slope,
+        region_effect,
+        guarantee_effect,
+        covariates=covariates,
+        region_idx=region_idx,
+        has_level=has_level,
+        implementation="graph" if imputed else spec.likelihood,
+    )
+    if alignment is not None:
+        position = _place_states(alignment, data["included"])
+        alignment_slope = _pooled_over_cases(
+            "alignment_slope", spec.alignment_scale, spec.alignment_case_scale, ()
+        )
+        eta += alignment_slope[:, None] * position
+    # What is saved is a matter of saving alone: the density needs the sum.
+    by_guarantee = (has_level * guarantee_effect.T[:, :, None]).sum(0)
+    pm.Deterministic("eta", eta - by_guarantee, dims=("case", "state"))
+    return eta
 
 
 def compute_eta(posterior: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArray | None) -> xr.DataArray:

@@ -68,7 +68,12 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         centre = pm.Data("centre", start.centre, dims="item")
         upper_weight = pm.Data("upper_weight", start.upper_weight, dims="item")
         # States: only how they lie relative to each other counts, the raw scale is arbitrary.
-        region_mean_sd = pm.HalfNormal("region_mean_sd", spec.region_mean_scale)
+        # One group has no others to lie apart from: a spread of its own would be a funnel.
+        region_mean_sd = (
+            spec.region_mean_scale
+            if spec.pooling == "world"
+            else pm.HalfNormal("region_mean_sd", spec.region_mean_scale)
+        )
         region_offset = pm.Normal("region_offset", dims="region")
         region_log_sd = pm.Normal("region_log_sd", 0, spec.region_log_sd_scale, dims="region")
         raw_region_mean, raw_region_sd = region_mean_sd * region_offset, pt.exp(region_log_sd)

@@ -6,8 +6,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import STYLE, plot_intervals
-from analysis.palette import ACCENT, level_colour, level_marker, level_name
+from analysis.palette import ACCENT, KINDS, level_colour, level_marker, level_name
 
+KIND_NAMES = {
+    "state": "State (the {} that move it most)",
+    "region": "Region",
+    "issue": "Votes of an issue area",
+    "session": "Votes of a session",
+}
 BLUE, GREY = level_colour("pact"), level_colour("none")
 
 
@@ -40,12 +46,22 @@ def plot_counts(checks: pd.DataFrame, labels: dict[str, str]) -> Figure:
             ax.hlines(part.index, part["lower"], part["upper"], color=BLUE, lw=5, alpha=0.25,
                       label="90 % interval of replicated counts")  # fmt: skip
             ax.plot(part["value"], part.index, "o", color=BLUE, ms=4, label="observed")
-            ax.set_yticks(part.index, part["item"])
-            ax.set(title=label, xlabel="Joiners", xlim=(0, None))
+            ax.set_yticks(part.index, [_name_group(item) for item in part["item"]])
+            ax.set(title=label, xlabel="States that joined", xlim=(0, None))
         handles, texts = axes[-1].get_legend_handles_labels()
         figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
-        figure.suptitle("Posterior predictive counts", fontweight="bold")
+        inside = (rows["lower"] <= rows["value"]) & (rows["value"] <= rows["upper"])
+        figure.suptitle(
+            f"{inside.sum()} of {len(rows)} counts of joiners lie where the model expects them",
+            fontweight="bold",
+        )
     return figure
+
+
+def _name_group(item: str) -> str:
+    """A guarantee level or a region for readers; the table names them ``level x`` and ``region x``."""
+    kind, name = item.split(" ", 1)
+    return level_name(name) if kind == "level" else name
 
 
 def plot_influence(
@@ -60,7 +76,8 @@ def plot_influence(
         for ax, kind in zip(axes, kinds, strict=True):
             part = rows[rows["kind"] == kind]
             part = part.loc[part["shift"].abs().sort_values(ascending=False).index[:n_state]]
-            part = part.sort_values("effect_without").reset_index(drop=True)
+            order = part["unit"].astype(int) * -1 if kind == "session" else part["effect_without"]
+            part = part.loc[order.sort_values().index].reset_index(drop=True)
             main = 100 * part["effect_main"].iloc[0]
             ax.axvline(main, color=GREY, lw=0.8)
             ax.hlines(part.index, main, 100 * part["effect_without"], color=BLUE, lw=1)
@@ -69,11 +86,20 @@ def plot_influence(
             ax.plot(100 * part["confirmed"][confirmed], part.index[confirmed], "x", color=ACCENT, ms=6,
                     label="by a true refit")  # fmt: skip
             ax.set_yticks(part.index, [names.get(unit, unit) for unit in part["unit"]], fontsize=7)
-            ax.set_title(f"{kind} (the {len(part)} that move it most)" if kind == "state" else kind)
-            if kind == "state":
-                ax.legend(frameon=False, fontsize=7, loc="lower right")
-        figure.supxlabel("Effect of a pact over both cases when left out, percentage points (line: with all)")
-        figure.suptitle(f"Influence on {quantity}", fontweight="bold")
+            ax.set_title(KIND_NAMES[kind].format(len(part)))
+        handles, texts = axes[0].get_legend_handles_labels()
+        figure.legend(handles, texts, loc="outside upper right", ncols=2, frameon=False, fontsize=8)
+        how = next(kind for kind in KINDS if quantity.endswith(kind)).replace("_", " ")
+        sd = 100 * (rows["shift"] / rows["shift_in_sd"]).abs().median()
+        figure.supxlabel(
+            f"Mean {how} effect of a pact over both cases when left out, percentage points "
+            f"(line: with all; posterior sd {sd:.0f})"
+        )
+        least, most = 100 * rows["effect_without"].min(), 100 * rows["effect_without"].max()
+        figure.suptitle(
+            f"Whatever is left out, the {how} effect stays between {least:.0f} and {most:.0f} points",
+            fontweight="bold",
+        )
     return figure
 
 
@@ -90,13 +116,19 @@ def plot_confounding(surface: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(5.4, 4.4), layout="constrained")
         ax = figure.subplots()
         ax.grid(visible=False)
-        limit = 100 * np.abs(by["effect"].values).max()
-        field = ax.contourf(
-            x, y, 100 * by["effect"].values, levels=np.linspace(-limit, limit, 21), cmap="RdBu"
-        )
-        for name, style in (("effect", "solid"), ("lower", "dashed")):
-            if by[name].values.min() < 0 < by[name].values.max():
+        limit = 5 * np.ceil(20 * np.abs(by["effect"].values).max())
+        levels = np.arange(-limit, limit + 1, 5)
+        field = ax.contourf(x, y, 100 * by["effect"].values, levels=levels, cmap="RdBu")
+        handles = []
+        for name, style, label in (
+            ("effect", "solid", "effect gone"),
+            ("lower", "dashed", "90 % interval reaches 0"),
+        ):
+            crossed = by[name].values.min() < 0 < by[name].values.max()
+            if crossed:
                 ax.contour(x, y, by[name].values, levels=[0], colors="black", linestyles=style)
+            label += "" if crossed else ": nowhere here"
+            handles.append(mpl.lines.Line2D([], [], color="black", ls=style, label=label))
         for row in rows[rows["benchmark"] != ""].itertuples():
             ax.plot(row.strength_guarantee, abs(row.strength_joining), "o", color="black", ms=5)
             name = row.benchmark.replace("_", " ") + (" (opposite signs)" if row.strength_joining < 0 else "")
@@ -107,10 +139,8 @@ def plot_confounding(surface: pd.DataFrame) -> Figure:
         ax.set_xlabel("Hidden cause on having a pact, logits per sd")
         ax.set_ylabel("Hidden cause on joining, logits per sd")
         ax.set_title("How strong a hidden cause would have to be", fontweight="bold")
-        figure.colorbar(field, label="Effect of a pact left, percentage points")
-        solid = mpl.lines.Line2D([], [], color="black", label="effect gone")
-        dashed = mpl.lines.Line2D([], [], color="black", ls="--", label="90 % interval reaches 0")
-        ax.legend(handles=[solid, dashed], loc="upper right", fontsize=8)
+        figure.colorbar(field, label="Effect of a pact left, percentage points", ticks=levels[::2])
+        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     return figure
 
 

@@ -36,6 +36,7 @@ from analysis.tiers import compute_tiers, summarize_tiers
 from analysis.variant import Variant
 from data.joining_time import prepare_waves
 from data.load import load_panel, load_votes
+from data.prepare import ISSUE_NAMES
 from data.tables import load_coalition, load_states
 from models.coalition import centre_alignment
 from models.link import require_logit
@@ -219,7 +220,7 @@ def _judge_confounding(bench: Bench, nested: xr.DataTree, surface: pd.DataFrame)
 def _draw(folder: Path, found: dict, curve: pd.DataFrame, bench: Bench, *, quick: bool) -> None:
     """Save all figures as PNG and SVG; a quick run's say that they are one."""
     labels = {str(c.item()): str(c["label"].item()) for c in bench.panel["case"]}
-    names = {str(s.item()): str(s["name"].item()) for s in bench.panel["state"]}
+    names = ISSUE_NAMES | {str(s.item()): str(s["name"].item()) for s in bench.panel["state"]}
     drawn: dict[str, Figure] = {
         "check_calibration": figures.plot_calibration(curve),
         "check_counts": figures.plot_counts(found["checks"], labels),
