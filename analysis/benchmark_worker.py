@@ -21,7 +21,7 @@ import xarray as xr
 from analysis.benchmark_likelihood import compile_value_and_gradient, point_of, time_call
 from analysis.compiled import compile_model
 from analysis.diagnostics import ConvergenceError, check_convergence, measure_convergence
-from analysis.fit import CORES, SamplerSpec
+from analysis.fit import ATTEMPTS, CORES, SamplerSpec
 from models.ideal_point import SAVED, build_ideal_point_model
 from models.simulate import simulate_votes
 from models.spec import IdealPointSpec
@@ -48,7 +48,8 @@ def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[
         "passed": False,
         "note": "",
     }
-    for attempt in sampler.attempts():
+    attempt = sampler
+    for _ in range(ATTEMPTS):
         begin = time.perf_counter()
         tree = run_nutpie(compiled, attempt, seed)
         posterior, stats = tree["posterior"].dataset[SAVED], tree["sample_stats"].dataset
@@ -59,6 +60,7 @@ def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[
             check_convergence(measured, name="the fit")
         except ConvergenceError as error:
             figures["note"] = str(error)
+            attempt = attempt.harder(measured)
         else:
             figures |= {"passed": True, "note": ""}
         figures["judge"] += time.perf_counter() - begin

@@ -154,6 +154,18 @@ def _mixing(posterior: xr.Dataset) -> dict:
     }
 
 
+def is_short(figures: dict, gates: Gates = GATES) -> bool:
+    """True if more than divergences keep a fit from passing, so that it needs more draws.
+
+    Parameters
+    ----------
+    figures, gates
+        As in ``check_convergence``.
+    """
+    enough = min(figures["min_ess_bulk"], figures["min_ess_tail"]) > gates.min_ess
+    return not (figures["max_rhat"] < gates.max_rhat and enough and figures["min_bfmi"] > gates.min_bfmi)
+
+
 def check_convergence(figures: dict, *, name: str, gates: Gates = GATES) -> None:
     """Let a fit pass, or say what is wrong with it.
 

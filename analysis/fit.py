@@ -13,7 +13,13 @@ import xarray as xr
 from nutpie.sample import CompiledModel
 
 from analysis.compiled import compile_model
-from analysis.diagnostics import ConvergenceError, check_convergence, measure_convergence, measure_refits
+from analysis.diagnostics import (
+    ConvergenceError,
+    check_convergence,
+    is_short,
+    measure_convergence,
+    measure_refits,
+)
 from models.coalition import build_coalition_model
 from models.ideal_point import SAVED, build_ideal_point_model
 from models.spec import CoalitionSpec, IdealPointSpec, TierSpec
@@ -21,6 +27,9 @@ from models.tier import build_tier_model
 
 Progress = Callable[[float], None]
 """Called with the share of a fit that is done, 0 to 1."""
+
+ATTEMPTS = 4
+"""How often a fit is tried before it counts as not converged."""
 
 CORES = 2
 """Chains or refits run side by side, where the caller says nothing. Draws do not depend on it."""
@@ -66,10 +75,17 @@ class SamplerSpec:
                 f"{self}: at least 20 draws, 50 tune and 2 chains are needed, target_accept from 0.5 to 1"
             )
 
-    def attempts(self) -> list[Self]:
-        """Settings to try in turn until the gates are passed: steps a third as bold, twice the draws."""
-        boldness = 1 - self.target_accept
-        return [replace(self, target_accept=1 - boldness / 3**k, draws=self.draws * 2**k) for k in range(3)]
+    def harder(self, figures: dict) -> Self:
+        """Settings to try after a missed gate: half as bold steps if there were divergences, else more draws.
+
+        Parameters
+        ----------
+        figures : dict
+            What was measured; see ``analysis.diagnostics.measure_convergence``.
+        """
+        boldness = (1 - self.target_accept) / (2 if figures["divergences"] else 1)
+        longer = 2 if is_short(figures) else 1
+        return replace(self, target_accept=1 - boldness, draws=longer * self.draws)
 
 
 def derive_seed(seed: int, *names: object) -> int:
@@ -174,15 +190,17 @@ def fit_model(
     cores: int = CORES,
     progress: Progress | None,
 ) -> xr.DataTree:
-    """Compile a model once, sample it, and judge it; what misses a gate is tried with smaller steps."""
+    """Compile a model once, sample it, and judge it; what misses a gate is tried again, harder."""
     compiled = compile_model(model, saved)
-    for attempt in sampler.attempts():
+    attempt = sampler
+    for _ in range(ATTEMPTS):
         idata = _sample(compiled, attempt, saved, cores=cores, seed=seed, progress=progress)
         idata.attrs["model"] = model.str_repr()
         try:
             return gate(idata, name, attempt)
         except ConvergenceError as error:
             failure = error
+            attempt = attempt.harder(error.figures)
     raise failure
 
 

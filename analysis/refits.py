@@ -14,6 +14,7 @@ from nutpie.sample import CompiledModel
 from analysis.compiled import compile_model
 from analysis.diagnostics import ConvergenceError
 from analysis.fit import (
+    ATTEMPTS,
     CORES,
     SAVED_STATISTICS,
     SAVED_TOTAL,
@@ -140,14 +141,16 @@ def refit(
     def fit_one(number: int) -> dict[str, np.ndarray]:
         nonlocal done
         with_data = model.compiled.with_data(**data[number])
-        for attempt in sampler.attempts():
-            # All refits have equally many draws; only the steps get smaller.
-            attempt = replace(attempt, draws=sampler.draws)
+        attempt = sampler
+        for _ in range(ATTEMPTS):
             drawn = _sample_arrays(
                 with_data, attempt, [*model.saved, *SAVED_STATISTICS], seed=derive_seed(seed, "refit", number)
             )
             if not drawn["diverging"].any():
                 break
+            # All refits have equally many draws; only the steps get smaller.
+            boldness = (1 - attempt.target_accept) / 2
+            attempt = replace(attempt, target_accept=1 - boldness)
         done += 1
         if progress:
             progress(done / len(data))

@@ -49,6 +49,16 @@ def test_a_bad_fit_is_refused_by_name(fault, words):
     assert error.value.figures == figures
 
 
+def test_another_attempt_mends_what_was_missed():
+    sampler = SamplerSpec(draws=100, tune=100, target_accept=0.9)
+    divergent = sampler.harder(measure_convergence(*make_fit(diverging=3)))
+    assert (divergent.draws, divergent.target_accept) == (100, pytest.approx(0.95))
+    short = sampler.harder(measure_convergence(*make_fit(draws=60)))
+    assert (short.draws, short.target_accept) == (200, pytest.approx(0.9))
+    both = sampler.harder(measure_convergence(*make_fit(draws=60, diverging=3)))
+    assert (both.draws, both.target_accept) == (200, pytest.approx(0.95))
+
+
 def test_slow_energy_is_refused():
     posterior, stats = make_fit()
     stats["energy"] = stats["energy"].cumsum("draw")
