@@ -19,10 +19,10 @@ from analysis.benchmark_growth import GrowthSpec, measure_growth
 from analysis.benchmark_likelihood import measure_likelihoods
 from analysis.benchmark_peers import PEERS, PROJECT, find_missing
 from analysis.benchmark_samplers import measure_samplers
-from analysis.benchmark_table import COLUMNS, MIN_ESS, check_claims, row, write_whole
+from analysis.benchmark_table import COLUMNS, MIN_ESS, check_claims, row
 from analysis.figures import DPI
 from analysis.fit import SamplerSpec
-from analysis.results import ROOT, git_commit, now, package_versions
+from analysis.results import ROOT, atomic_file, git_commit, now, package_versions, write_table
 from analysis.variants import MAIN
 from data.load import find_rollcalls, load_votes
 from data.schema import DataError
@@ -215,9 +215,11 @@ def save_benchmark(table: pd.DataFrame, folder: Path) -> list[Path]:
     if quick:
         figure.text(0.005, 0.995, "QUICK RUN, NOT A RESULT", va="top", color="#D55E00", fontsize=8)
     paths = [stem.with_suffix(suffix) for suffix in (".csv", ".png", ".svg")]
-    write_whole(paths[0], lambda path: table.to_csv(path, index=False, float_format="%.6g"))
-    write_whole(paths[1], lambda path: figure.savefig(path, dpi=DPI))
-    write_whole(paths[2], lambda path: figure.savefig(path, metadata={"Date": None}))
+    write_table(table, paths[0], float_format="%.6g")
+    with atomic_file(paths[1]) as file:
+        figure.savefig(file, dpi=DPI, format="png")
+    with atomic_file(paths[2]) as file:
+        figure.savefig(file, format="svg", metadata={"Date": None})
     return paths
 
 

@@ -1,10 +1,7 @@
 """The benchmark's one table: how a row is made, what must hold, and how the table is written."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -126,23 +123,3 @@ def check_claims(table: pd.DataFrame, claims: Sequence[Claim] = CLAIMS) -> pd.Da
         unit = found["unit"].iloc[0] if len(found) else ""
         rows.append((claim.method, claim.quantity, unit, measured, bound, verdict))
     return pd.DataFrame(rows, columns=["method", "quantity", "unit", "measured", "bound", "verdict"])
-
-
-def write_whole(path: Path, write) -> None:
-    """Write a file under a temporary name beside its place, then rename it.
-
-    Parameters
-    ----------
-    path : Path
-    write : callable
-        Given the temporary path, which has the suffix of ``path``.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    try:
-        write(Path(name))
-        Path(name).chmod(0o644)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)

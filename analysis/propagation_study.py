@@ -6,7 +6,6 @@ writes ``analysis/output/published/propagation_study.csv`` and its figure (about
 study that was stopped goes on where it was).
 """
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -20,7 +19,7 @@ from rich.progress import Progress
 from analysis import propagation_worlds
 from analysis.propagation_figures import plot_study
 from analysis.propagation_worlds import GRID, METHODS, Outcome, Scenario, infer, simulate
-from analysis.results import RESULTS, ROOT, hash_content
+from analysis.results import RESULTS, ROOT, hash_content, write_table
 from analysis.summaries import INTERVAL
 from models.spec import CoalitionSpec
 
@@ -141,14 +140,6 @@ def run_study(
         if progress:
             progress((number + 1) / len(scenarios))
     return pd.concat(tables, ignore_index=True)
-
-
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a CSV under a temporary name, then rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    table.to_csv(temporary, index=False)
-    os.replace(temporary, path)
 
 
 if __name__ == "__main__":

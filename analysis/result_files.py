@@ -145,7 +145,7 @@ class Results:
     def how_to_make(self, name: str) -> str:
         """One sentence: which command makes a table that is missing."""
         if name.startswith("propagation/"):
-            return f"{name} is not there. It is made by compare_ways of analysis/propagation_compare.py."
+            return f"{name} is not there. To make it: python -m analysis propagation"
         given = f" {self.variant}" if MADE_BY[name] == "checks" and self.variant != "main" else ""
         return f"{name} is not there. To make it: python -m analysis {MADE_BY[name]}{given}"
 

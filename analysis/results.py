@@ -15,6 +15,7 @@ from pathlib import Path
 
 import filelock
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -130,6 +131,12 @@ def write_text(text: str, path: Path) -> None:
     """Write a text file whole or not at all."""
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_table(table: pd.DataFrame, path: Path, **settings) -> None:
+    """Write a CSV without its index, whole or not at all; ``settings`` are those of ``to_csv``."""
+    with atomic_file(path) as temporary:
+        table.to_csv(temporary, index=False, **settings)
 
 
 def write_tree(tree: xr.DataTree, path: Path) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.figures import DPI, STYLE
-from analysis.results import atomic_file
+from analysis.results import atomic_file, write_table
 from analysis.sensitivity_figure import plot_curve
 from analysis.sensitivity_summary import CONVINCING, pick_effect, split_variance, summarize_axes
 from analysis.variant import Variant
@@ -40,8 +40,8 @@ def write_page(
         moves, moves_name = split_variance(total), "crossed_variance"
     else:
         moves, moves_name = summarize_axes(table), "sensitivity_axes"
-    _write_table(table, output / f"{name}.csv")
-    _write_table(moves, output / f"{moves_name}.csv")
+    write_table(table, output / f"{name}.csv")
+    write_table(moves, output / f"{moves_name}.csv")
     figure = plot_curve(total, direct, "both coalitions")
     for suffix in ("png", "svg"):
         with atomic_file(output / f"{figure_name}.{suffix}") as file, mpl.rc_context(STYLE):
@@ -58,11 +58,6 @@ def write_page(
     for row in grid.itertuples(index=False):
         shown.add_row(*map(str, row))
     console.print(shown)
-
-
-def _write_table(table: pd.DataFrame, path: Path) -> None:
-    with atomic_file(path) as file:
-        table.to_csv(file, index=False)
 
 
 def tell_range(total: pd.DataFrame, impossible: dict[str, str]) -> list[str]:

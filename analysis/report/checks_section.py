@@ -9,8 +9,23 @@ from analysis.report.effects_section import case_names, level_style
 from analysis.report.tables import make_table, plain_columns
 from analysis.report.words import interval, number
 from analysis.result_files import Results
+from data.prepare import ISSUE_NAMES
 
 PLAIN = {"colour": "var(--level-pact)", "shape": "circle"}
+SCORES = {
+    "brier": "Brier score (0 is best)",
+    "log": "Log score (0 is best)",
+    "auc": "Area under the curve (1 is best, 0.5 is chance)",
+}
+"""Scores drawn, those of the predictive probability; the table has those of single draws too."""
+MODELS = {
+    "base_rate": "base rate",
+    "region_only": "region only",
+    "alignment_only": "alignment only",
+    "without_guarantee": "all but the guarantee",
+    "total": "all but alignment",
+    "direct": "everything",
+}
 MOST = 15
 """Units of influence drawn; the table has all."""
 
@@ -32,17 +47,18 @@ def build_checks(results: Results) -> Section:
         blocks += (
             [Missing(results.how_to_make(file))]
             if table is None
-            else build(_named_states(table, results), names)
+            else build(_named_units(table, results), names)
         )
     return Section("checks", "Can the model be believed?", blocks)
 
 
-def _named_states(table: pd.DataFrame, results: Results) -> pd.DataFrame:
-    """The table with states by name where a unit is a state."""
+def _named_units(table: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """The table with states and issue areas by name where a unit is one."""
     if not {"kind", "unit"} <= set(table):
         return table
-    known = dict(zip(map(str, results.panel["state"].values), results.panel["name"].values, strict=True))
-    unit = [str(known.get(r.unit, r.unit)) if r.kind == "state" else str(r.unit) for r in table.itertuples()]
+    states = dict(zip(map(str, results.panel["state"].values), results.panel["name"].values, strict=True))
+    known = {"state": states, "issue": ISSUE_NAMES}
+    unit = [str(known.get(r.kind, {}).get(r.unit, r.unit)) for r in table.itertuples()]
     return table.assign(unit=unit)
 
 
@@ -65,32 +81,33 @@ def _checks(table: pd.DataFrame, names: dict[str, str]) -> list:
 
 
 def _predictions(table: pd.DataFrame, names: dict[str, str]) -> list:
-    blocks = []
-    for score, rows in table.groupby("score", sort=False):
+    blocks = [
+        Text(
+            "Each model learns from one coalition and predicts the other: full marks from the first to the "
+            "second, hollow ones back."
+        )
+    ]
+    for score, title in SCORES.items():
+        rows = table[table["score"] == score]
+        if rows.empty:
+            continue
         frame = rows.assign(
-            row=[
-                f"{r.model}: {names.get(r.train, r.train)} to {names.get(r.test, r.test)}"
-                for r in rows.itertuples(index=False)
+            row=[MODELS.get(model, model) for model in rows["model"]],
+            series=[
+                f"{names.get(r.train, r.train)} to {names.get(r.test, r.test)}" for r in rows.itertuples()
             ],
             **PLAIN,
         )
+        frame["tip_direction"] = frame["series"]
         frame["tip_score"] = [
-            f"{number(r.mean)} ({interval(r.lower, r.upper, digits=2)})"
-            for r in frame.itertuples(index=False)
+            f"{number(r.mean)} ({interval(r.lower, r.upper, digits=2)})" for r in frame.itertuples()
         ]
         blocks.append(
             Chart(
                 f"predictions-{_slug(score)}",
-                interval_chart(
-                    frame,
-                    f"{str(score).replace('_', ' ')} (mean and 90 % interval)",
-                    zero=False,
-                    row_height=32,
-                ),
-                f"Score {score} of each model, trained on one coalition and tested on another; numbers in "
-                f"the table.",
-                f"Score: {str(score).replace('_', ' ')}. Each model trained on one coalition and tested on "
-                f"another.",
+                interval_chart(frame, title, zero=False, row_height=32),
+                f"{title} of each model, trained on one coalition, tested on another; numbers in the table.",
+                f"{title}: mean and 90 % interval.",
             )
         )
     table = _named_cases(table, names)
@@ -129,7 +146,7 @@ def _influence(table: pd.DataFrame, names: dict[str, str]) -> list:
         ),
         Chart(
             "influence",
-            interval_chart(chart, "Shift of the effect when left out (posterior sd)", row_height=26),
+            interval_chart(chart, "Shift of the effect when left out (posterior sd)", row_height=34),
             f"The {len(drawn)} units whose absence moves an effect most; numbers in the table.",
             "What moves an effect most when it is left out, in standard deviations of the effect.",
         ),
