@@ -8,8 +8,6 @@ import xarray as xr
 IMPUTED = "covariate_imputed"
 """Name of the unknown values, along the dim ``missing``."""
 
-LOG_ROOT_TWO_PI = 0.5 * np.log(2 * np.pi)
-
 
 def impute_covariates(data: dict[str, np.ndarray], spec):
     """Covariates with the missing ones as unknowns, in the model whose context is open.
@@ -38,31 +36,66 @@ def impute_covariates(data: dict[str, np.ndarray], spec):
     """
     lacks = data["missing"]
     partial = np.flatnonzero(lacks.any((0, 1)))
-    whole = np.flatnonzero(~lacks.any((0, 1)))
-    known = ((data["included"][..., None] == 1) & ~lacks).astype(float)
-    given = np.concatenate([data["covariates"][..., whole], np.moveaxis(data["has_level"], 0, -1)], axis=-1)
-    region_sd = pm.HalfNormal("missing_region_sd", spec.missing_region_scale, shape=len(partial))
-    region_offset = pm.Normal("missing_region_offset", shape=(len(partial), len(data["region"])))
-    slope = pm.Normal("missing_slope", 0, spec.missing_slope_scale, shape=(len(partial), given.shape[-1]))
-    sd = pm.HalfNormal("missing_sd", spec.missing_sd_scale, shape=len(partial))
+    seen = np.argwhere((data["included"][..., None] == 1) & ~lacks)
+    seen, lost = seen[np.isin(seen[:, 2], partial)], place_missing(data)
+    # A state that lacks a covariate in two cases has one offset there.
+    lacking, own_offset = np.unique(lost[:, 1:], axis=0, return_inverse=True)
+    # Dims, not shapes: one covariate is then a vector of any length to the compiler, as several are.
+    pm.modelcontext(None).add_coords(
+        {
+            "partial": partial,
+            "given": np.arange((~lacks.any((0, 1))).sum() + len(data["level"])),
+            "lacking": np.arange(len(lacking)),
+        }
+    )
+    region_sd = pm.HalfNormal("missing_region_sd", spec.missing_region_scale, dims="partial")
+    region_offset = pm.Normal("missing_region_offset", dims=("partial", "region"))
+    slope = pm.Normal("missing_slope", 0, spec.missing_slope_scale, dims=("partial", "given"))
+    sd = pm.HalfNormal("missing_sd", spec.missing_sd_scale, dims="partial")
+    offset = pm.Normal("missing_offset", dims="lacking")
+    coefficient = pt.concatenate([region_sd[:, None] * region_offset, slope], axis=1).ravel()
 
-    filled = pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
-    seen = 0.0
-    for number, covariate in enumerate(partial):
-        own_region = (region_sd[number] * region_offset[number])[data["region_idx"]]
-        mean = own_region + pt.dot(given, slope[number])
-        value = filled[..., covariate]
-        # The whole grid, with what is not seen counted as nothing: simple to compile.
-        density = -0.5 * ((value - mean) / sd[number]) ** 2 - pt.log(sd[number]) - LOG_ROOT_TWO_PI
-        seen += (known[..., covariate] * density).sum()
-        states = np.flatnonzero(lacks[..., covariate].any(0))
-        offset = pm.Normal(f"missing_offset_{covariate}", shape=len(states))
-        offset = pt.set_subtensor(pt.zeros(lacks.shape[1])[states], offset)
-        unknown = pt.switch(lacks[..., covariate], mean + sd[number] * offset, value)
-        filled = pt.set_subtensor(filled[..., covariate], unknown)
-    pm.Potential("covariates_seen", seen)
-    pm.Deterministic(IMPUTED, filled[tuple(place_missing(data).T)], dims="missing")
-    return filled
+    def mean_and_sd(rows: np.ndarray, name: str) -> tuple:
+        """Of the values at places (case, state, covariate), as products with constant matrices."""
+        design, own = describe_places(data, rows)
+        return pt.dot(pm.Data(f"{name}_design", design), coefficient), pt.dot(pm.Data(f"{name}_own", own), sd)
+
+    mean, spread = mean_and_sd(seen, "seen")
+    value = pm.Data("seen_value", data["covariates"][tuple(seen.T)])
+    pm.Potential("covariates_seen", pm.logp(pm.Normal.dist(mean, spread), value).sum())
+    mean, spread = mean_and_sd(lost, "missing")
+    unknown = mean + spread * offset[pm.Data("missing_own_offset", own_offset)]
+    pm.Deterministic(IMPUTED, unknown, dims="missing")
+    covariates = pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
+    place = pm.Data("missing_place", np.ravel_multi_index(tuple(lost.T), lacks.shape))
+    return pt.set_subtensor(covariates.ravel()[place], unknown).reshape(covariates.shape)
+
+
+def describe_places(data: dict[str, np.ndarray], places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the values at some places are told by.
+
+    Parameters
+    ----------
+    data : dict of str to np.ndarray
+        From ``models.coalition.prepare_coalition_data``.
+    places : np.ndarray
+        (place, 3), int: case, state and covariate, one that is missing somewhere.
+
+    Returns
+    -------
+    design : np.ndarray
+        (place, coefficient), float: by covariate that is missing somewhere, a 0/1 column for each region,
+        then the covariates that nobody lacks and the guarantee levels. 0 in the columns of other covariates.
+    own : np.ndarray
+        (place, covariate that is missing somewhere), float: 1 in the column of its own.
+    """
+    partial = data["missing"].any((0, 1))
+    case, state, covariate = places.T
+    region = np.eye(len(data["region"]))[data["region_idx"][state]]
+    given = [data["covariates"][case, state][:, ~partial], data["has_level"][:, case, state].T]
+    own = (covariate[:, None] == np.flatnonzero(partial)).astype(float)
+    told = np.concatenate([region, *given], axis=1)
+    return (own[:, :, None] * told[:, None, :]).reshape(len(places), -1), own
 
 
 def place_missing(data: dict[str, np.ndarray]) -> np.ndarray:

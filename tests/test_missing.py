@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from analysis.compiled import compile_model
 from analysis.effects import compute_effects
 from analysis.fit import SamplerSpec, fit_total, stack_draws
 from analysis.positions import find_imputed
@@ -17,14 +18,10 @@ from models.coalition import build_coalition_model, centre_alignment, compute_et
 from models.missing import place_missing
 from models.simulate import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec, SpecError
-from tests.conftest import draw_point
+from tests.conftest import draw_point, evaluate_logp
 
 IMPUTE = CoalitionSpec(missing="impute")
 SAMPLER = SamplerSpec(draws=1000, tune=500, chains=2)
-# Not run, because it can end the process: the density is right (tested below), its compiled form is not.
-fails_to_sample = pytest.mark.xfail(
-    run=False, reason="the sampler's compiled density of imputed covariates fails (ErrorCode 1)"
-)
 
 
 def panel_with_holes(n_state=40, seed=3, holes=((0, 5, 1), (1, 5, 1), (1, 9, 1))):
@@ -58,7 +55,7 @@ def test_imputed_values_follow_their_equation():
     model = build_coalition_model(panel, IMPUTE, centre_alignment(panel, alignment))
     point = draw_point(model, 1)
     names = ["covariate_imputed", "missing_region_sd", "missing_region_offset", "missing_slope", "missing_sd"]
-    v = evaluate(model, [*names, "missing_offset_1"], point)
+    v = evaluate(model, [*names, "missing_offset"], point)
     data = prepare_coalition_data(panel, "impute")
     np.testing.assert_array_equal(place_missing(data), [[0, 5, 1], [1, 5, 1], [1, 9, 1]])
 
@@ -69,7 +66,7 @@ def test_imputed_values_follow_their_equation():
 
     means = np.array([expected(*place) for place in ((0, 5), (1, 5), (1, 9))])
     # One offset for the state that lacks it in both cases.
-    offset = v["missing_offset_1"][[0, 0, 1]]
+    offset = v["missing_offset"][[0, 0, 1]]
     np.testing.assert_allclose(v["covariate_imputed"], means + v["missing_sd"] * offset)
     seen = sum(
         stats.norm.logpdf(data["covariates"][case, state, 1], expected(case, state), v["missing_sd"][0])
@@ -81,6 +78,24 @@ def test_imputed_values_follow_their_equation():
         vars=[model["covariates_seen"]], mode="FAST_COMPILE", on_unused_input="ignore"
     )
     assert float(potential(point)) == pytest.approx(seen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("holes", [((0, 5, 1),), ((0, 5, 1), (1, 5, 1), (1, 9, 0), (0, 7, 0))])
+def test_the_compiled_density_is_the_models(holes):
+    """One value in all, and some of two covariates: dims of length one trip compiled code."""
+    panel, alignment = panel_with_holes(holes=holes)
+    model = build_coalition_model(panel, IMPUTE, centre_alignment(panel, alignment))
+    compiled = compile_model(model, ["covariate_imputed"])
+    point = draw_point(model, 4)
+    flat = np.concatenate([np.ravel(point[v.name]) for v in model.value_vars])
+    logp, gradient = compiled.logp_func(flat)
+    assert float(logp) == pytest.approx(evaluate_logp(model, point), rel=1e-9)
+    python = model.compile_dlogp(mode="FAST_COMPILE")(point)
+    np.testing.assert_allclose(gradient, python, rtol=1e-8, atol=1e-8)
+    imputed = compiled.expand_func(flat)[0][-len(holes) :]
+    wanted = evaluate(model, ["covariate_imputed"], point)["covariate_imputed"]
+    np.testing.assert_allclose(imputed, wanted)
 
 
 def test_the_predictor_from_draws_holds_the_imputed_values():
@@ -121,7 +136,6 @@ def with_and_without_holes():
     return panel, lost, alignment, gone, *fits
 
 
-@fails_to_sample
 @pytest.mark.slow
 def test_imputed_values_lie_where_the_removed_ones_did(with_and_without_holes):
     panel, lost, *_, fit = with_and_without_holes
@@ -139,7 +153,6 @@ def test_imputed_values_lie_where_the_removed_ones_did(with_and_without_holes):
     assert np.mean((lower < wrong) & (wrong < upper)) < 0.7
 
 
-@fails_to_sample
 @pytest.mark.slow
 def test_effects_with_imputed_covariates_are_those_of_the_whole_data(with_and_without_holes):
     panel, lost, alignment, _, whole, fit = with_and_without_holes
@@ -157,7 +170,6 @@ def test_effects_with_imputed_covariates_are_those_of_the_whole_data(with_and_wi
     assert abs(ame[0].mean() - ame[1].mean()) < 0.5 * ame[0].std()
 
 
-@fails_to_sample
 @pytest.mark.slow
 def test_the_shipped_data_run_with_democracy_of_which_states_are_missing():
     covariates = ("gdp_per_capita", "population", "democracy_vdem")
