@@ -54,13 +54,8 @@ def checks(
 ) -> None:
     """Check the second stage: prediction, influence, sensitivity to priors, controls, hidden causes."""
     from analysis.checks.show import check_and_show
-    from analysis.fit_command import choose_variants
 
-    try:
-        chosen = choose_variants([] if variant == "main" else [variant], [], quick=quick)[0]
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    sys.exit(check_and_show(chosen, votes, console))
+    sys.exit(check_and_show(choose_variant(variant, quick), votes, console))
 
 
 @app.command(
@@ -186,18 +181,18 @@ def claims(
     sys.exit(run_and_show_claims(variant, quick, votes, console))
 
 
-@app.command(epilog="Example: [bold]python -m analysis propagation --quick[/bold]")
+@app.command(epilog="Example: [bold]python -m analysis propagation guarantee-pact-only[/bold]")
 def propagation(
+    variant: Annotated[str, typer.Argument(help="Name of a variant.")] = "main",
     quick: Annotated[
         bool, typer.Option("--quick", help="A short version on the shipped tallies, for trying out.")
     ] = False,
     votes: VotesOption = None,
 ) -> None:
-    """Run the main job in all four ways of carrying stage-1 uncertainty, and show them side by side."""
+    """Run a variant in all four ways of carrying stage-1 uncertainty, and show them side by side."""
     from analysis.propagation_terminal import run_and_show_ways
-    from analysis.variants import MAIN
 
-    sys.exit(run_and_show_ways(MAIN.quick() if quick else MAIN, votes, console))
+    sys.exit(run_and_show_ways(choose_variant(variant, quick), votes, console))
 
 
 @app.command(epilog="Example: [bold]python -m analysis report[/bold]")
@@ -244,6 +239,16 @@ def dynamic(
     except SpecError as error:
         raise typer.BadParameter(str(error)) from None
     sys.exit(show_dynamic(DynamicRun(sessions=span, model=model), votes, output or OUTPUT, console))
+
+
+def choose_variant(name: str, quick: bool):
+    """The variant of a name; an unknown one ends the command with the nearest right one."""
+    from analysis.fit_command import choose_variants
+
+    try:
+        return choose_variants([] if name == "main" else [name], [], quick=quick)[0]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import rankdata
 
-from analysis.fit import derive_seed
+from analysis.fit import count_draws, derive_seed
 from analysis.summaries import summarize_draws
 from analysis.variant import Variant
 from models.coalition import centre_alignment
@@ -92,14 +92,16 @@ def draw_alignment(stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: V
         (refit, case, state), float, standard deviations; NaN where a state is not in a case.
     """
     missing = states_without_votes(stage1, panel)
+    # All draws at once cost nothing more where stage 2 is fitted once. A case whose fit had to be made longer
+    # has more of them than the other.
+    shortest = min(count_draws(tree["posterior"].dataset) for tree in stage1.values())
+    used = variant.run.stage1_draws if variant.propagation == "draws" else shortest
     by_case = []
     for case, tree in stage1.items():
         seed = derive_seed(variant.run.seed, "alignment", case)
         posterior = tree["posterior"].dataset[["ideal_point", "region_mean", "region_sd"]]
         stacked = posterior.stack(sample=("chain", "draw")).drop_vars(("sample", "chain", "draw"))
         order = np.random.default_rng(seed).permutation(stacked.sizes["sample"])
-        # All draws at once cost nothing more where stage 2 is fitted once.
-        used = variant.run.stage1_draws if variant.propagation == "draws" else len(order)
         draws = stacked.isel(sample=order[:used])
         position = draws["ideal_point"].transpose("sample", "state")
         if missing[case]:

@@ -1,16 +1,22 @@
 """Ways of carrying stage-1 uncertainty: they agree where positions are known, else they differ."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from typer.testing import CliRunner
 
+from analysis.__main__ import app
 from analysis.fit import SamplerSpec, fit_ideal_points
+from analysis.positions import draw_alignment
 from analysis.propagation import fit_propagated, share_explained, share_from_stage1
 from analysis.propagation_study import run_study
 from analysis.propagation_worlds import METHODS, Scenario, infer, simulate
 from analysis.sbc import TARGET as CALIBRATION
 from analysis.sbc import judge_ranks
+from analysis.variants import MAIN
 from models.coalition import (
     build_coalition_model,
     centre_alignment,
@@ -44,6 +50,45 @@ def unflatten(model, flat):
         v.name: flat[a:b].reshape(start[v.name].shape)
         for v, a, b in zip(model.value_vars, ends[:-1], ends[1:], strict=True)
     }
+
+
+def test_cases_whose_fits_differ_in_length_give_equally_many_draws():
+    """A fit that missed a gate is made longer; that of the other case is not."""
+    panel, _, _ = simulate_panel(n_state=12, seed=1)
+    rng = np.random.default_rng(3)
+
+    def tree(n_draw):
+        sample, region = ("chain", "draw"), np.unique(panel["region"].values)
+        shapes = {"ideal_point": 12, "region_mean": len(region), "region_sd": len(region)}
+        dims = {"ideal_point": "state", "region_mean": "region", "region_sd": "region"}
+        drawn = {k: ((*sample, dims[k]), rng.random((2, n_draw, n))) for k, n in shapes.items()}
+        coords = {"state": panel["state"].values, "region": region}
+        return xr.DataTree.from_dict({"posterior": xr.Dataset(drawn, coords)})
+
+    stage1 = {"iraq": tree(30), "isis": tree(60)}
+    for way, n in (("measurement", 60), ("draws", 20)):
+        variant = replace(MAIN, propagation=way, run=replace(MAIN.run, stage1_draws=20))
+        alignment = draw_alignment(stage1, panel, variant)
+        assert alignment.sizes["refit"] == n
+        assert not alignment.where(panel["included"], 0.0).isnull().any()
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_the_command_runs_the_variant_it_is_given(monkeypatch, quick):
+    asked = []
+    monkeypatch.setattr(
+        "analysis.propagation_terminal.run_and_show_ways", lambda variant, *_: asked.append(variant) or 0
+    )
+    flags = ["--quick"] * quick
+    assert CliRunner().invoke(app, ["propagation", *flags]).exit_code == 0
+    assert CliRunner().invoke(app, ["propagation", "guarantee-pact-only", *flags]).exit_code == 0
+    names = ["main", "guarantee-pact-only"]
+    assert [v.name for v in asked] == [name + "-quick" * quick for name in names]
+    assert [v.run.quick for v in asked] == [quick] * 2
+    failed = CliRunner().invoke(app, ["propagation", "guarantee-pact-onyl"])
+    assert failed.exit_code == 2
+    assert "guarantee-pact-only" in failed.output
+    assert len(asked) == 2
 
 
 def test_preconditioning_moves_the_coordinates_and_nothing_else():
