@@ -133,7 +133,8 @@ def fit_ideal_points(
     """
     model = build_ideal_point_model(votes, spec)
     name = f"ideal points ({votes.attrs.get('case', 'votes')})"
-    return fit_model(model, sampler, seed=seed, saved=SAVED, name=name, cores=cores, progress=progress)
+    saved = list_saved(model, SAVED)
+    return fit_model(model, sampler, seed=seed, saved=saved, name=name, cores=cores, progress=progress)
 
 
 def fit_total(

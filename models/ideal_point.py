@@ -100,9 +100,13 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         raw_discrimination = pm.Normal(
             "raw_discrimination", 0, discrimination_sd, dims="item", initval=start.discrimination
         )
-        log_gap_mean = pm.Normal("log_gap_mean", spec.log_gap_loc, spec.log_gap_scale)
-        log_gap_sd = pm.HalfNormal("log_gap_sd", spec.log_gap_sd_scale)
-        gap = pt.exp(pm.Normal("log_gap", log_gap_mean, log_gap_sd, dims="item"))
+        if votes["counts"].values[..., 1].any():
+            log_gap_mean = pm.Normal("log_gap_mean", spec.log_gap_loc, spec.log_gap_scale)
+            log_gap_sd = pm.HalfNormal("log_gap_sd", spec.log_gap_sd_scale)
+            gap = pt.exp(pm.Normal("log_gap", log_gap_mean, log_gap_sd, dims="item"))
+        else:
+            # Nobody ever answered in the middle: of a gap nothing could be learned, and the model is binary.
+            gap = pm.Data("gap", np.full(votes.sizes["item"], NO_GAP), dims="item")
         midpoint_mean = pm.Normal("midpoint_mean", spec.midpoint_loc, spec.midpoint_scale)
         midpoint_sd = pm.HalfNormal("midpoint_sd", spec.midpoint_sd_scale)
         beside_midpoint = centre * raw_discrimination + (0.5 - upper_weight) * gap
@@ -141,6 +145,9 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
     return model
 
 
+NO_GAP = 1e-9
+"""Distance of two cutpoints that are one, logits; the likelihood takes them as ordered."""
+
 SAVED = [
     "ideal_point",
     "discrimination",
@@ -153,7 +160,7 @@ SAVED = [
     "log_gap_mean",
     "log_gap_sd",
 ]
-"""Variables that mean something; the raw ones, on an arbitrary scale and side, are not kept."""
+"""Variables that mean something, where the model has them; raw ones, on any scale and side, are not kept."""
 
 
 def predict_positions(

@@ -108,6 +108,32 @@ def test_choices_change_the_density():
     assert world.initial_point(0)["region_offset"].shape == (1,)
 
 
+def test_where_nobody_answers_in_the_middle_the_model_is_binary():
+    """A gap of which nothing can be learned would be a funnel: there is none, and one cutpoint an item."""
+    votes = small_votes()
+    counts = votes["counts"].values
+    counts[..., 2] += counts[..., 1]
+    counts[..., 1] = 0
+    found = {}
+    for likelihood in ("fused", "graph"):
+        model = build_ideal_point_model(votes, IdealPointSpec(likelihood=likelihood))
+        assert not [name for name in model.named_vars if name.startswith("log_gap")]
+        point = draw_point(model, 3)
+        found[likelihood] = model.compile_logp(vars=[model["votes"]])(point)
+    cutpoint, position, slope = (
+        model.compile_fn(
+            model.replace_rvs_by_values([model[name]])[0], inputs=model.value_vars, on_unused_input="ignore"
+        )(point)
+        for name in ("cutpoint", "ideal_point", "discrimination")
+    )
+    # The saved positions and slopes may both be mirrored: their product is not.
+    against = expit(cutpoint[:, :1] - np.outer(slope, position))
+    by_hand = (counts[..., 0] * np.log(against) + counts[..., 2] * np.log1p(-against)).sum()
+    assert found["fused"] == pytest.approx(by_hand, rel=1e-6)
+    assert found["graph"] == pytest.approx(by_hand, rel=1e-6)
+    assert build_ideal_point_model(small_votes(), GRAPH)["log_gap"] is not None
+
+
 def test_a_bad_spec_is_refused():
     with pytest.raises(TypeError, match="discrimination_scal"):
         IdealPointSpec(discrimination_scal=1.0)
