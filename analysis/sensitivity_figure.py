@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import STYLE
+from analysis.sensitivity_summary import CONVINCING
 
 MAIN_COLOUR, OTHER_COLOUR, FAILED_COLOUR = "#D55E00", "#0072B2", "#7f7f7f"
 
@@ -29,6 +30,7 @@ def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Fi
     order = [*known["variant"], *failed["variant"]]
     parts = pd.concat([known, failed])["axis"].str.split("+")
     axes = [axis for axis in dict.fromkeys(a for part in parts for a in part) if axis != "main"]
+    agree = (known["prob_positive"] > CONVINCING).sum()
     place = np.arange(len(order))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(max(7.5, 0.075 * len(order)), 5.2 + 0.17 * len(axes)), layout="constrained")
@@ -60,8 +62,8 @@ def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Fi
             + (f"; grey: {len(failed)} that failed" if len(failed) else "")
         )
         figure.suptitle(
-            f"A guarantee's effect on joining, {case_label}: every choice changed (red: the main analysis; "
-            "lines: 90 % intervals)",
+            f"A guarantee's total effect on joining is positive in {agree} of {len(order)} variants "
+            f"({case_label}; probability above {CONVINCING}; red: the main analysis; lines: 90 % intervals)",
             fontsize=9.5,
             fontweight="bold",
         )

@@ -85,7 +85,7 @@ def tell_range(total: pd.DataFrame, impossible: dict[str, str]) -> list[str]:
     if len(failed):
         sentences.append(
             f"{len(failed)} failed, and count as not agreeing: "
-            + "; ".join(f"{row.variant} ({str(row.reason)[:120]})" for row in failed.itertuples())
+            + "; ".join(f"{row.variant} ({_first_line(row.reason)})" for row in failed.itertuples())
             + "."
         )
     if impossible:
@@ -93,13 +93,30 @@ def tell_range(total: pd.DataFrame, impossible: dict[str, str]) -> list[str]:
     return sentences
 
 
+def _first_line(reason: str) -> str:
+    """Of a reason, what fits into a sentence: a failure in foreign code brings its whole stack."""
+    return str(reason).strip().splitlines()[0][:120]
+
+
 def grid_of_axes(moves: pd.DataFrame) -> pd.DataFrame:
-    """What the page shows of ``sensitivity_axes.csv``: both effects, pooled, the widest axis first."""
+    """What the page shows of ``sensitivity_axes.csv``: both effects, pooled, the widest axis first.
+
+    The choices named are those at the ends of the effect that the axis moves more: choices on votes cannot
+    move the total effect.
+    """
     wide = []
     for kind in ("total", "direct"):
         part = moves[(moves["effect"] == kind) & (moves["case"] == "pooled")].set_index("axis")
         wide.append(part.add_prefix(f"{kind}_"))
-    both = pd.concat(wide, axis=1).sort_values("total_range", ascending=False)
+    both = pd.concat(wide, axis=1)
+    both["range"] = both[["total_range", "direct_range"]].max(axis=1)
+    both = both.sort_values("range", ascending=False)
+    ends = {
+        end: both[f"total_{end}_choice"].where(
+            both["total_range"] >= both["direct_range"], both[f"direct_{end}_choice"]
+        )
+        for end in ("lowest", "highest")
+    }
     return pd.DataFrame(
         {
             "axis": both.index,
@@ -108,8 +125,8 @@ def grid_of_axes(moves: pd.DataFrame) -> pd.DataFrame:
                 for n, f in zip(both["total_variants"], both["total_failed"], strict=True)
             ],
             "total effect": _ranges(both, "total"),
-            "lowest": both["total_lowest_choice"].fillna(""),
-            "highest": both["total_highest_choice"].fillna(""),
+            "lowest": ends["lowest"].fillna(""),
+            "highest": ends["highest"].fillna(""),
             f"P(+) > {CONVINCING}": [f"{share:.0%}" for share in both["total_share_positive"]],
             "direct effect": _ranges(both, "direct"),
             f"P(+) > {CONVINCING}, direct": [f"{share:.0%}" for share in both["direct_share_positive"]],
