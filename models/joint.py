@@ -39,7 +39,7 @@ def build_joint_model(
     -------
     pm.Model
         ``saved``, ``eta`` (case, state) and ``position`` (case, state): alignment, centred within each case;
-        of its sample alone, as ``position_in_sample`` (``models.coalition.keep_positions``). without
+        of its sample alone, as ``position_in_sample`` (``models.coalition.keep_positions``). A state without
         votes has the position that its region's distribution gives it.
     """
     included = prepare_coalition_data(panel, coalition.missing)["included"]

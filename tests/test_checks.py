@@ -1,10 +1,11 @@
 """Checks of stage 2 as functions of draws: right on what is known, and failing on what is wrong."""
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from scipy.special import expit, logit
+from scipy.special import expit, logit, logsumexp
 
 from analysis.checks.answers import (
     average_contrasts,
@@ -13,6 +14,7 @@ from analysis.checks.answers import (
     replicate_answers,
     state_contrasts,
 )
+from analysis.checks.comparison import leave_one_state_out, left_out_probability, with_log_likelihood
 from analysis.checks.confounding import e_value, explain_guarantee, find_tipping, weigh_hidden
 from analysis.checks.controls import check_permutations, permute_guarantees
 from analysis.checks.influence import effect_without_units, most_influential
@@ -79,6 +81,67 @@ def test_draws_give_the_log_likelihood_of_the_model():
     # The same check sees one state that did the opposite.
     data["joined_observed"][1, 4] = 1 - data["joined_observed"][1, 4]
     assert abs(log_likelihood_by_state(posterior, data).sum() - total) > 1e-3
+
+
+# Weights with the tail of a Pareto law of shape 1.5, and with one heavier than of any: it has no shape.
+@pytest.mark.parametrize(
+    ("spoil", "k_is"),
+    [
+        (lambda rng, n: 1.5 * rng.exponential(size=n), np.isfinite),
+        (lambda rng, n: rng.pareto(0.6, n), np.isnan),
+    ],
+)
+def test_states_whose_weights_do_not_hold_are_left_out_for_real(monkeypatch, spoil, k_is):
+    panel, positions, data = make()
+    states = panel["state"].values
+    stage2 = Stage2(panel, SPEC, positions, None, 0)
+    flat = make_posterior(panel, n=4000)
+    posterior = split_chains(flat)
+    asked = []
+
+    def refit(_, variations, sampler, name):
+        """Draws without the state, by resampling those with it."""
+        asked.extend(np.flatnonzero(data["included"][1] != v["included"][1]).tolist() for v in variations)
+        log_weight = -log_likelihood_by_state(flat, data)[:, 7]
+        weight = np.exp(log_weight - log_weight.max())
+        drawn = np.random.default_rng(1).choice(4000, 4000, p=weight / weight.sum())
+        return xr.DataTree.from_dict(
+            {"posterior": split_chains(flat.isel(sample=drawn)).expand_dims("refit")}
+        )
+
+    monkeypatch.setattr("analysis.checks.comparison.fit_variations", refit)
+    tree = with_log_likelihood(posterior, data, states)
+    right = leave_one_state_out(stage2, tree, data)
+    assert right.refits == {}
+    answers = tree["log_likelihood"]["answers"].copy(deep=True)
+    answers[..., 7] -= spoil(np.random.default_rng(0), (4, 1000))
+    spoilt = xr.DataTree.from_dict({"posterior": posterior, "log_likelihood": answers.to_dataset()})
+    trusted = az.loo(spoilt, pointwise=True)
+    assert k_is(trusted.pareto_k[7])
+    exact = leave_one_state_out(stage2, spoilt, data)
+    assert asked == [[7]]
+    assert list(exact.refits) == [states[7]]
+    assert exact.estimate.pareto_k[7] > 0.7
+    # By its spoilt weights alone the state would be far off.
+    assert abs((trusted.elpd_i - right.estimate.elpd_i)[7]) > 1
+    np.testing.assert_allclose(exact.estimate.elpd_i, right.estimate.elpd_i, atol=0.05)
+    for name in ("elpd", "se"):
+        assert getattr(exact.estimate, name) == pytest.approx(getattr(right.estimate, name), abs=0.1)
+    with_all = (logsumexp(answers, axis=(0, 1)) - np.log(4000)).sum()
+    assert exact.estimate.p == pytest.approx(with_all - exact.estimate.elpd)
+    probability = [left_out_probability(spoilt, data, each) for each in (right, exact)]
+    np.testing.assert_allclose(*probability, atol=0.02)
+
+
+def split_chains(flat):
+    """Draws along ``sample`` as four chains."""
+    chain, draw = np.divmod(np.arange(flat.sizes["sample"]), flat.sizes["sample"] // 4)
+    return (
+        flat.assign_coords(chain=("sample", chain), draw=("sample", draw))
+        .set_index(sample=("chain", "draw"))
+        .unstack("sample")
+        .transpose("chain", "draw", ...)
+    )
 
 
 def test_contrasts_are_those_of_the_effects():

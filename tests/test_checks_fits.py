@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 from scipy.special import expit, logsumexp
 
 from analysis.checks import confounding
@@ -57,7 +56,7 @@ def test_weights_agree_with_true_refits_and_loo_with_leaving_out(bench, nested):
     idata = fit_variations(bench.stage2, fitted, EXACT, "left out")
     sd = average_contrasts(contrasts).std(0)
     tree = with_log_likelihood(nested["alignment"].dataset, data, bench.panel["state"].values)
-    estimate, _ = leave_one_state_out(bench.stage2, tree, data)
+    estimate = leave_one_state_out(bench.stage2, tree, data).estimate
     for k, unit in enumerate(top):
         refitted = stack(idata["posterior"].dataset.isel(refit=k))
         effect = average_contrasts(state_contrasts(refitted, fitted[k], bench.top)).mean(0)
@@ -69,35 +68,17 @@ def test_weights_agree_with_true_refits_and_loo_with_leaving_out(bench, nested):
         assert estimate.elpd_i.sel(unit=unit).item() == pytest.approx(exact, abs=0.15)
 
 
-@pytest.mark.xfail(reason="the spoilt weights are not seen as bad; how reloo is reached is not tested yet")
-def test_states_are_refitted_where_weights_do_not_hold(bench, nested):
-    data = bench.data("direct")
-    tree = with_log_likelihood(
-        nested["alignment"].dataset.isel(draw=slice(0, 500)), data, bench.panel["state"].values
-    )
-    estimate, none = leave_one_state_out(bench.stage2, tree, data)
-    assert none == 0
-    # A likelihood with a heavy tail for one state: its weights fail, and only it is fitted again.
-    answers = tree["log_likelihood"]["answers"].values.copy()
-    answers[..., 7] -= np.random.default_rng(0).pareto(0.6, size=(4, 500))
-    spoilt = tree["log_likelihood"].dataset.assign(answers=(("chain", "draw", "unit"), answers))
-    spoilt = xr.DataTree.from_dict({"posterior": tree["posterior"].dataset, "log_likelihood": spoilt})
-    exact, refitted = leave_one_state_out(bench.stage2, spoilt, data)
-    assert refitted == 1
-    assert exact.elpd_i[7].item() == pytest.approx(estimate.elpd_i[7].item(), abs=0.2)
-
-
 def test_nested_models_are_ranked_and_calibrated(bench, nested):
-    estimates, trees = {}, {}
+    left_out, trees = {}, {}
     for model in nested.children:
         data = nest(bench.data("direct"), model)
         trees[model] = with_log_likelihood(nested[model].dataset, data, bench.panel["state"].values)
-        estimates[model], _ = leave_one_state_out(bench.stage2, trees[model], data)
-    ranked = list(compare_models(estimates).index)
+        left_out[model] = leave_one_state_out(bench.stage2, trees[model], data)
+    ranked = list(compare_models({model: each.estimate for model, each in left_out.items()}).index)
     assert ranked[0] in ("alignment", "guarantee")
     assert ranked[-1] == "region_only"
     data = bench.data("direct")
-    probability = left_out_probability(trees["alignment"], data, estimates["alignment"])
+    probability = left_out_probability(trees["alignment"], data, left_out["alignment"])
     assert calibrate(probability, data["joined_observed"], data["included"], seed=1)[1] > 0.05
     # The same share for everyone would be calibrated too; it would predict worse.
     rate = np.full_like(probability, data["joined_observed"].mean())

@@ -1,11 +1,13 @@
 """Leaving out one state: what the model then expects of it, and which predictors that needs."""
 
+from dataclasses import dataclass
+
 import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats import reloo
-from arviz_stats.loo.wrapper import SamplingWrapper
+from arviz_stats.utils import ELPDDataLOO
+from scipy.special import logsumexp
 
 from analysis.checks.answers import log_likelihood_by_state, probability_of_joining
 from analysis.checks.stage2 import Stage2, fit_variations, leave_out
@@ -62,54 +64,55 @@ def with_log_likelihood(
     )
 
 
-class LeaveOneState(SamplingWrapper):
-    """Tells ArviZ how the model is fitted without a state.
+@dataclass(frozen=True)
+class LeftOut:
+    """What is expected of each state by the others.
 
-    ``model`` is the ``Stage2``; ``sample_kwargs`` holds the ``data`` of the fit with all states.
+    Attributes
+    ----------
+    estimate : arviz_stats.utils.ELPDDataLOO
+        By state, exact for those in ``refits``; ``pareto_k`` is that of the weights, infinite where they have
+        too heavy a tail for any k.
+    refits : dict of str to xr.Dataset
+        Posterior along ``sample`` without a state whose weights do not hold.
     """
 
-    def sel_observations(self, idx):
-        """Data without the states, and which they are."""
-        units = np.atleast_1d(self.idata_orig["log_likelihood"]["unit"].values[idx])
-        states = np.isin(self.model.panel["state"].values, units)
-        return leave_out(self.sample_kwargs["data"], states), states
-
-    def sample(self, modified_observed_data):
-        """Fit without them."""
-        return fit_variations(self.model, [modified_observed_data], EXACT, "leave one state out")
-
-    def get_inference_data(self, fitted_model):
-        """The fit."""
-        return fitted_model
-
-    def log_likelihood__i(self, excluded_obs, idata__i):
-        """Log likelihood of what the states did."""
-        posterior = idata__i["posterior"].dataset.isel(refit=0)
-        values = log_likelihood_by_state(stack(posterior), self.sample_kwargs["data"])[:, excluded_obs]
-        shape = posterior.sizes["chain"], posterior.sizes["draw"]
-        return xr.DataArray(values[:, 0].reshape(shape), dims=("chain", "draw"))
+    estimate: ELPDDataLOO
+    refits: dict[str, xr.Dataset]
 
 
-def leave_one_state_out(stage2: Stage2, tree: xr.DataTree, data: dict[str, np.ndarray]):
+def leave_one_state_out(stage2: Stage2, tree: xr.DataTree, data: dict[str, np.ndarray]) -> LeftOut:
     """PSIS-LOO by state; states whose Pareto k is too high are left out for real.
 
-    Returns
-    -------
-    arviz_stats.utils.ELPDDataLOO
-        After the refits.
-    n_refitted : int
+    Parameters
+    ----------
+    stage2 : Stage2
+        The compiled model.
+    tree : xr.DataTree
+        From ``with_log_likelihood``.
+    data : dict of str to np.ndarray
+        As the model had it.
     """
     estimate = az.loo(tree, pointwise=True)
-    high = int((estimate.pareto_k > estimate.good_k).sum())
-    if high:
-        wrapper = LeaveOneState(stage2, idata_orig=tree, sample_kwargs={"data": data})
-        exact = reloo(wrapper, loo_orig=estimate, pointwise=True)
-        exact.pareto_k = estimate.pareto_k
-        estimate = exact
-    return estimate, high
+    estimate.pareto_k = estimate.pareto_k.fillna(np.inf)
+    bad = estimate.pareto_k["unit"].values[(estimate.pareto_k > estimate.good_k).values]
+    if not len(bad):
+        return LeftOut(estimate, {})
+    states = stage2.panel["state"].values
+    variations = [leave_out(data, states == unit) for unit in bad]
+    idata = fit_variations(stage2, variations, EXACT, "leave one state out")
+    refits = {str(unit): stack(idata["posterior"].dataset.isel(refit=k)) for k, unit in enumerate(bad)}
+    before = estimate.elpd_i.sum().item()
+    for unit, posterior in refits.items():
+        density = log_likelihood_by_state(posterior, data)[:, states == unit]
+        estimate.elpd_i.loc[{"unit": unit}] = logsumexp(density) - np.log(density.size)
+    estimate.elpd = estimate.elpd_i.sum().item()
+    estimate.se = np.sqrt(estimate.elpd_i.size * estimate.elpd_i.var(ddof=1).item())
+    estimate.p += before - estimate.elpd
+    return LeftOut(estimate, refits)
 
 
-def left_out_probability(tree: xr.DataTree, data: dict[str, np.ndarray], estimate) -> np.ndarray:
+def left_out_probability(tree: xr.DataTree, data: dict[str, np.ndarray], left_out: LeftOut) -> np.ndarray:
     """Probability of joining of each state-case from the other states' answers alone.
 
     Parameters
@@ -118,8 +121,8 @@ def left_out_probability(tree: xr.DataTree, data: dict[str, np.ndarray], estimat
         From ``with_log_likelihood``.
     data : dict of str to np.ndarray
         As the model had it.
-    estimate : arviz_stats.utils.ELPDDataLOO
-        Before refits: its weights are those of PSIS.
+    left_out : LeftOut
+        Weights of PSIS, and refits where these do not hold.
 
     Returns
     -------
@@ -127,12 +130,17 @@ def left_out_probability(tree: xr.DataTree, data: dict[str, np.ndarray], estimat
         (case, state), 0 to 1.
     """
     answered = data["included"].any(0)
-    weights = estimate.log_weights.stack(sample=("chain", "draw")).transpose("sample", "unit").values
+    log_weights = left_out.estimate.log_weights
+    weights = log_weights.stack(sample=("chain", "draw")).transpose("sample", "unit").values
     weights = np.exp(weights - weights.max(0))
     probability = probability_of_joining(stack(tree["posterior"].dataset), data)
-    left_out = np.zeros(data["included"].shape)
-    left_out[:, answered] = np.einsum("ncu,nu->cu", probability[:, :, answered], weights / weights.sum(0))
-    return left_out
+    expected = np.zeros(data["included"].shape)
+    expected[:, answered] = np.einsum("ncu,nu->cu", probability[:, :, answered], weights / weights.sum(0))
+    # States that answered, in their order: those of the estimate.
+    number = dict(zip(log_weights["unit"].values, np.flatnonzero(answered), strict=True))
+    for unit, posterior in left_out.refits.items():
+        expected[:, number[unit]] = probability_of_joining(posterior, data)[:, :, number[unit]].mean(0)
+    return expected
 
 
 def compare_models(estimates: dict) -> pd.DataFrame:

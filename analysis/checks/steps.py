@@ -136,11 +136,12 @@ def check_model(bench: Bench, nested: xr.DataTree, progress: Progress) -> dict[s
     """Prior and posterior predictive, calibration, leave-one-out, nested models, power-scaling."""
     states, panel = bench.panel["state"].values, bench.panel
     rows = list(_check_prior(bench))
-    estimates, refitted, trees = {}, {}, {}
+    left_out, estimates, refitted, trees = {}, {}, {}, {}
     for k, model in enumerate(WITHOUT):
         data = nest(bench.data("direct"), model)
         trees[model] = with_log_likelihood(nested[model].dataset, data, states)
-        estimates[model], refitted[model] = leave_one_state_out(bench.stage2, trees[model], data)
+        left_out[model] = leave_one_state_out(bench.stage2, trees[model], data)
+        estimates[model], refitted[model] = left_out[model].estimate, len(left_out[model].refits)
         k_hat = estimates[model].pareto_k
         worst = str(k_hat["unit"].values[int(k_hat.argmax())])
         rows.append(
@@ -158,7 +159,7 @@ def check_model(bench: Bench, nested: xr.DataTree, progress: Progress) -> dict[s
         progress(0.2 + 0.15 * k)
     rows += check_comparison(compare_models(estimates), refitted)
     data, tree = bench.data("direct"), trees["alignment"]
-    probability = left_out_probability(tree, data, estimates["alignment"])
+    probability = left_out_probability(tree, data, left_out["alignment"])
     curve, p_value = calibrate(probability, data["joined_observed"], data["included"], seed=bench.seed)
     rows.append(
         row(
