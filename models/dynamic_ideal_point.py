@@ -9,8 +9,8 @@ from models.dynamic_layout import prepare_layout, prepare_ragged_votes
 from models.dynamic_mode import DynamicStart, estimate_dynamic_start
 from models.graded_response import graded_response_logp
 from models.ideal_point import prepare_direction
-from models.path_basis import PathBasis, compute_path_basis, unwhiten_paths, weigh_scales, whiten_paths
 from models.spec import DynamicIdealPointSpec
+from models.walk_coordinates import Walks, prepare_walks, unwhiten_walks, weigh_scales, whiten_walks
 from models.warp import compute_warp
 
 
@@ -44,18 +44,14 @@ def build_dynamic_ideal_point_model(
     -----
     Martin and Quinn (2002), doi:10.1093/pan/10.2.134, for the random walk; Bailey, Strezhnev and Voeten
     (2017), doi:10.1177/0022002715595700, for bridging by repeated resolutions. A path is sampled in the
-    coordinates of ``models.path_basis``, which leave the posterior as it is. See models/README.md.
+    coordinates of ``models.walk_coordinates``, which leave the posterior as it is. See models/README.md.
     """
     layout = prepare_layout(votes)
     direction = prepare_direction(votes)
     start = start or estimate_dynamic_start(votes, layout)
     state_idx, session_idx, home_idx = layout.state_idx, layout.session_idx, layout.home_idx
-    path_order, path_state_idx = layout.path_order, state_idx[layout.path_order]
-    basis = compute_path_basis(
-        start.votes_position[path_order],
-        start.information[path_order],
-        layout.elapsed[path_order],
-        layout.path_offset,
+    walks = prepare_walks(
+        state_idx, layout.previous_idx, layout.elapsed, start.information, start.votes_position
     )
     warp = compute_warp(start.position, session_idx, start.centre, home_idx)
     moved, first = np.flatnonzero(layout.previous_idx >= 0), np.flatnonzero(layout.previous_idx < 0)
@@ -71,7 +67,7 @@ def build_dynamic_ideal_point_model(
         # How restless states are, and the paths in coordinates that are nearly independent of it.
         # A state whose votes tell its scale is sampled as it is, another relative to the rest.
         typical, spread = start.step_log.mean(), max(start.step_log.std(), 0.1)
-        centring = weigh_scales(basis, np.exp(start.step_log), spread)
+        centring = weigh_scales(walks, np.exp(start.step_log), spread)
         step_log_mean = pm.Normal("step_log_mean", spec.step_log_loc, spec.step_log_scale, initval=typical)
         step_log_sd = pm.HalfNormal("step_log_sd", spec.step_log_sd_scale, initval=spread)
         own_scale = pm.Data("centring", centring)
@@ -87,10 +83,10 @@ def build_dynamic_ideal_point_model(
         whitened = pm.Flat(
             "whitened_position",
             dims="position",
-            initval=whiten_paths(start.position[path_order], np.exp(start.step_log), basis),
+            initval=whiten_walks(start.position, np.exp(-2 * start.step_log), walks),
         )
         # Arrays are data, not constants: large constants could not be kept among compiled code.
-        basis_data = PathBasis(*(pm.Data(f"basis_{n}", x) for n, x in zip(basis._fields, basis, strict=True)))
+        walks_data = Walks(*(pm.Data(f"walks_{n}", x) for n, x in zip(walks._fields, walks, strict=True)))
         # What whole sessions do together has coordinates of its own (models.warp): votes see it only relative
         # to items, which follow. They say again what the paths say, to which they are held.
         coefficients = (warp.curve.shape[1], warp.state_shape.shape[1])
@@ -98,11 +94,8 @@ def build_dynamic_ideal_point_model(
         session_warp = pt.dot(warp.curve, warp_weight)
         state_shape = pm.Data("state_shape", warp.state_shape)
         shift = (session_warp[session_idx] * state_shape).sum(-1)
-        paths, log_jacobian = unwhiten_paths(
-            whitened, step_scale[path_state_idx], shift[path_order], basis_data
-        )
+        raw_position, log_jacobian = unwhiten_walks(whitened, pt.exp(-2 * step_log), shift, walks_data)
         pm.Potential("paths_jacobian", log_jacobian)
-        raw_position = paths[np.argsort(path_order)]
         strayed = (raw_position - start.position) / layout.sat.sum(1)[session_idx]
         share = pt.inc_subtensor(pt.zeros_like(session_warp)[session_idx], strayed[:, None] * state_shape)
         held = pm.Normal.dist(pt.dot(warp.curve.T, share), spec.warp_gauge_scale)

@@ -32,10 +32,6 @@ class Layout(NamedTuple):
         (roll call,), int.
     home_idx : np.ndarray
         (item,), int: the session in the middle of those in which the item was put.
-    path_order : np.ndarray
-        (position,), int: positions state by state, each state's in the order of time.
-    path_offset : np.ndarray
-        (state + 1,), int: where each state's path begins in ``path_order``.
     """
 
     session: np.ndarray
@@ -48,8 +44,6 @@ class Layout(NamedTuple):
     item_idx: np.ndarray
     row_session_idx: np.ndarray
     home_idx: np.ndarray
-    path_order: np.ndarray
-    path_offset: np.ndarray
 
 
 def prepare_layout(votes: xr.Dataset) -> Layout:
@@ -77,7 +71,6 @@ def prepare_layout(votes: xr.Dataset) -> Layout:
     item, item_idx = np.unique(votes["match_group"].values, return_inverse=True)
     order = np.lexsort((row_session_idx, item_idx))
     begin = np.searchsorted(item_idx[order], np.arange(len(item) + 1))
-    path_order = np.lexsort((session_idx, state_idx))
     return Layout(
         session=session,
         sat=sat,
@@ -89,8 +82,6 @@ def prepare_layout(votes: xr.Dataset) -> Layout:
         item_idx=item_idx,
         row_session_idx=row_session_idx,
         home_idx=row_session_idx[order][(begin[:-1] + begin[1:]) // 2],
-        path_order=path_order,
-        path_offset=np.searchsorted(state_idx[path_order], np.arange(sat.shape[1] + 1)),
     )
 
 

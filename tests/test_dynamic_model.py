@@ -1,24 +1,26 @@
 """The dynamic model means what it says: a plain random walk, whatever the coordinates of the sampler."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
+import pytensor
+import pytensor.tensor as pt
 import pytest
 from scipy import stats
 
 from models.dynamic_ideal_point import build_dynamic_ideal_point_model
 from models.dynamic_layout import prepare_layout
 from models.dynamic_mode import estimate_dynamic_start
-from models.path_basis import (
-    compute_path_basis,
-    map_paths,
-    map_paths_transposed,
-    weigh_scales,
-    whiten_paths,
-)
 from models.simulate_record import simulate_record
 from models.spec import DynamicIdealPointSpec
+from models.walk_coordinates import (
+    Walks,
+    evaluate_walks,
+    prepare_walks,
+    unwhiten_walks,
+    weigh_scales,
+    whiten_walks,
+)
 from models.warp import compute_warp
 from tests.conftest import evaluate_logp
 
@@ -51,35 +53,36 @@ def evaluate(model, names, point):
     return dict(zip(names, values, strict=True))
 
 
-def own_basis(layout, start):
-    order = layout.path_order
-    return compute_path_basis(
-        start.votes_position[order], start.information[order], layout.elapsed[order], layout.path_offset
+def lay_out(layout, start):
+    return prepare_walks(
+        layout.state_idx, layout.previous_idx, layout.elapsed, start.information, start.votes_position
     )
+
+
+def path_precision(walks, step_sd):
+    """Precision matrix (position, position) of all paths given votes that know each position by itself."""
+    precision = np.diag(walks.information)
+    for p, before in enumerate(walks.previous_idx):
+        if before >= 0:
+            pair = np.ix_([before, p], [before, p])
+            precision[pair] += np.array([[1, -1], [-1, 1]]) * walks.link[p] / step_sd[walks.path_idx[p]] ** 2
+    return precision
 
 
 def scale_logs(layout, start, point):
     """Each state's log step from the sampler's partly centred coordinate."""
     spread = max(start.step_log.std(), 0.1)
-    centring = weigh_scales(own_basis(layout, start), np.exp(start.step_log), spread)
+    centring = weigh_scales(lay_out(layout, start), np.exp(start.step_log), spread)
     mean, sd = point["step_log_mean"], np.exp(point["step_log_sd_log__"])
     return mean + sd ** (1 - centring) * (point["step_partial"] - centring * mean), centring
 
 
 def raw_positions(layout, start, whitened, step_log, shift):
-    """Positions from whitened coordinates, written without the model: path by path, matrices and all."""
-    order, basis = layout.path_order, own_basis(layout, start)
-    position, at = np.empty(len(order)), 0
-    for i, (begin, end) in enumerate(pairwise(layout.path_offset)):
-        size = end - begin
-        matrix = basis.vector[at : at + size**2].reshape(size, size)
-        at += size**2
-        precision = 1 + basis.roughness[begin:end] / np.exp(step_log[i]) ** 2
-        # What the votes say has moved by the shift, read off in the basis.
-        estimate = basis.estimate[begin:end] + np.linalg.solve(matrix, shift[order[begin:end]])
-        component = estimate / precision + whitened[begin:end] / np.sqrt(precision)
-        position[order[begin:end]] = matrix @ component
-    return position
+    """Positions from whitened ones, written without the model's recursions: the whole matrix at once."""
+    walks = lay_out(layout, start)
+    precision = path_precision(walks, np.exp(step_log))
+    mean = np.linalg.solve(precision, walks.information * (walks.estimate + shift))
+    return mean + np.linalg.solve(np.linalg.cholesky(precision).T, whitened)
 
 
 def walk_logp(layout, position, step_log, point, spec):
@@ -231,38 +234,50 @@ def test_gaps_and_entries_are_laid_out(small):
     assert (np.bincount(layout.item_idx) > 1).any(), "and a repeated resolution"
 
 
-def test_basis_makes_prior_and_information_diagonal():
-    rng = np.random.default_rng(1)
-    size = 7
-    information, elapsed = rng.uniform(1, 50, size), np.array([0, 1, 1, 3, 1, 2, 1.0])
-    estimate = rng.normal(size=size)
-    basis = compute_path_basis(estimate, information, elapsed, np.array([0, size]))
-    matrix = basis.vector.reshape(size, size)
-    difference = np.diff(np.eye(size), axis=0)
-    prior = difference.T @ np.diag(1 / elapsed[1:]) @ difference
-    np.testing.assert_allclose(matrix.T @ np.diag(information) @ matrix, np.eye(size), atol=1e-10)
-    np.testing.assert_allclose(matrix.T @ prior @ matrix, np.diag(basis.roughness), atol=1e-10)
-    # Whitened at the conditional posterior mean is zero, whatever the step.
-    for step_sd in (0.02, 0.3):
-        precision = np.diag(information) + prior / step_sd**2
-        mean = np.linalg.solve(precision, information * estimate)
-        np.testing.assert_allclose(whiten_paths(mean, np.array([step_sd]), basis), 0, atol=1e-9)
+@pytest.fixture(scope="module")
+def walks(small):
+    """Paths with gaps; what votes say of them, step precisions, whitened positions and shifts at random."""
+    _, layout, _ = small
+    rng, n = np.random.default_rng(1), len(layout.state_idx)
+    information, estimate = rng.uniform(1, 50, n), rng.normal(size=n)
+    walks = prepare_walks(layout.state_idx, layout.previous_idx, layout.elapsed, information, estimate)
+    return walks, (rng.normal(size=n), rng.uniform(1, 50, layout.sat.shape[1]), rng.normal(size=n))
 
 
-def test_path_maps_are_block_diagonal():
-    rng = np.random.default_rng(2)
-    offset = np.array([0, 3, 4, 8], dtype=np.int32)
-    blocks = [rng.normal(size=(n, n)) for n in np.diff(offset)]
-    vector, values = np.concatenate([b.ravel() for b in blocks]), rng.normal(size=8)
-    pieces = np.split(values, offset[1:-1])
-    np.testing.assert_allclose(
-        map_paths(values, vector, offset),
-        np.concatenate([b @ p for b, p in zip(blocks, pieces, strict=True)]),
-    )
-    np.testing.assert_allclose(
-        map_paths_transposed(values, vector, offset),
-        np.concatenate([b.T @ p for b, p in zip(blocks, pieces, strict=True)]),
-    )
+def test_whitened_positions_are_standard_normal_given_the_step(walks):
+    walks, (whitened, precision, shift) = walks
+    matrix = path_precision(walks, precision**-0.5)
+    position, log_jacobian, *_ = evaluate_walks(whitened, precision, shift, *walks)
+    away = position - np.linalg.solve(matrix, walks.information * (walks.estimate + shift))
+    assert away @ matrix @ away == pytest.approx(whitened @ whitened)
+    assert log_jacobian == pytest.approx(-np.linalg.slogdet(matrix)[1] / 2)
+    unmoved = evaluate_walks(whitened, precision, 0 * shift, *walks)[0]
+    np.testing.assert_allclose(whiten_walks(unmoved, precision, walks), whitened, atol=1e-10)
+
+
+def test_gradients_of_whitening_are_its_slopes(walks):
+    walks, point = walks
+    inputs = [pt.dvector() for _ in point]
+    position, log_jacobian = unwhiten_walks(*inputs, Walks(*map(pytensor.shared, walks)))
+    weight = np.random.default_rng(2).normal(size=len(walks.link))
+    value = (pt.sin(position) * weight).sum() + 1.3 * log_jacobian
+    run = pytensor.function(inputs, [value, *pt.grad(value, inputs)], mode="NUMBA")
+    for k, gradient in enumerate(run(*point)[1:]):
+        for i, slope in enumerate(gradient):
+            near = [[x.copy() for x in point] for _ in range(2)]
+            near[0][k][i] += 1e-6
+            near[1][k][i] -= 1e-6
+            assert slope == pytest.approx((run(*near[0])[0] - run(*near[1])[0]) / 2e-6, abs=1e-6)
+
+
+def test_scales_are_weighed_by_what_their_own_votes_say():
+    """Positions known well tell a restless path's scale as its moves would: two units of information each."""
+    n = 30
+    before = np.arange(-1, n - 1)
+    walks = prepare_walks(np.zeros(n, int), before, np.ones(n), np.full(n, 1e6), np.zeros(n))
+    information = 2 * (n - 1)
+    assert weigh_scales(walks, np.ones(1), 0.5)[0] == pytest.approx(information / (information + 4), rel=1e-3)
+    assert weigh_scales(walks, np.array([1e-6]), 0.5)[0] < 0.01
 
 
 def test_start_is_near_the_truth_and_on_its_side():
