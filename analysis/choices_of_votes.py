@@ -52,6 +52,14 @@ VOTES: tuple[Choice, ...] = (
     ),
     Choice("window", "10-sessions", {"data.window": 10}, "Ten sessions tell small states better.", BAILEY),
     Choice(
+        "window",
+        "dynamic",
+        {"positions": "dynamic"},
+        "The position in the last session itself, steadied by the sessions around it. Later sessions are among "
+        "them, so that a change after the decision can reach a little back.",
+        BAILEY,
+    ),
+    Choice(
         "granularity",
         "agenda",
         {"data.granularity": "agenda"},

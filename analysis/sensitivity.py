@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.dependencies import hash_code
+from analysis.dynamic_positions import DYNAMIC_FIT
 from analysis.pipeline import Inputs
 from analysis.results import ROOT, hash_content, package_versions, write_json
 from analysis.store import Store, read_effects
@@ -114,6 +115,7 @@ def hash_data(votes_path: Path | None) -> dict:
     tables = [*sorted((ROOT / "data").glob("*.csv")), *sorted((ROOT / "data").rglob("*.py"))]
     record = find_rollcalls(votes_path)
     files = list_files(record) if record else []
+    files += [DYNAMIC_FIT] if DYNAMIC_FIT.is_file() else []
     stamps = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
     makers = (make_ideal_points, make_total, make_direct, make_effects)
     return {

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.dependencies import hash_code
+from analysis.dynamic_positions import read_dynamic_fit, take_case_positions
 from analysis.effects import compute_effects
 from analysis.fit import CORES, Progress, count_draws, derive_seed, fit_ideal_points, fit_total, stack_draws
 from analysis.positions import draw_alignment, find_imputed, pair_positions
@@ -180,8 +181,19 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
 
 
 def plan_stage1(variant: Variant, votes: xr.Dataset) -> Task:
-    """The fit of stage 1 to the votes of a case."""
+    """Stage 1 of a case: the fit to its votes, or positions from the dynamic model."""
     run = variant.run
+    if variant.positions == "dynamic":
+        positions = take_case_positions(read_dynamic_fit(), votes)
+        return Task(
+            "ideal_point",
+            f"positions from the dynamic model, {votes.attrs['case']}",
+            make_dynamic_positions,
+            variant,
+            positions,
+            {"votes": hash_dataset(positions), "case": votes.attrs["case"]},
+            {"data": votes.attrs.get("votes_spec", ""), "files": votes.attrs.get("sha256", "")},
+        )
     return Task(
         "ideal_point",
         f"ideal points, {votes.attrs['case']}",
@@ -209,6 +221,19 @@ def make_ideal_points(
     tree = fit_ideal_points(votes, variant.ideal_point, variant.run.ideal_point, **settings)
     if not variant.run.items_kept:
         tree["posterior"] = xr.DataTree(tree["posterior"].dataset[NEEDED_BY_STAGE2])
+    return tree
+
+
+def make_dynamic_positions(
+    positions: xr.Dataset,
+    fits: list,
+    variant: Variant,
+    cores: int = CORES,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Stage 1 of a case as the dynamic model has it: it is there already."""
+    tree = xr.DataTree.from_dict({"posterior": positions.drop_attrs()})
+    tree.attrs = dict(positions.attrs)
     return tree
 
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field, replace
-from typing import Self, get_args
+from typing import Literal, Self, get_args
 
 from analysis.fit import SamplerSpec
 from analysis.propagation import Propagation
@@ -59,6 +59,9 @@ class Variant:
         Where the idea, or the doubt, comes from.
     reference : str
         iso3 of the state from which alignment is measured.
+    positions : {"window", "dynamic"}
+        Where stage 1 comes from: a fit of the case's own window of votes, or the last positions within the
+        window in the stored fit of the dynamic model (``analysis.dynamic_positions``).
     propagation : {"plugin", "draws", "measurement", "joint"}
         How stage-1 uncertainty travels into stage 2; see ``analysis.propagation``.
     data, ideal_point, coalition, alignment, run
@@ -71,6 +74,7 @@ class Variant:
     reason: str = "The coding and the priors that the project stands by."
     source: str = "The project."
     reference: str = "USA"
+    positions: Literal["window", "dynamic"] = "window"
     propagation: Propagation = "draws"
     data: DataSpec = field(default_factory=DataSpec)
     ideal_point: IdealPointSpec = field(default_factory=IdealPointSpec)
@@ -79,8 +83,13 @@ class Variant:
     run: RunSpec = field(default_factory=RunSpec)
 
     def __post_init__(self) -> None:
-        """Refuse a way of propagation that does not exist, with the nearest that does."""
+        """Refuse a choice that does not exist, with the nearest that does, and what excludes each other."""
         check_choice("Variant", "propagation", self.propagation, get_args(Propagation))
+        check_choice("Variant", "positions", self.positions, ("window", "dynamic"))
+        if self.positions == "dynamic" and self.propagation == "joint":
+            raise ValueError(
+                "Variant: positions = 'dynamic' come from a stored fit, and 'joint' fits votes anew"
+            )
 
     def to_dict(self) -> dict:
         """Everything that was chosen, ready for JSON."""
