@@ -1,14 +1,18 @@
 """The dynamic model finds known positions, with honest intervals, and only because resolutions come back."""
 
+import arviz as az
 import numpy as np
 import nutpie
 import pytest
+import xarray as xr
 
 from analysis.compiled import compile_model
 from models.dynamic_ideal_point import build_dynamic_ideal_point_model
 from models.dynamic_layout import prepare_layout
+from models.dynamic_mode import estimate_dynamic_start
 from models.simulate_record import simulate_record
 from models.spec import DynamicIdealPointSpec
+from tests.test_dynamic_model import mirror
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +58,22 @@ def test_without_bridges_the_same_check_fails(shifting):
     assert coverage < 0.6
     assert missed > 0.8
     assert correlation < 0.95
+
+
+@pytest.mark.slow
+def test_chains_from_mirrored_starts_agree():
+    """One chain begins at the mirror image and stays there; what is saved is the same."""
+    votes, _ = simulate_record(n_state=25, n_session=6, items_per_session=20, seed=9)
+    start = estimate_dynamic_start(votes, prepare_layout(votes))
+    raw, saved = [], []
+    for begin in (start, mirror(start)):
+        model = build_dynamic_ideal_point_model(votes, DynamicIdealPointSpec(), start=begin)
+        compiled = compile_model(model, ["ideal_point", "step_sd"])
+        idata = nutpie.sample(compiled, draws=1000, tune=400, chains=1, seed=1, progress_bar=False)
+        posterior = idata["posterior"].dataset
+        raw.append(posterior["relative_discrimination"].mean(("chain", "draw")).values)
+        saved.append(posterior[["ideal_point", "step_sd"]].assign_coords(chain=[len(saved)]))
+    assert np.corrcoef(*raw)[0, 1] < -0.9, "the chains should be on both sides"
+    rhat = az.rhat(xr.concat(saved, "chain"))
+    assert float(rhat["ideal_point"].max()) < 1.05
+    assert float(rhat["step_sd"].max()) < 1.05
