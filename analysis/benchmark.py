@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from analysis.benchmark_dynamic import QUICK_DYNAMIC, DynamicBenchmarkSpec, measure_dynamic
 from analysis.benchmark_figure import plot_benchmark
 from analysis.benchmark_growth import GrowthSpec, measure_growth
 from analysis.benchmark_likelihood import measure_likelihoods
@@ -59,6 +60,7 @@ class BenchmarkSpec:
     sampler : SamplerSpec
         Of the project's own fit.
     growth : GrowthSpec
+    dynamic : DynamicBenchmarkSpec
     quick : bool
         Small simulated votes, few draws: for trying out, its numbers mean nothing.
     """
@@ -70,6 +72,7 @@ class BenchmarkSpec:
     n_item: int = 336
     sampler: SamplerSpec = MAIN.run.ideal_point
     growth: GrowthSpec = field(default_factory=GrowthSpec)
+    dynamic: DynamicBenchmarkSpec = field(default_factory=DynamicBenchmarkSpec)
     quick: bool = False
 
     def __post_init__(self):
@@ -99,6 +102,7 @@ def choose_spec(*, quick: bool, peers: str | None, repetitions: int | None) -> B
     chosen = {}
     if quick:
         chosen = {"repetitions": 1, "pairs": 5, "n_state": 40, "n_item": 50, "growth": QUICK_GROWTH}
+        chosen["dynamic"] = QUICK_DYNAMIC
         chosen |= {"peers": tuple(name for name in ALL_PEERS if name not in SLOWEST), "quick": True}
     if peers is not None:
         chosen["peers"] = tuple(name.strip() for name in peers.split(",") if name.strip())
@@ -184,6 +188,7 @@ def run_benchmark(
             progress=report("samplers"),
         )
         rows += measure_growth(spec.growth, Path(folder), report("growth"))
+    rows += measure_dynamic(spec.dynamic, votes_path, simulated=spec.quick, progress=report("dynamic"))
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.assign(quick=True) if spec.quick else table
 
@@ -264,7 +269,7 @@ def show_rows(table: pd.DataFrame, console: Console) -> None:
     shown = Table(title="Measured: median (lowest to highest)")
     for column in ("method", "quantity", "measured", "repetitions"):
         shown.add_column(column, justify="right" if column == "repetitions" else "left")
-    for line in table[table["part"].isin(["likelihood", "sampler"])].itertuples():
+    for line in table[table["part"].isin(["likelihood", "sampler", "dynamic"])].itertuples():
         figures = f"{line.median:.4g} {line.unit} ({line.lowest:.4g} to {line.highest:.4g})"
         shown.add_row(
             line.method, line.quantity, figures if line.repetitions else line.note, str(line.repetitions)

@@ -34,7 +34,7 @@ def row(
 
     Parameters
     ----------
-    part : {"setup", "likelihood", "sampler", "growth"}
+    part : {"setup", "likelihood", "sampler", "growth", "dynamic"}
     method : str
         What was measured.
     quantity, unit : str

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from analysis.benchmark import BenchmarkSpec, choose_spec, show_benchmark
+from analysis.benchmark_dynamic import QUICK_DYNAMIC
 from analysis.benchmark_growth import GrowthSpec, fit_exponent
 from analysis.benchmark_peers import PEERS
 from analysis.benchmark_samplers import summarize_positions
@@ -76,6 +77,7 @@ def test_a_small_run_measures_saves_and_says_what_is_missing(tmp_path, monkeypat
         n_item=15,
         sampler=tiny,
         growth=GrowthSpec(n_state=10, n_item=(20,), shapes=(), chains=(), stored=tiny, maxdepth=3),
+        dynamic=QUICK_DYNAMIC,
         quick=True,
     )
     console = Console(width=160, record=True)
