@@ -21,8 +21,8 @@ from analysis.checks.prediction import predict_case, score_predictions, train_on
 from analysis.checks.predictive import calibrate
 from analysis.checks.stage2 import SHORT, SINGLE, fit_variations, leave_out
 from analysis.checks.steps import EFFECTS, Bench, fit_nested
-from analysis.fit import SAVED_TOTAL, gate, list_saved
-from analysis.refits import refit, shape_refits
+from analysis.fit import SAVED_TOTAL, list_saved
+from analysis.refits import refit_to_gates, shape_refits
 from models.coalition import centre_alignment
 from models.confounding import build_confounded_model
 from models.simulate import simulate_panel, standardise
@@ -116,39 +116,62 @@ def test_one_case_predicts_the_other_better_than_chance(bench):
     assert score_predictions(predicted, shuffled)[2] < 0.65
 
 
-@pytest.mark.xfail(
-    reason="measured: 3 points of 90 % interval left at the planted strength; not explained yet"
-)
-def test_a_planted_cause_is_taken_for_an_effect_and_explained_away_at_its_strength():
-    on_guarantee, on_joining = 2.0, 2.0
-    rng = np.random.default_rng(8)
-    panel, _, _ = simulate_panel(n_state=190, seed=8)
-    wealth = standardise(panel["covariates_transformed"].values[..., 0])
-    hidden = rng.normal(size=190)
-    pact = rng.random(190) < expit(-0.8 + 0.8 * wealth[0] + on_guarantee * hidden)
-    held = panel["guarantee"].copy(data=np.broadcast_to(np.where(pact, "pact", "none"), (2, 190)))
-    panel["guarantee"] = held.assign_attrs(levels=["none", "pact"])
-    logit = -0.8 + 0.5 * wealth + on_joining * hidden
-    panel["joined"][:] = (rng.random((2, 190)) < expit(logit)).astype(float)
-    data = Bench(panel, np.zeros((2, 190)), SPEC, seed=1).data("total")
-    protected, design = confounding.describe_guarantee(data, 0)
-    strengths = [(0.0, 0.0), (on_guarantee, on_joining), (0.5, 0.5)]
-    weights = [confounding.weigh_hidden(protected, design, a) for a, _ in strengths]
-    model = build_confounded_model(panel, SPEC, weights[0], 0.0)
+PLANTED = 2.0
+"""Logits per standard deviation of a hidden cause, on the guarantee and on joining."""
+WORLDS = 8
+
+
+def fit_worlds(planted, strengths):
+    """Pooled effect of a pact that does nothing: 5 %, mean and 95 % by world and assumed strength."""
+    variations, worlds, model = [], [], None
+    for seed in range(WORLDS):
+        rng = np.random.default_rng(seed)
+        panel, _, _ = simulate_panel(n_state=190, seed=seed)
+        wealth = standardise(panel["covariates_transformed"].values[..., 0])
+        hidden = rng.normal(size=190)
+        pact = rng.random(190) < expit(-0.8 + 0.8 * wealth[0] + planted * hidden)
+        held = panel["guarantee"].copy(data=np.broadcast_to(np.where(pact, "pact", "none"), (2, 190)))
+        panel["guarantee"] = held.assign_attrs(levels=["none", "pact"])
+        logit = -0.8 + 0.5 * wealth + planted * hidden
+        panel["joined"][:] = (rng.random((2, 190)) < expit(logit)).astype(float)
+        data = Bench(panel, np.zeros((2, 190)), SPEC, seed=1).data("total")
+        protected, design = confounding.describe_guarantee(data, 0)
+        weights = [confounding.weigh_hidden(protected, design, a) for a in strengths]
+        model = model or build_confounded_model(panel, SPEC, weights[0], 0.0)
+        names = ("joined_observed", "included", "has_level", "covariates", "region_idx")
+        of_world = {name: data[name] for name in names}
+        variations += [
+            of_world | {"hidden_log_weight": w, "strength": np.array(b)}
+            for w, b in zip(weights, strengths, strict=True)
+        ]
+        worlds += [(data, w, b) for w, b in zip(weights, strengths, strict=True)]
     saved = list_saved(model, [name for name in SAVED_TOTAL if name != "eta"])
     compiled = shape_refits(model, saved, seed=1)
-    variations = [
-        {"hidden_log_weight": w, "strength": np.array(b)}
-        for w, (_, b) in zip(weights, strengths, strict=True)
-    ]
-    idata = gate(refit(compiled, variations, SHORT, seed=1), "confounded", SHORT)
-    effects = []
-    for k, (_, b) in enumerate(strengths):
+    idata = refit_to_gates(compiled, variations, SHORT, name="confounded", seed=1)
+    found = []
+    for k, (data, weight, strength) in enumerate(worlds):
         draws = stack(idata["posterior"].dataset.isel(refit=k, draw=slice(None, None, 5)))
-        contrasts = confounding.hidden_contrasts(draws, data, 0, weights[k], b)
-        effects.append(average_contrasts(contrasts)[:, -1])
-    naive, right, weak = (np.quantile(e, [0.05, 0.95]) for e in effects)
-    assert naive[0] > 0.1
-    assert right[0] < 0 < right[1]
-    # Half of its strength does not explain it away: the surface tells strengths apart.
-    assert weak[0] > 0.05
+        contrasts = confounding.hidden_contrasts(draws, data, 0, weight, strength)
+        effect = average_contrasts(contrasts)[:, -1]
+        found.append([*np.quantile(effect, [0.05, 0.95]), effect.mean()])
+    return np.array(found).reshape(WORLDS, len(strengths), 3)
+
+
+def test_a_planted_cause_is_taken_for_an_effect_and_explained_away_at_its_strength():
+    """One world is noisy: its interval leaves zero out once in ten. The mean of eight is not."""
+    naive, weak, right = np.moveaxis(fit_worlds(PLANTED, (0.0, 0.5, PLANTED)), 1, 0)
+    error = right[:, 2].std(ddof=1) / np.sqrt(WORLDS)
+    assert naive[:, 2].mean() > 0.1 + 3 * error
+    assert abs(right[:, 2].mean()) < 3 * error
+    # At least six of eight intervals of 90 % hold the truth: fewer happen once in 26 if they are right.
+    assert np.sum((right[:, 0] < 0) & (right[:, 1] > 0)) >= 6
+    # A quarter of its strength does not explain it away: the surface tells strengths apart.
+    assert weak[:, 2].mean() > 0.05 + 3 * error
+
+
+def test_where_no_cause_is_planted_nothing_is_explained_away():
+    naive, assumed = np.moveaxis(fit_worlds(0.0, (0.0, PLANTED)), 1, 0)
+    error = naive[:, 2].std(ddof=1) / np.sqrt(WORLDS)
+    assert abs(naive[:, 2].mean()) < 3 * error
+    # A cause that is not there takes away an effect that is not there either: what is left is below zero.
+    assert assumed[:, 2].mean() < -0.1
