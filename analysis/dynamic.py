@@ -47,7 +47,7 @@ class DynamicRun:
 
     sessions: tuple[int, int] = (1, 80)
     model: DynamicIdealPointSpec = DynamicIdealPointSpec()
-    sampler: SamplerSpec = SamplerSpec(draws=2000, tune=500)
+    sampler: SamplerSpec = SamplerSpec(draws=2000, tune=500, target_accept=0.9)
     seed: int = 1946
 
 
