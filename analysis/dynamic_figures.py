@@ -174,7 +174,7 @@ def plot_moves(moves: pd.DataFrame, names: dict[str, str], *, most: int = 25) ->
             fontsize=7,
         )
         ax.set_xlabel(
-            "Move (sd of state-sessions; mean and 90 % interval; right: towards where the US votes)"
+            "Move, sd of state-sessions (mean and 90 % interval)\nright: towards where the US votes"
         )
         figure.suptitle("The biggest moves from one session to the next", fontweight="bold")
     return figure
