@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from analysis.claims_verdict import add_sign_shares, gather_others, judge
 from analysis.diagnostics import ConvergenceError
 from analysis.pipeline import Report, run_variant
 from analysis.results import RESULTS, ROOT, atomic_folder
-from analysis.variants import Variant
+from analysis.variants import Variant, find_variants
 from data.alliances.build import load_alliances
 from data.claims_spec import ALTERNATIVES, ClaimsSpec
 from data.load import FETCH_COMMAND, find_rollcalls, load_panel, load_votes
@@ -34,6 +35,19 @@ from models.link import require_logit
 
 OUTPUT = ROOT / "analysis" / "output"
 SENSITIVITY_COMMAND = "python -m analysis sensitivity"
+
+
+OTHER_MODELS = (
+    "covariates-minimal",
+    "covariates-and-troops",
+    "pooling-joining-no-regions",
+    "pooling-joining-regions-apart",
+    "pooling-cases-apart",
+    "state-effect-off",
+    "priors-coalition-guarantee_scale-halved",
+    "priors-coalition-guarantee_scale-doubled",
+)
+"""Variants in which the claims on goods, form and the hub are estimated again: same votes, same states."""
 
 
 def run_claims(variant: Variant, *, votes_path: Path | None = None, report: Report) -> Path:
@@ -159,6 +173,14 @@ def list_estimates(
             ("formality", partial(estimate_formality, panel, one, variant, report, name))
             for name, one in ALTERNATIVES["formality"].items()
         ]
+        for one in find_variants(OTHER_MODELS):
+            other, name = replace(one, run=variant.run), one.name
+            seen = load_panel(other.data, votes_path)
+            estimates += [
+                ("goods", partial(estimate_goods, seen, other, report, name)),
+                ("formality", partial(estimate_formality, seen, spec, other, report, name)),
+                ("hierarchy", partial(estimate_closeness, seen, positions, other, report, name)),
+            ]
     if find_rollcalls(votes_path) is not None:
         alone = {MAIN_CODING: (spec, granularity)}
         if is_main:

@@ -1,6 +1,7 @@
 """The claims' posteriors: which model, on what, and which contrast of its draws."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,11 @@ def estimate_formal_alignment(
 
 
 def estimate_closeness(
-    panel: xr.Dataset, positions: np.ndarray, variant: Variant, report: Report
+    panel: xr.Dataset,
+    positions: np.ndarray,
+    variant: Variant,
+    report: Report,
+    coding: str = MAIN_CODING,
 ) -> list[pd.DataFrame]:
     """Joining and alignment by distance from the hub, and by ties among clients.
 
@@ -87,7 +92,7 @@ def estimate_closeness(
     """
     closeness = load_alliances("closeness.csv")
     graded = grade_by_closeness(panel, closeness)
-    posterior = fit_levels(graded, variant.coalition, variant, "by distance from the hub", report)
+    posterior = fit_levels(graded, variant.coalition, variant, f"by distance from the hub ({coding})", report)
     found = {
         ("ame", "", "points"): compute_level_effects(posterior, graded),
         ("alignment", "alignment_", "sd"): pool_cases(
@@ -95,21 +100,22 @@ def estimate_closeness(
         ),
     }
     rows = []
+    infer_here = partial(infer, "hierarchy", coding=coding)
     for (name, prefix, unit), effects in found.items():
-        rows += [
-            infer("hierarchy", f"{name}_{v}", effects.sel(level=v), unit) for v in effects["level"].values
-        ]
+        rows += [infer_here(f"{name}_{v}", effects.sel(level=v), unit) for v in effects["level"].values]
         top = effects.sel(level=strongest_level(graded), drop=True)
         less = top - effects.sel(level=ALLY_OF_CLIENT, drop=True)
-        rows.append(infer("hierarchy", f"{prefix}pact_less_ally_of_client", less, unit))
+        rows.append(infer_here(f"{prefix}pact_less_ally_of_client", less, unit))
     tied = add_client_ties(panel, closeness)
-    posterior = fit_levels(tied, variant.coalition, variant, "by ties among clients", report)
+    posterior = fit_levels(tied, variant.coalition, variant, f"by ties among clients ({coding})", report)
     slope = posterior["covariate_slope"].sel(covariate="client_ties", drop=True).transpose("case", "sample")
-    rows.append(infer("hierarchy", "client_ties_slope", pool_cases(slope), "logits"))
+    rows.append(infer_here("client_ties_slope", pool_cases(slope), "logits"))
     return rows
 
 
-def estimate_goods(panel: xr.Dataset, variant: Variant, report: Report) -> list[pd.DataFrame]:
+def estimate_goods(
+    panel: xr.Dataset, variant: Variant, report: Report, coding: str = MAIN_CODING
+) -> list[pd.DataFrame]:
     """The tier of support by capability, with a pact and without.
 
     Returns
@@ -121,13 +127,14 @@ def estimate_goods(panel: xr.Dataset, variant: Variant, report: Report) -> list[
         ``guarantee_capability``: what a standard deviation of log capability adds to a pact's effect.
     """
     spec = TierSpec(predictor=variant.coalition, capability_interaction=True)
-    posterior = fit_support(panel, spec, variant, report)
+    posterior = fit_support(panel, spec, variant, f"by capability ({coding})", report)
     tiers = compute_tiers(posterior, panel, panel["capability_group"])
     top, reference = strongest_level(panel), panel["guarantee"].attrs["levels"][0]
     at_least = tiers.isel(tier=slice(None, None, -1)).cumsum("tier").isel(tier=slice(None, None, -1))
     at_least = at_least.assign_coords(tier=tiers["tier"])
     groups = panel["capability_group"].attrs["levels"]
     rows = []
+    infer_here = partial(infer, "goods", coding=coding)
     for tier in tiers["tier"].values[1:]:
         for name, draws in (("tier", tiers), ("at_least", at_least)):
             for level, label in ((top, "pact"), (reference, "none")):
@@ -135,16 +142,16 @@ def estimate_goods(panel: xr.Dataset, variant: Variant, report: Report) -> list[
                 for group in groups:
                     cell = f"{group}, {label}"
                     rows.append(
-                        infer("goods", f"{name}_{tier}", of_level.sel(group=group), "probability", group=cell)
+                        infer_here(f"{name}_{tier}", of_level.sel(group=group), "probability", group=cell)
                     )
     adds = at_least.sel(level=top, drop=True) - at_least.sel(level=reference, drop=True)
     for tier in tiers["tier"].values[1:]:
         of_tier = adds.sel(tier=tier)
-        rows += [infer("goods", f"adds_{tier}", of_tier.sel(group=g), "points", group=g) for g in groups]
+        rows += [infer_here(f"adds_{tier}", of_tier.sel(group=g), "points", group=g) for g in groups]
         less = of_tier.sel(group="middle", drop=True) - of_tier.sel(group="small", drop=True)
-        rows.append(infer("goods", f"adds_{tier}", less, "points", group="middle less small"))
+        rows.append(infer_here(f"adds_{tier}", less, "points", group="middle less small"))
     slope = posterior["guarantee_capability"].sel(level=top, drop=True)
-    rows.append(infer("goods", "guarantee_capability", slope, "logits"))
+    rows.append(infer_here("guarantee_capability", slope, "logits"))
     return rows
 
 

@@ -78,14 +78,14 @@ def fit_levels(
     return keep_draws(tree, variant)
 
 
-def fit_support(panel: xr.Dataset, spec: TierSpec, variant: Variant, report: Report) -> xr.Dataset:
+def fit_support(panel: xr.Dataset, spec: TierSpec, variant: Variant, name: str, report: Report) -> xr.Dataset:
     """The ordered tier of support, without alignment, along ``sample``."""
     run = variant.run
     content = describe_panel(panel) | {"tier": asdict(spec), "sampler": asdict(run.total), "seed": run.seed}
     if spec.capability_interaction:
         content["capability"] = hash_dataset(panel[["characteristics"]])
     tree = load_or_fit_step(
-        "tiers of support by capability",
+        f"tiers of support {name}",
         "tiers",
         content,
         lambda progress: fit_tiers(
