@@ -169,16 +169,18 @@ def list_estimates(
         ("hierarchy", partial(estimate_closeness, panel, positions, variant, report)),
     ]
     if is_main:
-        estimates += [
-            ("formality", partial(estimate_formality, panel, one, variant, report, name))
-            for name, one in ALTERNATIVES["formality"].items()
-        ]
+        for name, one in ALTERNATIVES["formality"].items():
+            estimates += [
+                ("formality", partial(estimate_formality, panel, one, variant, report, name)),
+                ("formality", partial(estimate_formal_alignment, panel, positions, one, variant, name)),
+            ]
         for one in find_variants(OTHER_MODELS):
             other, name = replace(one, run=variant.run), one.name
             seen = load_panel(other.data, votes_path)
             estimates += [
                 ("goods", partial(estimate_goods, seen, other, report, name)),
                 ("formality", partial(estimate_formality, seen, spec, other, report, name)),
+                ("formality", partial(estimate_formal_alignment, seen, positions, spec, other, name)),
                 ("hierarchy", partial(estimate_closeness, seen, positions, other, report, name)),
             ]
     if find_rollcalls(votes_path) is not None:

@@ -63,15 +63,20 @@ def estimate_formality(
 
 
 def estimate_formal_alignment(
-    panel: xr.Dataset, positions: np.ndarray, spec: ClaimsSpec, variant: Variant
-) -> list:
+    panel: xr.Dataset,
+    positions: np.ndarray,
+    spec: ClaimsSpec,
+    variant: Variant,
+    coding: str = MAIN_CODING,
+) -> list[pd.DataFrame]:
     """Alignment by the form of the tie, from the exact model: ``alignment_<level>``, and the contrast."""
     graded = grade_by_form(panel, spec)
     effects = pool_cases(draw_alignment_effects(graded, positions, variant, "form"))
     informal = effects.sel(level=effects["level"].isin(INFORMAL_LEVELS)).mean("level")
     top = effects.sel(level=strongest_level(graded), drop=True)
-    rows = [infer("formality", f"alignment_{v}", effects.sel(level=v), "sd") for v in effects["level"].values]
-    return [*rows, infer("formality", "alignment_pact_less_informal", top - informal, "sd")]
+    infer_here = partial(infer, "formality", unit="sd", coding=coding)
+    rows = [infer_here(f"alignment_{v}", effects.sel(level=v)) for v in effects["level"].values]
+    return [*rows, infer_here("alignment_pact_less_informal", top - informal)]
 
 
 def estimate_closeness(
