@@ -85,7 +85,7 @@ def run_with_progress(
         return 1, None
     except OSError as error:
         console.print(f"[bold red]Could not be saved:[/bold red] {escape(str(error))}", highlight=False)
-        return 4
+        return 4, None
     except KeyboardInterrupt:
         console.print("[bold]Stopped.[/bold] Finished fits are kept: the same command goes on from there.")
         return 130, None

@@ -7,9 +7,14 @@ import sys
 import pandas as pd
 import pytest
 import xarray as xr
+from rich.console import Console
 
+from analysis.diagnostics import ConvergenceError
 from analysis.summaries import INTERVAL
+from analysis.terminal import run_with_progress
+from analysis.variants import MAIN
 from data.load import load_panel
+from data.schema import DataError
 from data.spec import DataSpec
 from tests.conftest import run_command
 
@@ -151,3 +156,21 @@ def test_a_fit_that_misses_the_gates_saves_nothing_and_names_the_offender(copy):
     assert "No result saved" in done.stdout
     assert "R-hat" in done.stdout or "ESS" in done.stdout
     assert not (copy / "analysis" / "results" / "short").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (OSError(28, "No space left on device"), 4, "Could not be saved"),
+        (DataError("row 3"), 2, "Bad input"),
+        (ConvergenceError("R-hat 1.2", {}), 1, "No result saved"),
+        (KeyboardInterrupt(), 130, "Stopped"),
+    ],
+)
+def test_every_error_becomes_a_code_and_words(error, code, words):
+    def run(report):
+        raise error
+
+    console = Console(width=100, record=True)
+    assert run_with_progress(run, MAIN, None, console) == (code, None)
+    assert words in console.export_text()
