@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.claims_rows import MAIN_CODING
 from analysis.report.blocks import Facts, Folded, Heading, Missing, Picture, Section, Sortable, Text
 from analysis.report.tables import make_table, plain_columns
 from analysis.result_files import Results
@@ -47,7 +48,9 @@ def _page(page: dict, rows: pd.DataFrame, folder: Path) -> list:
         if (folder / figure["file"]).is_file()
     ]
     missing = [Missing(message) for message in page["missing"]]
-    estimated = rows[rows["kind"] == "posterior"].drop(columns=["claim", "kind"])
+    # Other codings and variants are in claims.csv; the share of them that agrees stands beside each number.
+    estimated = rows[(rows["kind"] == "posterior") & (rows["coding"] == MAIN_CODING)]
+    estimated = estimated.drop(columns=["claim", "kind", "coding"])
     described = rows[(rows["kind"] == "description") & ~rows["when"].astype(str).str.fullmatch(r"\d{4}")]
     described = described[["quantity", "when", "group", "coding", "mean", "unit"]]
     numbers = [
