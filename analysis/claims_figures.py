@@ -44,7 +44,8 @@ def finish_figure(figure: Figure, title: str, source: str) -> Figure:
     """Put the finding above and the source below."""
     # A line of text of this size takes about 20 characters an inch, one of the title 11.5.
     width = figure.get_figwidth()
-    figure.suptitle(textwrap.fill(title, int(11.5 * width)), fontweight="bold", fontsize=10, x=0.01, ha="left")
+    broken = textwrap.fill(title, int(11.5 * width))
+    figure.suptitle(broken, fontweight="bold", fontsize=10, x=0.01, ha="left")
     figure.supxlabel(textwrap.fill(source, int(20 * width)), fontsize=6.5, x=0.01, ha="left", color="#555555")
     return figure
 
