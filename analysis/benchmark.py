@@ -220,7 +220,7 @@ def save_benchmark(table: pd.DataFrame, folder: Path) -> list[Path]:
     if quick:
         figure.text(0.005, 0.995, "QUICK RUN, NOT A RESULT", va="top", color="#D55E00", fontsize=8)
     paths = [stem.with_suffix(suffix) for suffix in (".csv", ".png", ".svg")]
-    write_table(table, paths[0], float_format="%.6g")
+    write_table(table, paths[0])
     with atomic_file(paths[1]) as file:
         figure.savefig(file, dpi=DPI, format="png")
     with atomic_file(paths[2]) as file:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import arviz as az
 import numpy as np
-import nutpie
 import xarray as xr
 
 from analysis.benchmark_growth import fit_exponent
 from analysis.benchmark_likelihood import time_call
 from analysis.benchmark_table import MEDIAN_ESS, MIN_ESS, VALUE_AND_GRADIENT, row
+from analysis.benchmark_worker import run_nutpie
 from analysis.compiled import compile_model
 from analysis.fit import CORES, SamplerSpec
 from data.load import find_rollcalls
@@ -119,16 +119,7 @@ def describe(votes: xr.Dataset) -> str:
 def count_effective_draws(compiled, sampler: SamplerSpec, size: str) -> list[dict]:
     """Effective draws of positions and scales in a second, warm-up included, chains side by side."""
     begin = time.perf_counter()
-    trace = nutpie.sample(
-        compiled,
-        draws=sampler.draws,
-        tune=sampler.tune,
-        chains=sampler.chains,
-        cores=CORES,
-        seed=1,
-        target_accept=sampler.target_accept,
-        progress_bar=False,
-    )
+    trace = run_nutpie(compiled, sampler, 1)
     seconds = time.perf_counter() - begin
     found = az.ess(trace["posterior"].dataset[SAVED], method="bulk")
     values = np.concatenate([np.ravel(found[name]) for name in SAVED])

@@ -26,7 +26,7 @@ from analysis.claims_text import write_pages
 from analysis.claims_verdict import add_sign_shares, gather_others, judge
 from analysis.diagnostics import ConvergenceError
 from analysis.pipeline import Report, run_variant
-from analysis.results import RESULTS, ROOT, atomic_folder
+from analysis.results import RESULTS, ROOT, atomic_folder, write_table
 from analysis.variants import Variant, find_variants
 from data.alliances.build import load_alliances
 from data.claims_spec import ALTERNATIVES, ClaimsSpec
@@ -98,12 +98,12 @@ def run_claims(variant: Variant, *, votes_path: Path | None = None, report: Repo
         pages = write_pages(rows, judged, others, missing)
         for page in pages:
             page["figures"] = drawn.files[page["claim"]]
-        judged.to_csv(work / "verdicts.csv", index=False)
-        rows.to_csv(work / "claims.csv", index=False)
+        write_table(judged, work / "verdicts.csv")
+        write_table(rows, work / "claims.csv")
         text = json.dumps({"quick": variant.run.quick, "claims": pages}, indent=2)
         (work / "claims.json").write_text(text + "\n", encoding="utf-8")
     if is_main:
-        rows.to_csv(OUTPUT / "claims.csv", index=False)
+        write_table(rows, OUTPUT / "claims.csv")
     return folder
 
 

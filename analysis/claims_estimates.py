@@ -53,13 +53,16 @@ def estimate_formality(
     effects = compute_level_effects(
         fit_levels(graded, pooled, variant, f"by form ({coding})", report), graded
     )
+    informal, less = contrast_forms(effects, graded)
+    infer_here = partial(infer, "formality", unit="points", coding=coding)
+    rows = [infer_here(f"ame_{v}", effects.sel(level=v)) for v in effects["level"].values]
+    return [*rows, infer_here("informal", informal), infer_here("pact_less_informal", less)]
+
+
+def contrast_forms(effects: xr.DataArray, graded: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+    """Mean effect of the informal levels that any state has, and the pact's less it."""
     informal = effects.sel(level=effects["level"].isin(INFORMAL_LEVELS)).mean("level")
-    top = effects.sel(level=strongest_level(graded), drop=True)
-    rows = [infer("formality", f"ame_{level}", effects.sel(level=level), "points", coding=coding)
-            for level in effects["level"].values]  # fmt: skip
-    rows.append(infer("formality", "informal", informal, "points", coding=coding))
-    rows.append(infer("formality", "pact_less_informal", top - informal, "points", coding=coding))
-    return rows
+    return informal, effects.sel(level=strongest_level(graded), drop=True) - informal
 
 
 def estimate_formal_alignment(
@@ -72,11 +75,10 @@ def estimate_formal_alignment(
     """Alignment by the form of the tie, from the exact model: ``alignment_<level>``, and the contrast."""
     graded = grade_by_form(panel, spec)
     effects = pool_cases(draw_alignment_effects(graded, positions, variant, "form"))
-    informal = effects.sel(level=effects["level"].isin(INFORMAL_LEVELS)).mean("level")
-    top = effects.sel(level=strongest_level(graded), drop=True)
+    _, less = contrast_forms(effects, graded)
     infer_here = partial(infer, "formality", unit="sd", coding=coding)
     rows = [infer_here(f"alignment_{v}", effects.sel(level=v)) for v in effects["level"].values]
-    return [*rows, infer_here("alignment_pact_less_informal", top - informal)]
+    return [*rows, infer_here("alignment_pact_less_informal", less)]
 
 
 def estimate_closeness(

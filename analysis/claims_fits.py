@@ -25,7 +25,7 @@ from analysis.variant import Variant
 from data.load import load_votes
 from data.spec import DataSpec
 from models.alignment import draw_alignment_model
-from models.coalition import centre_alignment
+from models.coalition_data import centre_alignment
 from models.spec import CoalitionSpec, TierSpec
 
 STAGE2_FIELDS = ["joined", "tier", "included", "guarantee", "covariates_transformed", "region"]

@@ -34,6 +34,9 @@ CLOSENESS = (
     "Whether the tie to the hub counts more than one to a client is not clear",
 )
 
+WIDEST = 1800
+"""Pixels that a picture is wide at most: as much as a page or a screen shows."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -144,4 +147,5 @@ def save_figure(figure: Figure, path: Path, quick: bool) -> None:
         )
     for suffix in ("png", "svg"):
         metadata = {"Date": None} if suffix == "svg" else None
-        figure.savefig(path.with_suffix(f".{suffix}"), dpi=DPI, metadata=metadata)
+        dpi = min(DPI, WIDEST / figure.get_figwidth())
+        figure.savefig(path.with_suffix(f".{suffix}"), dpi=dpi, metadata=metadata)

@@ -146,8 +146,13 @@ def judge_description(value: float, others: list[float], limit: float) -> str:
 
 
 def combine(verdicts: list[str]) -> str:
-    """The verdict of a claim with several deciding quantities: theirs if they agree, else mixed."""
-    return verdicts[0] if len(set(verdicts)) == 1 else "mixed"
+    """The verdict of a claim with several deciding quantities: theirs if they agree, else mixed.
+
+    Where some could not be computed they neither agree nor disagree: the claim is not judged.
+    """
+    if len(set(verdicts)) == 1:
+        return verdicts[0]
+    return "not computed in full" if "not computed" in verdicts else "mixed"
 
 
 def gather_others(rows: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:

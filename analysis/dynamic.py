@@ -1,6 +1,5 @@
 """The command ``dynamic``: from every vote since 1946 to positions of every state in every session."""
 
-import json
 import resource
 import sys
 import time
@@ -19,7 +18,7 @@ from analysis.dynamic_figures import save_dynamic_figures
 from analysis.dynamic_fit import fit_dynamic
 from analysis.dynamic_summary import summarize_moves, summarize_positions
 from analysis.fit import SamplerSpec
-from analysis.results import ROOT, git_commit, now, package_versions, write_tree
+from analysis.results import ROOT, git_commit, now, package_versions, write_json, write_table, write_tree
 from data.record import load_record_votes
 from data.schema import DataError
 from models.spec import DynamicIdealPointSpec, SpecError
@@ -129,13 +128,11 @@ def run_dynamic(
     }
     output.mkdir(parents=True, exist_ok=True)
     names = dict(zip(votes["state"].values, votes["name"].values, strict=True))
-    positions.round(3).to_csv(output / "dynamic_ideal_points.csv", index=False)
-    moves.round(3).to_csv(output / "dynamic_moves.csv", index=False)
+    write_table(positions.round(3), output / "dynamic_ideal_points.csv")
+    write_table(moves.round(3), output / "dynamic_moves.csv")
     write_tree(thin(idata), output / "dynamic_ideal_points.nc")
     save_dynamic_figures(output, positions, moves, names)
-    (output / "dynamic_run.json").write_text(
-        json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8"
-    )
+    write_json(record, output / "dynamic_run.json")
     return record
 
 

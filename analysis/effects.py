@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import softmax
 
-from models.coalition import list_exposures
+from models.coalition_data import list_exposures
 from models.joining import STATE_LOG_WEIGHTS, STATE_NODES
 from models.link import cdf, log_cdf
 

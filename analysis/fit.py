@@ -83,9 +83,12 @@ class SamplerSpec:
         figures : dict
             What was measured; see ``analysis.diagnostics.measure_convergence``.
         """
-        boldness = (1 - self.target_accept) / (2 if figures["divergences"] else 1)
-        longer = 2 if is_short(figures) else 1
-        return replace(self, target_accept=1 - boldness, draws=longer * self.draws)
+        steps = self.step_smaller() if figures["divergences"] else self
+        return replace(steps, draws=2 * self.draws) if is_short(figures) else steps
+
+    def step_smaller(self) -> Self:
+        """The same with steps half as bold."""
+        return replace(self, target_accept=(1 + self.target_accept) / 2)
 
 
 def derive_seed(seed: int, *names: object) -> int:

@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 from analysis.fit import count_draws, derive_seed
 from analysis.summaries import summarize_draws
 from analysis.variant import Variant
-from models.coalition import centre_alignment
+from models.coalition_data import centre_alignment
 from models.ideal_point import predict_positions
 from models.missing import IMPUTED
 

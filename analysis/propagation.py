@@ -7,12 +7,8 @@ import xarray as xr
 
 from analysis.fit import CORES, Progress, SamplerSpec, derive_seed, fit_model, list_saved
 from analysis.refits import SAVED_DIRECT, compile_refits, fit_direct
-from models.coalition import (
-    build_coalition_model,
-    centre_alignment,
-    spread_positions,
-    summarize_measurement,
-)
+from models.coalition import build_coalition_model, spread_positions
+from models.coalition_data import centre_alignment, summarize_measurement
 from models.joint import build_joint_model
 from models.spec import CoalitionSpec, IdealPointSpec, SpecError
 

@@ -24,7 +24,8 @@ from analysis.fit import (
     gate,
     list_saved,
 )
-from models.coalition import build_coalition_model, centre_alignment, compute_eta
+from models.coalition import build_coalition_model, compute_eta
+from models.coalition_data import centre_alignment
 from models.precondition import Coordinates, learn_coordinates, precondition
 from models.spec import CoalitionSpec
 
@@ -149,8 +150,7 @@ def refit(
             if not drawn["diverging"].any():
                 break
             # All refits have equally many draws; only the steps get smaller.
-            boldness = (1 - attempt.target_accept) / 2
-            attempt = replace(attempt, target_accept=1 - boldness)
+            attempt = attempt.step_smaller()
         done += 1
         if progress:
             progress(done / len(data))
@@ -227,7 +227,7 @@ def fit_direct(
     panel : xr.Dataset
         The contract's panel.
     alignment : xr.DataArray
-        (refit, case, state): draws from stage 1; see ``models.coalition.centre_alignment``.
+        (refit, case, state): draws from stage 1; see ``models.coalition_data.centre_alignment``.
     spec, sampler, seed, cores, progress
         As elsewhere; the sampler's numbers are those of one refit.
     keep : int, optional

@@ -133,10 +133,10 @@ def write_text(text: str, path: Path) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_table(table: pd.DataFrame, path: Path, **settings) -> None:
-    """Write a CSV without its index, whole or not at all; ``settings`` are those of ``to_csv``."""
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a CSV, whole or not at all, with six digits: more than any Monte Carlo error leaves."""
     with atomic_file(path) as temporary:
-        table.to_csv(temporary, index=False, **settings)
+        table.to_csv(temporary, index=False, float_format="%.6g")
 
 
 def write_tree(tree: xr.DataTree, path: Path) -> None:

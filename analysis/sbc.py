@@ -23,7 +23,7 @@ from analysis.fit import Progress, SamplerSpec, derive_seed, gate
 from analysis.propagation_figures import plot_ranks
 from analysis.refits import compile_refits, refit
 from analysis.results import RESULTS, ROOT, hash_content, write_table
-from models.coalition import centre_alignment, prepare_coalition_data
+from models.coalition_data import centre_alignment, prepare_coalition_data
 from models.simulate import simulate_panel
 from models.spec import CoalitionSpec
 

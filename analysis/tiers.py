@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.special import expit, softmax
 
 from analysis.summaries import summarize_draws
-from models.coalition import prepare_coalition_data
+from models.coalition_data import prepare_coalition_data
 from models.joining import STATE_LOG_WEIGHTS, STATE_NODES
 from models.tier import CAPABILITY, add_capability, prepare_tiers
 

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from models.coalition import prepare_coalition_data
+from models.coalition_data import prepare_coalition_data
 from models.missing import place_missing
 from models.spec import AlignmentSpec
 
@@ -22,8 +22,8 @@ def draw_alignment_model(
     panel : xr.Dataset
         The contract's panel.
     positions : np.ndarray
-        (sample, case, state): alignment, centred within each case (``models.coalition.centre_alignment``).
-        A draw of stage 1 may stand there several times.
+        (sample, case, state): alignment, centred within each case
+        (``models.coalition_data.centre_alignment``). A draw of stage 1 may stand there several times.
     spec : AlignmentSpec
         Priors.
     seed : int

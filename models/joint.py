@@ -5,7 +5,8 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.coalition import build_coalition_model, keep_positions, prepare_coalition_data
+from models.coalition import build_coalition_model, keep_positions
+from models.coalition_data import prepare_coalition_data
 from models.ideal_point import build_ideal_point_model
 from models.precondition import Coordinates, express, move
 from models.spec import CoalitionSpec, IdealPointSpec

@@ -9,7 +9,6 @@ of a few hundred numbers, which cost more in handling than in arithmetic; here t
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply
@@ -81,7 +80,7 @@ class Predictor(Op):
 
     def perform(self, node, inputs, output_storage):
         """Call the compiled code from Python."""
-        output_storage[0][0] = predictor_numba.predict(*map(np.ascontiguousarray, inputs))
+        output_storage[0][0] = predictor_numba.predict(*inputs)
 
     def infer_shape(self, node, input_shapes):
         """Cases and states are those of the levels."""
@@ -110,7 +109,7 @@ class PredictorPullback(Op):
 
     def perform(self, node, inputs, output_storage):
         """Call the compiled code from Python."""
-        gradients = predictor_numba.pull_back(*map(np.ascontiguousarray, inputs))
+        gradients = predictor_numba.pull_back(*inputs)
         for storage, gradient in zip(output_storage, gradients, strict=True):
             storage[0] = gradient
 
@@ -128,16 +127,8 @@ def numba_funcify_predictor(op, node, **kwargs):
     """Numba form; the cached machine code is renewed when the source of the loops changes."""
 
     @numba_njit(fastmath=False)
-    def predictor(intercept, slope, region_effect, effect, covariates, region_idx, has_level):
-        return predictor_numba.predict(
-            np.ascontiguousarray(intercept),
-            np.ascontiguousarray(slope),
-            np.ascontiguousarray(region_effect),
-            np.ascontiguousarray(effect),
-            np.ascontiguousarray(covariates),
-            np.ascontiguousarray(region_idx),
-            np.ascontiguousarray(has_level),
-        )
+    def predictor(*inputs):
+        return predictor_numba.predict(*inputs)
 
     return predictor, SOURCE_HASH
 
@@ -147,16 +138,7 @@ def numba_funcify_predictor_pullback(op, node, **kwargs):
     """Numba form, as above."""
 
     @numba_njit(fastmath=False)
-    def pullback(cotangent, intercept, slope, region_effect, effect, covariates, region_idx, has_level):
-        return predictor_numba.pull_back(
-            np.ascontiguousarray(cotangent),
-            np.ascontiguousarray(intercept),
-            np.ascontiguousarray(slope),
-            np.ascontiguousarray(region_effect),
-            np.ascontiguousarray(effect),
-            np.ascontiguousarray(covariates),
-            np.ascontiguousarray(region_idx),
-            np.ascontiguousarray(has_level),
-        )
+    def pullback(*inputs):
+        return predictor_numba.pull_back(*inputs)
 
     return pullback, SOURCE_HASH

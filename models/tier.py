@@ -5,14 +5,8 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.coalition import (
-    Measurement,
-    half_normal,
-    name_coords,
-    name_rows,
-    place_predictor,
-    prepare_coalition_data,
-)
+from models.coalition import half_normal, name_coords, place_predictor
+from models.coalition_data import Measurement, name_rows, prepare_coalition_data
 from models.joining import STATE_LOG_WEIGHTS, STATE_NODES
 from models.spec import TierSpec
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.alignment import draw_alignment_model
-from models.coalition import centre_alignment, prepare_coalition_data
+from models.coalition_data import centre_alignment, prepare_coalition_data
 from models.simulate import simulate_panel
 from models.spec import AlignmentSpec
 

@@ -7,7 +7,7 @@ import pytest
 from arviz import mcse
 
 from analysis.fit import SamplerSpec, fit_total
-from models.coalition import prepare_coalition_data
+from models.coalition_data import prepare_coalition_data
 from models.simulate import simulate_panel
 from models.spec import CoalitionSpec
 

@@ -23,7 +23,8 @@ from analysis.checks.predictive import calibrate, count_joiners
 from analysis.checks.stage2 import Stage2, leave_out
 from analysis.checks.tables import to_table
 from analysis.effects import predict_joining, weigh_state_effects
-from models.coalition import build_coalition_model, centre_alignment, compute_eta
+from models.coalition import build_coalition_model, compute_eta
+from models.coalition_data import centre_alignment
 from models.confounding import HIDDEN_LOG_WEIGHTS, HIDDEN_NODES
 from models.simulate import simulate_panel
 from models.spec import CoalitionSpec

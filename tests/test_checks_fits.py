@@ -23,7 +23,7 @@ from analysis.checks.stage2 import SHORT, SINGLE, fit_variations, leave_out
 from analysis.checks.steps import EFFECTS, Bench, fit_nested
 from analysis.fit import SAVED_TOTAL, list_saved
 from analysis.refits import refit_to_gates, shape_refits
-from models.coalition import centre_alignment
+from models.coalition_data import centre_alignment
 from models.confounding import build_confounded_model
 from models.simulate import simulate_panel, standardise
 from models.spec import CoalitionSpec

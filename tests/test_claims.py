@@ -24,7 +24,8 @@ from data.claims_spec import ClaimsSpec
 from data.load import load_panel, load_votes
 from data.schema import DataError
 from data.spec import IRAQ, DataSpec
-from models.coalition import build_coalition_model, prepare_coalition_data
+from models.coalition import build_coalition_model
+from models.coalition_data import prepare_coalition_data
 from models.simulate import simulate_panel
 from models.spec import CoalitionSpec
 from tests.conftest import draw_point, evaluate_logp
@@ -318,7 +319,7 @@ def test_the_command_writes_tables_pages_and_figures(made_up_fits, capsys, monke
     if not beside:
         assert "python -m analysis data fetch" in pages["unpopular"]["missing"][0]
         assert "not computed" in pages["unpopular"]["result"][1]
-        assert pages["unpopular"]["verdict"] == "mixed"
+        assert pages["unpopular"]["verdict"] == "not computed in full"
         assert "does not ship" in pages["hierarchy"]["missing"][0]
         assert "hierarchy_network.png" not in [figure["file"] for figure in pages["hierarchy"]["figures"]]
         assert "Missing:" in shown

@@ -59,6 +59,7 @@ def test_no_number_gets_no_verdict():
 def test_verdicts_that_disagree_are_mixed():
     assert combine(["open", "open"]) == "open"
     assert combine(["open", "supported"]) == "mixed"
+    assert combine(["open", "not computed"]) == "not computed in full"
 
 
 def draw(mean, sd=1.0, seed=0):
@@ -96,7 +97,7 @@ def test_what_is_missing_is_not_judged():
     rows = rows[rows["quantity"] != "alignment_pact_alone_less_others"]
     judged = judge(rows, gather_others(rows, pd.DataFrame())).set_index("quantity")
     assert judged.loc["alignment_pact_alone_less_others", "verdict"] == "not computed"
-    assert judged.loc["ame_pact_total", "claim_verdict"] == "mixed"
+    assert judged.loc["ame_pact_total", "claim_verdict"] == "not computed in full"
 
 
 def test_variants_count_beside_codings():

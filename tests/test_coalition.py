@@ -12,7 +12,8 @@ from analysis.fit import SamplerSpec, fit_total, stack_draws
 from analysis.positions import pair_positions
 from analysis.refits import fit_direct
 from models.alignment import draw_alignment_model
-from models.coalition import build_coalition_model, centre_alignment, prepare_coalition_data
+from models.coalition import build_coalition_model
+from models.coalition_data import centre_alignment, prepare_coalition_data
 from models.simulate import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec
 from tests.conftest import draw_point, evaluate_logp

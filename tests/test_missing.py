@@ -14,7 +14,8 @@ from analysis.positions import find_imputed
 from data.load import load_panel
 from data.spec import DataSpec
 from models.alignment import draw_alignment_model
-from models.coalition import build_coalition_model, centre_alignment, compute_eta, prepare_coalition_data
+from models.coalition import build_coalition_model, compute_eta
+from models.coalition_data import centre_alignment, prepare_coalition_data
 from models.missing import place_missing
 from models.simulate import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec, SpecError

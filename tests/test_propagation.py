@@ -17,14 +17,8 @@ from analysis.propagation_worlds import METHODS, Scenario, infer, simulate
 from analysis.sbc import TARGET as CALIBRATION
 from analysis.sbc import judge_ranks
 from analysis.variants import MAIN
-from models.coalition import (
-    build_coalition_model,
-    centre_alignment,
-    compute_eta,
-    prepare_coalition_data,
-    spread_positions,
-    summarize_measurement,
-)
+from models.coalition import build_coalition_model, compute_eta, spread_positions
+from models.coalition_data import centre_alignment, prepare_coalition_data, summarize_measurement
 from models.ideal_point import build_ideal_point_model
 from models.joint import build_joint_model
 from models.precondition import Coordinates, precondition

@@ -10,7 +10,8 @@ from analysis.compiled import compile_model
 from analysis.diagnostics import measure_convergence
 from analysis.fit import SAVED_TIERS, SamplerSpec, _sample, list_saved, stack_draws
 from analysis.tiers import compute_tiers, predict_tiers, summarize_tiers, tier_probability, weigh_states
-from models.coalition import build_coalition_model, prepare_coalition_data
+from models.coalition import build_coalition_model
+from models.coalition_data import prepare_coalition_data
 from models.simulate_tiers import simulate_tiers
 from models.spec import CoalitionSpec, TierSpec
 from models.tier import add_capability, build_tier_model, prepare_tiers

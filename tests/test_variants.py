@@ -10,7 +10,7 @@ from analysis.choices_of_models import UNUSED
 from analysis.sensitivity import Loader, describe
 from analysis.variants import AXES, CHOICES, MAIN, VARIANTS, build_variant, cross_axes, find_variants
 from data.load import find_rollcalls
-from models.coalition import prepare_coalition_data
+from models.coalition_data import prepare_coalition_data
 
 NEEDED_AXES = {
     *("window", "granularity", "votes", "issues", "abstention", "absence", "lopsidedness", "guarantee"),

@@ -1,7 +1,5 @@
 """The checks of a variant in order, each kept when it is done: an interrupted run goes on from there."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -29,7 +27,7 @@ from analysis.fit import (
 )
 from analysis.pipeline import Report
 from analysis.positions import draw_alignment
-from analysis.results import RESULTS, hash_content, hash_dataset, load_or_fit
+from analysis.results import RESULTS, hash_content, hash_dataset, load_or_fit, write_table
 from analysis.store import Store, load_or_make
 from analysis.tasks import plan_stage1
 from analysis.tiers import compute_tiers, summarize_tiers
@@ -38,7 +36,7 @@ from data.joining_time import prepare_waves
 from data.load import load_panel, load_votes
 from data.prepare import ISSUE_NAMES
 from data.tables import load_coalition, load_states
-from models.coalition import centre_alignment
+from models.coalition_data import centre_alignment
 from models.link import require_logit
 from models.spec import TierSpec
 
@@ -155,7 +153,7 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
     folder = RESULTS / variant.name
     folder.mkdir(parents=True, exist_ok=True)
     for name in TABLES:
-        _write(folder / f"{name}.csv", lambda path, name=name: found[name].to_csv(path, index=False))
+        write_table(found[name], folder / f"{name}.csv")
     _draw(folder, found, _to_frame(checked["calibration"]), bench, quick=run.quick)
     return folder
 
@@ -260,15 +258,3 @@ def _hash_checks() -> str:
     files = sorted(Path(__file__).parent.glob("*.py"))
     kept = [file for file in files if file.name not in ("figures.py", "run.py", "show.py")]
     return hash_content([file.read_text(encoding="utf-8") for file in kept])
-
-
-def _write(path: Path, save: Callable[[Path], None]) -> None:
-    """Write under a temporary name, then rename."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(handle)
-    try:
-        save(Path(temporary))
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import xarray as xr
 
 from analysis.fit import Progress, SamplerSpec, derive_seed
 from analysis.refits import RefitModel, compile_refits, refit_to_gates
-from models.coalition import prepare_coalition_data
+from models.coalition_data import prepare_coalition_data
 from models.spec import CoalitionSpec
 
 SINGLE = SamplerSpec(draws=2000, tune=500, chains=4)

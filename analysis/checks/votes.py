@@ -14,7 +14,7 @@ from analysis.fit import Progress, SamplerSpec, derive_seed, fit_ideal_points
 from analysis.positions import draw_alignment
 from analysis.results import hash_dataset, load_or_fit
 from analysis.variants import Variant
-from models.coalition import centre_alignment
+from models.coalition_data import centre_alignment
 
 SAMPLER = SamplerSpec(draws=500, tune=300, target_accept=0.9)
 """Stage 1 without some votes: fewer draws than the main fit has, the same gates."""
