@@ -58,12 +58,13 @@ def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Fi
         lower.set_ylim(len(axes) - 0.4, -0.6)
         lower.set_xlim(-1, len(order))
         lower.set_xlabel(
-            f"{len(order)} variants in the order of their total effect"
+            f"{len(order)} variants in the order of their total effect; red: the main analysis; lines: 90 % "
+            f"intervals\npositive: with a probability above {CONVINCING}"
             + (f"; grey: {len(failed)} that failed" if len(failed) else "")
         )
         figure.suptitle(
-            f"A guarantee's total effect on joining is positive in {agree} of {len(order)} variants "
-            f"({case_label}; probability above {CONVINCING}; red: the main analysis; lines: 90 % intervals)",
+            f"A guarantee's total effect on joining, {case_label}, is positive in {agree} of {len(order)} "
+            "variants",
             fontsize=9.5,
             fontweight="bold",
         )

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.results import write_tree
+from analysis.sensitivity_summary import summarize_axes
 from analysis.variants import MAIN
 from data.load import load_panel
 
@@ -225,16 +226,14 @@ def write_tables(folder: Path, output: Path, variant: str = "main") -> None:
         ]
     ).to_csv(ways, index=False)
     make_sensitivity().to_csv(output / "sensitivity.csv", index=False)
-    pd.DataFrame({"axis": ["guarantee", "votes"], "shift": [0.21, 0.04]}).to_csv(
-        output / "sensitivity_axes.csv", index=False
-    )
+    summarize_axes(make_sensitivity()).to_csv(output / "sensitivity_axes.csv", index=False)
     write_claims(output, estimate)
     pd.DataFrame(
         [
             {
                 "state": state,
                 "session": session,
-                "quantity": "ideal_point",
+                "year": 1945 + session,
                 "mean": k + session / 40,
                 "sd": 0.1,
                 "lower": k + session / 40 - 0.16,
@@ -242,6 +241,8 @@ def write_tables(folder: Path, output: Path, variant: str = "main") -> None:
             }
             for k, state in enumerate(("RUS", "GBR", "USA"))
             for session in range(1, 75)
+            # A state that did not sit for some years.
+            if state != "GBR" or not 30 <= session <= 45
         ]
     ).to_csv(output / "dynamic_ideal_points.csv", index=False)
 

@@ -10,6 +10,7 @@ import pytest
 from made_results import HOSTILE, make_sensitivity, write_results, write_tables
 
 from analysis.palette import LEVEL_COLOURS, quantity_name, quantity_unit
+from analysis.report.charts import paths_chart
 from analysis.report.data_section import changed_files, render_doubts
 from analysis.report.page import render_report, write_report
 from analysis.report.verdict import choice_card, sure_card, verdict_sentence
@@ -228,3 +229,11 @@ def test_quantities_have_names_and_units():
         "ratio",
     ]
     assert len(set(LEVEL_COLOURS.values())) >= 5
+
+
+def test_a_path_breaks_where_a_state_did_not_sit():
+    frame = pd.DataFrame({"time": [1, 2, 5, 6, 1, 2], "name": ["a"] * 4 + ["b"] * 2})
+    frame = frame.assign(mean=0.0, lower=-1.0, upper=1.0, tip="")
+    [rows] = paths_chart(frame, "position")["datasets"].values()
+    spells = [row["spell"] for row in rows]
+    assert spells[0] == spells[1] != spells[2] == spells[3]

@@ -186,7 +186,7 @@ def paths_chart(frame: pd.DataFrame, y_title: str) -> dict:
     Parameters
     ----------
     frame : pd.DataFrame
-        ``time, name, mean, lower, upper``.
+        ``time, name, mean, lower, upper``, sorted by name and time. A line breaks where times are missing.
     y_title : str
 
     Returns
@@ -194,6 +194,7 @@ def paths_chart(frame: pd.DataFrame, y_title: str) -> dict:
     dict
         Vega-Lite spec; hovering or clicking a name in the legend picks out its line.
     """
+    frame = frame.assign(spell=frame.groupby("name")["time"].diff().gt(1).cumsum())
     pick = alt.selection_point(fields=["name"], bind="legend")
     names = list(dict.fromkeys(frame["name"]))
     colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f", "#8c564b"]
@@ -204,6 +205,7 @@ def paths_chart(frame: pd.DataFrame, y_title: str) -> dict:
         .axis(format="d", grid=False)
         .scale(nice=False, zero=False),
         color=colour,
+        detail="spell:N",
     )
     faded = alt.when(pick)
     band = base.mark_area(line=False).encode(

@@ -18,11 +18,10 @@ def build_paths(results: Results) -> Section:
     title = "Positions over the years"
     if table is None:
         return Section("paths", title, [Missing(results.how_to_make("dynamic_ideal_points.csv"))])
-    rows = table[table["quantity"] == "ideal_point"] if "quantity" in table else table
     names = dict(zip(results.panel["state"].values, results.panel["name"].values, strict=True)) | {
         "USA": "United States"
     }
-    drawn = rows[rows["state"].isin(SHOWN)]
+    drawn = table[table["state"].isin(SHOWN)]
     frame = pd.DataFrame(
         {
             "time": drawn["session"],

@@ -36,6 +36,8 @@ def build_sensitivity(results: Results) -> Section:
     ]
     axes = results.table("sensitivity_axes.csv")
     if axes is not None:
+        # Both cases together, what moves an effect most first; single cases are in the file.
+        axes = axes[axes["case"] == "pooled"].drop(columns="case").sort_values("range", ascending=False)
         blocks += [
             Heading("What moves the answer"),
             Sortable(make_table(axes, plain_columns(axes), "How far each kind of choice moves the effect")),
