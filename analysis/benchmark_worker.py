@@ -11,7 +11,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import arviz as az
 import numpy as np
 import nutpie
 import pymc as pm
@@ -179,8 +178,7 @@ def measure_fit(n_state: int, n_item: int, sampler: SamplerSpec, maxdepth: int) 
         del tree
         # How long a trajectory is, memory does not see: it is cut to spare time.
         tree = run_nutpie(compiled, sampler, 1, maxdepth=1)
-        # The gates look at one variable after another: the largest one's share of memory is all of theirs.
-        az.rhat(tree["posterior"].dataset[["cutpoint"]])
+        measure_convergence(tree["posterior"].dataset, tree["sample_stats"].dataset)
     return {"gradient": gradient, "step": step, "seconds": seconds, "before": before, "peak": peak_memory()}
 
 

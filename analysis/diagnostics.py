@@ -1,8 +1,9 @@
 """The gates that a fit must pass: an unconverged fit is not a result."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from operator import itemgetter
 
 import arviz as az
 import numpy as np
@@ -29,6 +30,9 @@ class Gates:
 
 
 GATES = Gates()
+
+PIECE = 4_000_000
+"""Draws judged at once."""
 
 
 class ConvergenceError(RuntimeError):
@@ -129,28 +133,36 @@ def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset) -> dict:
 
 def _mixing(posterior: xr.Dataset) -> dict:
     """The worst R-hat and effective sample sizes, and where."""
-    measures = {
-        "rhat": az.rhat,
-        "bulk": partial(az.ess, method="bulk"),
-        "tail": partial(az.ess, method="tail"),
-    }
+    pieces = [piece for variable in posterior.data_vars.values() for piece in _cut(variable)]
     # A thousand refits make millions of draws to rank: numpy sorts them without the interpreter's lock.
     with ThreadPoolExecutor(2) as pool:
-        found = {
-            kind: {name: pool.submit(measure, posterior[[name]]) for name in posterior.data_vars}
-            for kind, measure in measures.items()
-        }
-        found = {kind: xr.merge([f.result() for f in futures.values()]) for kind, futures in found.items()}
-    rhat, rhat_at = _worst(found["rhat"], highest=True)
-    bulk, bulk_at = _worst(found["bulk"], highest=False)
-    tail, tail_at = _worst(found["tail"], highest=False)
+        measured = list(pool.map(_measure_piece, pieces))
+    figures = {}
+    for kind, pick in (("max_rhat", max), ("min_ess_bulk", min), ("min_ess_tail", min)):
+        figures[kind], figures[f"{kind}_at"] = pick((found[kind] for found in measured), key=itemgetter(0))
+    return figures
+
+
+def _cut(variable: xr.DataArray) -> Iterator[xr.Dataset]:
+    """A variable in pieces of at most ``PIECE`` draws: to rank a long one whole takes gigabytes."""
+    inner = [dim for dim in variable.dims if dim not in ("chain", "draw")]
+    if not inner:
+        yield variable.to_dataset(name=variable.name)
+        return
+    longest = max(inner, key=variable.sizes.get)
+    labelled = variable.assign_coords({longest: variable[longest]})
+    step = max(1, PIECE * variable.sizes[longest] // variable.size)
+    for begin in range(0, variable.sizes[longest], step):
+        yield labelled.isel({longest: slice(begin, begin + step)}).to_dataset(name=variable.name)
+
+
+def _measure_piece(piece: xr.Dataset) -> dict[str, tuple[float, str]]:
+    """Worst figures of one piece, and where."""
+    piece = piece.astype(float)
     return {
-        "max_rhat": rhat,
-        "max_rhat_at": rhat_at,
-        "min_ess_bulk": bulk,
-        "min_ess_bulk_at": bulk_at,
-        "min_ess_tail": tail,
-        "min_ess_tail_at": tail_at,
+        "max_rhat": _worst(az.rhat(piece), highest=True),
+        "min_ess_bulk": _worst(az.ess(piece, method="bulk"), highest=False),
+        "min_ess_tail": _worst(az.ess(piece, method="tail"), highest=False),
     }
 
 

@@ -19,9 +19,6 @@ from models.spec import DynamicIdealPointSpec
 CHAINS = RESULTS / ".chains"
 """Where pairs of chains wait for the others."""
 
-BLOCK = 1000
-"""Numbers judged at once: ranking the draws of all 27,000 together would take gigabytes."""
-
 
 def fit_dynamic(
     votes: xr.Dataset,
@@ -105,14 +102,14 @@ def fit_dynamic(
     }
     idata = xr.DataTree.from_dict(joined)
     posterior, stats = joined["posterior"], joined["sample_stats"]
-    figures = measure_in_blocks(posterior[SAVED_POSITIONS], stats) | {
+    figures = measure_convergence(posterior[SAVED_POSITIONS], stats) | {
         "target_accept": sampler.target_accept,
         "gradients_per_draw": float(stats["n_steps"].mean()),
     }
     check_convergence(figures, name="dynamic ideal points")
     idata.attrs = {
         "convergence": figures,
-        "items": measure_in_blocks(posterior[SAVED_ITEMS], stats),
+        "items": measure_convergence(posterior[SAVED_ITEMS], stats),
         "model": trees[0].attrs["model"],
     }
     return idata
@@ -181,19 +178,3 @@ def _gather(batches: list, names: list[str], tune: int, dtype: type | None) -> d
             parts.append(values.astype(dtype) if dtype else values)
         gathered[name] = (("chain", "draw", *dims), np.stack(parts))
     return gathered
-
-
-def measure_in_blocks(posterior: xr.Dataset, sample_stats: xr.Dataset) -> dict:
-    """Figures of ``analysis.diagnostics.measure_convergence``, block by block of long variables."""
-    worst: dict = {}
-    for name, variable in posterior.data_vars.items():
-        dim = variable.dims[2] if variable.ndim > 2 else None
-        size = variable.sizes[dim] if dim else 1
-        for begin in range(0, size, BLOCK):
-            block = variable.isel({dim: slice(begin, begin + BLOCK)}) if dim else variable
-            figures = measure_convergence(block.astype(float).to_dataset(name=name), sample_stats)
-            worst = worst or figures
-            for kind, sign in (("max_rhat", -1), ("min_ess_bulk", 1), ("min_ess_tail", 1)):
-                if sign * figures[kind] < sign * worst[kind]:
-                    worst |= {kind: figures[kind], f"{kind}_at": figures[f"{kind}_at"]}
-    return worst

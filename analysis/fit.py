@@ -233,7 +233,6 @@ def _sample(
     energy = idata["sample_stats"]["energy"]
     if energy.sizes["draw"] < sampler.draws or energy.isnull().any():
         raise KeyboardInterrupt
-    # nutpie keeps every free variable, asked for or not.
     groups = {"posterior": saved, "sample_stats": SAVED_STATISTICS}
     return xr.DataTree.from_dict({group: idata[group].dataset[names] for group, names in groups.items()})
 

@@ -5,26 +5,73 @@
 """
 
 import heapq
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
+from dask.distributed import wait
 
+from analysis.cluster import connect
+from analysis.fit import derive_seed
 from analysis.results import ROOT, write_table
 from analysis.sensitivity import Loader, for_review
 from analysis.store import Store
 from analysis.tasks import Task, plan_variant
 from analysis.variants import CHOICES, MAIN, build_variant
+from analysis.worker import Done, give
 
 TARGET = ROOT / "analysis" / "output" / "published" / "scaling.csv"
 WORKERS = (1, 2, 10, 30, 100, 300, 1000)
 
-START = 12.0
-"""Seconds until a worker has imported what fits need and found compiled code: assumed, not yet measured."""
-
-HAND_OVER = 0.05
-"""Seconds of the one client for each result, which it stores one at a time: assumed, not yet measured."""
+SAMPLE = 60
+"""Stored results by which the client's own work is measured."""
 
 
-def simulate_run(tasks: list[Task], seconds: dict[str, float], workers: int) -> float:
+@dataclass(frozen=True)
+class Overhead:
+    """What a run takes besides its tasks, seconds.
+
+    Attributes
+    ----------
+    start : float
+        Until a worker of a new cluster has imported what fits need.
+    hand_over : float
+        The one client, for each result: it receives and stores them one at a time.
+    """
+
+    start: float
+    hand_over: float
+
+
+def measure_overhead(tasks: list[Task], store: Store) -> Overhead:
+    """Start a worker and let it hand over results that are stored, as in a run.
+
+    Parameters
+    ----------
+    tasks : list of Task
+        Of all kinds; some of those that are stored are handed over again.
+    store : Store
+        Where they are.
+    """
+    stored = [task for task in tasks if task.kind != "effects" and store.find(task)["status"] == "ok"]
+    fits = stored[:: max(1, len(stored) // SAMPLE)]
+    begin = time.perf_counter()
+    with connect(None, 1) as client, tempfile.TemporaryDirectory() as folder:
+        # Any function of the fits' modules makes the worker import them.
+        client.submit(derive_seed, 0).result()
+        start = time.perf_counter() - begin
+        futures = [client.submit(give, Done(store.load(task), 0.0), pure=False) for task in fits]
+        wait(futures)
+        target = Store(Path(folder))
+        begin = time.perf_counter()
+        for task, future in zip(fits, futures, strict=True):
+            target.save(task, future.result().result, 0.0)
+        return Overhead(start, (time.perf_counter() - begin) / len(fits))
+
+
+def simulate_run(tasks: list[Task], seconds: dict[str, float], workers: int, overhead: Overhead) -> float:
     """Wall time of a run in which a free worker takes the first task whose needs are there.
 
     Parameters
@@ -35,6 +82,7 @@ def simulate_run(tasks: list[Task], seconds: dict[str, float], workers: int) -> 
         Time of a task on one core, by key.
     workers : int
         One core each.
+    overhead : Overhead
 
     Returns
     -------
@@ -50,7 +98,7 @@ def simulate_run(tasks: list[Task], seconds: dict[str, float], workers: int) -> 
                 wanted_by[need.key].append(task.key)
     ready = [(order[key], key) for key, needs in waiting.items() if not needs]
     heapq.heapify(ready)
-    running, now, client, free = [], START, START, workers
+    running, now, client, free = [], overhead.start, overhead.start, workers
     while ready or running:
         while ready and free:
             _, key = heapq.heappop(ready)
@@ -58,7 +106,7 @@ def simulate_run(tasks: list[Task], seconds: dict[str, float], workers: int) -> 
             free -= 1
         now, key = heapq.heappop(running)
         free += 1
-        client = max(client, now) + HAND_OVER
+        client = max(client, now) + overhead.hand_over
         for later in wanted_by[key]:
             waiting[later] -= 1
             if not waiting[later]:
@@ -66,12 +114,12 @@ def simulate_run(tasks: list[Task], seconds: dict[str, float], workers: int) -> 
     return max(now, client)
 
 
-def tabulate_workers(tasks: list[Task], seconds: dict[str, float]) -> pd.DataFrame:
+def tabulate_workers(tasks: list[Task], seconds: dict[str, float], overhead: Overhead) -> pd.DataFrame:
     """Time, gain and efficiency of a run by the number of its workers.
 
     Parameters
     ----------
-    tasks, seconds
+    tasks, seconds, overhead
         As in ``simulate_run``.
 
     Returns
@@ -79,8 +127,8 @@ def tabulate_workers(tasks: list[Task], seconds: dict[str, float]) -> pd.DataFra
     pd.DataFrame
         ``workers, seconds, times_faster, efficiency`` (0 to 1), both against one worker.
     """
-    alone = simulate_run(tasks, seconds, 1)
-    taken = [simulate_run(tasks, seconds, workers) for workers in WORKERS]
+    alone = simulate_run(tasks, seconds, 1, overhead)
+    taken = [simulate_run(tasks, seconds, workers, overhead) for workers in WORKERS]
     table = pd.DataFrame({"workers": WORKERS, "seconds": taken})
     table["times_faster"] = alone / table["seconds"]
     table["efficiency"] = table["times_faster"] / table["workers"]
@@ -110,14 +158,17 @@ def list_measured(store: Store) -> tuple[list[Task], dict[str, float]]:
 
 
 if __name__ == "__main__":
-    measured, taken = list_measured(Store())
+    store = Store()
+    measured, taken = list_measured(store)
     if not measured:
         raise SystemExit("nothing is stored: run python -m analysis sensitivity before")
-    table = tabulate_workers(measured, taken)
+    cost = measure_overhead(measured, store)
+    table = tabulate_workers(measured, taken, cost)
     write_table(table.round(3), TARGET)
     print(table.round(2).to_string(index=False))
     print(
         f"{len(measured)} tasks, {sum(taken.values()):.0f} s of one core; longest chain "
-        f"{find_longest_chain(measured, taken):.0f} s; the client alone {HAND_OVER * len(measured):.0f} s; "
-        f"wrote {TARGET.relative_to(ROOT)}"
+        f"{find_longest_chain(measured, taken):.0f} s. A worker is there after {cost.start:.1f} s; the "
+        f"client takes {1e3 * cost.hand_over:.0f} ms for a result, "
+        f"{cost.hand_over * len(measured):.0f} s in all. Wrote {TARGET.relative_to(ROOT)}"
     )

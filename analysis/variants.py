@@ -29,7 +29,7 @@ AXES: tuple[str, ...] = tuple(dict.fromkeys(choice.axis for choice in CHOICES))
 REVIEW = RunSpec(
     ideal_point=SamplerSpec(draws=1700, tune=300, chains=2, target_accept=0.9),
     total=SamplerSpec(draws=1000, tune=500, chains=2),
-    refit=SamplerSpec(draws=400, tune=50, chains=2, target_accept=0.7),
+    refit=SamplerSpec(draws=200, tune=50, chains=2, target_accept=0.7),
     single=SamplerSpec(draws=1000, tune=500, chains=2),
     stage1_draws=20,
     items_kept=False,

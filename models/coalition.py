@@ -4,6 +4,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
+from scipy.linalg import helmert
 
 from models.coalition_data import Measurement, prepare_coalition_data
 from models.joining import joining_logp
@@ -57,11 +58,13 @@ def build_coalition_model(
 
 
 def name_coords(panel: xr.Dataset, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Coordinates of a model of stage 2: case, state, region, level (above none), covariate, missing."""
+    """Coordinates of a model of stage 2: case, contrast, state, region, level (above none) and more."""
     names = [panel[dim].values for dim in ("covariate", "state", "case")]
     return {
         "missing": [f"{names[0][k]} {names[1][s]} {names[2][c]}" for c, s, k in place_missing(data)],
         "case": panel["case"].values,
+        # Directions in which the cases differ: one less than there are cases.
+        "contrast": np.arange(1, panel.sizes["case"]),
         "state": panel["state"].values,
         "region": data["region"],
         "level": data["level"],
@@ -97,9 +100,14 @@ def place_predictor(
 
     intercept = pm.Normal("intercept", 0, spec.intercept_scale, dims="case")
     covariate_slope = pm.Normal("covariate_slope", 0, spec.covariate_scale, dims=("case", "covariate"))
+    # Effects themselves where they are large and the states know them, offsets where they are small and
+    # the prior does: either alone mixes badly at the other end.
     region_sd = half_normal("region_sd", spec.region_scale)
-    region_offset = pm.Normal("region_offset", dims=("case", "region"))
-    region_effect = pm.Deterministic("region_effect", region_sd * region_offset, dims=("case", "region"))
+    centred = pt.sqrt(1 + region_sd**2)
+    region_part = pm.Normal("region_part", 0, centred, dims=("case", "region"))
+    region_effect = pm.Deterministic(
+        "region_effect", region_sd / centred * region_part, dims=("case", "region")
+    )
     guarantee_effect = _pooled_over_cases(
         "guarantee_effect",
         spec.guarantee_scale,
@@ -193,17 +201,25 @@ def _pooled_over_cases(
     """One effect per case around a common mean, non-centred: two cases say little about their spread.
 
     With ``level_scale`` the means themselves lie around one that is common to the levels.
+
+    The unknowns are not mean and offsets, which only together say what an effect is, but what the cases
+    have on average, which states know, how they differ, and what is left open of the mean: the same
+    distribution, in nearly independent parts.
     """
-    if level_scale is None:
-        mean = pm.Normal(f"{name}_mean", 0, scale, dims=dims or None)
-    else:
+    common = 0.0
+    if level_scale is not None:
         common = pm.Normal(f"{name}_common", 0, scale)
-        level_sd = half_normal(f"{name}_level_sd", level_scale)
-        level_offset = pm.Normal(f"{name}_level_offset", dims=dims)
-        mean = pm.Deterministic(f"{name}_mean", common + level_sd * level_offset, dims=dims)
+        scale = half_normal(f"{name}_level_sd", level_scale)
     case_sd = half_normal(f"{name}_case_sd", case_scale, dims or None)
-    offset = pm.Normal(f"{name}_offset", dims=("case", *dims))
-    return pm.Deterministic(name, mean + case_sd * offset, dims=("case", *dims))
+    n_case = len(pm.modelcontext(None).coords["case"])
+    average_sd = pt.sqrt(scale**2 + case_sd**2 / n_case)
+    average_offset = pm.Normal(f"{name}_average_offset", dims=dims or None)
+    mean_offset = pm.Normal(f"{name}_mean_offset", dims=dims or None)
+    shrunk = (scale**2 * average_offset + scale * case_sd / np.sqrt(n_case) * mean_offset) / average_sd
+    pm.Deterministic(f"{name}_mean", common + shrunk, dims=dims or None)
+    contrast = pm.Normal(f"{name}_contrast", dims=("contrast", *dims))
+    apart = case_sd * pt.dot(helmert(n_case).T, contrast)
+    return pm.Deterministic(name, common + average_sd * average_offset + apart, dims=("case", *dims))
 
 
 def half_normal(name: str, scale: float, dims: tuple[str, ...] | None = None):

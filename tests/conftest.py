@@ -38,6 +38,18 @@ def draw_point(model: pm.Model, seed: int) -> dict[str, np.ndarray]:
     }
 
 
+POOLED_PARTS = ("average_offset", "mean_offset", "contrast")
+"""Standard normal unknowns of an effect that is pooled over cases."""
+
+
+def pool_two_cases(point: dict[str, np.ndarray], name: str, scale: float) -> np.ndarray:
+    """Effects (case, ...) in two cases, written out from the unknowns of ``models.coalition``."""
+    case_sd = point[f"{name}_case_sd"]
+    average = np.sqrt(scale**2 + case_sd**2 / 2) * point[f"{name}_average_offset"]
+    apart = case_sd * point[f"{name}_contrast"][0] / np.sqrt(2)
+    return np.stack([average + apart, average - apart])
+
+
 def run_command(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess:
     """``python -m analysis`` as a user runs it, from a folder."""
     return subprocess.run(

@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 import pytest
 import xarray as xr
 from scipy import integrate, stats
@@ -16,7 +17,7 @@ from models.coalition import build_coalition_model
 from models.coalition_data import centre_alignment, prepare_coalition_data
 from models.simulate import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec
-from tests.conftest import draw_point, evaluate_logp
+from tests.conftest import POOLED_PARTS, draw_point, evaluate_logp, pool_two_cases
 
 SPEC = CoalitionSpec()
 
@@ -39,12 +40,14 @@ def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy
     v = split(point)
     data = prepare_coalition_data(panel)
     position = centre_alignment(panel, alignment)
-    tau = v["guarantee_effect_mean"] + v["guarantee_effect_case_sd"] * v["guarantee_effect_offset"]
-    slope = v["alignment_slope_mean"] + v["alignment_slope_case_sd"] * v["alignment_slope_offset"]
+    tau = pool_two_cases(v, "guarantee_effect", SPEC.guarantee_scale)
+    slope = pool_two_cases(v, "alignment_slope", SPEC.alignment_scale)
+
+    spread = np.sqrt(1 + v["region_sd"] ** 2)
 
     def probability(case, state, nu):
         eta = v["intercept"][case] + data["covariates"][case, state] @ v["covariate_slope"][case]
-        eta += v["region_sd"] * v["region_offset"][case, data["region_idx"][state]]
+        eta += v["region_sd"] / spread * v["region_part"][case, data["region_idx"][state]]
         eta += slope[case] * position[case, state] + tau[case] @ data["has_level"][:, case, state] + nu
         return expit(eta) if panel["joined"].values[case, state] else 1 - expit(eta)
 
@@ -68,14 +71,33 @@ def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy
     for name, scale in (
         ("intercept", SPEC.intercept_scale),
         ("covariate_slope", SPEC.covariate_scale),
-        ("region_offset", 1),
-        ("guarantee_effect_mean", SPEC.guarantee_scale),
-        ("guarantee_effect_offset", 1),
-        ("alignment_slope_mean", SPEC.alignment_scale),
-        ("alignment_slope_offset", 1),
+        ("region_part", spread),
+        *((f"{name}_{part}", 1) for name in ("guarantee_effect", "alignment_slope") for part in POOLED_PARTS),
     ):
         total += stats.norm.logpdf(v[name], 0, scale).sum()
     assert evaluate_logp(model, point) == pytest.approx(total, abs=2e-4)
+
+
+@pytest.mark.parametrize("pooling", ["apart", "levels"])
+def test_effects_lie_around_their_means_as_the_priors_say(pooling):
+    """The unknowns are other ones than mean and offsets; what they imply must be the same."""
+    panel, _ = small_panel()
+    spec = dataclasses.replace(SPEC, guarantee_pooling=pooling)
+    model = build_coalition_model(panel, spec)
+    names = ["guarantee_effect", "guarantee_effect_mean", "guarantee_effect_case_sd", "region_effect"]
+    draws = pm.draw([model[name] for name in [*names, "region_sd"]], 20_000, random_seed=1)
+    effect, mean, case_sd, region, region_sd = draws
+    wanted = SPEC.guarantee_scale
+    if pooling == "levels":
+        wanted = np.hypot(wanted, SPEC.guarantee_level_scale)
+    np.testing.assert_allclose(mean.std(0), wanted, rtol=0.03)
+    offset = (effect - mean[:, None]) / case_sd[:, None]
+    parts = np.concatenate(
+        [offset[:, :, 0], mean[:, :1], offset[:, :, 1], region[:, 0] / region_sd[:, None]], 1
+    )
+    np.testing.assert_allclose(offset.std(0), 1.0, rtol=0.03)
+    np.testing.assert_allclose((region / region_sd[:, None, None]).std(0), 1.0, rtol=0.03)
+    np.testing.assert_allclose(np.corrcoef(parts.T), np.eye(parts.shape[1]), atol=0.03)
 
 
 def test_relabelling_states_changes_nothing():

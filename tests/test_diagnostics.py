@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from analysis import diagnostics
 from analysis.diagnostics import (
     GATES,
     ConvergenceError,
@@ -47,6 +48,16 @@ def test_a_bad_fit_is_refused_by_name(fault, words):
     with pytest.raises(ConvergenceError, match=words) as error:
         check_convergence(figures, name="toy")
     assert error.value.figures == figures
+
+
+def test_pieces_find_the_same_worst_number(monkeypatch):
+    posterior, stats = make_fit(shift=1.0)
+    whole = measure_convergence(posterior, stats)
+    # One number in each piece, with its own name where the model gave none.
+    monkeypatch.setattr(diagnostics, "PIECE", 1)
+    assert measure_convergence(posterior, stats) == whole
+    assert whole["max_rhat_at"] == "x[B]"
+    assert measure_convergence(posterior.drop_vars("state"), stats)["max_rhat_at"] == "x[1]"
 
 
 def test_another_attempt_mends_what_was_missed():

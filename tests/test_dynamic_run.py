@@ -12,9 +12,9 @@ import xarray as xr
 
 from analysis import dynamic, dynamic_fit
 from analysis.compiled import compile_model
-from analysis.diagnostics import ConvergenceError, measure_convergence
+from analysis.diagnostics import ConvergenceError
 from analysis.dynamic import DynamicRun, parse_sessions, run_dynamic
-from analysis.dynamic_fit import _sample_pair, fit_dynamic, measure_in_blocks
+from analysis.dynamic_fit import _sample_pair, fit_dynamic
 from analysis.dynamic_summary import summarize_moves, summarize_positions
 from analysis.fit import SamplerSpec
 from data.record import load_record_votes
@@ -194,22 +194,6 @@ def test_alignment_and_moves_are_differences_within_draws():
     assert first["mean"] == pytest.approx(move.mean())
     assert first["at_least"] == pytest.approx(-np.quantile(move, 0.95))
     assert len(moves) == 4
-
-
-def test_blocks_find_the_same_worst_number(monkeypatch):
-    posterior, draws = made_posterior()
-    # One number that has not converged, beyond the first block.
-    posterior["ideal_point"][0, :, 5] += 3
-    stats = xr.Dataset(
-        {
-            "diverging": (("chain", "draw"), np.zeros(draws.shape[:2], bool)),
-            "energy": (("chain", "draw"), np.random.default_rng(2).normal(size=draws.shape[:2])),
-        }
-    )
-    whole = measure_convergence(posterior, stats)
-    monkeypatch.setattr(dynamic_fit, "BLOCK", 2)
-    assert measure_in_blocks(posterior, stats) == whole
-    assert whole["max_rhat_at"] == "ideal_point[CUB-4]"
 
 
 def test_impossible_choices_are_refused():

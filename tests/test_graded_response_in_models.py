@@ -106,8 +106,8 @@ def test_nutpie_takes_new_votes_without_recompiling():
     start = point, slope
     old, new = prepare_votes(counts), prepare_votes(other_counts)
     assert len(old.abstain_position) != len(new.abstain_position)
-    compiled = compile_model(build_model(old, start=start), [])
-    fresh = compile_model(build_model(new, start=start), [])
+    compiled = compile_model(build_model(old, start=start), ["ideal_point"])
+    fresh = compile_model(build_model(new, start=start), ["ideal_point"])
     draws = sample(compiled)
     assert np.corrcoef(draws.mean(0), point)[0, 1] > 0.9
     started = time.perf_counter()
@@ -124,7 +124,7 @@ from test_graded_response_in_models import build_model, compile_model, prepare_v
 point, slope, counts = simulate_counts(5)
 model = build_model(prepare_votes(counts), start=(point, slope))
 started = time.process_time()
-compiled = compile_model(model, [])
+compiled = compile_model(model, ["ideal_point"])
 print(time.process_time() - started, sample(compiled).sum().hex())
 """
 

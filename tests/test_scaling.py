@@ -2,7 +2,9 @@ import pytest
 from toy_tasks import list_tasks
 
 from analysis import tasks
-from analysis.scaling import HAND_OVER, START, WORKERS, find_longest_chain, simulate_run, tabulate_workers
+from analysis.scaling import WORKERS, Overhead, find_longest_chain, simulate_run, tabulate_workers
+
+OVERHEAD = Overhead(start=12.0, hand_over=0.05)
 
 
 @pytest.fixture(autouse=True)
@@ -14,15 +16,14 @@ def test_one_worker_takes_the_sum_and_many_the_longest_chain():
     wanted = list_tasks()
     seconds = {task.key: 10.0 if task.kind == "first" else 4.0 for task in wanted}
     total = sum(seconds.values())
-    assert simulate_run(wanted, seconds, 1) == pytest.approx(START + total + HAND_OVER)
-    assert simulate_run(wanted, seconds, 4) == pytest.approx(START + 10 + 3 * 4 + 4 * HAND_OVER)
-    assert simulate_run(wanted, seconds, 1000) == pytest.approx(START + 14 + 12 * HAND_OVER)
+    for workers, expected in {1: total + 0.05, 4: 10 + 3 * 4 + 4 * 0.05, 1000: 14 + 12 * 0.05}.items():
+        assert simulate_run(wanted, seconds, workers, OVERHEAD) == pytest.approx(12.0 + expected)
 
 
 def test_more_workers_never_take_longer_here():
     wanted = list_tasks()
     seconds = {task.key: 3.0 + 0.1 * place for place, task in enumerate(wanted)}
-    times = [simulate_run(wanted, seconds, n) for n in (1, 2, 4, 8, 16)]
+    times = [simulate_run(wanted, seconds, n, OVERHEAD) for n in (1, 2, 4, 8, 16)]
     assert times == sorted(times, reverse=True)
 
 
@@ -30,9 +31,9 @@ def test_the_table_of_workers_ends_at_the_longest_chain():
     wanted = list_tasks()
     seconds = {task.key: 10.0 if task.kind == "first" else 4.0 for task in wanted}
     assert find_longest_chain(wanted, seconds) == 14.0
-    table = tabulate_workers(wanted, seconds).set_index("workers")
+    table = tabulate_workers(wanted, seconds, OVERHEAD).set_index("workers")
     assert list(table.index) == list(WORKERS)
     assert table.loc[1, "efficiency"] == 1.0
     assert table["seconds"].is_monotonic_decreasing
-    assert table.loc[1000, "seconds"] >= START + 14.0
+    assert table.loc[1000, "seconds"] >= OVERHEAD.start + 14.0
     assert table.loc[1000, "efficiency"] < 0.01

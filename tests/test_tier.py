@@ -15,7 +15,7 @@ from models.coalition_data import prepare_coalition_data
 from models.simulate_tiers import simulate_tiers
 from models.spec import CoalitionSpec, TierSpec
 from models.tier import add_capability, build_tier_model, prepare_tiers
-from tests.conftest import draw_point, evaluate_logp
+from tests.conftest import draw_point, evaluate_logp, pool_two_cases
 
 SPEC = TierSpec()
 WITH_CAPABILITY = TierSpec(capability_interaction=True)
@@ -40,13 +40,13 @@ def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy
     v = {k.removesuffix("_signed"): x for k, x in draw_point(model, 1).items()}
     data = prepare_coalition_data(add_capability(panel))
     threshold = np.concatenate([np.zeros((2, 1)), np.cumsum(np.exp(v["log_gap"]), axis=1)], axis=1)
-    tau = v["guarantee_effect_mean"] + v["guarantee_effect_case_sd"] * v["guarantee_effect_offset"]
-    total = 0.0
+    tau = pool_two_cases(v, "guarantee_effect", WITH_CAPABILITY.predictor.guarantee_scale)
+    spread, total = np.sqrt(1 + v["region_sd"] ** 2), 0.0
 
     def probability(case, state, nu):
         x = data["covariates"][case, state]
         eta = v["intercept"][case] + x @ v["covariate_slope"][case] + nu
-        eta += v["region_sd"] * v["region_offset"][case, data["region_idx"][state]]
+        eta += v["region_sd"] / spread * v["region_part"][case, data["region_idx"][state]]
         eta += (tau[case] + v["guarantee_capability"] * x[1]) @ data["has_level"][:, case, state]
         reached = [1, *expit(eta - threshold[case]), 0]
         tier = int(panel["tier"].values[case, state])
