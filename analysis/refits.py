@@ -24,9 +24,9 @@ from analysis.fit import (
     gate,
     list_saved,
 )
-from models.coalition import build_coalition_model, compute_eta
+from models.coalition import MIRRORED, build_coalition_model, compute_eta
 from models.coalition_data import centre_alignment
-from models.precondition import Coordinates, learn_coordinates, precondition
+from models.precondition import Coordinates, fold, learn_coordinates, precondition
 from models.spec import CoalitionSpec
 
 SAVED_DIRECT = [name for name in SAVED_TOTAL if name != "eta"] + [
@@ -34,7 +34,7 @@ SAVED_DIRECT = [name for name in SAVED_TOTAL if name != "eta"] + [
     "alignment_slope_mean",
     "alignment_slope_case_sd",
 ]
-PILOT = SamplerSpec(draws=500, tune=500, chains=2)
+PILOT = SamplerSpec(draws=1000, tune=500, chains=2)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def shape_refits(model: pm.Model, saved: list[str], *, seed: int) -> RefitModel:
     shifted = precondition(model, saved)
     compiled = compile_model(shifted, [*saved, "unconstrained"], set(shifted.free_RVs))
     drawn = _sample_arrays(compiled, PILOT, ["unconstrained"], seed=seed)["unconstrained"]
-    shape = learn_coordinates(drawn.reshape(-1, drawn.shape[-1]))
+    shape = learn_coordinates(fold(drawn.reshape(-1, drawn.shape[-1]), model, MIRRORED))
     shaped = compiled.with_data(shift=shape.shift, factor=shape.factor)
     return RefitModel(shaped, saved, model.str_repr(), shape)
 

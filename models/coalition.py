@@ -226,8 +226,13 @@ def half_normal(name: str, scale: float, dims: tuple[str, ...] | None = None):
     """A standard deviation with a half-normal prior, to be multiplied by something symmetric about 0.
 
     Its sign then changes nothing, and the sampler walks through 0, where the logarithm usual for a scale
-    would send it down an endless tail. The variable of that name is the absolute value.
+    would send it down an endless tail. The variable of that name is the absolute value. Where it is far from
+    0 the two signs are two modes: see ``MIRRORED``.
     """
     signed = pm.Normal(f"{name}_signed", 0, scale, dims=dims)
     pm.Deterministic(name, pt.abs(signed), dims=dims)
     return signed
+
+
+MIRRORED = {"region_sd_signed": "region_part"}
+"""Variables that change sign together without any change of the density."""

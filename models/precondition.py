@@ -34,6 +34,33 @@ def learn_coordinates(draws: np.ndarray) -> Coordinates:
     return Coordinates(draws.mean(0), np.linalg.cholesky(np.cov(draws.T)))
 
 
+def fold(draws: np.ndarray, model: pm.Model, mirrored: dict[str, str]) -> np.ndarray:
+    """Draws on one side of each symmetry of a posterior, whose shape on both sides together is none.
+
+    Parameters
+    ----------
+    draws : np.ndarray
+        (draw, parameter), unconstrained, in the order of ``model.value_vars``.
+    model : pm.Model
+    mirrored : dict of str to str
+        A scalar variable whose sign can change without any change of the density, and the variable that
+        then changes sign with it. Those that the model does not have do not matter.
+
+    Returns
+    -------
+    np.ndarray
+        (draw, parameter): draws of the same posterior.
+    """
+    start = model.initial_point()
+    names = np.repeat([v.name for v in model.value_vars], [start[v.name].size for v in model.value_vars])
+    folded = draws.copy()
+    for scalar, partner in mirrored.items():
+        if scalar in names:
+            side = np.where(draws[:, names == scalar] < 0, -1.0, 1.0)
+            folded[:, np.isin(names, (scalar, partner))] *= side
+    return folded
+
+
 def move(raw, to: Coordinates):
     """Parameters from coordinates in which the posterior is nearly a standard normal.
 

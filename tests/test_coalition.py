@@ -13,8 +13,9 @@ from analysis.fit import SamplerSpec, fit_total, stack_draws
 from analysis.positions import pair_positions
 from analysis.refits import fit_direct
 from models.alignment import draw_alignment_model
-from models.coalition import build_coalition_model
+from models.coalition import MIRRORED, build_coalition_model
 from models.coalition_data import centre_alignment, prepare_coalition_data
+from models.precondition import fold
 from models.simulate import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec
 from tests.conftest import POOLED_PARTS, draw_point, evaluate_logp, pool_two_cases
@@ -98,6 +99,28 @@ def test_effects_lie_around_their_means_as_the_priors_say(pooling):
     np.testing.assert_allclose(offset.std(0), 1.0, rtol=0.03)
     np.testing.assert_allclose((region / region_sd[:, None, None]).std(0), 1.0, rtol=0.03)
     np.testing.assert_allclose(np.corrcoef(parts.T), np.eye(parts.shape[1]), atol=0.03)
+
+
+def test_folding_moves_draws_along_a_symmetry_of_the_density():
+    panel, alignment = small_panel()
+    model = build_coalition_model(panel, SPEC, centre_alignment(panel, alignment))
+    points = [draw_point(model, seed) for seed in range(6)]
+    names = [value.name for value in model.value_vars]
+    ends = np.cumsum([points[0][name].size for name in names])[:-1]
+
+    def density(flat):
+        parts = zip(names, np.split(flat, ends), strict=True)
+        return evaluate_logp(model, {name: part.reshape(points[0][name].shape) for name, part in parts})
+
+    flat = np.stack([np.concatenate([np.ravel(point[name]) for name in names]) for point in points])
+    folded = fold(flat, model, MIRRORED | {"not_in_this_model": "nor_this"})
+    turned = (folded != flat).any(1)
+    assert 0 < turned.sum() < 6
+    assert (folded[:, ends[names.index("region_sd_signed")] - 1] > 0).all()
+    assert [density(row) for row in folded] == pytest.approx([density(row) for row in flat], rel=1e-12)
+    # The same check sees one that turns without its partner.
+    alone = fold(flat, model, {"region_sd_signed": ""})[turned][0]
+    assert abs(density(alone) - density(flat[turned][0])) > 1e-3
 
 
 def test_relabelling_states_changes_nothing():
