@@ -70,7 +70,7 @@ def pass_terms(ideal_point, code, gradient, size, discrimination, lower_cut, upp
     """Sum log-logistic terms and their derivatives over a row, laid out by ``evaluate_votes``."""
     linear = 0.0
     product = 1.0
-    by_eta = 0.0
+    by_upper = 0.0
     by_lower = 0.0
     by_discrimination = 0.0
     for i in range(size):
@@ -87,11 +87,13 @@ def pass_terms(ideal_point, code, gradient, size, discrimination, lower_cut, upp
         g = g if c > MISSING else 0.0
         linear += 0.0 if (x > 0.0) | (c == MISSING) else x
         product *= one_plus if c > MISSING else 1.0
-        by_eta += g
-        by_lower += g if at_upper_cut else 0.0
+        # Each cutpoint has its own sum: as a difference, a small one would drown in the other's rounding.
+        share = 1.0 if at_upper_cut else 0.0
+        by_lower += share * g
+        by_upper += (1.0 - share) * g
         by_discrimination += ideal_point[i] * g
         gradient[i] = discrimination * g
-    return linear, product, by_eta - by_lower, by_lower, by_discrimination
+    return linear, product, by_upper, by_lower, by_discrimination
 
 
 @numba.njit(**SCALAR)

@@ -71,7 +71,9 @@ def test_draws_give_the_log_likelihood_of_the_model():
         "alignment_slope",
         "state_sd",
     ]
-    values = model.compile_fn([model[n] for n in names], inputs=model.free_RVs, mode="FAST_COMPILE")(point)
+    values = model.compile_fn(
+        [model[n] for n in names], inputs=model.free_RVs, mode="FAST_COMPILE", on_unused_input="ignore"
+    )(point)
     template = make_posterior(panel, n=1)
     posterior = template.assign(
         {n: template[n].copy(data=v[None]) for n, v in zip(names, values, strict=True)}

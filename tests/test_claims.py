@@ -80,25 +80,24 @@ def give_levels(panel, seed):
 
 
 def test_pooled_levels_have_the_density_that_is_written_down():
+    """At the same effects the two models differ by their priors alone."""
     panel, _, _ = simulate_panel(n_state=60, seed=2)
     panel = give_levels(panel, 3)
     apart, together = (build_coalition_model(panel, spec) for spec in (CoalitionSpec(), POOLED))
     point = draw_point(together, 5)
-    common, sd = point.pop("guarantee_effect_common"), point.pop("guarantee_effect_level_sd_signed")
-    offset = point.pop("guarantee_effect_level_offset")
-    means = common + sd * offset
-    same = point | {"guarantee_effect_mean": means}
+    same = dict(point)
+    common, sd = same.pop("guarantee_effect_common"), same.pop("guarantee_effect_level_sd_signed")
+    case_variance = point["guarantee_effect_case_sd_signed"] ** 2 / 2
+    offset = point["guarantee_effect_average_offset"]
+    # What the two cases have on average, in units of its prior around 0.
+    around_0 = (common + np.sqrt(sd**2 + case_variance) * offset) / np.sqrt(1 + case_variance)
+    same["guarantee_effect_average_offset"] = around_0
 
-    def normal(x, scale):
-        return float(np.sum(-0.5 * (x / scale) ** 2 - np.log(scale) - 0.5 * np.log(2 * np.pi)))
+    def normal(x):
+        return float(np.sum(-0.5 * x**2 - 0.5 * np.log(2 * np.pi)))
 
-    full = point | {
-        "guarantee_effect_common": common,
-        "guarantee_effect_level_sd_signed": sd,
-        "guarantee_effect_level_offset": offset,
-    }
-    priors = normal(common, 1.0) + normal(sd, 1.0) + normal(offset, 1.0) - normal(means, 1.0)
-    assert evaluate_logp(together, full) == pytest.approx(evaluate_logp(apart, same) + priors, rel=1e-10)
+    priors = normal(common) + normal(sd) + normal(offset) - normal(around_0)
+    assert evaluate_logp(together, point) == pytest.approx(evaluate_logp(apart, same) + priors, rel=1e-10)
 
 
 def fit_worlds(panels):
