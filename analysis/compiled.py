@@ -29,6 +29,8 @@ from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import io_toposort
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
 
+from models.precondition import split_vector
+
 # With fast-math, code compiled afresh and code loaded from the cache differ in the last digits, and a
 # chain turns that into other draws: the same seed would not give the same result.
 pytensor.config.numba__fastmath = False
@@ -152,14 +154,7 @@ def compile_functions(
         Output of the second function, one after another.
     """
     point = pt.dvector("unconstrained_point")
-    lengths = pytensor.shared(np.array([np.prod(s, dtype=int) for s in shapes]), name="parameter_lengths")
-    parts = pt.split(point, lengths, n_splits=len(shapes)) if len(shapes) > 1 else [point]
-    replacements = {}
-    for value, part, shape in zip(values, parts, shapes, strict=True):
-        if value.ndim > 1:
-            sizes = pytensor.shared(np.array(shape), name=f"{value.name}_shape")
-            part = part.reshape([sizes[axis] for axis in range(value.ndim)], ndim=value.ndim)
-        replacements[value] = part[0] if value.ndim == 0 else part
+    replacements = split_vector(point, values, shapes)
     rewrites = ["canonicalize", "stabilize"] + ["local_remove_check_parameter"] * (not model.check_bounds)
     logp = rewrite_graph(lift_numbers(model.logp()), include=rewrites)
     gradient = pt.concatenate([pt.atleast_1d(g).ravel() for g in pt.grad(logp, values)])

@@ -98,8 +98,9 @@ def place_predictor(
     )
     region_idx = pm.Data("region_idx", data["region_idx"], dims="state")
 
-    intercept = pm.Normal("intercept", 0, spec.intercept_scale, dims="case")
-    covariate_slope = pm.Normal("covariate_slope", 0, spec.covariate_scale, dims=("case", "covariate"))
+    intercept = pm.Normal("intercept", 0, place_scale("intercept", spec.intercept_scale), dims="case")
+    covariate_scale = place_scale("covariate_slope", spec.covariate_scale)
+    covariate_slope = pm.Normal("covariate_slope", 0, covariate_scale, dims=("case", "covariate"))
     # Effects themselves where they are large and the states know them, offsets where they are small and
     # the prior does: either alone mixes badly at the other end.
     region_sd = half_normal("region_sd", spec.region_scale)
@@ -206,9 +207,10 @@ def _pooled_over_cases(
     have on average, which states know, how they differ, and what is left open of the mean: the same
     distribution, in nearly independent parts.
     """
-    common = 0.0
-    if level_scale is not None:
-        common = pm.Normal(f"{name}_common", 0, scale)
+    if level_scale is None:
+        common, scale = 0.0, place_scale(name, scale)
+    else:
+        common = pm.Normal(f"{name}_common", 0, place_scale(name, scale))
         scale = half_normal(f"{name}_level_sd", level_scale)
     case_sd = half_normal(f"{name}_case_sd", case_scale, dims or None)
     n_case = len(pm.modelcontext(None).coords["case"])
@@ -222,6 +224,11 @@ def _pooled_over_cases(
     return pm.Deterministic(name, common + average_sd * average_offset + apart, dims=("case", *dims))
 
 
+def place_scale(name: str, scale: float):
+    """A prior's scale as data: as a number it would be part of the code, compiled anew for every other."""
+    return pm.Data(f"{name}_scale", scale)
+
+
 def half_normal(name: str, scale: float, dims: tuple[str, ...] | None = None):
     """A standard deviation with a half-normal prior, to be multiplied by something symmetric about 0.
 
@@ -229,7 +236,7 @@ def half_normal(name: str, scale: float, dims: tuple[str, ...] | None = None):
     would send it down an endless tail. The variable of that name is the absolute value. Where it is far from
     0 the two signs are two modes: see ``MIRRORED``.
     """
-    signed = pm.Normal(f"{name}_signed", 0, scale, dims=dims)
+    signed = pm.Normal(f"{name}_signed", 0, place_scale(name, scale), dims=dims)
     pm.Deterministic(name, pt.abs(signed), dims=dims)
     return signed
 

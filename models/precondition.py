@@ -5,10 +5,12 @@ one fit says where the posterior lies and how its parameters move together, and 
 scaled by that the sampler needs little warm-up and takes large steps. The path changes, the posterior not.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pymc as pm
+import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.replace import graph_replace
 
@@ -86,14 +88,40 @@ def precondition(model: pm.Model, saved: list[str]) -> pm.Model:
         identity, the deterministic ``unconstrained`` (parameter,), and ``saved``.
     """
     n = sum(value.size for value in model.initial_point().values())
-    with pm.Model(coords=dict(model.coords)) as shifted:
-        raw = pm.Flat("raw", shape=n, initval=np.zeros(n))
+    with pm.Model(coords=dict(model.coords) | {"parameter": np.arange(n)}) as shifted:
+        raw = pm.Flat("raw", dims="parameter", initval=np.zeros(n))
         flat = pm.Deterministic("unconstrained", move(raw, Coordinates(np.zeros(n), np.eye(n))))
         logp, kept = express(model, flat, saved)
         pm.Potential("posterior", logp)
         for name, value in kept.items():
             pm.Deterministic(name, value, dims=model.named_vars_to_dims.get(name))
     return shifted
+
+
+def split_vector(flat, values: list, shapes: list[tuple[int, ...]]) -> dict:
+    """Parameters out of one vector of all of them, its layout being data: another needs no new compilation.
+
+    Parameters
+    ----------
+    flat : vector (parameter,)
+    values : list of TensorVariable
+        Parameters, in their order in the vector.
+    shapes : list of tuple of int
+        Theirs.
+
+    Returns
+    -------
+    dict of TensorVariable to TensorVariable
+    """
+    lengths = pytensor.shared(np.array([math.prod(shape) for shape in shapes]), name="parameter_lengths")
+    parts = pt.split(flat, lengths, n_splits=len(shapes)) if len(shapes) > 1 else [flat]
+    found = {}
+    for value, part, shape in zip(values, parts, shapes, strict=True):
+        if value.ndim > 1:
+            sizes = pytensor.shared(np.array(shape), name=f"{value.name}_shape")
+            part = part.reshape([sizes[axis] for axis in range(value.ndim)], ndim=value.ndim)
+        found[value] = part[0] if value.ndim == 0 else part
+    return found
 
 
 def express(model: pm.Model, flat, saved: list[str], given: dict | None = None) -> tuple:
@@ -116,14 +144,8 @@ def express(model: pm.Model, flat, saved: list[str], given: dict | None = None) 
     variables : dict of str to tensor
     """
     start = model.initial_point()
-    values = model.value_vars
-    ends = np.cumsum([0, *(start[value.name].size for value in values)]).tolist()
-    replaced = {
-        value: value.type.filter_variable(
-            flat[first:last].reshape(start[value.name].shape) if value.ndim else flat[first]
-        )
-        for value, first, last in zip(values, ends[:-1], ends[1:], strict=True)
-    }
+    parts = split_vector(flat, model.value_vars, [start[value.name].shape for value in model.value_vars])
+    replaced = {value: value.type.filter_variable(part) for value, part in parts.items()}
     wanted = model.replace_rvs_by_values([model[name] for name in saved])
     logp, *kept = graph_replace([model.logp(), *wanted], replaced | (given or {}), strict=False)
     return logp, dict(zip(saved, kept, strict=True))

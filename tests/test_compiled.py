@@ -9,9 +9,12 @@ import pytest
 from pytensor.compile.mode import Mode
 
 from analysis.compiled import compile_model
+from models.coalition import build_coalition_model
+from models.coalition_data import centre_alignment
 from models.ideal_point import SAVED, build_ideal_point_model
-from models.simulate import simulate_votes
-from models.spec import IdealPointSpec
+from models.precondition import precondition
+from models.simulate import simulate_panel, simulate_votes
+from models.spec import CoalitionSpec, IdealPointSpec
 
 SIZES = {
     (11, 9): IdealPointSpec(),
@@ -106,3 +109,20 @@ def test_draws_carry_names_dims_and_coordinates(models):
     assert list(posterior["state"].values) == list(model.coords["state"])
     np.testing.assert_allclose(posterior["ideal_point"].std("state"), 1.0, rtol=1e-9)
     assert (posterior["discrimination_sd"] > 0).all()
+
+
+def test_a_refit_of_another_shape_and_prior_needs_no_compiler():
+    panel, alignment, _ = simulate_panel(n_state=40, seed=1)
+    fewer = panel.copy(deep=True)
+    fewer["guarantee"] = (
+        fewer["guarantee"].where(fewer["guarantee"] != "rio", "none").assign_attrs(levels=["none", "pact"])
+    )
+    hits = []
+    for given, spec in (
+        (panel, CoalitionSpec()),
+        (fewer, CoalitionSpec(region_scale=0.5, covariate_scale=2.0)),
+    ):
+        model = build_coalition_model(given, spec, centre_alignment(given, alignment))
+        compiled = compile_model(precondition(model, ["guarantee_effect"]), ["guarantee_effect"])
+        hits.append((compiled.compiled_logp_func.cache_hits, compiled.compiled_expand_func.cache_hits))
+    assert hits[1] == (1, 1)
