@@ -40,12 +40,14 @@ ADDRESSES = numba.types.CPointer(numba.types.uint64)
 """What nutpie hands to a callback: the address of every data array, then their sizes, then their shapes."""
 
 COUNT = numba.types.uint64
+FEW = 20
+POINT = "carray(point_, (n_point,))"
 LOGP_SIGNATURE = numba.types.int64(COUNT, DOUBLES, DOUBLES, DOUBLES, ADDRESSES)
 LOGP_SOURCE = """
 def logp(n_point, point_, gradient_, value_, addresses_):
     try:
         addresses = carray(addresses_, ({n_address},))
-        value, d_point = evaluate(carray(point_, (n_point,)), {arrays})
+        value, d_point = evaluate(*({arguments}))
         gradient = carray(gradient_, (n_point,))
         gradient[...] = d_point
         carray(value_, ())[()] = value[()]
@@ -62,7 +64,7 @@ EXPAND_SOURCE = """
 def expand(n_point, n_saved, point_, saved_, addresses_):
     try:
         addresses = carray(addresses_, ({n_address},))
-        carray(saved_, (n_saved,))[...] = evaluate(carray(point_, (n_point,)), {arrays})[0]
+        carray(saved_, (n_saved,))[...] = evaluate(*({arguments}))[0]
     except Exception:
         return -2
     return 0
@@ -216,7 +218,7 @@ def compile_callback(source: str, signature: Signature, function: Function, data
     Parameters
     ----------
     source : str
-        Of the wrapper, to be filled in: ``arrays`` of the function's data, and ``n_address``.
+        Of the wrapper, to be filled in: the function's ``arguments``, and ``n_address``.
     signature : Signature
         What nutpie calls.
     function : Function
@@ -230,7 +232,10 @@ def compile_callback(source: str, signature: Signature, function: Function, data
         pointer = f"address_as_void_pointer(addresses[{number}])"
         arrays[variable] = f"carray({pointer}, ({shape}), np.{value.dtype.name})"
         n_address += value.ndim
-    text = source.format(arrays=", ".join(arrays[v] for v in function.get_shared()), n_address=n_address)
+    # In tuples of a few: Python builds a long call by way of a list, which numba does not know.
+    arguments = itertools.batched([POINT, *(arrays[v] for v in function.get_shared())], FEW)
+    joined = " + ".join(f"({', '.join(few)},)" for few in arguments)
+    text = source.format(arguments=joined, n_address=n_address)
     evaluate = function.vm.jit_fn
     names = {
         "__name__": __name__,

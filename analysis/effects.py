@@ -79,12 +79,13 @@ def predict_joining(
         (sample, case, state), 0 to 1; NaN where a state is not in the case.
     """
     eta = posterior["eta"] + add_guarantee(posterior["guarantee_effect"], panel, level) + moved
-    probability = xr.zeros_like(eta)
-    for node in range(weights.sizes["node"]):
-        at_node = weights.isel(node=node)
-        reaction = eta + at_node["effect"].drop_vars("effect")
-        probability += at_node.drop_vars("effect") * cdf(link, reaction)
-    return probability.where(panel["included"]).transpose("sample", "case", "state")
+    eta = eta.transpose("sample", "case", "state")
+    # Arrays, not labels: aligning them at every node would take most of the time.
+    reaction, probability = eta.values, np.zeros(eta.shape)
+    at_nodes = weights.transpose("node", "sample", "state")
+    for weight, effect in zip(at_nodes.values, at_nodes["effect"].values, strict=True):
+        probability += weight[:, None, :] * cdf(link, reaction + effect[:, None, None])
+    return eta.copy(data=probability).where(panel["included"])
 
 
 def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) -> xr.DataArray | float:
