@@ -13,8 +13,8 @@ from analysis.store import Store
 from analysis.tasks import Task
 from analysis.worker import Done, Failure, Outcome, give, perform
 
-KEPT_MEMORY = 1 << 28
-"""Free memory that a worker keeps, bytes."""
+LARGEST_KEPT = 1 << 25
+"""Largest piece of free memory that a worker keeps for what comes next, bytes: glibc allows no more."""
 
 
 class SchedulerLostError(RuntimeError):
@@ -44,8 +44,9 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator[Client]:
         "distributed.admin.large-graph-warning-threshold": "1GB",
         "distributed.comm.timeouts.connect": "10s",
         "distributed.admin.low-level-log-length": 0,
-        # Dask lets workers give memory back at every turn; to get it again took a fifteenth of all time.
-        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_MEMORY,
+        # Dask lets workers give memory back at every turn; to get it again takes a fifteenth of all time.
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 8 * LARGEST_KEPT,
+        "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": LARGEST_KEPT,
     }
     with dask.config.set(settings):
         if scheduler:
