@@ -40,8 +40,10 @@ ADDRESSES = numba.types.CPointer(numba.types.uint64)
 """What nutpie hands to a callback: the address of every data array, then their sizes, then their shapes."""
 
 COUNT = numba.types.uint64
-FEW = 20
 POINT = "carray(point_, (n_point,))"
+"""The first argument of what a callback calls; data follow."""
+FEW = 20
+"""Arguments written in one tuple: Python builds a longer one by way of a list, which numba does not know."""
 LOGP_SIGNATURE = numba.types.int64(COUNT, DOUBLES, DOUBLES, DOUBLES, ADDRESSES)
 LOGP_SOURCE = """
 def logp(n_point, point_, gradient_, value_, addresses_):
@@ -232,7 +234,6 @@ def compile_callback(source: str, signature: Signature, function: Function, data
         pointer = f"address_as_void_pointer(addresses[{number}])"
         arrays[variable] = f"carray({pointer}, ({shape}), np.{value.dtype.name})"
         n_address += value.ndim
-    # In tuples of a few: Python builds a long call by way of a list, which numba does not know.
     arguments = itertools.batched([POINT, *(arrays[v] for v in function.get_shared())], FEW)
     joined = " + ".join(f"({', '.join(few)},)" for few in arguments)
     text = source.format(arguments=joined, n_address=n_address)

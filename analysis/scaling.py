@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from dask.distributed import as_completed
+from dask.distributed import wait
 
 from analysis.cluster import connect
 from analysis.fit import derive_seed
@@ -63,8 +63,8 @@ def measure_overhead(tasks: list[Task], store: Store) -> Overhead:
         client.submit(derive_seed, 0).result()
         start = time.perf_counter() - begin
         futures = [client.submit(give, Done(store.load(task), 0.0), pure=False) for task in fits]
-        for future in as_completed(futures, loop=client.loop):
-            assert future.status == "finished"
+        with client.as_current():
+            wait(futures)
         target = Store(Path(folder))
         begin = time.perf_counter()
         for task, future in zip(fits, futures, strict=True):

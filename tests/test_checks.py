@@ -1,10 +1,13 @@
 """Checks of stage 2 as functions of draws: right on what is known, and failing on what is wrong."""
 
+import dataclasses
+
 import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy import stats
 from scipy.special import expit, logit, logsumexp
 
 from analysis.checks.answers import (
@@ -20,6 +23,7 @@ from analysis.checks.controls import check_permutations, permute_guarantees
 from analysis.checks.influence import effect_without_units, most_influential
 from analysis.checks.prediction import predict_case, score_predictions, summarize_scores, train_on
 from analysis.checks.predictive import calibrate, count_joiners
+from analysis.checks.scaling import PRIORS, compute_log_priors
 from analysis.checks.stage2 import Stage2, leave_out
 from analysis.checks.tables import to_table
 from analysis.effects import predict_joining, weigh_state_effects
@@ -326,3 +330,23 @@ def test_waves_of_joining():
         prepare_waves(panel, broken)
     with pytest.raises(DataError, match="no month of joining, nor a last possible one: FRA"):
         prepare_waves(panel, coalition.assign(joined=coalition["joined"].where(coalition["iso3"] != "FRA")))
+
+
+def test_every_structural_prior_is_scaled_as_it_stands_in_the_spec():
+    panel, *_ = make()
+    posterior = make_posterior(panel, n=3).rename(sample="draw").expand_dims("chain")
+    for name in ("guarantee_effect_mean", "alignment_slope_mean"):
+        posterior[name] = posterior[name.removesuffix("_mean")].isel(case=0, drop=True)
+    for name in ("guarantee_effect_case_sd", "alignment_slope_case_sd", "region_sd"):
+        posterior[name] = posterior["state_sd"]
+    priors = compute_log_priors(posterior, SPEC)
+    expected = stats.norm.logpdf(posterior["guarantee_effect_mean"], 0, SPEC.guarantee_scale).sum(-1)
+    expected = expected + stats.norm.logpdf(posterior["state_sd"], 0, SPEC.guarantee_case_scale)
+    assert np.ptp(priors["guarantee"].values - expected) < 1e-10
+    # None is forgotten: not when a model takes other coordinates, nor when it gets another prior.
+    fields = {f.name for f in dataclasses.fields(SPEC) if f.name.endswith("_scale")}
+    elsewhere = {"guarantee_level_scale"} | {name for name in fields if name.startswith("missing_")}
+    assert {field for group in PRIORS.values() for field in group.values()} == fields - elsewhere
+    assert set(priors) == set(PRIORS)
+    with pytest.raises(ValueError, match="guarantee_pooling = 'levels'"):
+        compute_log_priors(posterior, dataclasses.replace(SPEC, guarantee_pooling="levels"))

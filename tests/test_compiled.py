@@ -126,3 +126,15 @@ def test_a_refit_of_another_shape_and_prior_needs_no_compiler():
         compiled = compile_model(precondition(model, ["guarantee_effect"]), ["guarantee_effect"])
         hits.append((compiled.compiled_logp_func.cache_hits, compiled.compiled_expand_func.cache_hits))
     assert hits[1] == (1, 1)
+
+
+def test_a_model_may_have_any_number_of_arrays():
+    with pm.Model() as model:
+        slope = pm.Normal("slope")
+        places = [pm.Data(f"place_{k}", np.full(2, float(k))) for k in range(50)]
+        pm.Potential("fit", -sum(((slope - place) ** 2).sum() for place in places))
+    compiled = compile_model(model, ["slope"])
+    logp = np.empty(())
+    code, gradient = call(compiled.compiled_logp_func, [1], np.array([2.0]), 1, compiled.user_data, logp)
+    assert code == 0
+    assert gradient[0] == pytest.approx(-2.0 - 4 * sum(2.0 - k for k in range(50)))

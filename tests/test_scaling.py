@@ -2,7 +2,15 @@ import pytest
 from toy_tasks import list_tasks
 
 from analysis import tasks
-from analysis.scaling import WORKERS, Overhead, find_longest_chain, simulate_run, tabulate_workers
+from analysis.scaling import (
+    WORKERS,
+    Overhead,
+    find_longest_chain,
+    measure_overhead,
+    simulate_run,
+    tabulate_workers,
+)
+from analysis.store import Store
 
 OVERHEAD = Overhead(start=12.0, hand_over=0.05)
 
@@ -37,3 +45,14 @@ def test_the_table_of_workers_ends_at_the_longest_chain():
     assert table["seconds"].is_monotonic_decreasing
     assert table.loc[1000, "seconds"] >= OVERHEAD.start + 14.0
     assert table.loc[1000, "efficiency"] < 0.01
+
+
+def test_the_overhead_is_measured_on_what_is_stored(tmp_path):
+    toy, store = list_tasks(), Store(tmp_path)
+    stored, failed = toy[:4], toy[4]
+    for task in stored:
+        store.save(task, task.make(task.data, [], task.variant), 0.1)
+    store.save_failure(failed, "R-hat 1.2", 0.1)
+    overhead = measure_overhead([*stored, failed], store)
+    assert 0.0 < overhead.hand_over < overhead.start < 120.0
+    assert len(list(tmp_path.glob("*.nc"))) == 4

@@ -1,76 +1,65 @@
 """Power-scaling: how much the final effect leans on each named prior, and on the likelihood."""
 
-import numpy as np
-import pymc as pm
 import xarray as xr
 from arviz_stats import psense
 
 from analysis.checks.tables import row
-from models.coalition import build_coalition_model
 from models.spec import CoalitionSpec
 
 PRIORS = {
-    "intercept": ("intercept",),
-    "covariates": ("covariate_slope",),
-    "regions": ("region_sd",),
-    "guarantee": ("guarantee_effect_mean", "guarantee_effect_case_sd"),
-    "alignment": ("alignment_slope_mean", "alignment_slope_case_sd"),
-    "states": ("state_sd",),
+    "intercept": {"intercept": "intercept_scale"},
+    "covariates": {"covariate_slope": "covariate_scale"},
+    "regions": {"region_sd": "region_scale"},
+    "guarantee": {
+        "guarantee_effect_mean": "guarantee_scale",
+        "guarantee_effect_case_sd": "guarantee_case_scale",
+    },
+    "alignment": {
+        "alignment_slope_mean": "alignment_scale",
+        "alignment_slope_case_sd": "alignment_case_scale",
+    },
+    "states": {"state_sd": "state_scale"},
 }
-"""Structural priors by name: hundreds of offsets, standard normal by definition, are left alone."""
+"""Structural priors by name: variables, all normal or half-normal around 0, and the field of their scale.
+Hundreds of unknowns that are standard normal by definition are left alone."""
 THRESHOLD = 0.05
 """Sensitivity from which a prior or the likelihood is said to matter (Kallioinen et al. 2024)."""
 
 
-def compute_log_priors(
-    panel: xr.Dataset, spec: CoalitionSpec, posterior: xr.Dataset, alignment: np.ndarray
-) -> xr.Dataset:
-    """Log density of each named prior at each draw.
+def compute_log_priors(posterior: xr.Dataset, spec: CoalitionSpec) -> xr.Dataset:
+    """Log density of each named prior at each draw, but for a constant.
 
     Parameters
     ----------
-    panel : xr.Dataset
-        The contract's panel.
-    spec : CoalitionSpec
-        Priors and choices.
     posterior : xr.Dataset
-        (chain, draw, ...) of the model with alignment.
-    alignment : np.ndarray
-        (case, state), for the shape of the model.
+        (chain, draw, ...) of the model with alignment, or without: what it lacks is left out.
+    spec : CoalitionSpec
+        Its priors.
 
     Returns
     -------
     xr.Dataset
         A variable for each name in ``PRIORS``, (chain, draw).
+
+    Raises
+    ------
+    ValueError
+        If levels are pooled: the prior of their means then hangs on unknowns that are not saved.
     """
-    model = build_coalition_model(panel, spec, alignment)
-    # A standard deviation is saved without the sign that its variable has in the model; densities are even.
-    saved = {rv.name: rv.name.removesuffix("_signed") for rv in model.free_RVs}
-    names = {rv: base for rv, base in saved.items() if base in posterior}
-    wanted = [rv for rv, base in names.items() if any(base in group for group in PRIORS.values())]
-    # The other variables are asked for, but do not enter the densities that are wanted.
-    sizes = {"chain": posterior.sizes["chain"], "draw": posterior.sizes["draw"]}
-    start = model.initial_point(0)
-    unused = {
-        name: (
-            (*sizes, *(f"{name}_dim_{k}" for k in range(value.ndim))),
-            np.zeros((*sizes.values(), *value.shape)),
-        )
-        for name, value in start.items()
-        if name not in names
-    }
-    given = {rv: posterior[base].transpose("chain", "draw", ...) for rv, base in names.items()}
-    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(given | unused)})
-    found = pm.compute_log_prior(
-        tree, var_names=wanted, model=model, extend_inferencedata=False, progressbar=False
-    )
-    summed = {}
-    for name, group in PRIORS.items():
-        parts = [found[rv] for rv, base in names.items() if base in group]
+    if spec.guarantee_pooling != "apart":
+        raise ValueError(f"guarantee_pooling = {spec.guarantee_pooling!r}: power-scaling needs 'apart'")
+    priors = {}
+    for name, variables in PRIORS.items():
+        parts = [
+            -0.5 * (posterior[variable] / getattr(spec, field)) ** 2
+            for variable, field in variables.items()
+            if variable in posterior
+        ]
         if parts:
-            dims = ("chain", "draw")
-            summed[name] = sum(part.sum([d for d in part.dims if d not in dims]) for part in parts)
-    return xr.Dataset(summed)
+            priors[name] = sum(
+                part.sum([d for d in part.dims if d not in ("chain", "draw")]) for part in parts
+            )
+    return xr.Dataset(priors)
 
 
 def check_scaling(tree: xr.DataTree, name: str) -> list[dict]:

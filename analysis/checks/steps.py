@@ -202,7 +202,7 @@ def _check_scaling(bench: Bench, tree: xr.DataTree, effect: str) -> list[dict]:
     effects = xr.Dataset(
         {bench.quantity(effect): (("chain", "draw", "case"), draws.reshape(shape))}, {"case": bench.cases}
     )
-    priors = compute_log_priors(bench.panel, bench.spec, posterior, bench.positions)
+    priors = compute_log_priors(posterior, bench.spec)
     if effect == "total":
         priors = priors.drop_vars("alignment")
     whole = {"posterior": effects, "log_prior": priors, "log_likelihood": tree["log_likelihood"].dataset}
