@@ -68,7 +68,7 @@ def test_chains_from_mirrored_starts_agree():
     raw, saved = [], []
     for begin in (start, mirror(start)):
         model = build_dynamic_ideal_point_model(votes, DynamicIdealPointSpec(), start=begin)
-        compiled = compile_model(model, ["ideal_point", "step_sd"])
+        compiled = compile_model(model, ["ideal_point", "step_sd", "relative_discrimination"])
         idata = nutpie.sample(compiled, draws=1000, tune=400, chains=1, seed=1, progress_bar=False)
         posterior = idata["posterior"].dataset
         raw.append(posterior["relative_discrimination"].mean(("chain", "draw")).values)
