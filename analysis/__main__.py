@@ -158,7 +158,8 @@ def benchmark(
     output: Annotated[Path | None, typer.Option(help="Folder of the table and the figure.")] = None,
 ) -> None:
     """Measure speed beside other samplers, in one run on the same votes; what is missing is left out."""
-    from analysis.benchmark import OUTPUT, choose_spec, show_benchmark
+    from analysis.benchmark import choose_spec, show_benchmark
+    from analysis.results import OUTPUT
 
     try:
         spec = choose_spec(quick=quick, peers=peers, repetitions=repetitions)
@@ -206,7 +207,8 @@ def report(
 ) -> None:
     """Write the report: one page of all results that opens in any browser, offline."""
     from analysis.report.page import write_report
-    from analysis.result_files import OUTPUT, MissingResultsError, Results
+    from analysis.result_files import MissingResultsError, Results
+    from analysis.results import OUTPUT
 
     try:
         path = write_report(Results.load(variant), output or OUTPUT / "report.html")
@@ -229,7 +231,8 @@ def dynamic(
 ) -> None:
     """Estimate every state's position in every session since 1946, from all votes at once."""
     from analysis.data_commands import bad_input_ends
-    from analysis.dynamic import OUTPUT, DynamicRun, parse_sessions, show_dynamic
+    from analysis.dynamic import DynamicRun, parse_sessions, show_dynamic
+    from analysis.results import OUTPUT
     from models.spec import DynamicIdealPointSpec, SpecError
 
     with bad_input_ends():

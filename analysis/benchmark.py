@@ -21,16 +21,15 @@ from analysis.benchmark_likelihood import measure_likelihoods
 from analysis.benchmark_peers import PEERS, PROJECT, find_missing
 from analysis.benchmark_samplers import measure_samplers
 from analysis.benchmark_table import COLUMNS, MIN_ESS, check_claims, row
-from analysis.figures import DPI
-from analysis.fit import SamplerSpec
-from analysis.results import ROOT, atomic_file, git_commit, now, package_versions, write_table
+from analysis.palette import DPI
+from analysis.results import atomic_file, git_commit, now, package_versions, write_table
+from analysis.sampler import SamplerSpec
 from analysis.variants import MAIN
 from data.load import find_rollcalls, load_votes
 from data.schema import DataError
 from data.spec import IRAQ, DataSpec
 from models.simulate import simulate_votes
 
-OUTPUT = ROOT / "analysis" / "output"
 GRAPHS = {"numba": ("graph, numba", "NUMBA"), "jax": ("graph, jax", "JAX")}
 """The likelihood as a graph: name on the command line -> method in the table, mode of PyTensor."""
 

@@ -14,7 +14,7 @@ from analysis.benchmark_likelihood import time_call
 from analysis.benchmark_table import MEDIAN_ESS, MIN_ESS, VALUE_AND_GRADIENT, row
 from analysis.benchmark_worker import run_nutpie
 from analysis.compiled import compile_model
-from analysis.fit import CORES, SamplerSpec
+from analysis.sampler import CORES, SamplerSpec
 from data.load import find_rollcalls
 from data.record import load_record_votes
 from models.dynamic_ideal_point import build_dynamic_ideal_point_model

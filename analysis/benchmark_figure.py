@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.benchmark_table import EXPONENT, MEDIAN_ESS, MIN_ESS, VALUE_AND_GRADIENT
-from analysis.figures import STYLE
+from analysis.palette import STYLE
 
 OWN, OTHER = "#0072B2", "#7f7f7f"
 NAMES = {

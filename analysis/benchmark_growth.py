@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.benchmark_peers import PeerError, run_worker
 from analysis.benchmark_table import EXPONENT, PEAK_MEMORY, VALUE_AND_GRADIENT, row
-from analysis.fit import SamplerSpec
+from analysis.sampler import SamplerSpec
 
 CHAINS = 4
 TIME_LIMIT = 300.0

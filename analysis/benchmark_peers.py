@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.fit import CORES, SamplerSpec
 from analysis.results import ROOT
+from analysis.sampler import CORES, SamplerSpec
 from analysis.variants import MAIN
 from models.ideal_point import prepare_direction
 from models.simulate import standardise

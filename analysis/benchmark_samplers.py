@@ -16,7 +16,7 @@ from analysis.benchmark_table import (
     MIN_ESS_RATIO,
     row,
 )
-from analysis.fit import CORES, SamplerSpec
+from analysis.sampler import CORES, SamplerSpec
 
 
 def measure_samplers(

@@ -19,8 +19,10 @@ import xarray as xr
 
 from analysis.benchmark_likelihood import compile_value_and_gradient, point_of, time_call
 from analysis.compiled import compile_model
-from analysis.diagnostics import ConvergenceError, check_convergence, measure_convergence
-from analysis.fit import ATTEMPTS, CORES, SamplerSpec
+from analysis.diagnostics import measure_convergence
+from analysis.fit import ATTEMPTS
+from analysis.gates import ConvergenceError, check_convergence
+from analysis.sampler import CORES, SamplerSpec
 from models.ideal_point import SAVED, build_ideal_point_model
 from models.simulate import simulate_votes
 from models.spec import IdealPointSpec

@@ -24,16 +24,15 @@ from analysis.claims_pictures import draw_claims
 from analysis.claims_rows import MAIN_CODING, describe, tabulate
 from analysis.claims_text import write_pages
 from analysis.claims_verdict import add_sign_shares, gather_others, judge
-from analysis.diagnostics import ConvergenceError
+from analysis.gates import ConvergenceError
 from analysis.pipeline import Report, run_variant
-from analysis.results import RESULTS, ROOT, atomic_folder, write_table
+from analysis.results import OUTPUT, RESULTS, atomic_folder, write_table
 from analysis.variants import Variant, find_variants
 from data.alliances.build import load_alliances
 from data.claims_spec import ALTERNATIVES, ClaimsSpec
 from data.load import FETCH_COMMAND, find_rollcalls, load_panel, load_votes
 from models.link import require_logit
 
-OUTPUT = ROOT / "analysis" / "output"
 SENSITIVITY_COMMAND = "python -m analysis sensitivity"
 
 

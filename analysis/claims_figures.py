@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.claims_rows import MAIN_CODING
-from analysis.figures import STYLE
+from analysis.palette import STYLE
 from data.claims_spec import ClaimsSpec
 from data.spec import TIERS
 

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from analysis.claims_figures import GROUPS_NOTE, finish_figure, start_figure
 from analysis.claims_rows import find_row
 from analysis.claims_verdict import SURE
-from analysis.figures import STYLE, plot_intervals
+from analysis.figures import plot_intervals
+from analysis.palette import STYLE
 
 MODEL_SOURCE = (
     "Estimated (models/README.md): posterior mean and 90 % interval. Sources of the data: data/README.md."

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.claims_figures import ATOP_SOURCE, THEATRE_COLOURS, finish_figure, start_figure
-from analysis.figures import STYLE
+from analysis.palette import STYLE
 from data.alliances.dyads import build_graph, load_dyads
 from data.alliances.network import find_clients, measure_star
 from data.claims_spec import US_CODE, ClaimsSpec

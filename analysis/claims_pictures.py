@@ -16,7 +16,7 @@ from analysis.claims_figures import (
 )
 from analysis.claims_figures_effects import plot_codings, plot_levels, plot_tiers, plot_unpopular, say_members
 from analysis.claims_network_figure import plot_network
-from analysis.figures import DPI
+from analysis.palette import DPI
 from data.alliances.build import load_alliances
 from data.alliances.dyads import DYADS_FILE
 from data.claims_panels import grade_by_closeness, grade_by_form

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.explain import flatten
-from analysis.figures import STYLE
+from analysis.palette import STYLE
 from analysis.results import RESULTS, ROOT
 
 PUBLISHED = ROOT / "analysis" / "output" / "published"

@@ -118,9 +118,12 @@ def _leftmost(node: ast.expr) -> str:
 
 
 def _imports(statements: tuple[ast.stmt, ...]) -> dict[str, tuple[str, str | None]]:
-    """What each imported name stands for: a module and a name in it, or a whole module."""
+    """What each imported name stands for: a module and a name in it, or a whole module.
+
+    Imports within functions count as well.
+    """
     found = {}
-    for statement in statements:
+    for statement in (node for s in statements for node in ast.walk(s)):
         if isinstance(statement, ast.Import):
             for alias in statement.names:
                 name = alias.asname or alias.name.split(".")[0]

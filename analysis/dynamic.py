@@ -13,17 +13,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from analysis.diagnostics import ConvergenceError
 from analysis.dynamic_figures import save_dynamic_figures
 from analysis.dynamic_fit import fit_dynamic
 from analysis.dynamic_summary import summarize_moves, summarize_positions
-from analysis.fit import SamplerSpec
-from analysis.results import ROOT, git_commit, now, package_versions, write_json, write_table, write_tree
+from analysis.gates import ConvergenceError
+from analysis.results import OUTPUT, git_commit, now, package_versions, write_json, write_table, write_tree
+from analysis.sampler import SamplerSpec
 from data.record import load_record_votes
 from data.schema import DataError
 from models.spec import DynamicIdealPointSpec, SpecError
 
-OUTPUT = ROOT / "analysis" / "output"
 KEPT_DRAWS = 1000
 """Draws of all positions that are stored; figures and tables are made from all."""
 

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures import DPI, STYLE
+from analysis.palette import DPI, STYLE
 
 POWERS = {"USA": "#0072B2", "GBR": "#56B4E9", "FRA": "#009E73", "RUS": "#D55E00", "CHN": "#E69F00"}
 """Permanent members of the Security Council; before 1971 China's seat was held from Taipei (TWN)."""

@@ -10,9 +10,11 @@ import pyarrow as pa
 import xarray as xr
 
 from analysis.compiled import compile_model
-from analysis.diagnostics import check_convergence, measure_convergence
-from analysis.fit import CORES, SAVED_STATISTICS, Progress, SamplerSpec, derive_seed
+from analysis.diagnostics import measure_convergence
+from analysis.fit import SAVED_STATISTICS, derive_seed
+from analysis.gates import check_convergence
 from analysis.results import RESULTS, hash_dataset, load_or_fit
+from analysis.sampler import CORES, Progress, SamplerSpec
 from models.dynamic_ideal_point import SAVED_ITEMS, SAVED_POSITIONS, build_dynamic_ideal_point_model
 from models.spec import DynamicIdealPointSpec
 

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.dynamic import OUTPUT
-from analysis.results import read_tree
+from analysis.results import OUTPUT, read_tree
 from data.schema import DataError
 
 DYNAMIC_FIT = OUTPUT / "dynamic_ideal_points.nc"

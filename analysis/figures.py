@@ -10,18 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.effects import ALL
-from analysis.palette import ACCENT, GROUP_NAMES, level_colour, level_marker, level_name
+from analysis.palette import ACCENT, DPI, GROUP_NAMES, STYLE, level_colour, level_marker, level_name
 
-STYLE = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e6e6e6",
-    "axes.axisbelow": True,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "security-for-legitimacy",
-}
 WAYS = {
     "total": (0.26, "o", True, "total"),
     "direct": (0.0, "s", False, "direct (alignment held)"),
@@ -29,7 +19,6 @@ WAYS = {
 }
 """Kinds of effect: place within a row, marker, filled or hollow, name."""
 CASE_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
-DPI = 200
 
 
 def plot_intervals(

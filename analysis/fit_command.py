@@ -10,7 +10,7 @@ from rich.table import Table
 from analysis.changes import apply_changes, parse_change
 from analysis.compare import show_comparison
 from analysis.explain import show_explanation
-from analysis.pipeline import load_inputs
+from analysis.inputs import load_inputs
 from analysis.results import RESULTS
 from analysis.store import Store
 from analysis.tasks import plan_variant

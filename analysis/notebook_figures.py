@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures import STYLE, plot_intervals
-from analysis.palette import ACCENT, LEVEL_COLOURS, OTHER_COLOUR
+from analysis.figures import plot_intervals
+from analysis.palette import ACCENT, LEVEL_COLOURS, OTHER_COLOUR, STYLE
 
 # Towards the US, away from it, and between: the blue of a pact, the orange of warnings, grey.
 RESPONSE_COLOURS = {

@@ -1,5 +1,17 @@
 """Names, colours and marks: one visual language for figures, notebooks and the report."""
 
+STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "axes.axisbelow": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "security-for-legitimacy",
+}
+DPI = 200
+
 # Okabe and Ito (2008): told apart with any kind of colour vision. One colour for a level everywhere.
 LEVEL_COLOURS = {
     "none": "#7f7f7f",

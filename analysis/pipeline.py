@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 
 from analysis.figures import save_figures
-from analysis.fit import Progress
+from analysis.inputs import load_inputs
 from analysis.positions import states_without_votes, summarize_ideal_points
 from analysis.results import (
     RESULTS,
@@ -20,46 +19,15 @@ from analysis.results import (
     package_versions,
     write_tree,
 )
+from analysis.sampler import Progress
 from analysis.store import Store, load_or_make
 from analysis.tasks import Effects, Plan, make_effects, plan_variant
 from analysis.variant import Variant
-from data.load import load_panel, load_votes
 from models.spec import SpecError
 
 US = "USA"
 Report = Callable[[str], Progress]
 """Called with the name of a step as it begins; gives what is told the share done."""
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The data of a variant: votes by case, and the panel, as the contract has them."""
-
-    votes: dict[str, xr.Dataset]
-    panel: xr.Dataset
-
-
-def load_inputs(variant: Variant, votes_path: Path | None, progress: Progress | None = None) -> Inputs:
-    """Load and check all data of a variant.
-
-    Parameters
-    ----------
-    variant : Variant
-        What is run.
-    votes_path : Path, optional
-        File or folder of the roll calls; see ``data.load.find_rollcalls``.
-    progress : callable, optional
-        Told the share of the votes that is read.
-
-    Raises
-    ------
-    DataError
-        If an input table breaks a rule.
-    """
-    tell = (lambda share, _: progress(share)) if progress else None
-    spec = variant.data
-    votes = {case.name: load_votes(spec, case, votes_path, tell) for case in spec.cases}
-    return Inputs(votes, load_panel(spec, votes_path))
 
 
 def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Report) -> Path:

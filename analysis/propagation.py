@@ -1,18 +1,18 @@
 """How stage-1 uncertainty travels into stage 2: one switch, four ways, and what each effect owes to it."""
 
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import xarray as xr
 
-from analysis.fit import CORES, Progress, SamplerSpec, derive_seed, fit_model, list_saved
+from analysis.fit import derive_seed, fit_model, list_saved
 from analysis.refits import SAVED_DIRECT, compile_refits, fit_direct
+from analysis.sampler import CORES, Progress, SamplerSpec
+from analysis.variant import Propagation
 from models.coalition import build_coalition_model, spread_positions
 from models.coalition_data import centre_alignment, summarize_measurement
 from models.joint import build_joint_model
 from models.spec import CoalitionSpec, IdealPointSpec, SpecError
-
-Propagation = Literal["plugin", "draws", "measurement", "joint"]
 
 
 def fit_propagated(

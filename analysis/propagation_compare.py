@@ -11,19 +11,19 @@ import xarray as xr
 
 from analysis.effects import ALL
 from analysis.pipeline import Report, run_variant
-from analysis.propagation import Propagation
 from analysis.propagation_figures import plot_ways
-from analysis.results import ROOT, atomic_folder, read_tree
+from analysis.results import OUTPUT, atomic_folder, read_tree
+from analysis.variant import Propagation
 from analysis.variants import Variant
 
-OUTPUT = ROOT / "analysis" / "output" / "propagation"
+PROPAGATION = OUTPUT / "propagation"
 CUT = "draws"
 BATCHES = 20
 """Parts of a posterior whose means say how far the whole one's may be off."""
 
 
 def compare_ways(
-    variant: Variant, *, votes_path: Path | None = None, report: Report, output: Path = OUTPUT
+    variant: Variant, *, votes_path: Path | None = None, report: Report, output: Path = PROPAGATION
 ) -> Path:
     """Run a variant in every way; fits that the ways share are made once.
 

@@ -5,7 +5,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.stats import binom
 
-from analysis.figures import STYLE, plot_intervals
+from analysis.figures import plot_intervals
+from analysis.palette import STYLE
 
 WAY_COLOURS = {"plugin": "#7f7f7f", "draws": "#0072B2", "measurement": "#E69F00", "joint": "#009E73"}
 WAY_MARKERS = {"plugin": "o", "draws": "D", "measurement": "s", "joint": "^"}

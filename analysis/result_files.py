@@ -8,9 +8,8 @@ from typing import Self
 import pandas as pd
 import xarray as xr
 
-from analysis.results import RESULTS, ROOT
+from analysis.results import OUTPUT, RESULTS
 
-OUTPUT = ROOT / "analysis" / "output"
 PUBLISHED = OUTPUT / "published"
 
 MADE_BY = {

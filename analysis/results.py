@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "analysis" / "results"
+OUTPUT = ROOT / "analysis" / "output"
+"""What comes of many runs together, and of the work beside the main job."""
 PACKAGES = ("arviz", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
 
 
@@ -49,6 +50,8 @@ def hash_code() -> str:
         ROOT / "analysis" / "fit.py",
         ROOT / "analysis" / "refits.py",
         ROOT / "analysis" / "diagnostics.py",
+        ROOT / "analysis" / "gates.py",
+        ROOT / "analysis" / "sampler.py",
     ]
     return hash_content([file.read_text(encoding="utf-8") for file in files])
 
@@ -142,6 +145,8 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 def write_tree(tree: xr.DataTree, path: Path) -> None:
     """Write a DataTree as netCDF, whole or not at all; dicts in attributes become JSON.
 
+    Nothing is compressed: draws are noise, of which zlib would save a twentieth in twice the time.
+
     Raises
     ------
     OSError
@@ -153,17 +158,9 @@ def write_tree(tree: xr.DataTree, path: Path) -> None:
         node.encoding = {}
         # How a variable was once read from a file, the length of its labels say, is not how it is now.
         node.dataset = node.to_dataset(inherit=False).drop_encoding()
-    encoding = {
-        node.path: {
-            str(name): {"zlib": True, "complevel": 4}
-            for name, variable in node.dataset.data_vars.items()
-            if np.issubdtype(variable.dtype, np.number)
-        }
-        for node in plain.subtree
-    }
     with atomic_file(path) as temporary:
         # In memory first: HDF5 itself may take the process down when the disk is full.
-        content = plain.to_netcdf(engine="h5netcdf", encoding=encoding)
+        content = plain.to_netcdf(engine="h5netcdf")
         temporary.write_bytes(content)
 
 

@@ -15,8 +15,9 @@ from dask.distributed import wait
 
 from analysis.cluster import connect
 from analysis.fit import derive_seed
+from analysis.inputs import Loader
 from analysis.results import ROOT, write_table
-from analysis.sensitivity import Loader, for_review
+from analysis.sensitivity import for_review
 from analysis.store import Store
 from analysis.tasks import Task, plan_variant
 from analysis.variants import CHOICES, MAIN, build_variant

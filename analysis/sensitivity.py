@@ -9,13 +9,13 @@ import pandas as pd
 
 from analysis.dependencies import hash_code
 from analysis.dynamic_positions import DYNAMIC_FIT
-from analysis.pipeline import Inputs
+from analysis.inputs import Loader
 from analysis.results import ROOT, hash_content, package_versions, write_json
 from analysis.store import Store, read_effects
 from analysis.tasks import Plan, Task, make_direct, make_effects, make_ideal_points, make_total, plan_variant
 from analysis.variant import Variant
 from analysis.variants import REVIEW
-from data.load import find_rollcalls, load_panel, load_votes
+from data.load import find_rollcalls
 from data.releases.find import list_files
 from data.schema import DataError
 
@@ -124,26 +124,6 @@ def hash_data(votes_path: Path | None) -> dict:
         "code": [hash_code(make) for make in makers],
         "versions": package_versions(),
     }
-
-
-class Loader:
-    """Loads each dataset once, whatever the number of variants that have it."""
-
-    def __init__(self, votes_path: Path | None):
-        self.votes_path = votes_path
-        self.votes, self.panels = {}, {}
-
-    def load(self, variant: Variant) -> Inputs:
-        """Data of a variant; see ``analysis.pipeline.load_inputs``."""
-        spec, votes = variant.data, {}
-        for case in spec.cases:
-            key = (case.name, spec.votes_json(case))
-            if key not in self.votes:
-                self.votes[key] = load_votes(spec, case, self.votes_path)
-            votes[case.name] = self.votes[key]
-        if spec.to_json() not in self.panels:
-            self.panels[spec.to_json()] = load_panel(spec, self.votes_path)
-        return Inputs(votes, self.panels[spec.to_json()])
 
 
 def for_review(variant: Variant) -> Variant:

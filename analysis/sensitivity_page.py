@@ -7,7 +7,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis.figures import DPI, STYLE
+from analysis.palette import DPI, STYLE
 from analysis.results import atomic_file, write_table
 from analysis.sensitivity_figure import plot_curve
 from analysis.sensitivity_summary import CONVINCING, pick_effect, split_variance, summarize_axes

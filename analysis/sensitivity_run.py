@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from analysis.cluster import SchedulerLostError, connect, run_tasks
 from analysis.explain import show_explanation
-from analysis.results import ROOT
+from analysis.results import OUTPUT
 from analysis.sensitivity import collect, expect_seconds, for_review, survey
 from analysis.sensitivity_page import write_page
 from analysis.store import Store
@@ -18,8 +18,6 @@ from analysis.variant import Variant
 from analysis.variants import AXES, MAIN, build_variant, choose_axes, cross_axes
 from analysis.worker import Done, Outcome
 from data.schema import DataError
-
-OUTPUT = ROOT / "analysis" / "output"
 
 
 def choose_variants(axes: str | None, cross: str | None) -> tuple[list[Variant], dict[str, str]]:

@@ -3,7 +3,6 @@
 import json
 import time
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -54,11 +53,10 @@ class Store:
         return read_tree(self.path(task.key))
 
     def save(self, task: Task, result: xr.DataTree | Effects, seconds: float) -> dict:
-        """Store what a task made; of effects the table. What is known of it is written last."""
+        """Store what a task made; of effects the table, by column. What is known of it is written last."""
         record = self._describe(task, seconds) | {"status": "ok"}
         if isinstance(result, Effects):
-            # As text that reads back to the very numbers.
-            record["table"] = result.table.to_csv(index=False)
+            record["table"] = result.table.to_dict(orient="list")
         else:
             write_tree(result, self.path(task.key))
             record["convergence"] = result.attrs["convergence"]
@@ -120,4 +118,4 @@ def hash_plan(tasks: list[Task]) -> str:
 
 def read_effects(record: dict) -> pd.DataFrame:
     """The table of effects in a record."""
-    return pd.read_csv(StringIO(record["table"]))
+    return pd.DataFrame(record["table"])

@@ -1,4 +1,7 @@
-"""What a variant needs fitted, each piece keyed by its content before anything runs."""
+"""What a variant needs fitted, each piece keyed by its content before anything runs.
+
+What makes a piece is imported when one is made: where all are there, no compiler and no sampler are loaded.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -9,14 +12,9 @@ import xarray as xr
 
 from analysis.dependencies import hash_code
 from analysis.dynamic_positions import read_dynamic_fit, take_case_positions
-from analysis.effects import compute_effects
-from analysis.fit import CORES, Progress, count_draws, derive_seed, fit_ideal_points, fit_total, stack_draws
-from analysis.positions import draw_alignment, find_imputed, pair_positions
-from analysis.propagation import fit_propagated
 from analysis.results import hash_content, hash_dataset, package_versions
-from analysis.summaries import summarize_effects
+from analysis.sampler import CORES, Progress
 from analysis.variant import Variant
-from models.alignment import draw_alignment_model
 
 NEEDED_BY_STAGE2 = ["ideal_point", "region_mean", "region_sd"]
 """Variables of stage 1 that the rest of the analysis uses."""
@@ -216,6 +214,8 @@ def make_ideal_points(
     votes: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
 ) -> xr.DataTree:
     """Stage 1 of the case of these votes."""
+    from analysis.fit import derive_seed, fit_ideal_points
+
     seed = derive_seed(variant.run.seed, "ideal_point", votes.attrs["case"])
     settings = {"seed": seed, "cores": cores, "progress": progress}
     tree = fit_ideal_points(votes, variant.ideal_point, variant.run.ideal_point, **settings)
@@ -241,6 +241,8 @@ def make_total(
     panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
 ) -> xr.DataTree:
     """Stage 2 without alignment."""
+    from analysis.fit import derive_seed, fit_total
+
     seed = derive_seed(variant.run.seed, "total")
     return fit_total(panel, variant.coalition, variant.run.total, seed=seed, cores=cores, progress=progress)
 
@@ -253,6 +255,10 @@ def make_direct(
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """Stage 2 with alignment; ``fits`` are those of stage 1, case by case."""
+    from analysis.fit import derive_seed
+    from analysis.positions import draw_alignment
+    from analysis.propagation import fit_propagated
+
     run = variant.run
     panel, votes = data if isinstance(data, tuple) else (data, None)
     return fit_propagated(
@@ -279,6 +285,12 @@ def make_effects(
     panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
 ) -> Effects:
     """Every effect; ``fits`` are the total, the direct, and stage 1 case by case."""
+    from analysis.effects import compute_effects
+    from analysis.fit import count_draws, derive_seed, stack_draws
+    from analysis.positions import draw_alignment, find_imputed, pair_positions
+    from analysis.summaries import summarize_effects
+    from models.alignment import draw_alignment_model
+
     run = variant.run
     # Equally many draws of both, or a quantity of one would have gaps where only the other has draws.
     every_draw = [tree["posterior"].dataset for tree in fits[:2]]

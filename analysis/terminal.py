@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from analysis.diagnostics import ConvergenceError
 from analysis.effects import ALL
+from analysis.gates import ConvergenceError
 from analysis.pipeline import Report, run_variant
 from analysis.summaries import INTERVAL
 from analysis.variants import Variant

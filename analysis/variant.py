@@ -4,11 +4,13 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, Self, get_args
 
-from analysis.fit import SamplerSpec
-from analysis.propagation import Propagation
+from analysis.sampler import SamplerSpec
 from data.case import check_choice
 from data.spec import DataSpec
 from models.spec import AlignmentSpec, CoalitionSpec, IdealPointSpec
+
+Propagation = Literal["plugin", "draws", "measurement", "joint"]
+"""How stage-1 uncertainty travels into stage 2; ``analysis.propagation`` says what each does."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from analysis.choice import Choice
 from analysis.choices_of_coding import CODINGS
 from analysis.choices_of_models import list_model_choices
 from analysis.choices_of_votes import VOTES
-from analysis.fit import SamplerSpec
+from analysis.sampler import SamplerSpec
 from analysis.variant import RunSpec, Variant
 
 MAIN = Variant()

@@ -60,7 +60,7 @@ def perform(make: Callable, variant: "Variant", data: "xr.Dataset", *needs: Outc
         raise
     except BaseException as error:
         # A panic of the sampler is no Exception, and would take the worker down with it.
-        from analysis.diagnostics import ConvergenceError
+        from analysis.gates import ConvergenceError
 
         lasting = isinstance(error, ConvergenceError | ValueError)
         reason = str(error) if lasting else f"{type(error).__name__}: {error}"

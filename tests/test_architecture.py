@@ -1,6 +1,8 @@
 """One direction of dependencies: data and models know nothing of each other, nothing knows analysis."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,16 @@ def test_files_are_read_in_one_sitting():
     for package in (*MAY_IMPORT, "tests"):
         for path in (ROOT / package).rglob("*.py"):
             assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+
+
+def loaded_by(module: str) -> set[str]:
+    """Packages that a fresh process has loaded once it has imported a module."""
+    code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_what_only_looks_at_results_loads_no_compiler_and_no_sampler():
+    heavy = {"pymc", "pytensor", "numba", "nutpie", "arviz"}
+    assert not loaded_by("analysis.sensitivity_run") & heavy
+    assert loaded_by("analysis.fit") >= heavy

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from arviz import mcse
 
-from analysis.fit import SamplerSpec, fit_total
+from analysis.fit import fit_total
+from analysis.sampler import SamplerSpec
 from models.coalition_data import prepare_coalition_data
 from models.simulate import simulate_panel
 from models.spec import CoalitionSpec

@@ -19,7 +19,7 @@ from analysis.benchmark_table import (
     check_claims,
     row,
 )
-from analysis.fit import SamplerSpec
+from analysis.sampler import SamplerSpec
 
 
 def test_a_row_is_the_median_of_its_repetitions():

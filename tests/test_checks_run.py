@@ -11,7 +11,7 @@ from rich.console import Console
 from analysis import results
 from analysis.checks import confounding, run, steps, votes
 from analysis.checks.show import show_checks
-from analysis.fit import SamplerSpec
+from analysis.sampler import SamplerSpec
 from analysis.store import Store
 from analysis.variants import MAIN
 from models.simulate import simulate_panel, simulate_votes

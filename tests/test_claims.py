@@ -14,9 +14,10 @@ from analysis.claims_estimates import estimate_alone, estimate_formal_alignment,
 from analysis.claims_fits import compute_level_effects, draw_alignment_effects
 from analysis.claims_rows import find_row
 from analysis.claims_terminal import run_and_show_claims
-from analysis.diagnostics import ConvergenceError
-from analysis.fit import SAVED_TOTAL, SamplerSpec, list_saved, stack_draws
+from analysis.fit import SAVED_TOTAL, list_saved, stack_draws
+from analysis.gates import ConvergenceError
 from analysis.refits import refit, shape_refits
+from analysis.sampler import SamplerSpec
 from analysis.variants import MAIN
 from data.alliances.build import load_alliances
 from data.claims_panels import add_client_ties, grade_by_closeness, grade_by_form

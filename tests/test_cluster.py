@@ -19,7 +19,7 @@ import toy_tasks
 
 from analysis import tasks
 from analysis.cluster import SchedulerLostError, connect, run_tasks
-from analysis.sensitivity import Loader
+from analysis.inputs import Loader
 from analysis.store import Store
 from analysis.tasks import plan_variant
 from analysis.variants import MAIN, REVIEW

@@ -9,9 +9,10 @@ from scipy import integrate, stats
 from scipy.special import expit
 
 from analysis.effects import compute_effects
-from analysis.fit import SamplerSpec, fit_total, stack_draws
+from analysis.fit import fit_total, stack_draws
 from analysis.positions import pair_positions
 from analysis.refits import fit_direct
+from analysis.sampler import SamplerSpec
 from models.alignment import draw_alignment_model
 from models.coalition import MIRRORED, build_coalition_model
 from models.coalition_data import centre_alignment, prepare_coalition_data

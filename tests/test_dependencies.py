@@ -48,6 +48,15 @@ def test_only_what_is_reached_counts(project):
     assert list(right) == ["analysis.fitting", "models.right"]
 
 
+def test_an_import_within_a_function_counts(project):
+    top, inner = "from models.right import build_right\n", "    from models.right import build_right\n\n"
+    later = [(top, ""), ("def fit_right(x):\n", f"def fit_right(x):\n{inner}")]
+    right = project(fitting=later)[1]
+    changed = project(fitting=later, right=[("x - 1", "x - 2")])[1]
+    assert list(right) == ["analysis.fitting", "models.right"]
+    assert right["models.right"] != changed["models.right"]
+
+
 @pytest.mark.parametrize(
     ("changes", "renewed"),
     [

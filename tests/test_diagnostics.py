@@ -3,14 +3,10 @@ import pytest
 import xarray as xr
 
 from analysis import diagnostics
-from analysis.diagnostics import (
-    GATES,
-    ConvergenceError,
-    check_convergence,
-    measure_convergence,
-    measure_refits,
-)
-from analysis.fit import SamplerSpec, _sample
+from analysis.diagnostics import measure_convergence, measure_refits
+from analysis.fit import _sample
+from analysis.gates import GATES, ConvergenceError, check_convergence
+from analysis.sampler import SamplerSpec
 
 RNG = np.random.default_rng(2)
 

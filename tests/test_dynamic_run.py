@@ -12,11 +12,11 @@ import xarray as xr
 
 from analysis import dynamic, dynamic_fit
 from analysis.compiled import compile_model
-from analysis.diagnostics import ConvergenceError
 from analysis.dynamic import DynamicRun, parse_sessions, run_dynamic
 from analysis.dynamic_fit import _sample_pair, fit_dynamic
 from analysis.dynamic_summary import summarize_moves, summarize_positions
-from analysis.fit import SamplerSpec
+from analysis.gates import ConvergenceError
+from analysis.sampler import SamplerSpec
 from data.record import load_record_votes
 from data.schema import DataError
 from models.dynamic_ideal_point import SAVED_ITEMS, SAVED_POSITIONS

@@ -2,7 +2,8 @@
 
 import pytest
 
-from analysis.fit import SamplerSpec, fit_ideal_points
+from analysis.fit import fit_ideal_points
+from analysis.sampler import SamplerSpec
 from data.load import load_votes
 from data.spec import DataSpec
 from models.spec import IdealPointSpec

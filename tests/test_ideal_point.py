@@ -6,7 +6,8 @@ import xarray as xr
 from scipy import stats
 from scipy.special import expit
 
-from analysis.fit import SamplerSpec, fit_ideal_points
+from analysis.fit import fit_ideal_points
+from analysis.sampler import SamplerSpec
 from models.ideal_point import build_ideal_point_model, predict_positions, prepare_direction
 from models.simulate import simulate_votes
 from models.spec import IdealPointSpec, SpecError

@@ -13,7 +13,8 @@ from analysis.checks.run import run_checks
 from analysis.claims import run_claims
 from analysis.compiled import compile_model
 from analysis.effects import compute_effects
-from analysis.fit import SamplerSpec, fit_total
+from analysis.fit import fit_total
+from analysis.sampler import SamplerSpec
 from analysis.variants import MAIN
 from models.coalition import build_coalition_model
 from models.joining import joining_logp

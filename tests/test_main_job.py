@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
-from analysis.diagnostics import ConvergenceError
+from analysis.gates import ConvergenceError
 from analysis.summaries import INTERVAL
 from analysis.terminal import run_with_progress
 from analysis.variants import MAIN

@@ -9,8 +9,9 @@ from scipy import stats
 
 from analysis.compiled import compile_model
 from analysis.effects import compute_effects
-from analysis.fit import SamplerSpec, fit_total, stack_draws
+from analysis.fit import fit_total, stack_draws
 from analysis.positions import find_imputed
+from analysis.sampler import SamplerSpec
 from data.load import load_panel
 from data.spec import DataSpec
 from models.alignment import draw_alignment_model

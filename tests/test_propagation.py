@@ -9,11 +9,12 @@ import xarray as xr
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from analysis.fit import SamplerSpec, fit_ideal_points
+from analysis.fit import fit_ideal_points
 from analysis.positions import draw_alignment
 from analysis.propagation import fit_propagated, share_explained, share_from_stage1
 from analysis.propagation_study import run_study
 from analysis.propagation_worlds import METHODS, Scenario, infer, simulate
+from analysis.sampler import SamplerSpec
 from analysis.sbc import TARGET as CALIBRATION
 from analysis.sbc import judge_ranks
 from analysis.variants import MAIN

@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
-from analysis import sensitivity
 from analysis.compare import compare_effects, find_run
 from analysis.explain import compare_contents, explain_task
 from analysis.fit_command import choose_variants
+from analysis.inputs import Loader
 from analysis.sensitivity import collect, survey
 from analysis.sensitivity_page import write_page
 from analysis.sensitivity_summary import pick_effect, split_variance, summarize_axes
@@ -129,8 +129,8 @@ def agenda(monkeypatch):
 
 
 def plan(variant):
-    inputs = sensitivity.Loader(None).load(variant)
-    return plan_variant(variant, inputs.votes, inputs.panel)
+    found = Loader(None).load(variant)
+    return plan_variant(variant, found.votes, found.panel)
 
 
 def test_a_change_renews_what_depends_on_it_and_nothing_else(agenda):
@@ -176,7 +176,7 @@ def test_what_is_there_is_found_without_loading_data(agenda, tmp_path, monkeypat
         save_effects(store, variant)
     first = survey(agenda, store, None, lambda share: None)
     assert first.list_missing(store) == [t for t in first.list_tasks() if store.find(t) is None]
-    monkeypatch.setattr(sensitivity.Loader, "load", lambda self, variant: pytest.fail("data were loaded"))
+    monkeypatch.setattr(Loader, "load", lambda self, variant: pytest.fail("data were loaded"))
     again = survey(agenda, store, None, lambda share: None)
     assert again.effects == first.effects
     assert not again.plans

@@ -8,7 +8,8 @@ from scipy.special import expit
 
 from analysis.compiled import compile_model
 from analysis.diagnostics import measure_convergence
-from analysis.fit import SAVED_TIERS, SamplerSpec, _sample, list_saved, stack_draws
+from analysis.fit import SAVED_TIERS, _sample, list_saved, stack_draws
+from analysis.sampler import SamplerSpec
 from analysis.tiers import compute_tiers, predict_tiers, summarize_tiers, tier_probability, weigh_states
 from models.coalition import build_coalition_model
 from models.coalition_data import prepare_coalition_data

@@ -7,7 +7,8 @@ import pytest
 
 from analysis.changes import apply_changes, parse_change
 from analysis.choices_of_models import UNUSED
-from analysis.sensitivity import Loader, describe
+from analysis.inputs import Loader
+from analysis.sensitivity import describe
 from analysis.variants import AXES, CHOICES, MAIN, VARIANTS, build_variant, cross_axes, find_variants
 from data.load import find_rollcalls
 from models.coalition_data import prepare_coalition_data

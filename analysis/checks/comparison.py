@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 from analysis.checks.answers import log_likelihood_by_state, probability_of_joining
 from analysis.checks.stage2 import Stage2, fit_variations, leave_out
 from analysis.checks.tables import row
-from analysis.fit import SamplerSpec
+from analysis.sampler import SamplerSpec
 
 WITHOUT = {
     "region_only": ("has_level", "covariates", "alignment"),

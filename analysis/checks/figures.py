@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures import STYLE, plot_intervals
-from analysis.palette import ACCENT, KINDS, level_colour, level_marker, level_name
+from analysis.figures import plot_intervals
+from analysis.palette import ACCENT, KINDS, STYLE, level_colour, level_marker, level_name
 
 KIND_NAMES = {
     "state": "State (the {} that move it most)",

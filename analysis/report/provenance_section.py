@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from analysis.diagnostics import GATES
+from analysis.gates import GATES
 from analysis.report.blocks import Facts, Folded, Heading, Section, Sortable, Text, Verbatim
 from analysis.report.tables import Table, make_table, number_column, text_column
 from analysis.report.words import number
