@@ -117,13 +117,14 @@ def _leftmost(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _imports(statements: tuple[ast.stmt, ...]) -> dict[str, tuple[str, str | None]]:
-    """What each imported name stands for: a module and a name in it, or a whole module.
+@cache
+def _imports(module: str) -> dict[str, tuple[str, str | None]]:
+    """What each name that a module imports stands for: a module and a name in it, or a whole module.
 
     Imports within functions count as well.
     """
     found = {}
-    for statement in (node for s in statements for node in ast.walk(s)):
+    for statement in (node for s in _read(module) for node in ast.walk(s)):
         if isinstance(statement, ast.Import):
             for alias in statement.names:
                 name = alias.asname or alias.name.split(".")[0]
@@ -141,7 +142,7 @@ def _follow(module: str, name: str | None, reached: dict[str, set[str]]) -> None
     """Add a definition, and all that it uses, to what is reached; without a name, the whole module."""
     if module in BY_VALUE or not _path(module):
         return
-    imports = _imports(_read(module))
+    imports = _imports(module)
     if name in imports:
         _follow(*imports[name], reached)
         return

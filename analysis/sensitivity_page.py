@@ -54,7 +54,7 @@ def write_page(
         console.print(sentence, highlight=False)
     shown = Table(title="What moves the answer")
     for column in grid.columns:
-        shown.add_column(column, justify="left" if column in grid.columns[:1] else "right")
+        shown.add_column(column, justify="left" if column in grid.columns[:1] else "right", overflow="fold")
     for row in grid.itertuples(index=False):
         shown.add_row(*map(str, row))
     console.print(shown)

@@ -33,13 +33,15 @@ def project(tmp_path, monkeypatch):
                 text = text.replace(old, new)
             (tmp_path / path).parent.mkdir(exist_ok=True)
             (tmp_path / path).write_text(text)
-        dependencies._read.cache_clear()
-        dependencies._hash_code.cache_clear()
+        forget()
         return [dict(dependencies._hash_code("analysis.fitting", name)) for name in ("fit_left", "fit_right")]
 
+    def forget():
+        for kept in (dependencies._read, dependencies._imports, dependencies._hash_code):
+            kept.cache_clear()
+
     yield write
-    dependencies._read.cache_clear()
-    dependencies._hash_code.cache_clear()
+    forget()
 
 
 def test_only_what_is_reached_counts(project):
