@@ -44,6 +44,8 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator[Client]:
         "distributed.admin.large-graph-warning-threshold": "1GB",
         "distributed.comm.timeouts.connect": "10s",
         "distributed.admin.low-level-log-length": 0,
+        # Workers would write down what they do, a hundred times a second, for a page that nobody opens.
+        "distributed.worker.profile.enabled": False,
         # Dask lets workers give memory back at every turn; to get it again takes a fifteenth of all time.
         "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 8 * LARGEST_KEPT,
         "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": LARGEST_KEPT,

@@ -8,6 +8,8 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
+from analysis.sampler import CORES
+
 PIECE = 4_000_000
 """Draws judged at once."""
 
@@ -31,7 +33,7 @@ def _worst(values: xr.Dataset, *, highest: bool) -> tuple[float, str]:
     return worst, name
 
 
-def measure_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> dict:
+def measure_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: int = CORES) -> dict:
     """Convergence figures over every variable in a posterior.
 
     Parameters
@@ -40,6 +42,8 @@ def measure_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> dict
         Dims chain, draw and others.
     sample_stats : xr.Dataset
         ``diverging`` and ``energy``, dims chain, draw.
+    cores : int
+        Numbers judged side by side, in threads.
 
     Returns
     -------
@@ -52,12 +56,12 @@ def measure_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> dict
         "chains": posterior.sizes["chain"],
         "draws": posterior.sizes["draw"],
         "divergences": int(sample_stats["diverging"].sum()),
-        **_mixing(posterior),
+        **_mixing(posterior, cores),
         "min_bfmi": float(np.min(az.bfmi(energy, chain_axis=0, draw_axis=1))),
     }
 
 
-def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset) -> dict:
+def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: int = CORES) -> dict:
     """Convergence of many refits of one model to different data, each with several chains.
 
     Different data move the posterior: chains of different refits are meant to disagree. So each refit is
@@ -71,6 +75,8 @@ def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset) -> dict:
         Dims refit, chain (at least 2), draw and others.
     sample_stats : xr.Dataset
         ``diverging`` and ``energy``, dims refit, chain, draw.
+    cores : int
+        Numbers judged side by side, in threads.
 
     Returns
     -------
@@ -95,16 +101,16 @@ def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset) -> dict:
         "chains": chains,
         "draws": posterior.sizes["draw"],
         "divergences": int(sample_stats["diverging"].sum()),
-        **_mixing(flat),
+        **_mixing(flat, cores),
         "min_bfmi": float((energy.diff("draw") ** 2).mean() / energy.var("draw").mean()),
     }
 
 
-def _mixing(posterior: xr.Dataset) -> dict:
+def _mixing(posterior: xr.Dataset, cores: int) -> dict:
     """The worst R-hat and effective sample sizes, and where."""
     pieces = [piece for variable in posterior.data_vars.values() for piece in _cut(variable)]
     # A thousand refits make millions of draws to rank: numpy sorts them without the interpreter's lock.
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(cores) as pool:
         measured = list(pool.map(_measure_piece, pieces))
     figures = {}
     for kind, pick in (("max_rhat", max), ("min_ess_bulk", min), ("min_ess_tail", min)):

@@ -148,7 +148,7 @@ def fit_model(
         idata = _sample(compiled, attempt, saved, cores=cores, seed=seed, progress=progress)
         idata.attrs["model"] = model.str_repr()
         try:
-            return gate(idata, name, attempt)
+            return gate(idata, name, attempt, cores)
         except ConvergenceError as error:
             failure = error
             attempt = attempt.harder(error.figures)
@@ -191,11 +191,11 @@ def _share_done(progress: Progress) -> Callable:
     return report
 
 
-def gate(idata: xr.DataTree, name: str, sampler: SamplerSpec) -> xr.DataTree:
-    """The fit with its convergence figures, or an error."""
+def gate(idata: xr.DataTree, name: str, sampler: SamplerSpec, cores: int = CORES) -> xr.DataTree:
+    """The fit with its convergence figures, found on so many cores, or an error."""
     posterior, stats = idata["posterior"].dataset, idata["sample_stats"].dataset
     measure = measure_refits if "refit" in posterior.dims else measure_convergence
-    figures = measure(posterior, stats) | {"target_accept": sampler.target_accept}
+    figures = measure(posterior, stats, cores) | {"target_accept": sampler.target_accept}
     check_convergence(figures, name=name)
     idata.attrs["convergence"] = figures
     return idata

@@ -194,7 +194,7 @@ def refit_to_gates(
         attempt = replace(sampler, draws=longer * sampler.draws)
         idata = refit(model, data, attempt, seed=seed, cores=cores, progress=progress)
         try:
-            return gate(idata, name, attempt)
+            return gate(idata, name, attempt, cores)
         except ConvergenceError as error:
             failure = error
     raise failure

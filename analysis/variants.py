@@ -96,7 +96,8 @@ def cross_axes(axes: list[str]) -> tuple[list[Variant], dict[str, str]]:
     Returns
     -------
     variants : list of Variant
-        ``axis`` joins the axes, ``choice`` the choices, by ``+``; ``main`` for the main choice.
+        The main analysis, and others whose ``axis`` joins the axes and ``choice`` the choices by ``+``, with
+        ``main`` for the main choice.
     impossible : dict of str to str
         Combinations that exclude each other, and why.
     """
@@ -104,7 +105,8 @@ def cross_axes(axes: list[str]) -> tuple[list[Variant], dict[str, str]]:
     variants, impossible = [], {}
     for combination in product(*levels):
         try:
-            variants.append(build_variant(*combination))
+            changed = any(choice.changes for choice in combination)
+            variants.append(build_variant(*combination) if changed else MAIN)
         except ValueError as error:
             impossible["+".join(choice.name for choice in combination)] = str(error)
     return variants, impossible

@@ -13,6 +13,7 @@ from analysis.explain import compare_contents, explain_task
 from analysis.fit_command import choose_variants
 from analysis.inputs import Loader
 from analysis.sensitivity import collect, survey
+from analysis.sensitivity_figure import mark_choices
 from analysis.sensitivity_page import write_page
 from analysis.sensitivity_summary import pick_effect, split_variance, summarize_axes
 from analysis.store import Store
@@ -116,7 +117,23 @@ def test_a_crossed_run_has_a_page_of_its_own(tmp_path):
     write_page(pd.DataFrame(rows), variants, {"a+b": "no"}, tmp_path, Console(width=100))
     terms = pd.read_csv(tmp_path / "crossed_variance.csv")["term"]
     assert list(terms) == ["window", "absence", "window x absence", "three and more", "posterior"]
-    assert "1 combinations exclude each other" in (tmp_path / "crossed.md").read_text()
+    page = (tmp_path / "crossed.md").read_text()
+    assert "1 combinations exclude each other" in page
+    assert "The main analysis has" in page
+
+
+def test_below_the_curve_stand_the_choices_that_were_made():
+    variants, impossible = cross_axes(["window", "absence"])
+    marks = mark_choices(pd.DataFrame([{"axis": v.axis, "choice": v.choice} for v in variants]))
+    assert not impossible
+    assert next(iter(marks)) == "window: main"
+    assert list(marks)[-3:] == ["absence: main", "absence: abstain", "absence: 30-votes-needed"]
+    assert sum(marks.values()).tolist() == [2] * len(variants), "one choice on each axis"
+    alone = mark_choices(pd.DataFrame({"axis": ["x", "main", "y", "x"], "choice": ["a", "main", "b", "c"]}))
+    assert {axis: has.tolist() for axis, has in alone.items()} == {
+        "x": [True, False, False, True],
+        "y": [False, False, True, False],
+    }
 
 
 @pytest.fixture

@@ -82,7 +82,8 @@ def test_a_cross_is_a_full_product_and_tells_what_excludes_each_other():
     variants, impossible = cross_axes(["abstention", "absence"])
     assert len(variants) + len(impossible) == 3 * 3
     assert list(impossible) == ["abstention-missing+absence-abstain"]
-    assert variants[0].choice == "main+main"
+    assert variants[0] is MAIN
+    assert all(variant.axis == "abstention+absence" for variant in variants[1:])
     both = next(v for v in variants if v.choice == "no+abstain")
     assert (both.data.abstention, both.data.absence) == ("no", "abstain")
 
