@@ -95,9 +95,7 @@ def _binds(statement: ast.stmt) -> set[str]:
     A decorated function may be registered somewhere and be called without being named: it counts as acting.
     """
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        quiet = all(
-            _leftmost(d) in ("dataclass", "cache", "contextmanager") for d in statement.decorator_list
-        )
+        quiet = all(_leftmost(d) in HARMLESS for d in statement.decorator_list)
         return {statement.name} if quiet else set()
     targets = []
     if isinstance(statement, ast.Assign):

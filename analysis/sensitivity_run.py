@@ -128,7 +128,7 @@ def announce(n_variant: int, impossible: dict, found, missing: list[Task], secon
 
 def _minutes(seconds: float) -> str:
     # What is left is a difference of sums: at the end it may be a rounding error below 0.
-    seconds = abs(seconds)
+    seconds = max(0.0, seconds)
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 

@@ -52,6 +52,7 @@ def test_pieces_find_the_same_worst_number(monkeypatch):
     # One number in each piece, with its own name where the model gave none.
     monkeypatch.setattr(diagnostics, "PIECE", 1)
     assert measure_convergence(posterior, stats) == whole
+    assert measure_convergence(posterior, stats, cores=1) == whole
     assert whole["max_rhat_at"] == "x[B]"
     assert measure_convergence(posterior.drop_vars("state"), stats)["max_rhat_at"] == "x[1]"
 
