@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import dask
 from dask.distributed import Client, Future, LocalCluster, as_completed
+from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
@@ -108,7 +109,7 @@ def run_tasks(
             finished(task, outcome)
             # Dask keeps it for as long as other tasks need it.
             futures.pop(future.key).release()
-    except (CommClosedError, CancelledError, TimeoutError) as error:
+    except (CommClosedError, CancelledError, FutureCancelledError, TimeoutError) as error:
         raise SchedulerLostError(f"the scheduler does not answer any more: {error}") from error
 
 
@@ -124,12 +125,15 @@ def _submit(client: Client, task: Task, futures: dict[str, Future], store: Store
 
 
 def _outcome(future: Future) -> Outcome:
-    """What a task made, or why it made nothing."""
-    if future.status == "finished":
+    """What a task made, or why it made nothing.
+
+    What died with its worker before it was fetched is made again, and waited for.
+    """
+    try:
         return future.result()
-    if future.status == "error":
-        error = future.exception()
+    except Exception as error:
+        if future.status != "error":
+            raise
         if isinstance(error, KilledWorker):
             return Failure(f"its worker died again and again: {error}", lasting=False)
         return Failure(f"{type(error).__name__}: {error}", lasting=False)
-    raise SchedulerLostError(f"the scheduler does not answer any more (a fit is {future.status})")

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,13 @@ def forkserver():
     return context
 
 
+def wait_until(holds):
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
 def wait_for(port):
     end = time.monotonic() + 120
     while time.monotonic() < end:
@@ -83,6 +91,29 @@ def test_a_killed_worker_costs_nothing_but_time(whole, tmp_path):
         run_tasks(client, toy_tasks.list_tasks(), store, finished)
     assert killed
     assert not psutil.pid_exists(killed[0])
+    assert sorted(came) == sorted(t.name for t in toy_tasks.list_tasks())
+    assert toy_tasks.read_table(tmp_path) == whole
+
+
+def test_results_that_die_with_their_worker_before_they_are_fetched_are_made_again(whole, tmp_path):
+    store, came, lost = Store(tmp_path), [], []
+
+    def finished(task, outcome):
+        came.append(task.name)
+        if len(came) == 3:
+            waiting = list(client.futures.values())
+            wait_until(lambda: all(state.status == "finished" for state in waiting))
+            killed, other = client.run(os.getpid).values()
+            # The other one rests for a second, or all would be made again before anybody sees it missing.
+            os.kill(other, signal.SIGSTOP)
+            threading.Timer(1, os.kill, (other, signal.SIGCONT)).start()
+            os.kill(killed, signal.SIGKILL)
+            wait_until(lambda: any(state.status == "lost" for state in waiting))
+            lost.extend(state.key for state in waiting if state.status == "lost")
+
+    with connect(None, 2) as client:
+        run_tasks(client, toy_tasks.list_tasks(), store, finished)
+    assert lost
     assert sorted(came) == sorted(t.name for t in toy_tasks.list_tasks())
     assert toy_tasks.read_table(tmp_path) == whole
 
