@@ -8,11 +8,11 @@ import numpy as np
 import xarray as xr
 
 from analysis.effects import average_over_states, list_groups, predict_joining, weigh_state_effects
-from analysis.fit import count_draws, derive_seed, fit_tiers, fit_total, stack_draws
+from analysis.fit import count_draws, fit_tiers, fit_total, stack_draws
 from analysis.pipeline import Report
 from analysis.positions import draw_alignment
 from analysis.results import hash_dataset, load_or_fit
-from analysis.sampler import Progress
+from analysis.sampler import Progress, derive_seed
 from analysis.store import Store, load_or_make
 from analysis.tasks import plan_stage1
 from analysis.variant import Variant

@@ -11,10 +11,10 @@ import xarray as xr
 
 from analysis.compiled import compile_model
 from analysis.diagnostics import measure_convergence
-from analysis.fit import SAVED_STATISTICS, derive_seed
+from analysis.fit import SAVED_STATISTICS
 from analysis.gates import check_convergence
 from analysis.results import RESULTS, hash_dataset, load_or_fit
-from analysis.sampler import CORES, Progress, SamplerSpec
+from analysis.sampler import CORES, Progress, SamplerSpec, derive_seed
 from models.dynamic_ideal_point import SAVED_ITEMS, SAVED_POSITIONS, build_dynamic_ideal_point_model
 from models.spec import DynamicIdealPointSpec
 

@@ -1,6 +1,5 @@
 """One fit: data, model and sampler settings in, checked posterior out."""
 
-import hashlib
 import math
 from collections.abc import Callable
 
@@ -36,12 +35,6 @@ SAVED_WHERE_THERE = ["state_sd", "covariate_imputed"]
 SAVED_TIERS = [*SAVED_TOTAL, "threshold", "guarantee_capability"]
 SAMPLE_DIMS = ("refit", "chain", "draw")
 SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
-
-
-def derive_seed(seed: int, *names: object) -> int:
-    """Seed of one fit, from the run's seed and what is fitted: the same in any order and company."""
-    text = "/".join(map(str, (seed, *names)))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
 def fit_ideal_points(

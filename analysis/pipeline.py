@@ -9,6 +9,7 @@ import xarray as xr
 
 from analysis.figures import save_figures
 from analysis.inputs import load_inputs
+from analysis.makers import Effects, make_effects
 from analysis.positions import states_without_votes, summarize_ideal_points
 from analysis.results import (
     RESULTS,
@@ -21,7 +22,7 @@ from analysis.results import (
 )
 from analysis.sampler import Progress
 from analysis.store import Store, load_or_make
-from analysis.tasks import Effects, Plan, make_effects, plan_variant
+from analysis.tasks import Plan, plan_variant
 from analysis.variant import Variant
 from models.spec import SpecError
 

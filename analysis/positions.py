@@ -5,7 +5,8 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import rankdata
 
-from analysis.fit import count_draws, derive_seed
+from analysis.fit import count_draws
+from analysis.sampler import derive_seed
 from analysis.summaries import summarize_draws
 from analysis.variant import Variant
 from models.coalition_data import centre_alignment

@@ -5,9 +5,9 @@ from typing import get_args
 import numpy as np
 import xarray as xr
 
-from analysis.fit import derive_seed, fit_model, list_saved
+from analysis.fit import fit_model, list_saved
 from analysis.refits import SAVED_DIRECT, compile_refits, fit_direct
-from analysis.sampler import CORES, Progress, SamplerSpec
+from analysis.sampler import CORES, Progress, SamplerSpec, derive_seed
 from analysis.variant import Propagation
 from models.coalition import build_coalition_model, spread_positions
 from models.coalition_data import centre_alignment, summarize_measurement

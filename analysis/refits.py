@@ -12,9 +12,9 @@ import xarray as xr
 from nutpie.sample import CompiledModel
 
 from analysis.compiled import compile_model
-from analysis.fit import ATTEMPTS, SAVED_STATISTICS, SAVED_TOTAL, derive_seed, gate, list_saved
+from analysis.fit import ATTEMPTS, SAVED_STATISTICS, SAVED_TOTAL, gate, list_saved
 from analysis.gates import ConvergenceError
-from analysis.sampler import CORES, Progress, SamplerSpec
+from analysis.sampler import CORES, Progress, SamplerSpec, derive_seed
 from models.coalition import MIRRORED, build_coalition_model, compute_eta
 from models.coalition_data import centre_alignment
 from models.precondition import Coordinates, fold, learn_coordinates, precondition

@@ -1,5 +1,6 @@
 """How a fit is sampled, without what samples it: a plan needs no compiler."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
@@ -52,3 +53,9 @@ class SamplerSpec:
     def step_smaller(self) -> Self:
         """The same with steps half as bold."""
         return replace(self, target_accept=(1 + self.target_accept) / 2)
+
+
+def derive_seed(seed: int, *names: object) -> int:
+    """Seed of one fit, from the run's seed and what is fitted: the same in any order and company."""
+    text = "/".join(map(str, (seed, *names)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1

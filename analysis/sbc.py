@@ -19,11 +19,11 @@ import xarray as xr
 from rich.progress import Progress as Bars
 from scipy.stats import chi2
 
-from analysis.fit import derive_seed, gate
+from analysis.fit import gate
 from analysis.propagation_figures import plot_ranks
 from analysis.refits import compile_refits, refit
 from analysis.results import RESULTS, ROOT, hash_content, write_table
-from analysis.sampler import Progress, SamplerSpec
+from analysis.sampler import Progress, SamplerSpec, derive_seed
 from models.coalition_data import centre_alignment, prepare_coalition_data
 from models.simulate import simulate_panel
 from models.spec import CoalitionSpec

@@ -14,9 +14,9 @@ import pandas as pd
 from dask.distributed import wait
 
 from analysis.cluster import connect
-from analysis.fit import derive_seed
 from analysis.inputs import Loader
 from analysis.results import ROOT, write_table
+from analysis.sampler import derive_seed
 from analysis.sensitivity import for_review
 from analysis.store import Store
 from analysis.tasks import Task, plan_variant

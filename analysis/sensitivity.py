@@ -10,9 +10,10 @@ import pandas as pd
 from analysis.dependencies import hash_code
 from analysis.dynamic_positions import DYNAMIC_FIT
 from analysis.inputs import Loader
+from analysis.makers import make_direct, make_effects, make_ideal_points, make_total
 from analysis.results import ROOT, hash_content, package_versions, write_json
 from analysis.store import Store, read_effects
-from analysis.tasks import Plan, Task, make_direct, make_effects, make_ideal_points, make_total, plan_variant
+from analysis.tasks import Plan, Task, plan_variant
 from analysis.variant import Variant
 from analysis.variants import REVIEW
 from data.load import find_rollcalls

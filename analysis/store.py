@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
+from analysis.makers import Effects
 from analysis.results import RESULTS, hash_content, read_tree, write_json, write_tree
-from analysis.tasks import Effects, Task
+from analysis.tasks import Task
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,16 @@
-"""What a variant needs fitted, each piece keyed by its content before anything runs.
-
-What makes a piece is imported when one is made: where all are there, no compiler and no sampler are loaded.
-"""
+"""What a variant needs fitted, each piece keyed by its content before anything runs."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
-import pandas as pd
 import xarray as xr
 
 from analysis.dependencies import hash_code
 from analysis.dynamic_positions import read_dynamic_fit, take_case_positions
+from analysis.makers import make_direct, make_dynamic_positions, make_effects, make_ideal_points, make_total
 from analysis.results import hash_content, hash_dataset, package_versions
-from analysis.sampler import CORES, Progress
 from analysis.variant import Variant
-
-NEEDED_BY_STAGE2 = ["ideal_point", "region_mean", "region_sd"]
-"""Variables of stage 1 that the rest of the analysis uses."""
 
 MODELLED = ("joined", "included", "guarantee", "dose", "covariates_transformed", "region")
 """What the models of stage 2 see of a panel."""
@@ -72,23 +65,6 @@ class Task:
     def key(self) -> str:
         """Hash of what the result depends on; the keys of what it needs are part of it."""
         return f"{self.kind}-{hash_content(self.whole)[:24]}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effects:
-    """What comes out of both stages.
-
-    Attributes
-    ----------
-    table : pd.DataFrame
-        See ``analysis.summaries.summarize_effects``.
-    draws, mediator : xr.Dataset
-        Labelled draws of every effect; of the model of alignment.
-    """
-
-    table: pd.DataFrame
-    draws: xr.Dataset
-    mediator: xr.Dataset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,108 +183,4 @@ def plan_stage1(variant: Variant, votes: xr.Dataset) -> Task:
             "seed": run.seed,
         },
         {"data": votes.attrs.get("votes_spec", ""), "files": votes.attrs.get("sha256", "")},
-    )
-
-
-def make_ideal_points(
-    votes: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
-) -> xr.DataTree:
-    """Stage 1 of the case of these votes."""
-    from analysis.fit import derive_seed, fit_ideal_points
-
-    seed = derive_seed(variant.run.seed, "ideal_point", votes.attrs["case"])
-    settings = {"seed": seed, "cores": cores, "progress": progress}
-    tree = fit_ideal_points(votes, variant.ideal_point, variant.run.ideal_point, **settings)
-    if not variant.run.items_kept:
-        tree["posterior"] = xr.DataTree(tree["posterior"].dataset[NEEDED_BY_STAGE2])
-    return tree
-
-
-def make_dynamic_positions(
-    positions: xr.Dataset,
-    fits: list,
-    variant: Variant,
-    cores: int = CORES,
-    progress: Progress | None = None,
-) -> xr.DataTree:
-    """Stage 1 of a case as the dynamic model has it: it is there already."""
-    tree = xr.DataTree.from_dict({"posterior": positions.drop_attrs()})
-    tree.attrs = dict(positions.attrs)
-    return tree
-
-
-def make_total(
-    panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
-) -> xr.DataTree:
-    """Stage 2 without alignment."""
-    from analysis.fit import derive_seed, fit_total
-
-    seed = derive_seed(variant.run.seed, "total")
-    return fit_total(panel, variant.coalition, variant.run.total, seed=seed, cores=cores, progress=progress)
-
-
-def make_direct(
-    data: xr.Dataset | tuple,
-    fits: list,
-    variant: Variant,
-    cores: int = CORES,
-    progress: Progress | None = None,
-) -> xr.DataTree:
-    """Stage 2 with alignment; ``fits`` are those of stage 1, case by case."""
-    from analysis.fit import derive_seed
-    from analysis.positions import draw_alignment
-    from analysis.propagation import fit_propagated
-
-    run = variant.run
-    panel, votes = data if isinstance(data, tuple) else (data, None)
-    return fit_propagated(
-        variant.propagation,
-        panel,
-        draw_alignment(_by_case(fits, panel), panel, variant),
-        variant.coalition,
-        refit=run.refit,
-        single=run.single,
-        seed=derive_seed(run.seed, "direct"),
-        votes=votes,
-        ideal_point=variant.ideal_point,
-        keep=run.kept_draws,
-        cores=cores,
-        progress=progress,
-    )
-
-
-def _by_case(stage1: list[xr.DataTree], panel: xr.Dataset) -> dict[str, xr.DataTree]:
-    return dict(zip(map(str, panel["case"].values), stage1, strict=True))
-
-
-def make_effects(
-    panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
-) -> Effects:
-    """Every effect; ``fits`` are the total, the direct, and stage 1 case by case."""
-    from analysis.effects import compute_effects
-    from analysis.fit import count_draws, derive_seed, stack_draws
-    from analysis.positions import draw_alignment, find_imputed, pair_positions
-    from analysis.summaries import summarize_effects
-    from models.alignment import draw_alignment_model
-
-    run = variant.run
-    # Equally many draws of both, or a quantity of one would have gaps where only the other has draws.
-    every_draw = [tree["posterior"].dataset for tree in fits[:2]]
-    keep = min(run.kept_draws, *(count_draws(posterior) for posterior in every_draw))
-    total, direct = (stack_draws(posterior, keep) for posterior in every_draw)
-    # Refit by refit: one draw of the positions feeds both the model of alignment and that of joining.
-    mediator = draw_alignment_model(
-        panel,
-        pair_positions(direct, panel, draw_alignment(_by_case(fits[2:], panel), panel, variant)),
-        variant.alignment,
-        derive_seed(run.seed, "alignment given guarantee"),
-        find_imputed(direct),
-    )
-    draws = compute_effects(total, direct, mediator, panel, variant.coalition.link)
-    return Effects(
-        table=summarize_effects(
-            draws, direct.coords.get("refit"), variant.propagation, direct.get("position")
-        ),
-        draws=draws,
-        mediator=mediator,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import xarray as xr
 
-    from analysis.tasks import Effects
+    from analysis.makers import Effects
     from analysis.variant import Variant
 
 

@@ -8,9 +8,10 @@ import xarray as xr
 
 from analysis import dynamic_positions
 from analysis.dynamic_positions import read_dynamic_fit, take_case_positions
+from analysis.makers import make_dynamic_positions
 from analysis.positions import draw_alignment
 from analysis.results import write_tree
-from analysis.tasks import make_dynamic_positions, plan_stage1
+from analysis.tasks import plan_stage1
 from analysis.variants import MAIN, VARIANTS
 from data.schema import DataError
 

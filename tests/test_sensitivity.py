@@ -12,12 +12,13 @@ from analysis.compare import compare_effects, find_run
 from analysis.explain import compare_contents, explain_task
 from analysis.fit_command import choose_variants
 from analysis.inputs import Loader
+from analysis.makers import Effects
 from analysis.sensitivity import collect, survey
 from analysis.sensitivity_figure import mark_choices
 from analysis.sensitivity_page import write_page
 from analysis.sensitivity_summary import pick_effect, split_variance, summarize_axes
 from analysis.store import Store
-from analysis.tasks import Effects, plan_variant
+from analysis.tasks import plan_variant
 from analysis.variants import MAIN, VARIANTS, cross_axes
 
 

@@ -4,9 +4,10 @@ import pytest
 import xarray as xr
 
 from analysis import tasks
+from analysis.makers import Effects
 from analysis.results import package_versions
 from analysis.store import Store, load_or_make, read_effects
-from analysis.tasks import Effects, Task
+from analysis.tasks import Task
 from analysis.variants import MAIN
 
 DATA = xr.Dataset({"x": ("state", [1.0, 2.0])})

@@ -16,12 +16,12 @@ from analysis.checks.steps import Bench
 from analysis.checks.tables import row, to_table
 from analysis.checks.votes import Assembly, compare_areas, find_votes_influence
 from analysis.checks.waves import describe_hazard
-from analysis.fit import count_draws, derive_seed, fit_tiers, fit_total, stack_draws
+from analysis.fit import count_draws, fit_tiers, fit_total, stack_draws
 from analysis.palette import DPI
 from analysis.pipeline import Report
 from analysis.positions import draw_alignment
 from analysis.results import RESULTS, hash_content, hash_dataset, load_or_fit, write_table
-from analysis.sampler import Progress
+from analysis.sampler import Progress, derive_seed
 from analysis.store import Store, load_or_make
 from analysis.tasks import plan_stage1
 from analysis.tiers import compute_tiers, summarize_tiers

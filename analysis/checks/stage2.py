@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from analysis.fit import derive_seed
 from analysis.refits import RefitModel, compile_refits, refit_to_gates
-from analysis.sampler import Progress, SamplerSpec
+from analysis.sampler import Progress, SamplerSpec, derive_seed
 from models.coalition_data import prepare_coalition_data
 from models.spec import CoalitionSpec
 

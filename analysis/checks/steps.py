@@ -28,9 +28,9 @@ from analysis.checks.predictive import calibrate, check_prior, count_joiners
 from analysis.checks.scaling import check_scaling, compute_log_priors
 from analysis.checks.stage2 import BRIEF, SHORT, SINGLE, Stage2, compile_stage2, fit_variations, leave_out
 from analysis.checks.tables import row, to_table
-from analysis.fit import SAVED_TOTAL, derive_seed, gate, list_saved
+from analysis.fit import SAVED_TOTAL, gate, list_saved
 from analysis.refits import refit, shape_refits
-from analysis.sampler import Progress
+from analysis.sampler import Progress, derive_seed
 from models.coalition import build_coalition_model
 from models.confounding import build_confounded_model
 from models.spec import CoalitionSpec

@@ -10,10 +10,10 @@ import xarray as xr
 from analysis.checks.influence import COLUMNS
 from analysis.checks.steps import Bench
 from analysis.checks.tables import row
-from analysis.fit import derive_seed, fit_ideal_points
+from analysis.fit import fit_ideal_points
 from analysis.positions import draw_alignment
 from analysis.results import hash_dataset, load_or_fit
-from analysis.sampler import Progress, SamplerSpec
+from analysis.sampler import Progress, SamplerSpec, derive_seed
 from analysis.variants import Variant
 from models.coalition_data import centre_alignment
 
