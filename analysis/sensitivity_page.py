@@ -1,5 +1,6 @@
 """The page that a reviewer reads in a minute: table, figure, and what moves the answer."""
 
+import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
@@ -12,6 +13,11 @@ from analysis.results import atomic_file, write_table
 from analysis.sensitivity_figure import plot_curve
 from analysis.sensitivity_summary import CONVINCING, pick_effect, split_variance, summarize_axes
 from analysis.variant import Variant
+
+ENDS = ("lowest", "highest")
+"""Columns that name the choices at the ends of a range."""
+WIDE = 135
+"""Terminal columns from which those names fit beside the rest."""
 
 
 def write_page(
@@ -52,12 +58,7 @@ def write_page(
         file.write_text(to_markdown(sentences, grid, f"{figure_name}.png"), encoding="utf-8")
     for sentence in sentences:
         console.print(sentence, highlight=False)
-    shown = Table(title="What moves the answer")
-    for column in grid.columns:
-        shown.add_column(column, justify="left" if column in grid.columns[:1] else "right", overflow="fold")
-    for row in grid.itertuples(index=False):
-        shown.add_row(*map(str, row))
-    console.print(shown)
+    console.print(to_table(grid, console.width, f"{name}.md"))
 
 
 def tell_range(total: pd.DataFrame, impossible: dict[str, str]) -> list[str]:
@@ -115,7 +116,7 @@ def grid_of_axes(moves: pd.DataFrame) -> pd.DataFrame:
         end: both[f"total_{end}_choice"].where(
             both["total_range"] >= both["direct_range"], both[f"direct_{end}_choice"]
         )
-        for end in ("lowest", "highest")
+        for end in ENDS
     }
     return pd.DataFrame(
         {
@@ -125,8 +126,7 @@ def grid_of_axes(moves: pd.DataFrame) -> pd.DataFrame:
                 for n, f in zip(both["total_variants"], both["total_failed"], strict=True)
             ],
             "total effect": _ranges(both, "total"),
-            "lowest": ends["lowest"].fillna(""),
-            "highest": ends["highest"].fillna(""),
+            **{end: ends[end].fillna("") for end in ENDS},
             f"P(+) > {CONVINCING}": [f"{share:.0%}" for share in both["total_share_positive"]],
             "direct effect": _ranges(both, "direct"),
             f"P(+) > {CONVINCING}, direct": [f"{share:.0%}" for share in both["direct_share_positive"]],
@@ -149,6 +149,23 @@ def grid_of_variance(moves: pd.DataFrame) -> pd.DataFrame:
             "share": [f"{share:.1%}" for share in ordered["share"]],
         }
     )
+
+
+def to_table(grid: pd.DataFrame, width: int, page: str) -> Table:
+    """The page's table for a terminal of some width; a narrow one leaves the longest names to the page."""
+    shown = grid if width >= WIDE else grid.drop(columns=list(ENDS), errors="ignore")
+    caption = (
+        f"The choices at the ends of the ranges: {page}" if len(shown.columns) < len(grid.columns) else None
+    )
+    table = Table(title="What moves the answer", caption=caption)
+    for number, column in enumerate(shown.columns):
+        # Headers are wrapped here, or Rich would wrap the cells too.
+        longest = max(map(len, map(str, shown[column])), default=0)
+        header = textwrap.fill(column, max(longest, 8), break_long_words=False)
+        table.add_column(header, justify="right" if number else "left", min_width=longest)
+    for row in shown.itertuples(index=False):
+        table.add_row(*map(str, row))
+    return table
 
 
 def to_markdown(sentences: list[str], grid: pd.DataFrame, figure: str) -> str:

@@ -15,7 +15,7 @@ from analysis.inputs import Loader
 from analysis.makers import Effects
 from analysis.sensitivity import collect, survey
 from analysis.sensitivity_figure import mark_choices
-from analysis.sensitivity_page import write_page
+from analysis.sensitivity_page import grid_of_axes, to_table, write_page
 from analysis.sensitivity_summary import pick_effect, split_variance, summarize_axes
 from analysis.store import Store
 from analysis.tasks import plan_variant
@@ -109,6 +109,19 @@ def test_the_page_has_every_variant_and_the_files_are_the_same_each_time(tmp_pat
     assert {p.name for p in (tmp_path / "a").iterdir()} == names
     for name in names - {"specification_curve.png"}:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize(("width", "named"), [(80, False), (135, True)])
+def test_no_cell_is_broken_in_a_terminal(width, named):
+    longest = {"axis": "priors-ideal-point", "lowest": "without-Western-Europe", "highest": "w" * 28}
+    grid = grid_of_axes(summarize_axes(make_table())).assign(**longest)
+    console = Console(width=width, record=True)
+    console.print(to_table(grid, width, "sensitivity.md"))
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= width
+    assert sum(line.startswith("│") for line in lines) == len(grid)
+    assert any("w" * 28 in line for line in lines) == named
+    assert any("sensitivity.md" in line for line in lines) != named
 
 
 def test_a_crossed_run_has_a_page_of_its_own(tmp_path):
