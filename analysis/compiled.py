@@ -10,6 +10,7 @@ has it.
 
 import hashlib
 import itertools
+import logging
 import math
 
 import numba
@@ -34,6 +35,9 @@ from models.precondition import split_vector
 # With fast-math, code compiled afresh and code loaded from the cache differ in the last digits, and a
 # chain turns that into other draws: the same seed would not give the same result.
 pytensor.config.numba__fastmath = False
+
+# PyMC names every variable that it draws; what a command does, it says itself.
+logging.getLogger("pymc").setLevel(logging.WARNING)
 
 DOUBLES = numba.types.CPointer(numba.types.double)
 ADDRESSES = numba.types.CPointer(numba.types.uint64)
