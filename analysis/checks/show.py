@@ -57,10 +57,12 @@ def confounding_sentence(checks: pd.DataFrame) -> str:
     """The verdict on unmeasured confounding."""
     rows = checks[(checks["check"] == "confounding") & (checks["item"] == "tipping_strength")]
     row = rows[rows["case"] == "pooled"].iloc[0]
-    gone = f"{row['value']:.1f}" if row["value"] < float("inf") else "more than any strength tried"
+    gone, doubtful = (
+        f"at {row[name]:.1f}" if row[name] < float("inf") else "at no strength tried"
+        for name in ("value", "lower")
+    )
     return (
-        f"An unseen cause would have to add {gone} logits per standard deviation both to having the "
-        "guarantee and to joining to explain the pooled effect away "
-        f"({row['lower']:.1f} for its interval to reach 0); "
-        f"of the measured ones the strongest adds {row['reference']:.1f} at its weaker side."
+        f"An unseen cause explains the pooled effect away {gone}; the effect's interval reaches 0 {doubtful} "
+        "(logits per standard deviation, on guarantee and joining alike). Of the measured causes the "
+        f"strongest has {row['reference']:.1f} on its weaker side."
     )
