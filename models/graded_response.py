@@ -10,8 +10,6 @@ votes; the graph is the reference that it is tested against.
 """
 
 from dataclasses import dataclass, replace
-from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import pymc as pm
@@ -24,11 +22,9 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_defa
 
 from models import graded_response_numba as kernel
 from models import graded_response_tally_numba as tally_kernel
+from models.source import hash_source
 
-# Part of the key under which compiled code is cached: code built on an older kernel is not found again.
-SOURCE_HASH = int(
-    sha256(b"".join(Path(m.__file__).read_bytes() for m in (kernel, tally_kernel))).hexdigest()[:12], 16
-)
+SOURCE_HASH = hash_source(__file__, kernel.__file__, tally_kernel.__file__)
 IMPLEMENTATIONS = ("fused", "graph")
 ARRAYS = ("response", "row_offset", "item_idx", "position_start", "abstain_position", "abstain_offset")
 
@@ -332,7 +328,7 @@ class GradedResponse(Op):
 
 @register_funcify_default_op_cache_key(GradedResponse)
 def numba_funcify_graded_response(op, node, **kwargs):
-    """Numba form of the Op; the cached machine code is renewed when the source of the kernels changes."""
+    """Numba form of the Op; the cached machine code is renewed when this file or a kernel changes."""
     if op.is_tally:
 
         @numba_njit(fastmath=False)

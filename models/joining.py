@@ -9,9 +9,6 @@ the value and every gradient in one pass over the states; the graph is the refer
 against.
 """
 
-from hashlib import sha256
-from pathlib import Path
-
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType, disconnected_type
@@ -21,14 +18,9 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_defa
 
 from models import graded_response_numba, joining_numba
 from models.link import log_cdf_graph
+from models.source import hash_source
 
-# Part of the key under which compiled code is cached: code built on an older kernel is not found again.
-SOURCE_HASH = int(
-    sha256(
-        b"".join(Path(m.__file__).read_bytes() for m in (graded_response_numba, joining_numba))
-    ).hexdigest()[:12],
-    16,
-)
+SOURCE_HASH = hash_source(__file__, joining_numba.__file__, graded_response_numba.__file__)
 
 # A multiple of 8: the loops over nodes then fill vector instructions.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(16)
@@ -114,7 +106,7 @@ class Joining(Op):
 
 @register_funcify_default_op_cache_key(Joining)
 def numba_funcify_joining(op, node, **kwargs):
-    """Numba form of the Op; the cached machine code is renewed when the source of the kernel changes."""
+    """Numba form of the Op; the cached machine code is renewed when this file or a kernel changes."""
 
     @numba_njit(fastmath=False)
     def joining(eta, state_sd, joined, included, node, weight):

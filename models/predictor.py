@@ -6,9 +6,6 @@ It is linear, so that its gradients need the data alone. As a graph it is a doze
 of a few hundred numbers, which cost more in handling than in arithmetic; here they are one loop each way.
 """
 
-from hashlib import sha256
-from pathlib import Path
-
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply
@@ -16,9 +13,9 @@ from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
 from models import predictor_numba
+from models.source import hash_source
 
-# Part of the key under which compiled code is cached, as in models/joining.py.
-SOURCE_HASH = int(sha256(Path(predictor_numba.__file__).read_bytes()).hexdigest()[:12], 16)
+SOURCE_HASH = hash_source(__file__, predictor_numba.__file__)
 N_COEFFICIENT = 4
 """Kinds of coefficients: the first inputs of both Ops, and the outputs of the second."""
 
@@ -124,7 +121,7 @@ class PredictorPullback(Op):
 
 @register_funcify_default_op_cache_key(Predictor)
 def numba_funcify_predictor(op, node, **kwargs):
-    """Numba form; the cached machine code is renewed when the source of the loops changes."""
+    """Numba form; the cached machine code is renewed when this file or the loops change."""
 
     @numba_njit(fastmath=False)
     def predictor(*inputs):

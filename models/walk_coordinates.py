@@ -6,8 +6,6 @@ its steps, with a tridiagonal precision matrix ``information + structure / step_
 assumed. They need not be: the density is that of the path itself, Jacobian included.
 """
 
-from hashlib import sha256
-from pathlib import Path
 from typing import NamedTuple
 
 import numba
@@ -18,7 +16,9 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
-SOURCE_HASH = int(sha256(Path(__file__).read_bytes()).hexdigest()[:12], 16)
+from models.source import hash_source
+
+SOURCE_HASH = hash_source(__file__)
 
 
 class Walks(NamedTuple):
