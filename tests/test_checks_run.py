@@ -90,4 +90,4 @@ def test_the_command_writes_every_table_and_is_resumed(tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(pd.read_csv(again / "influence.csv"), tables["influence"])
     console = Console(record=True, width=200)
     show_checks(folder, console)
-    assert "to explain the pooled effect away" in console.export_text()
+    assert "explains the pooled effect away" in console.export_text()
