@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from analysis.data_commands import data_app
+from analysis.commands.data import data_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,8 +38,8 @@ def run(
 ) -> None:
     """Run the main job: both stages, from votes to the effect of a guarantee, with its uncertainty."""
     # Imports wait until a command needs them: help should not take ten seconds.
-    from analysis.terminal import run_and_show
-    from analysis.variants import MAIN
+    from analysis.commands.run import run_and_show
+    from analysis.variants.table import MAIN
 
     sys.exit(run_and_show(MAIN.quick() if quick else MAIN, votes, console))
 
@@ -53,7 +53,7 @@ def checks(
     votes: VotesOption = None,
 ) -> None:
     """Check the second stage: prediction, influence, sensitivity to priors, controls, hidden causes."""
-    from analysis.checks.show import check_and_show
+    from analysis.commands.checks import check_and_show
 
     sys.exit(check_and_show(choose_variant(variant, quick), votes, console))
 
@@ -79,8 +79,8 @@ def fit(
     votes: VotesOption = None,
 ) -> None:
     """Run variants of the table, or the main analysis with fields set otherwise, beside the main analysis."""
-    from analysis.fit_command import choose_variants, fit_and_compare, list_choices
-    from analysis.variants import MAIN
+    from analysis.commands.fit import choose_variants, fit_and_compare, list_choices
+    from analysis.variants.table import MAIN
 
     if not names and not changes:
         sys.exit(list_choices(console))
@@ -98,7 +98,7 @@ def compare(
     second: Annotated[str, typer.Argument(help="Another run; otherwise the main one.")] = "main",
 ) -> None:
     """What differs between two runs, and whether it is noise; [bold]published[/bold] is what is committed."""
-    from analysis.compare import show_comparison
+    from analysis.commands.compare import show_comparison
 
     sys.exit(show_comparison(first, second, console))
 
@@ -122,7 +122,7 @@ def sensitivity(
     votes: VotesOption = None,
 ) -> None:
     """Run every choice of the project otherwise, one at a time or crossed, and say what moves the answer."""
-    from analysis.sensitivity_run import choose_variants, run_sensitivity
+    from analysis.commands.sensitivity import choose_variants, run_sensitivity
 
     try:
         variants, impossible = choose_variants(axes, cross)
@@ -158,8 +158,8 @@ def benchmark(
     output: Annotated[Path | None, typer.Option(help="Folder of the table and the figure.")] = None,
 ) -> None:
     """Measure speed beside other samplers, in one run on the same votes; what is missing is left out."""
-    from analysis.benchmark import choose_spec, show_benchmark
-    from analysis.results import OUTPUT
+    from analysis.store.files import OUTPUT
+    from analysis.studies.benchmark.run import choose_spec, show_benchmark
 
     try:
         spec = choose_spec(quick=quick, peers=peers, repetitions=repetitions)
@@ -177,7 +177,7 @@ def claims(
     votes: VotesOption = None,
 ) -> None:
     """Put the rest of the argument to the data: asymmetry, different goods, informality, hierarchy."""
-    from analysis.claims_terminal import run_and_show_claims
+    from analysis.commands.claims import run_and_show_claims
 
     sys.exit(run_and_show_claims(variant, quick, votes, console))
 
@@ -191,7 +191,7 @@ def propagation(
     votes: VotesOption = None,
 ) -> None:
     """Run a variant in all four ways of carrying stage-1 uncertainty, and show them side by side."""
-    from analysis.propagation_terminal import run_and_show_ways
+    from analysis.commands.propagation import run_and_show_ways
 
     sys.exit(run_and_show_ways(choose_variant(variant, quick), votes, console))
 
@@ -207,8 +207,8 @@ def report(
 ) -> None:
     """Write the report: one page of all results that opens in any browser, offline."""
     from analysis.report.page import write_report
-    from analysis.result_files import MissingResultsError, Results
-    from analysis.results import OUTPUT
+    from analysis.store.files import OUTPUT
+    from analysis.store.results import MissingResultsError, Results
 
     try:
         path = write_report(Results.load(variant), output or OUTPUT / "report.html")
@@ -230,9 +230,9 @@ def dynamic(
     output: Annotated[Path | None, typer.Option(help="Folder of tables, draws and figures.")] = None,
 ) -> None:
     """Estimate every state's position in every session since 1946, from all votes at once."""
-    from analysis.data_commands import bad_input_ends
-    from analysis.dynamic import DynamicRun, parse_sessions, show_dynamic
-    from analysis.results import OUTPUT
+    from analysis.commands.data import bad_input_ends
+    from analysis.store.files import OUTPUT
+    from analysis.studies.dynamic.run import DynamicRun, parse_sessions, show_dynamic
     from models.spec import DynamicIdealPointSpec, SpecError
 
     with bad_input_ends():
@@ -246,7 +246,7 @@ def dynamic(
 
 def choose_variant(name: str, quick: bool):
     """The variant of a name; an unknown one ends the command with the nearest right one."""
-    from analysis.fit_command import choose_variants
+    from analysis.commands.fit import choose_variants
 
     try:
         return choose_variants([] if name == "main" else [name], [], quick=quick)[0]

@@ -10,13 +10,13 @@ import pandas as pd
 
 from data.alliances.build import build_alliances
 from data.alliances.dyads import CAPABILITIES_FILE, DYADS_FILE
-from data.panel import derive_covariates
-from data.prepare import tally_agenda
-from data.releases import read_release
-from data.schema import DataError, validate_tallies
-from data.select import select_rollcalls
+from data.panel.prepare import derive_covariates
 from data.spec import DataSpec
-from data.tables import DATA_DIR, load_states, read_parquet, validate_covariates, write_table
+from data.tables.read import TABLES_DIR, load_states, read_parquet, validate_covariates, write_table
+from data.tables.rules import DataError, validate_tallies
+from data.votes.prepare import tally_agenda
+from data.votes.releases import read_release
+from data.votes.select import select_rollcalls
 
 SOURCES = (
     *("rollcalls.parquet", "votes.parquet", "state_year.parquet"),
@@ -56,7 +56,7 @@ def build_covariates(shared_dir: Path) -> pd.DataFrame:
     return table
 
 
-def build_shipped(target_dir: Path = DATA_DIR, shared_dir: Path | None = None) -> list[Path]:
+def build_shipped(target_dir: Path = TABLES_DIR, shared_dir: Path | None = None) -> list[Path]:
     """Write agenda_tallies.csv, covariates.csv and the tables of ``alliances/``.
 
     Parameters
@@ -77,7 +77,7 @@ def build_shipped(target_dir: Path = DATA_DIR, shared_dir: Path | None = None) -
     DataError
         A source table is not there, or breaks a rule.
     """
-    shared_dir = Path(shared_dir or DATA_DIR.parents[1] / "shared" / "data")
+    shared_dir = Path(shared_dir or TABLES_DIR.parents[2] / "shared" / "data")
     for name in SOURCES:
         if not (shared_dir / name).is_file():
             raise DataError(f"{shared_dir / name}: no such file; the shipped tables are built from it")

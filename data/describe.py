@@ -3,10 +3,10 @@
 import pandas as pd
 
 from data.load import SHARED_DIR, find_rollcalls, load_panel, load_votes
-from data.panel import in_force, is_member
+from data.panel.prepare import in_force, is_member
 from data.spec import GUARANTEE_CODINGS, IRAQ, ISIS, OUTCOMES, DataSpec
-from data.tables import (
-    DATA_DIR,
+from data.tables.read import (
+    TABLES_DIR,
     UNITS,
     load_coalition,
     load_covariates,
@@ -19,7 +19,7 @@ from data.tables import (
 def summarize_rows() -> pd.DataFrame:
     """Count the rows of the shipped tables: ``table, rows, states``."""
     rows = []
-    for file in sorted(DATA_DIR.glob("*.csv")):
+    for file in sorted(TABLES_DIR.glob("*.csv")):
         table = pd.read_csv(file, keep_default_na=False)
         rows.append((file.name, len(table), table["iso3"].nunique()))
     return pd.DataFrame(rows, columns=["table", "rows", "states"])

@@ -8,17 +8,10 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from data.cache import cache_dir, load_release
-from data.panel import derive_covariates, prepare_panel
-from data.prepare import prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
-from data.releases import Release, extend_release
-from data.releases.find import NO_RECORD, find_later, find_release
-from data.releases.tidy import Progress
-from data.schema import DataError, validate_votes
-from data.select import select_rollcalls
+from data.panel.prepare import derive_covariates, prepare_panel
 from data.spec import IRAQ, ISIS, VOTE_FIELDS, CaseSpec, DataSpec
-from data.tables import (
-    DATA_DIR,
+from data.tables.read import (
+    TABLES_DIR,
     coalition_path,
     load_coalition,
     load_covariates,
@@ -29,6 +22,13 @@ from data.tables import (
     sha256,
     validate_covariates,
 )
+from data.tables.rules import DataError, validate_votes
+from data.votes.cache import cache_dir, load_release
+from data.votes.prepare import prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
+from data.votes.releases import Release, extend_release
+from data.votes.releases.find import NO_RECORD, find_later, find_release
+from data.votes.releases.tidy import Progress
+from data.votes.select import select_rollcalls
 
 VOTES_VARIABLE = "SECURITY_FOR_LEGITIMACY_VOTES"
 """Environment variable with the file or folder of the roll calls."""
@@ -36,7 +36,7 @@ VOTES_VARIABLE = "SECURITY_FOR_LEGITIMACY_VOTES"
 FETCH_COMMAND = "python -m analysis data fetch"
 """What downloads roll calls; nothing else does, so that no run surprises anybody with a download."""
 
-SHARED_DIR = DATA_DIR.parents[1] / "shared" / "data"
+SHARED_DIR = TABLES_DIR.parents[2] / "shared" / "data"
 """Folder beside the checkout where roll calls may lie."""
 
 # What the shipped tallies cannot tell apart: these fields must be at their defaults.
@@ -54,7 +54,7 @@ def find_rollcalls(path: Path | str | None = None) -> Path | None:
     Parameters
     ----------
     path : Path or str, optional
-        A file of any kind that ``data.releases.read_release`` reads, or a folder with one.
+        A file of any kind that ``data.votes.releases.read_release`` reads, or a folder with one.
 
     Returns
     -------
@@ -193,7 +193,7 @@ def load_votes(
         hashes, notes = record.files, record.notes
         origin = {name: "+".join(sorted(set(items[name].astype(str)))) for name in _ORIGIN}
     else:
-        hashes, notes = {"agenda_tallies.csv": sha256(DATA_DIR / "agenda_tallies.csv")}, ()
+        hashes, notes = {"agenda_tallies.csv": sha256(TABLES_DIR / "agenda_tallies.csv")}, ()
         dataset = prepare_agenda_votes(load_tallies(states), states, spec, case)
         origin = dict.fromkeys(_ORIGIN, "coded")
     return dataset.assign_attrs(
@@ -201,7 +201,7 @@ def load_votes(
         granularity="rollcall" if rollcall else "agenda",
         fallback=fallback,
         source=" + ".join(hashes),
-        sha256=json.dumps(hashes | {"states.csv": sha256(DATA_DIR / "states.csv")}, sort_keys=True),
+        sha256=json.dumps(hashes | {"states.csv": sha256(TABLES_DIR / "states.csv")}, sort_keys=True),
         notes=json.dumps(notes),
         spec=spec.to_json(),
         votes_spec=spec.votes_json(case),
@@ -283,7 +283,7 @@ def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
     states = load_states()
     coalitions = {case.name: load_coalition(case, states) for case in spec.cases}
     covariates = load_covariates(states)
-    files = [DATA_DIR / name for name in ("states.csv", "guarantees.csv", "covariates.csv")]
+    files = [TABLES_DIR / name for name in ("states.csv", "guarantees.csv", "covariates.csv")]
     files += [coalition_path(case) for case in spec.cases]
     further = sorted({case.covariate_year for case in spec.cases} - set(covariates["year"]))
     if further:

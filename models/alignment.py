@@ -3,8 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from models.coalition_data import prepare_coalition_data
 from models.missing import place_missing
+from models.panel import prepare_coalition_data
 from models.spec import AlignmentSpec
 
 
@@ -23,7 +23,7 @@ def draw_alignment_model(
         The contract's panel.
     positions : np.ndarray
         (sample, case, state): alignment, centred within each case
-        (``models.coalition_data.centre_alignment``). A draw of stage 1 may stand there several times.
+        (``models.panel.centre_alignment``). A draw of stage 1 may stand there several times.
     spec : AlignmentSpec
         Priors.
     seed : int

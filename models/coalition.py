@@ -6,10 +6,10 @@ import pytensor.tensor as pt
 import xarray as xr
 from scipy.linalg import helmert
 
-from models.coalition_data import Measurement, prepare_coalition_data
-from models.joining import joining_logp
+from models.likelihood.joining import joining_logp
+from models.likelihood.predictor import linear_predictor
 from models.missing import IMPUTED, add_imputed, impute_covariates, place_missing
-from models.predictor import linear_predictor
+from models.panel import Measurement, prepare_coalition_data
 from models.spec import CoalitionSpec
 
 
@@ -42,7 +42,7 @@ def build_coalition_model(
     -----
     A state answers at most once per case, so that its own effect is hardly known and sampling it with its
     spread makes a funnel. The integral over it is done by Gauss-Hermite quadrature instead: given the
-    rest, a state's likelihood is a mixture over ``models.joining.STATE_NODES``. See models/README.md.
+    rest, a state's likelihood is a mixture over ``models.likelihood.joining.STATE_NODES``. See models/README.md.
     """
     data = prepare_coalition_data(panel, spec.missing)
     # A spec is checked when it is made: no need to check its numbers at every step.

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.coalition import half_normal, name_coords, place_predictor
-from models.coalition_data import prepare_coalition_data
+from models.panel import prepare_coalition_data
 from models.spec import CoalitionSpec
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(8)

@@ -5,13 +5,13 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.dynamic_layout import prepare_layout, prepare_ragged_votes
-from models.dynamic_mode import DynamicStart, estimate_dynamic_start
-from models.graded_response import graded_response_logp
+from models.coordinates.dynamic_mode import DynamicStart, estimate_dynamic_start
+from models.coordinates.layout import prepare_layout, prepare_ragged_votes
+from models.coordinates.walks import Walks, prepare_walks, unwhiten_walks, weigh_scales, whiten_walks
+from models.coordinates.warp import compute_warp
 from models.ideal_point import prepare_direction
+from models.likelihood.graded_response import graded_response_logp
 from models.spec import DynamicIdealPointSpec
-from models.walk_coordinates import Walks, prepare_walks, unwhiten_walks, weigh_scales, whiten_walks
-from models.warp import compute_warp
 
 
 def build_dynamic_ideal_point_model(
@@ -44,7 +44,7 @@ def build_dynamic_ideal_point_model(
     -----
     Martin and Quinn (2002), doi:10.1093/pan/10.2.134, for the random walk; Bailey, Strezhnev and Voeten
     (2017), doi:10.1177/0022002715595700, for bridging by repeated resolutions. A path is sampled in the
-    coordinates of ``models.walk_coordinates``, which leave the posterior as it is. See models/README.md.
+    coordinates of ``models.coordinates.walks``, which leave the posterior as it is. See models/README.md.
     """
     layout = prepare_layout(votes)
     direction = prepare_direction(votes)
@@ -87,7 +87,7 @@ def build_dynamic_ideal_point_model(
         )
         # Arrays are data, not constants: large constants could not be kept among compiled code.
         walks_data = Walks(*(pm.Data(f"walks_{n}", x) for n, x in zip(walks._fields, walks, strict=True)))
-        # What whole sessions do together has coordinates of its own (models.warp): votes see it only relative
+        # What whole sessions do together has coordinates of its own (models.coordinates.warp): votes see it only relative
         # to items, which follow. They say again what the paths say, to which they are held.
         coefficients = (warp.curve.shape[1], warp.state_shape.shape[1])
         warp_weight = pm.Flat("warp_weight", shape=coefficients, initval=np.zeros(coefficients))

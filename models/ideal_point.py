@@ -5,9 +5,9 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.graded_response import graded_response_logp, prepare_votes
+from models.coordinates.start import estimate_start
+from models.likelihood.graded_response import graded_response_logp, prepare_votes
 from models.spec import IdealPointSpec
-from models.start import estimate_start
 
 US_SIDE = {"yes": 1.0, "abstain": 0.0, "no": -1.0, "absent": 0.0}
 

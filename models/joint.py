@@ -6,9 +6,9 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.coalition import build_coalition_model, keep_positions
-from models.coalition_data import prepare_coalition_data
+from models.coordinates.precondition import Coordinates, express, move
 from models.ideal_point import build_ideal_point_model
-from models.precondition import Coordinates, express, move
+from models.panel import prepare_coalition_data
 from models.spec import CoalitionSpec, IdealPointSpec
 
 

@@ -15,7 +15,7 @@ def impute_covariates(data: dict[str, np.ndarray], spec):
     Parameters
     ----------
     data : dict of str to np.ndarray
-        From ``models.coalition_data.prepare_coalition_data``, with ``missing``.
+        From ``models.panel.prepare_coalition_data``, with ``missing``.
     spec : CoalitionSpec
         Priors; its numbers may be data of the model.
 
@@ -77,7 +77,7 @@ def describe_places(data: dict[str, np.ndarray], places: np.ndarray) -> tuple[np
     Parameters
     ----------
     data : dict of str to np.ndarray
-        From ``models.coalition_data.prepare_coalition_data``.
+        From ``models.panel.prepare_coalition_data``.
     places : np.ndarray
         (place, 3), int: case, state and covariate, one that is missing somewhere.
 
@@ -113,7 +113,7 @@ def add_imputed(posterior: xr.Dataset, data: dict[str, np.ndarray]) -> xr.DataAr
         ``covariate_slope`` (..., case, covariate) and, where covariates were imputed, ``covariate_imputed``
         (..., missing).
     data : dict of str to np.ndarray
-        From ``models.coalition_data.prepare_coalition_data``, whose covariates are 0 where missing.
+        From ``models.panel.prepare_coalition_data``, whose covariates are 0 where missing.
 
     Returns
     -------

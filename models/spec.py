@@ -106,7 +106,7 @@ class CoalitionSpec:
         Which of the two equal implementations of the likelihood is used; links other than the logit take
         the graph always.
     link : {"logit", "probit", "cauchit"}
-        From the linear predictor to the probability; see ``models.link``. All have the logit's slope at 0.
+        From the linear predictor to the probability; see ``models.likelihood.link``. All have the logit's slope at 0.
     intercept_scale : float
         Normal scale of a case's intercept.
     guarantee_scale : float

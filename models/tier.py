@@ -6,8 +6,8 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.coalition import half_normal, name_coords, place_predictor
-from models.coalition_data import Measurement, name_rows, prepare_coalition_data
-from models.joining import STATE_LOG_WEIGHTS, STATE_NODES
+from models.likelihood.joining import STATE_LOG_WEIGHTS, STATE_NODES
+from models.panel import Measurement, name_rows, prepare_coalition_data
 from models.spec import TierSpec
 
 CAPABILITY = "capability"
@@ -90,7 +90,7 @@ def add_capability(panel: xr.Dataset) -> xr.Dataset:
 
 
 def tier_logp(eta, threshold, state_sd, tier, included):
-    """Log likelihood of the tiers, each state's effect integrated out as in ``models.joining``.
+    """Log likelihood of the tiers, each state's effect integrated out as in ``models.likelihood.joining``.
 
     Parameters
     ----------

@@ -62,5 +62,5 @@ def loaded_by(module: str) -> set[str]:
 
 def test_what_only_looks_at_results_loads_no_compiler_and_no_sampler():
     heavy = {"pymc", "pytensor", "numba", "nutpie", "arviz"}
-    assert not loaded_by("analysis.sensitivity_run") & heavy
-    assert loaded_by("analysis.fit") >= heavy
+    assert not loaded_by("analysis.commands.sensitivity") & heavy
+    assert loaded_by("analysis.fitting.fit") >= heavy

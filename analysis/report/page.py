@@ -7,23 +7,23 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis.palette import LEVEL_COLOURS, OTHER_COLOUR
+from analysis.figures.style import LEVEL_COLOURS, OTHER_COLOUR
 from analysis.report.blocks import Chart, Explorer, Folded, Section
-from analysis.report.checks_section import build_checks
-from analysis.report.claims_section import build_claims
-from analysis.report.data_section import build_data
-from analysis.report.effects_section import build_effects, headline_chart
-from analysis.report.further_section import build_paths
-from analysis.report.positions_section import build_positions
-from analysis.report.propagation_section import build_propagation
-from analysis.report.provenance_section import build_provenance
-from analysis.report.sensitivity_section import build_sensitivity
+from analysis.report.sections.checks import build_checks
+from analysis.report.sections.claims import build_claims
+from analysis.report.sections.data import build_data
+from analysis.report.sections.effects import build_effects, headline_chart
+from analysis.report.sections.further import build_paths
+from analysis.report.sections.positions import build_positions
+from analysis.report.sections.propagation import build_propagation
+from analysis.report.sections.provenance import build_provenance
+from analysis.report.sections.sensitivity import build_sensitivity
 from analysis.report.verdict import choice_card, effect_card, sure_card, verdict_sentence
-from analysis.result_files import Results
-from analysis.results import write_text
+from analysis.store.files import write_text
+from analysis.store.results import Results
 
 TEMPLATES = Environment(
-    loader=PackageLoader("analysis.report", "."),
+    loader=PackageLoader("analysis.report", "template"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -100,4 +100,4 @@ def _vega() -> Markup:
 
 def _own_file(name: str) -> Markup:
     """A file of this folder, which needs no escaping."""
-    return Markup((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    return Markup((Path(__file__).parent / "template" / name).read_text(encoding="utf-8"))

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.palette import level_name
+from analysis.figures.style import level_name
 from analysis.report.words import certainty, interval, number, percent, points, probability
-from analysis.result_files import Results
+from analysis.store.results import Results
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from data.alliances.dyads import build_graph, find_alliances, select_capability
-from data.claims_spec import US_CODE, ClaimsSpec
+from data.alliances.spec import US_CODE, ClaimsSpec
 
 SCOPES = ("us", "other", "all")
 WEIGHTS = ("states", "alliances", "pairs")

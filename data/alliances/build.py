@@ -15,10 +15,10 @@ from data.alliances.balance import (
 )
 from data.alliances.dyads import load_capabilities, load_dyads
 from data.alliances.network import measure_closeness, measure_network
-from data.claims_spec import ALTERNATIVES, ClaimsSpec
-from data.schema import validate_codes, validate_range, validate_unique
+from data.alliances.spec import ALTERNATIVES, ClaimsSpec
 from data.spec import DataSpec
-from data.tables import load_states, read_table, write_table
+from data.tables.read import load_states, read_table, write_table
+from data.tables.rules import validate_codes, validate_range, validate_unique
 
 ALLIANCES_DIR = Path(__file__).parent
 MAIN_CODING = "main"

@@ -6,8 +6,9 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from data.claims_spec import ClaimsSpec
-from data.schema import (
+from data.alliances.spec import ClaimsSpec
+from data.tables.read import read_parquet
+from data.tables.rules import (
     DataError,
     validate_codes,
     validate_columns,
@@ -16,7 +17,6 @@ from data.schema import (
     validate_range,
     validate_unique,
 )
-from data.tables import read_parquet
 
 DYADS_FILE = "atop_defense_dyads.parquet"
 CAPABILITIES_FILE = "capabilities_1946_2022.parquet"

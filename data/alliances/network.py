@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from data.alliances.dyads import build_graph
-from data.claims_spec import US_CODE, ClaimsSpec
+from data.alliances.spec import US_CODE, ClaimsSpec
 
 WORLD = "World"
 NO_PATH = 9

@@ -1,0 +1,115 @@
+"""The commands under ``python -m analysis data``: get, look at, count and rebuild the tables."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+data_app = typer.Typer(
+    no_args_is_help=True, help="The data: fetch and check roll calls, count, rebuild what ships."
+)
+console = Console()
+
+
+@contextmanager
+def bad_input_ends() -> Iterator[None]:
+    """Print a DataError in one line and leave with exit code 2."""
+    from data.tables.rules import DataError
+
+    try:
+        yield
+    except DataError as error:
+        # square brackets in a message are no markup
+        console.print(f"[bold red]Bad input:[/bold red] {escape(str(error))}", highlight=False)
+        sys.exit(2)
+
+
+@contextmanager
+def show_progress() -> Iterator:
+    """Show a bar; gives the function that is told ``(share done, what)``."""
+    columns = (TextColumn("{task.description:20}"), BarColumn(), TextColumn("{task.percentage:>4.0f} %"))
+    hidden = not console.is_terminal
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=hidden) as bars:
+        task = bars.add_task("", total=1.0)
+        yield lambda share, what: bars.update(task, completed=share, description=what)
+
+
+@data_app.command("fetch", epilog="Example: [bold]python -m analysis data fetch[/bold]")
+def data_fetch(
+    name: Annotated[str, typer.Argument(help="dataverse or undl, as in data/sources.toml.")] = "dataverse",
+    url: Annotated[str | None, typer.Option(help="Another address, such as a newer version.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Hash that the file must have.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder; otherwise the user cache, where runs look.")
+    ] = None,
+) -> None:
+    """Download a published record of roll calls, checked; a broken download is taken up again."""
+    from data.tables.read import sha256 as hash_file
+    from data.votes.fetch import fetch_release, load_sources
+
+    with bad_input_ends():
+        with show_progress() as progress:
+            path = fetch_release(name, cache=to, url=url, sha256=sha256, progress=progress)
+        source = load_sources()[name]
+        lines = (("file", path), ("size", f"{path.stat().st_size:,} bytes"), ("sha256", hash_file(path)),
+                 ("is", source.title), ("licence", source.licence))  # fmt: skip
+        for label, value in lines:
+            console.print(f"{label:8} {value}", highlight=False, markup=False, soft_wrap=True)
+
+
+@data_app.command("check", epilog="Example: [bold]python -m analysis data check UNVotes-1.RData[/bold]")
+def data_check(
+    file: Annotated[Path, typer.Argument(help="A file of any release, or the folder of a parquet pair.")],
+    sessions: Annotated[bool, typer.Option("--sessions", help="Also count session by session.")] = False,
+) -> None:
+    """Say what a file is, what it covers, and what is wrong with it; exit code 2 if it cannot be used."""
+    from data.describe import table_text
+    from data.votes.releases import check_release
+
+    with show_progress() as progress:
+        report = check_release(file.expanduser(), progress)
+    console.print(str(report), highlight=False, markup=False, soft_wrap=True)
+    if sessions and report.usable:
+        typer.echo("\n" + table_text(report.coverage.reset_index()))
+    sys.exit(0 if report.usable else 2)
+
+
+@data_app.command("describe", epilog="Example: [bold]python -m analysis data describe[/bold]")
+def data_describe() -> None:
+    """Print the counts of the codebook (data/README.md): coalitions, guarantees, covariates, votes."""
+    from data.describe import describe_tables
+
+    with bad_input_ends():
+        typer.echo(describe_tables())
+
+
+@data_app.command("agreement", epilog="Example: [bold]python -m analysis data agreement[/bold]")
+def data_agreement(
+    votes: Annotated[Path | None, typer.Option("--votes", help="A record with coded flags.")] = None,
+) -> None:
+    """Measure how well issue areas and repeats derived from words agree with the coded ones."""
+    from data.load import load_record
+    from data.votes.releases.agreement import describe_agreement
+
+    with bad_input_ends():
+        typer.echo(describe_agreement(load_record(votes, (1, 74))))
+
+
+@data_app.command("build", epilog="Example: [bold]python -m analysis data build[/bold]")
+def data_build(
+    shared: Annotated[
+        Path | None, typer.Option(help="Folder of the roll calls and the state-year table.")
+    ] = None,
+) -> None:
+    """Rebuild the shipped tables that are computed, byte for byte, from the roll calls and covariates."""
+    from data.build import build_shipped
+
+    with bad_input_ends():
+        for path in build_shipped(shared_dir=shared):
+            console.print(f"wrote {path}", highlight=False, soft_wrap=True)

@@ -1,0 +1,51 @@
+"""What the comparison of the ways of propagation shows when it is done."""
+
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from analysis.commands.run import run_with_progress
+from analysis.studies.propagation.compare import compare_ways
+from analysis.variants.table import Variant
+
+SHOWN = ("ame_pact_direct", "ame_pact_indirect", "alignment_slope")
+
+
+def run_and_show_ways(variant: Variant, votes_path: Path | None, console: Console) -> int:
+    """Run a variant in every way, show the effects side by side, return the exit code.
+
+    Returns
+    -------
+    int
+        As ``analysis.commands.run.run_and_show``.
+    """
+    code, folder = run_with_progress(
+        lambda report: compare_ways(variant, votes_path=votes_path, report=report),
+        variant,
+        votes_path,
+        console,
+    )
+    if folder is None:
+        return code
+    ways = pd.read_csv(folder / "propagation.csv")
+    table = Table(title="Effects by how stage-1 uncertainty travels (logits per sd; shares of 1)")
+    for column in ("quantity", "case", "way", "mean", "sd", "from stage 1", "from draws, sd", "seconds"):
+        table.add_column(column, justify="left" if column in ("quantity", "case", "way") else "right")
+    for row in ways[ways["quantity"].isin(SHOWN)].sort_values(["quantity", "case"]).itertuples():
+        table.add_row(
+            row.quantity,
+            row.case,
+            row.way,
+            f"{row.mean:.3f}",
+            f"{row.sd:.3f}",
+            f"{row.stage1_share:.2f}",
+            f"{row.from_cut:+.2f} +/- {row.from_cut_error:.2f}",
+            "" if pd.isna(row.seconds) else f"{row.seconds:.0f}",
+        )
+    console.print(table)
+    if variant.run.quick:
+        console.print("[bold]Quick run: for trying out, not a result.[/bold]")
+    console.print(f"Files: {folder}", highlight=False, soft_wrap=True)
+    return 0

@@ -1,0 +1,150 @@
+"""Figures of the notebooks, in the same visual language as those of a run. They compute nothing."""
+
+import textwrap
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures.run import plot_intervals
+from analysis.figures.style import ACCENT, LEVEL_COLOURS, OTHER_COLOUR, STYLE
+
+# Towards the US, away from it, and between: the blue of a pact, the orange of warnings, grey.
+RESPONSE_COLOURS = {
+    "no": ACCENT,
+    "against": ACCENT,
+    "abstain": "#b0b0b0",
+    "yes": LEVEL_COLOURS["pact"],
+    "with": LEVEL_COLOURS["pact"],
+    "absent": "#ececec",
+}
+
+
+def plot_responses(shares: dict[str, pd.DataFrame]) -> Figure:
+    """Share of each answer and of silence by session, a panel for each case.
+
+    Parameters
+    ----------
+    shares : dict of str to pd.DataFrame
+        By label of the case: from ``analysis.posterior.predictive.summarize_responses``.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.5, 2.6), layout="constrained")
+        axes = figure.subplots(1, len(shares), sharey=True, squeeze=False)[0]
+        for ax, (label, table) in zip(axes, shares.items(), strict=True):
+            below = np.zeros(len(table))
+            for answer, share in table.items():
+                ax.bar(table.index, 100 * share, bottom=below, color=RESPONSE_COLOURS[answer], label=answer)
+                below = below + 100 * share.values
+            ax.set_xticks(table.index)
+            ax.set_title(f"Before {label}")
+            ax.set_xlabel("Session of the General Assembly")
+            ax.grid(False)
+        axes[0].set_ylabel("Share of votes that could be cast, %")
+        axes[-1].legend(bbox_to_anchor=(1.02, 1), loc="upper left", frameon=False)
+    return figure
+
+
+def plot_prior(table: pd.DataFrame) -> Figure:
+    """Prior predictive intervals of figures of the assembly, and where the assembly lies.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From ``analysis.posterior.predictive.compare_prior``.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.5, 2.4), layout="constrained")
+        ax = figure.subplots()
+        y = np.arange(len(table))[::-1]
+        plot_intervals(ax, y, table, OTHER_COLOUR, "o", label="prior, mean and 90 % interval")
+        ax.plot(table["observed"], y, "x", color=ACCENT, ms=7, mew=2, label="observed")
+        ax.set_yticks(y, table["figure"])
+        ax.set_xlabel("Share (agreement: difference of shares)")
+        ax.legend(bbox_to_anchor=(0, 1.02), loc="lower left", ncols=2, frameon=False)
+    return figure
+
+
+def plot_item_curves(curves: pd.DataFrame, columns: int = 3) -> Figure:
+    """Probability of each answer along the dimension with its band, a panel for each item.
+
+    Parameters
+    ----------
+    curves : pd.DataFrame
+        From ``analysis.posterior.predictive.summarize_item_curves``.
+    columns : int
+        Panels side by side.
+    """
+    items = list(dict.fromkeys(curves["item"]))
+    rows = -(-len(items) // columns)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.2 * columns, 2.5 * rows + 0.6), layout="constrained")
+        axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+        for ax, item in zip(axes, items, strict=False):
+            of_item = curves[curves["item"] == item]
+            for response, curve in of_item.groupby("response", sort=False):
+                curve, colour = curve.sort_values("position"), RESPONSE_COLOURS[response]
+                ax.fill_between(
+                    curve["position"], curve["lower"], curve["upper"], color=colour, alpha=0.3, lw=0
+                )
+                ax.plot(curve["position"], curve["mean"], color=colour, label=response)
+            title = textwrap.shorten(of_item["title"].iloc[0], 85, placeholder=" ...")
+            ax.set_title("\n".join(textwrap.wrap(title, 38)), fontsize=7.5)
+        for ax in axes[len(items) :]:
+            ax.set_visible(False)
+        figure.supxlabel("Ideal point (standard deviations of states)", fontsize=9)
+        figure.supylabel("Probability (mean and 90 % interval)", fontsize=9)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+def plot_agreement(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, str], label: str) -> Figure:
+    """Positions of the same states from two kinds of votes, with both intervals.
+
+    Parameters
+    ----------
+    first, second : pd.DataFrame
+        ``state, mean, lower, upper``.
+    names : tuple of str
+        What each is from.
+    label : str
+        Name of the case.
+    """
+    both = first.merge(second, on="state", suffixes=("_x", "_y"))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4.2, 4.2), layout="constrained")
+        ax = figure.subplots()
+        lines = {"color": "#b0b0b0", "lw": 0.7, "zorder": 1}
+        ax.hlines(both["mean_y"], both["lower_x"], both["upper_x"], **lines)
+        ax.vlines(both["mean_x"], both["lower_y"], both["upper_y"], **lines)
+        ax.plot(both["mean_x"], both["mean_y"], "o", ms=2.5, color=LEVEL_COLOURS["pact"])
+        ax.set_xlabel(f"Ideal point from {names[0]} (sd of states)")
+        ax.set_ylabel(f"Ideal point from {names[1]} (sd of states)")
+        ax.set_title(f"{label}: {len(both)} states, mean and 90 % interval", fontsize=9)
+    return figure
+
+
+def plot_specification_curve(variants: pd.DataFrame, ax: Axes) -> None:
+    """The effect under every variant, from the smallest to the largest; the main analysis stands out.
+
+    Parameters
+    ----------
+    variants : pd.DataFrame
+        ``variant, mean, lower, upper``, shares.
+    ax : Axes
+    """
+    ordered = variants.sort_values("mean", ignore_index=True)
+    for is_main, rows in ordered.groupby(ordered["variant"] == "main"):
+        colour = ACCENT if is_main else LEVEL_COLOURS["pact"]
+        ax.vlines(rows.index, 100 * rows["lower"], 100 * rows["upper"], color=colour, lw=1.4)
+        ax.plot(
+            rows.index, 100 * rows["mean"], "o", color=colour, ms=4, label="main" if is_main else "variant"
+        )
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set_xticks([])
+    ax.set_xlabel("Variants, from the smallest effect to the largest")
+    ax.set_ylabel("Effect, percentage points\n(mean and 90 % interval)")
+    ax.legend(frameon=False)

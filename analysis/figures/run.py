@@ -1,0 +1,326 @@
+"""One visual language for all figures. Functions draw summaries, they compute nothing."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.figures.style import ACCENT, DPI, GROUP_NAMES, STYLE, level_colour, level_marker, level_name
+from analysis.posterior.effects import ALL
+
+WAYS = {
+    "total": (0.26, "o", True, "total"),
+    "direct": (0.0, "s", False, "direct (alignment held)"),
+    "indirect": (-0.26, "^", False, "indirect (through alignment)"),
+}
+"""Kinds of effect: place within a row, marker, filled or hollow, name."""
+CASE_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+
+
+def plot_intervals(
+    ax: Axes, y: pd.Series, summary: pd.DataFrame, colour: str, marker: str, scale: float = 1, label: str = ""
+) -> None:
+    """Means as markers and 90 % intervals as lines.
+
+    Parameters
+    ----------
+    ax : Axes
+    y : pd.Series or array
+        Height of each row of ``summary``.
+    summary : pd.DataFrame
+        ``mean``, ``lower``, ``upper``.
+    colour, marker, label : str
+    scale : float
+        Factor on all numbers, e.g. 100 for percentage points.
+    """
+    ax.hlines(y, scale * summary["lower"], scale * summary["upper"], color=colour, lw=1.2)
+    ax.plot(scale * summary["mean"], y, marker, color=colour, ms=4, ls="", label=label)
+
+
+def _level_legend(levels: list[str]) -> list[Line2D]:
+    return [
+        Line2D(
+            [],
+            [],
+            color=level_colour(v),
+            marker=level_marker(v),
+            lw=1.2,
+            ms=4,
+            label=level_name(v),
+        )
+        for v in levels
+    ]
+
+
+def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figure:
+    """Every state's alignment with its interval, by region, coloured by guarantee.
+
+    Parameters
+    ----------
+    summary : pd.DataFrame
+        Rows ``quantity == "alignment"`` of ``ideal_points.csv``.
+    panel : xr.Dataset
+        Names, regions and guarantees.
+    case : str
+
+    Returns
+    -------
+    Figure
+    """
+    of_case = panel.sel(case=case)
+    info = of_case[["guarantee", "included"]].to_dataframe()[["guarantee", "included", "name", "region"]]
+    rows = summary[(summary["case"] == case) & (summary["quantity"] == "alignment")]
+    rows = rows.join(info[info["included"]], on="state", how="inner").sort_values("mean")
+    regions = rows.groupby("region")["mean"].mean().sort_values().index
+    tallest = rows["region"].value_counts().max()
+    levels = panel["guarantee"].attrs["levels"]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.1 * len(regions), 0.155 * tallest + 1.6), layout="constrained")
+        axes = figure.subplots(1, len(regions), sharex=True)
+        for ax, region in zip(axes, regions, strict=True):
+            part = rows[rows["region"] == region].reset_index(drop=True)
+            for level in levels:
+                chosen = part[part["guarantee"] == level]
+                plot_intervals(ax, chosen.index, chosen, level_colour(level), level_marker(level))
+            ax.set_yticks(part.index, part["name"], fontsize=6.5)
+            ax.set_ylim(-1, tallest)
+            ax.set_title(region, fontsize=9)
+        figure.supxlabel(
+            "Alignment with the US in the General Assembly (standard deviations of states; "
+            "mean and 90 % interval)",
+            fontsize=9,
+        )
+        figure.suptitle(f"Who stood near the US before {of_case['label'].item()}", fontweight="bold")
+        # The last region has the fewest states above its own: the legend stands in that space.
+        axes[-1].legend(
+            handles=_level_legend(levels), loc="upper right", framealpha=1, edgecolor="none", fontsize=7
+        )
+    return figure
+
+
+def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
+    """Probability of joining had all states each guarantee level, beside the share that joined.
+
+    Parameters
+    ----------
+    effects : pd.DataFrame
+        ``effects.csv``.
+    panel : xr.Dataset
+        The contract's panel.
+
+    Returns
+    -------
+    Figure
+    """
+    levels = panel["guarantee"].attrs["levels"]
+    effects = effects[effects["group"] == ALL]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.5, 2.6), layout="constrained")
+        axes = figure.subplots(1, panel.sizes["case"], sharex=True, sharey=True, squeeze=False)[0]
+        for ax, case in zip(axes, panel["case"].values, strict=True):
+            of_case = panel.sel(case=case)
+            for height, level in enumerate(levels):
+                row = effects[
+                    (effects["quantity"] == f"probability_{level}_total") & (effects["case"] == case)
+                ]
+                plot_intervals(ax, [height], row, level_colour(level), level_marker(level), 100)
+                observed = of_case["joined"].where(of_case["included"] & (of_case["guarantee"] == level))
+                ax.plot(100 * observed.mean().item(), height + 0.25, "x", color="black", ms=4)
+            ax.set_title(of_case["label"].item())
+            ax.set_yticks(range(len(levels)), [level_name(v) for v in levels])
+            ax.set_ylim(-0.6, len(levels) - 0.4)
+            ax.set_xlim(0, 100)
+        figure.supxlabel(
+            "Probability of joining, % (mean and 90 % interval if all states had that level; "
+            "cross: share of states with it that joined)",
+            fontsize=8,
+        )
+        figure.suptitle("Joining the coalition by US guarantee", fontweight="bold")
+    return figure
+
+
+def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
+    """Average marginal effects of each guarantee level: total, direct and through alignment.
+
+    Parameters
+    ----------
+    effects : pd.DataFrame
+        ``effects.csv``.
+    panel : xr.Dataset
+        Labels and levels.
+
+    Returns
+    -------
+    Figure
+        One panel a level; rows are the cases, pooled, and their difference.
+    """
+    effects = effects[effects["group"] == ALL]
+    labels = _label_cases(effects, panel)
+    levels = panel["guarantee"].attrs["levels"][1:]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.9 * max(len(levels), 2), 1.3 + 0.75 * len(labels)), layout="constrained")
+        axes = figure.subplots(1, len(levels), sharex=True, sharey=True, squeeze=False)[0]
+        for ax, level in zip(axes, levels, strict=True):
+            colour = level_colour(level)
+            for kind, (shift, marker, filled, _) in WAYS.items():
+                rows = effects[effects["quantity"] == f"ame_{level}_{kind}"].set_index("case")
+                y = [len(labels) - 1 - i + shift for i in range(len(labels))]
+                _plot_rows(ax, y, rows.loc[list(labels)], colour, marker, filled)
+            _finish_effects(ax, level_name(level), list(labels.values()))
+        handles = [
+            Line2D(
+                [],
+                [],
+                marker=marker,
+                color="black",
+                mfc="black" if filled else "white",
+                lw=1.2,
+                ms=5,
+                label=label,
+            )
+            for _, marker, filled, label in WAYS.values()
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+        figure.suptitle(
+            "What a US guarantee adds to the probability of joining, and by which way", fontweight="bold"
+        )
+    return figure
+
+
+def plot_capability(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
+    """Total effect of each guarantee level in small, middle and major states, beside all.
+
+    Parameters
+    ----------
+    effects : pd.DataFrame
+        ``effects.csv``.
+    panel : xr.Dataset
+        Labels and levels.
+
+    Returns
+    -------
+    Figure
+        One panel a level; rows are the groups, in each the cases and pooled.
+    """
+    labels = {case: label for case, label in _label_cases(effects, panel).items() if case != "difference"}
+    groups = {g: GROUP_NAMES.get(g, g) for g in (ALL, *panel["capability_group"].attrs["levels"])}
+    levels = panel["guarantee"].attrs["levels"][1:]
+    step = 0.7 / len(labels)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.9 * max(len(levels), 2), 1.3 + 0.75 * len(groups)), layout="constrained")
+        axes = figure.subplots(1, len(levels), sharex=True, sharey=True, squeeze=False)[0]
+        for ax, level in zip(axes, levels, strict=True):
+            of_level = effects[effects["quantity"] == f"ame_{level}_total"]
+            for number, case in enumerate(labels):
+                rows = of_level[of_level["case"] == case].set_index("group").reindex(list(groups))
+                middle = (len(labels) - 1) / 2
+                y = [len(groups) - 1 - i + step * (middle - number) for i in range(len(groups))]
+                colour = level_colour(level)
+                _plot_rows(ax, y, rows, colour, CASE_MARKERS[number], case == "pooled")
+            _finish_effects(ax, level_name(level), list(groups.values()))
+        handles = [
+            Line2D(
+                [],
+                [],
+                marker=CASE_MARKERS[number],
+                color="black",
+                mfc="black" if case == "pooled" else "white",
+                lw=1.2,
+                ms=5,
+                label=label,
+            )
+            for number, (case, label) in enumerate(labels.items())
+        ]
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False
+        )
+        figure.suptitle(
+            "What a US guarantee adds to the probability of joining, by capability (total effect)",
+            fontweight="bold",
+        )
+    return figure
+
+
+def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
+    """What each guarantee level adds to alignment: the first half of the hypothesis.
+
+    Parameters
+    ----------
+    effects : pd.DataFrame
+        ``effects.csv``.
+    panel : xr.Dataset
+        Labels and levels.
+
+    Returns
+    -------
+    Figure
+    """
+    labels = _label_cases(effects, panel)
+    levels = panel["guarantee"].attrs["levels"][1:]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.4, 1.4 + 0.5 * len(labels)), layout="constrained")
+        ax = figure.subplots()
+        for number, level in enumerate(levels):
+            rows = effects[effects["quantity"] == f"alignment_{level}"].set_index("case").loc[list(labels)]
+            y = [len(labels) - 1 - i + 0.3 * ((len(levels) - 1) / 2 - number) for i in range(len(labels))]
+            _plot_rows(ax, y, rows, level_colour(level), level_marker(level), True, scale=1)
+        unit = "standard deviations of the states in the General Assembly (mean and 90 % interval)"
+        _finish_effects(ax, "What a US guarantee adds to alignment", list(labels.values()), unit)
+        figure.legend(
+            handles=_level_legend(levels), loc="outside lower center", ncols=2, fontsize=8, frameon=False
+        )
+    return figure
+
+
+def _label_cases(effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, str]:
+    """Names of the cases and of what is made of them, in the order in which they are drawn."""
+    labels = dict(zip(panel["case"].values, panel["label"].values, strict=True)) | {"pooled": "pooled"}
+    if (effects["case"] == "difference").any():
+        labels["difference"] = "the first less\nthe second"
+    return labels
+
+
+def _plot_rows(
+    ax: Axes, y: list[float], rows: pd.DataFrame, colour: str, marker: str, filled: bool, scale: float = 100
+) -> None:
+    """Intervals with their means as markers, filled or hollow."""
+    plot_intervals(ax, y, rows, colour, marker, scale)
+    face = colour if filled else "white"
+    ax.plot(scale * rows["mean"], y, marker, mec=colour, mfc=face, ms=5, ls="")
+
+
+def _finish_effects(
+    ax: Axes, title: str, names: list[str], unit: str = "percentage points (mean and 90 % interval)"
+) -> None:
+    """Zero line, title, unit, and the names of the rows from top to bottom."""
+    ax.axvline(0, color="black", lw=0.8)
+    ax.set_title(title)
+    ax.set_xlabel(unit)
+    ax.set_yticks(range(len(names)), names[::-1])
+    ax.set_ylim(-0.6, len(names) - 0.4)
+
+
+def save_figures(
+    folder: Path, ideal_points: pd.DataFrame, effects: pd.DataFrame, panel: xr.Dataset, *, quick: bool
+) -> None:
+    """Draw all figures of a run as PNG and SVG into its folder; a quick run's say that they are one."""
+    figures = {
+        f"alignment_{case}": plot_alignment(ideal_points, panel, case) for case in panel["case"].values
+    }
+    figures |= {
+        "joining": plot_joining(effects, panel),
+        "effects": plot_effects(effects, panel),
+        "alignment_effects": plot_alignment_effects(effects, panel),
+    }
+    if "capability_group" in panel:
+        figures["capability"] = plot_capability(effects, panel)
+    for name, figure in figures.items():
+        if quick:
+            figure.text(0.005, 0.995, "QUICK RUN, NOT A RESULT", va="top", color=ACCENT, fontsize=8)
+        for suffix in ("png", "svg"):
+            metadata = {"Date": None} if suffix == "svg" else None
+            figure.savefig(folder / f"{name}.{suffix}", dpi=DPI, metadata=metadata)

@@ -1,0 +1,141 @@
+"""What is measured of a fit before the gates (``analysis.fitting.gates``): R-hat, effective sample sizes, BFMI."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+from analysis.variants.sampler import CORES
+
+PIECE = 4_000_000
+"""Draws judged at once."""
+
+
+def _worst(values: xr.Dataset, *, highest: bool) -> tuple[float, str]:
+    """Value and name, with coordinates, of the worst number in a dataset of diagnostics."""
+    worst, name = (-np.inf, "") if highest else (np.inf, "")
+    for variable, array in values.data_vars.items():
+        flat = np.ravel(array.values)
+        # A saved number that never moves (NaN here) is as bad as one that does not converge.
+        at = (
+            int(np.argmax(np.isnan(flat)))
+            if np.isnan(flat).any()
+            else int(flat.argmax() if highest else flat.argmin())
+        )
+        value = (np.inf if highest else 0.0) if np.isnan(flat[at]) else float(flat[at])
+        if (value > worst) if highest else (value < worst):
+            place = np.unravel_index(at, array.shape)
+            labels = [str(array[d].values[i]) for d, i in zip(array.dims, place, strict=True)]
+            worst, name = value, f"{variable}[{', '.join(labels)}]" if labels else str(variable)
+    return worst, name
+
+
+def measure_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: int = CORES) -> dict:
+    """Convergence figures over every variable in a posterior.
+
+    Parameters
+    ----------
+    posterior : xr.Dataset
+        Dims chain, draw and others.
+    sample_stats : xr.Dataset
+        ``diverging`` and ``energy``, dims chain, draw.
+    cores : int
+        Numbers judged side by side, in threads.
+
+    Returns
+    -------
+    dict
+        ``chains``, ``draws``, ``divergences``; ``max_rhat``, ``min_ess_bulk``, ``min_ess_tail``,
+        ``min_bfmi``, and the names of the numbers in which the three before were found.
+    """
+    energy = sample_stats["energy"].transpose("chain", "draw").values
+    return {
+        "chains": posterior.sizes["chain"],
+        "draws": posterior.sizes["draw"],
+        "divergences": int(sample_stats["diverging"].sum()),
+        **_mixing(posterior, cores),
+        "min_bfmi": float(np.min(az.bfmi(energy, chain_axis=0, draw_axis=1))),
+    }
+
+
+def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: int = CORES) -> dict:
+    """Convergence of many refits of one model to different data, each with several chains.
+
+    Different data move the posterior: chains of different refits are meant to disagree. So each refit is
+    first moved and scaled to a common mean and spread, and only what its own chains disagree about is
+    left; then all chains are judged at once by the usual statistics, which sees far smaller faults than
+    a look at each short refit alone.
+
+    Parameters
+    ----------
+    posterior : xr.Dataset
+        Dims refit, chain (at least 2), draw and others.
+    sample_stats : xr.Dataset
+        ``diverging`` and ``energy``, dims refit, chain, draw.
+    cores : int
+        Numbers judged side by side, in threads.
+
+    Returns
+    -------
+    dict
+        As ``measure_convergence``, and ``refits``. The BFMI is that of all chains together: one short
+        chain's own is mostly noise.
+    """
+    chains = posterior.sizes["chain"]
+    chain_mean = posterior.mean("draw")
+    # Means of K chains vary (K - 1) / K as much around their own mean as around the true one.
+    between = (chain_mean - chain_mean.mean("chain")) * np.sqrt(chains / (chains - 1))
+    centred = (posterior - chain_mean + between) / posterior.std(("chain", "draw"))
+    flat = (
+        centred.stack(all_chains=("refit", "chain"))
+        .drop_vars(("all_chains", "refit", "chain"))
+        .rename(all_chains="chain")
+        .transpose("chain", "draw", ...)
+    )
+    energy = sample_stats["energy"]
+    return {
+        "refits": posterior.sizes["refit"],
+        "chains": chains,
+        "draws": posterior.sizes["draw"],
+        "divergences": int(sample_stats["diverging"].sum()),
+        **_mixing(flat, cores),
+        "min_bfmi": float((energy.diff("draw") ** 2).mean() / energy.var("draw").mean()),
+    }
+
+
+def _mixing(posterior: xr.Dataset, cores: int) -> dict:
+    """The worst R-hat and effective sample sizes, and where."""
+    pieces = [piece for variable in posterior.data_vars.values() for piece in _cut(variable)]
+    # A thousand refits make millions of draws to rank: numpy sorts them without the interpreter's lock.
+    with ThreadPoolExecutor(cores) as pool:
+        measured = list(pool.map(_measure_piece, pieces))
+    figures = {}
+    for kind, pick in (("max_rhat", max), ("min_ess_bulk", min), ("min_ess_tail", min)):
+        figures[kind], figures[f"{kind}_at"] = pick((found[kind] for found in measured), key=itemgetter(0))
+    return figures
+
+
+def _cut(variable: xr.DataArray) -> Iterator[xr.Dataset]:
+    """A variable in pieces of at most ``PIECE`` draws: to rank a long one whole takes gigabytes."""
+    inner = [dim for dim in variable.dims if dim not in ("chain", "draw")]
+    if not inner:
+        yield variable.to_dataset(name=variable.name)
+        return
+    longest = max(inner, key=variable.sizes.get)
+    labelled = variable.assign_coords({longest: variable[longest]})
+    step = max(1, PIECE * variable.sizes[longest] // variable.size)
+    for begin in range(0, variable.sizes[longest], step):
+        yield labelled.isel({longest: slice(begin, begin + step)}).to_dataset(name=variable.name)
+
+
+def _measure_piece(piece: xr.Dataset) -> dict[str, tuple[float, str]]:
+    """Worst figures of one piece, and where."""
+    piece = piece.astype(float)
+    return {
+        "max_rhat": _worst(az.rhat(piece), highest=True),
+        "min_ess_bulk": _worst(az.ess(piece, method="bulk"), highest=False),
+        "min_ess_tail": _worst(az.ess(piece, method="tail"), highest=False),
+    }

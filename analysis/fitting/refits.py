@@ -1,0 +1,292 @@
+"""Stage 2 with alignment: one compiled model, fitted to one or to a thousand draws of stage 1."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import nutpie
+import pyarrow
+import pymc as pm
+import xarray as xr
+from nutpie.sample import CompiledModel
+
+from analysis.fitting.compile import compile_model
+from analysis.fitting.fit import ATTEMPTS, SAVED_STATISTICS, SAVED_TOTAL, gate, list_saved
+from analysis.fitting.gates import ConvergenceError
+from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
+from models.coalition import MIRRORED, build_coalition_model, compute_eta
+from models.coordinates.precondition import Coordinates, fold, learn_coordinates, precondition
+from models.panel import centre_alignment
+from models.spec import CoalitionSpec
+
+SAVED_DIRECT = [name for name in SAVED_TOTAL if name != "eta"] + [
+    "alignment_slope",
+    "alignment_slope_mean",
+    "alignment_slope_case_sd",
+]
+PILOT = SamplerSpec(draws=1000, tune=500, chains=2)
+
+
+@dataclass(frozen=True)
+class RefitModel:
+    """A compiled model of stage 2 with alignment, in coordinates that suit its posterior.
+
+    Attributes
+    ----------
+    compiled : CompiledModel
+        Takes new data by name; ``alignment`` (case, state), centred, among them.
+    saved : list of str
+        Variables that it keeps.
+    text : str
+        The model as text.
+    shape : Coordinates
+        What the pilot fit learnt of the posterior.
+    """
+
+    compiled: CompiledModel
+    saved: list[str]
+    text: str
+    shape: Coordinates
+
+
+def compile_refits(panel: xr.Dataset, alignment: np.ndarray, spec: CoalitionSpec, *, seed: int) -> RefitModel:
+    """Compile the model once, and learn the shape of its posterior from a fit to one alignment.
+
+    Parameters
+    ----------
+    panel : xr.Dataset
+        The contract's panel.
+    alignment : np.ndarray
+        (case, state), centred: the alignment of the pilot fit, best the mean over draws.
+    spec : CoalitionSpec
+        Priors and choices.
+    seed : int
+        Seed of the pilot.
+
+    Returns
+    -------
+    RefitModel
+    """
+    model = build_coalition_model(panel, spec, alignment)
+    return shape_refits(model, list_saved(model, SAVED_DIRECT), seed=seed)
+
+
+def shape_refits(model: pm.Model, saved: list[str], *, seed: int) -> RefitModel:
+    """Compile any model of stage 2 and learn the shape of its posterior from a fit to the data it has.
+
+    Parameters
+    ----------
+    model : pm.Model
+        What changes from refit to refit must be its data.
+    saved : list of str
+        Variables to keep.
+    seed : int
+        Seed of the pilot.
+
+    Returns
+    -------
+    RefitModel
+    """
+    shifted = precondition(model, saved)
+    compiled = compile_model(shifted, [*saved, "unconstrained"], set(shifted.free_RVs))
+    drawn = _sample_arrays(compiled, PILOT, ["unconstrained"], seed=seed)["unconstrained"]
+    shape = learn_coordinates(fold(drawn.reshape(-1, drawn.shape[-1]), model, MIRRORED))
+    shaped = compiled.with_data(shift=shape.shift, factor=shape.factor)
+    return RefitModel(shaped, saved, model.str_repr(), shape)
+
+
+def refit(
+    model: RefitModel,
+    data: Iterable[dict[str, np.ndarray]],
+    sampler: SamplerSpec,
+    *,
+    seed: int,
+    cores: int = CORES,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Fit the compiled model to each of several sets of data.
+
+    Parameters
+    ----------
+    model : RefitModel
+        From ``compile_refits``.
+    data : iterable of dict
+        What changes in each refit, by the name of the model's data.
+    sampler : SamplerSpec
+        Settings of one refit; one with divergences is done again with smaller steps.
+    seed : int
+        Each refit derives its own from it and from its number.
+    cores : int
+        Refits run side by side.
+    progress : callable, optional
+        Told the share done.
+
+    Returns
+    -------
+    xr.DataTree
+        ``posterior`` and ``sample_stats``, dims (refit, chain, draw, ...), not yet judged.
+    """
+    data = list(data)
+    done = 0
+
+    def fit_one(number: int) -> dict[str, np.ndarray]:
+        nonlocal done
+        with_data = model.compiled.with_data(**data[number])
+        attempt = sampler
+        for _ in range(ATTEMPTS):
+            drawn = _sample_arrays(
+                with_data, attempt, [*model.saved, *SAVED_STATISTICS], seed=derive_seed(seed, "refit", number)
+            )
+            if not drawn["diverging"].any():
+                break
+            # All refits have equally many draws; only the steps get smaller.
+            attempt = attempt.step_smaller()
+        done += 1
+        if progress:
+            progress(done / len(data))
+        return drawn
+
+    with ThreadPoolExecutor(cores) as pool:
+        refits = list(pool.map(fit_one, range(len(data))))
+    coords = model.compiled.coords
+    groups = {}
+    for group, names in (("posterior", model.saved), ("sample_stats", SAVED_STATISTICS)):
+        groups[group] = xr.Dataset(
+            {
+                name: (
+                    ("refit", "chain", "draw", *(model.compiled.dims or {}).get(name, ())),
+                    np.stack([drawn[name] for drawn in refits]),
+                )
+                for name in names
+            }
+        )
+        groups[group] = groups[group].assign_coords(
+            {d: np.asarray(coords[d]) for d in groups[group].dims if d in coords}
+            | {d: np.arange(groups[group].sizes[d]) for d in ("refit", "chain", "draw")}
+        )
+    idata = xr.DataTree.from_dict(groups)
+    idata.attrs["model"] = model.text
+    return idata
+
+
+def refit_to_gates(
+    model: RefitModel,
+    data: list[dict[str, np.ndarray]],
+    sampler: SamplerSpec,
+    *,
+    name: str,
+    seed: int,
+    cores: int = CORES,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Refits that pass the gates together; what is too short for them is made twice and four times as long.
+
+    Parameters and returns are those of ``refit``, with ``name`` for what a message calls the fit.
+
+    Raises
+    ------
+    ConvergenceError
+        If a gate is missed at every length; chains are compared within refits only.
+    """
+    # Here the length alone changes: within a refit, steps get smaller where there are divergences.
+    for longer in (1, 2, 4):
+        attempt = replace(sampler, draws=longer * sampler.draws)
+        idata = refit(model, data, attempt, seed=seed, cores=cores, progress=progress)
+        try:
+            return gate(idata, name, attempt, cores)
+        except ConvergenceError as error:
+            failure = error
+    raise failure
+
+
+def fit_direct(
+    panel: xr.Dataset,
+    alignment: xr.DataArray,
+    spec: CoalitionSpec,
+    sampler: SamplerSpec,
+    *,
+    seed: int,
+    keep: int | None = None,
+    cores: int = CORES,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Stage 2 with alignment, refitted to each stage-1 draw: the cut posterior.
+
+    Parameters
+    ----------
+    panel : xr.Dataset
+        The contract's panel.
+    alignment : xr.DataArray
+        (refit, case, state): draws from stage 1; see ``models.panel.centre_alignment``.
+    spec, sampler, seed, cores, progress
+        As elsewhere; the sampler's numbers are those of one refit.
+    keep : int, optional
+        About how many draws are returned, evenly from all refits. Convergence is judged on all.
+
+    Returns
+    -------
+    xr.DataTree
+        As ``analysis.fitting.fit.fit_total``, with a first dim ``refit``.
+
+    Raises
+    ------
+    ConvergenceError
+        If a gate is missed in every attempt; chains are compared within refits only.
+    """
+    positions = centre_alignment(panel, alignment)
+    model = compile_refits(panel, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
+    data = [{"alignment": position} for position in positions]
+    idata = refit_to_gates(
+        model, data, sampler, name="joining, direct effect", seed=seed, cores=cores, progress=progress
+    )
+    idata = thin(idata, keep)
+    posterior = idata["posterior"].dataset
+    centred = xr.DataArray(positions, dims=("refit", "case", "state"))
+    idata["posterior"] = xr.DataTree(posterior.assign(eta=compute_eta(posterior, panel, centred)))
+    return idata
+
+
+def thin(idata: xr.DataTree, keep: int | None) -> xr.DataTree:
+    """Refits with about ``keep`` draws in all, evenly spaced within each chain, at least one of each."""
+    sizes = idata["posterior"].sizes
+    if keep is None:
+        return idata
+    every = -(-sizes["refit"] * sizes["chain"] * sizes["draw"] // keep)
+    every = min(max(every, 1), sizes["draw"])
+    for group in ("posterior", "sample_stats"):
+        idata[group] = xr.DataTree(idata[group].dataset.isel(draw=slice(every - 1, None, every)))
+    return idata
+
+
+def _sample_arrays(
+    compiled: CompiledModel, sampler: SamplerSpec, names: list[str], *, seed: int
+) -> dict[str, np.ndarray]:
+    """Draws after warm-up as (chain, draw, ...) arrays, without the cost of labelling each refit."""
+    trace = nutpie.sample(
+        compiled,
+        draws=sampler.draws,
+        tune=sampler.tune,
+        chains=sampler.chains,
+        cores=1,
+        seed=seed,
+        target_accept=sampler.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+        return_raw_trace=True,
+    )
+    chains = []
+    for batches in zip(*trace.get_arrow_trace(), strict=True):
+        tuning = batches[1].column("tuning").to_numpy().sum()
+        columns = [batch.column(name) for batch in batches for name in names if name in batch.column_names]
+        found = {column.field.name: _to_numpy(column)[tuning:] for column in columns}
+        chains.append(found)
+    return {name: np.stack([chain[name] for chain in chains]) for name in names}
+
+
+def _to_numpy(column) -> np.ndarray:
+    """An Arrow column of nutpie's as (draw, ...)."""
+    shape = [int(n) for n in column.field.metadata.get(b"shape", b"").decode().split(",") if n]
+    array = pyarrow.array(column)
+    flat = array.flatten() if shape else array
+    return flat.to_numpy(zero_copy_only=False).reshape(len(array), *shape)

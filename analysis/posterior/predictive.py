@@ -1,0 +1,239 @@
+"""What the models expect to see, beside what was seen: prior and posterior predictions. Nothing is fitted."""
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import xarray as xr
+from scipy.special import expit
+
+from analysis.posterior.effects import predict_joining, weigh_state_effects
+from analysis.posterior.summaries import summarize_draws
+from models.ideal_point import build_ideal_point_model
+from models.spec import IdealPointSpec
+
+AGREEMENT_ITEMS = 60
+"""Items on which agreement within regions is measured, chosen at random: pairs of states are many."""
+
+
+def describe_assembly(counts: np.ndarray, region: np.ndarray) -> dict[str, float]:
+    """Figures of an assembly that a prior should know the size of.
+
+    Parameters
+    ----------
+    counts : np.ndarray
+        (item, state, response), counts or shares, >= 0; responses in rising order, three.
+    region : np.ndarray
+        (state,), str.
+
+    Returns
+    -------
+    dict of str to float
+        Shares, and agreement, 0 to 1.
+    """
+    total = counts.sum(-1, keepdims=True)
+    share = counts.sum(1) / np.maximum(total.sum(1), 1e-9)
+    answer = np.where(total[..., 0] > 0, counts.argmax(-1), -1)
+    same = region[:, None] == region
+    np.fill_diagonal(same, False)
+    rng = np.random.default_rng(0)
+    agree_within, agree_all = [], []
+    for row in answer[rng.choice(len(answer), min(len(answer), AGREEMENT_ITEMS), replace=False)]:
+        voted = row >= 0
+        equal = (row[:, None] == row) & voted[:, None] & voted
+        both = voted[:, None] & voted
+        agree_within.append(equal[same].sum() / max(both[same].sum(), 1))
+        agree_all.append(equal.mean() / max(both.mean(), 1e-9))
+    return {
+        "share of the last answer": float(share[:, 2].mean()),
+        "share of abstentions": float(share[:, 1].mean()),
+        "median share of the commonest answer": float(np.median(share.max(1))),
+        "spread of the share of the last answer": float(share[:, 2].std()),
+        "agreement within regions above all": float(np.mean(agree_within) - np.mean(agree_all)),
+    }
+
+
+def simulate_prior_votes(
+    votes: xr.Dataset, spec: IdealPointSpec, draws: int, seed: int
+) -> Iterator[np.ndarray]:
+    """Assemblies from the prior: who voted on what is as observed, how is simulated.
+
+    Parameters
+    ----------
+    votes : xr.Dataset
+        The contract's votes.
+    spec : IdealPointSpec
+        The prior.
+    draws, seed : int
+
+    Yields
+    ------
+    np.ndarray
+        (item, state, response), float, as many votes as observed.
+    """
+    model = build_ideal_point_model(votes, spec)
+    names = ["ideal_point", "discrimination", "cutpoint"]
+    with warnings.catch_warnings():
+        # The potentials are the votes, which a prior must not see, and the gauge, which no vote sees.
+        warnings.filterwarnings("ignore", message=".*[Pp]otential")
+        prior = pm.sample_prior_predictive(draws, model=model, var_names=names, random_seed=seed)["prior"]
+    rng = np.random.default_rng(seed)
+    present = votes["counts"].values.sum(-1)
+    for draw in range(draws):
+        one = prior.isel(chain=0, draw=draw)
+        reaction = one["discrimination"].values[:, None] * one["ideal_point"].values + rng.logistic(
+            size=(votes.sizes["item"], votes.sizes["state"])
+        )
+        cut = one["cutpoint"].values
+        answer = (reaction > cut[:, :1]).astype(int) + (reaction > cut[:, 1:])
+        yield np.eye(3)[answer] * present[..., None]
+
+
+def compare_prior(votes: xr.Dataset, spec: IdealPointSpec, draws: int, seed: int) -> pd.DataFrame:
+    """Figures of the observed assembly beside their 90 % prior predictive intervals.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``figure, mean, lower, upper, observed, inside``.
+    """
+    region = votes["region"].values
+    prior = pd.DataFrame(
+        [describe_assembly(c, region) for c in simulate_prior_votes(votes, spec, draws, seed)]
+    )
+    seen = pd.Series(describe_assembly(votes["counts"].values, region))
+    table = pd.DataFrame(
+        {"mean": prior.mean(), "lower": prior.quantile(0.05), "upper": prior.quantile(0.95), "observed": seen}
+    )
+    table["inside"] = table["observed"].between(table["lower"], table["upper"])
+    return table.rename_axis("figure").reset_index()
+
+
+def predict_item_shares(votes: xr.Dataset, posterior: xr.Dataset, draws: int, seed: int) -> xr.DataTree:
+    """Share of the last answer (yes, or with the US) on each item: observed and posterior predictive.
+
+    Parameters
+    ----------
+    votes : xr.Dataset
+        The contract's votes.
+    posterior : xr.Dataset
+        ``ideal_point``, ``discrimination``, ``cutpoint`` (chain, draw, ...).
+    draws : int
+        Draws of each chain to be used, evenly spaced.
+    seed : int
+
+    Returns
+    -------
+    xr.DataTree
+        ``posterior_predictive`` and ``observed_data`` with ``share`` (item), as ArviZ takes them.
+    """
+    pick = np.linspace(0, posterior.sizes["draw"] - 1, draws).round().astype(int)
+    thin = posterior.isel(draw=pick)
+    counts = votes["counts"].sel(state=posterior["state"], item=posterior["item"])
+    present = counts.sum("response")
+    upper = thin["cutpoint"].isel(threshold=1, drop=True)
+    probability = expit(thin["discrimination"] * thin["ideal_point"] - upper)
+    probability = probability.transpose("chain", "draw", "item", "state")
+    rng = np.random.default_rng(seed)
+    drawn = rng.binomial(present.transpose("item", "state").values, probability.values).sum(-1)
+    total = present.sum("state")
+    share = xr.DataArray(drawn, dims=("chain", "draw", "item"), coords={"item": counts["item"]}) / total
+    observed = counts.isel(response=-1, drop=True).sum("state") / total
+    keep = ["item"]
+    return xr.DataTree.from_dict(
+        {
+            "posterior_predictive": share.reset_coords(drop=True).to_dataset(name="share"),
+            "observed_data": observed.reset_coords(
+                [c for c in observed.coords if c not in keep], drop=True
+            ).to_dataset(name="share"),
+        }
+    )
+
+
+def summarize_item_curves(
+    votes: xr.Dataset, posterior: xr.Dataset, items: int, grid: np.ndarray
+) -> pd.DataFrame:
+    """Probability of each answer along the dimension, for the items that divide the states most.
+
+    Parameters
+    ----------
+    votes : xr.Dataset
+        The contract's votes; titles are taken from here.
+    posterior : xr.Dataset
+        ``discrimination``, ``cutpoint`` (chain, draw, item, ...).
+    items : int
+        How many items, by the size of their mean discrimination.
+    grid : np.ndarray
+        Positions, standard deviations of states.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``item, title, position, response, mean, sd, lower, upper``.
+    """
+    strength = np.abs(posterior["discrimination"].mean(("chain", "draw")))
+    chosen = strength.sortby(strength, ascending=False)["item"].values[:items]
+    part = posterior[["discrimination", "cutpoint"]].sel(item=chosen).isel(draw=slice(None, None, 5))
+    position = xr.DataArray(grid, dims="position", coords={"position": grid})
+    above = expit(part["discrimination"] * position - part["cutpoint"])
+    at_least = [above.isel(threshold=k, drop=True) for k in (0, 1)]
+    answers = xr.concat(
+        [1 - at_least[0], at_least[0] - at_least[1], at_least[1]],
+        pd.Index(map(str, votes["response"].values), name="response"),
+    )
+    table = summarize_draws(answers, ("chain", "draw"))
+    titles = dict(zip(map(str, votes["item"].values), votes["title"].values, strict=True))
+    sessions = dict(zip(map(str, votes["item"].values), votes["session"].values, strict=True))
+    named = {
+        item: title if "session" in str(title) else f"{title} (session {sessions[item]})"
+        for item, title in titles.items()
+    }
+    return table.assign(title=[named[str(item)] for item in table["item"]])
+
+
+def summarize_responses(votes: xr.Dataset) -> pd.DataFrame:
+    """Share of each answer, and of silence, by session.
+
+    Returns
+    -------
+    pd.DataFrame
+        Rows: sessions; columns: the responses and ``absent``; shares of all that could have voted.
+    """
+    weight = votes["resolutions"] if "resolutions" in votes.coords else xr.ones_like(votes["session"])
+    by_item = votes["counts"].sum("state").reset_coords(drop=True).to_pandas()
+    by_item.columns = list(map(str, votes["response"].values))
+    possible = weight.values * votes.sizes["state"]
+    by_item["absent"] = possible - by_item.sum(axis=1)
+    sums = by_item.groupby(votes["session"].values).sum().rename_axis("session")
+    return sums.div(sums.sum(axis=1), axis=0)
+
+
+def predict_joined(posterior: xr.Dataset, panel: xr.Dataset, seed: int) -> xr.DataTree:
+    """Who joined, as observed and as the fitted model draws it: what a calibration plot of ArviZ takes.
+
+    Parameters
+    ----------
+    posterior : xr.Dataset
+        Draws of stage 2 along ``sample``.
+    panel : xr.Dataset
+        The contract's panel.
+    seed : int
+
+    Returns
+    -------
+    xr.DataTree
+        ``posterior_predictive`` and ``observed_data`` with ``joined`` (obs), one for each state-case.
+    """
+    probability = predict_joining(posterior, panel, None, weigh_state_effects(posterior, panel))
+    inside = panel["included"].transpose("case", "state").values
+    share = probability.transpose("sample", "case", "state").values[:, inside]
+    drawn = np.random.default_rng(seed).binomial(1, share)
+    seen = panel["joined"].transpose("case", "state").values[inside].astype(int)
+    return xr.DataTree.from_dict(
+        {
+            "posterior_predictive": xr.Dataset({"joined": (("chain", "draw", "obs"), drawn[None])}),
+            "observed_data": xr.Dataset({"joined": (("obs",), seen)}),
+        }
+    )

@@ -1,0 +1,85 @@
+"""From labelled draws to tables: the only place where draws become means and intervals."""
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.fitting.propagation import share_explained, share_from_stage1
+from analysis.posterior.effects import ALL
+
+INTERVAL = 0.9
+"""Probability of every interval that the project reports (equal-tailed)."""
+
+
+def summarize_draws(draws: xr.DataArray, dim: str | tuple[str, ...] = "sample") -> pd.DataFrame:
+    """Mean, sd and the equal-tailed 90 % interval over draws, one row per remaining coordinate.
+
+    Returns
+    -------
+    pd.DataFrame
+        Coordinate columns, then ``mean``, ``sd``, ``lower``, ``upper``.
+    """
+    tail = (1 - INTERVAL) / 2
+    bounds = draws.quantile([tail, 1 - tail], dim).drop_vars("quantile")
+    summary = xr.Dataset(
+        {
+            "mean": draws.mean(dim),
+            "sd": draws.std(dim, ddof=1),
+            "lower": bounds.isel(quantile=0),
+            "upper": bounds.isel(quantile=1),
+        }
+    )
+    # A stacked dim has several labels, each a column.
+    kept = [d for d in draws.dims if d != dim and d not in dim]
+    keep = [name for d in kept for name in draws.indexes[d].names]
+    return summary.to_dataframe().reset_index()[[*keep, "mean", "sd", "lower", "upper"]]
+
+
+def summarize_effects(
+    effects: xr.Dataset,
+    refit: xr.DataArray | None,
+    propagation: str,
+    position: xr.DataArray | None = None,
+) -> pd.DataFrame:
+    """One row per quantity, case and group.
+
+    Parameters
+    ----------
+    effects : xr.Dataset
+        From ``analysis.posterior.effects.compute_effects``.
+    refit : xr.DataArray or None
+        (sample,): the draw of stage 1 that each draw was made with, where there is one.
+    propagation : str
+        How stage-1 uncertainty travelled.
+    position : xr.DataArray, optional
+        (sample, case, state): positions drawn together with the effects (``measurement``, ``joint``).
+
+    Returns
+    -------
+    pd.DataFrame
+        ``quantity, case, group, mean, sd, lower, upper``; ``mcse``: Monte Carlo standard error of the mean;
+        ``prob_positive``: probability that the effect is
+        above 0 (risk ratios, their difference apart: above 1); ``stage1_share``: the share of the variance
+        that comes from not knowing the positions (``analysis.fitting.propagation``), 0 where none is let in (totals,
+        which need no positions, and ``plugin``), empty without the positions. A group without a state of that
+        level has no average over such states, and no row.
+    """
+    of_all = {name: draws for name, draws in effects.data_vars.items() if "group" not in draws.dims}
+    grouped = {n: d.expand_dims(group=[ALL]).reindex(group=effects["group"]) for n, d in of_all.items()}
+    labels = ("quantity", "case", "group")
+    rows = effects.assign(grouped).to_dataarray("quantity").stack(row=labels).transpose("row", "sample")
+    rows = rows[rows.notnull().all("sample")]
+    table = summarize_draws(rows)
+    is_ratio = table["quantity"].str.startswith("risk_ratio") & (table["case"] != "difference")
+    table["prob_positive"] = (rows.values > is_ratio.to_numpy(float)[:, None]).mean(1)
+    if refit is not None:
+        table["stage1_share"] = share_from_stage1(rows, refit).values
+    elif position is not None:
+        table["stage1_share"] = share_explained(rows, position).values
+    else:
+        table["stage1_share"] = 0.0 if propagation == "plugin" else np.nan
+    table.loc[table["quantity"].str.endswith("_total"), "stage1_share"] = 0.0
+    # Draws stand refit by refit and chain by chain: what refits or chains share counts as autocorrelation.
+    table["mcse"] = az.mcse(rows.values, method="mean", chain_axis=None, draw_axis=-1)
+    return table

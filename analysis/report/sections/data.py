@@ -1,0 +1,164 @@
+"""What was observed and how it was coded, with the doubts about single codings."""
+
+import json
+import re
+
+import pandas as pd
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from analysis.figures.style import level_name
+from analysis.report.blocks import Folded, Heading, Html, Section, Sortable, Text
+from analysis.report.tables import Column, Table, make_table, number_column, text_column
+from analysis.report.words import percent
+from analysis.store.files import ROOT
+from analysis.store.results import Results
+from data.spec import DataSpec
+from data.tables.read import TABLES_DIR, load_coalition, load_guarantees, load_states, sha256
+
+DOUBTS = "Doubts, and how to change them"
+"""Heading of the part of data/README.md that the page shows, so that a doubt is written down once."""
+
+
+def build_data(results: Results) -> Section:
+    """Tables of what was observed, who is coded how and why, and the doubts."""
+    spec = DataSpec.from_json(json.dumps(results.record["variant"]["data"]))
+    blocks = [
+        Text(
+            "Votes are those of the General Assembly in the five sessions before each coalition, so that "
+            "no vote "
+            "comes after the joining that it is to explain. A guarantee counts if it was in force on the day "
+            "named; what was promised later does not."
+        ),
+        Sortable(_cases_table(results, spec)),
+        Sortable(_levels_table(results)),
+    ]
+    changed = changed_files(results)
+    if changed:
+        blocks.append(
+            Text(
+                f"The tables below are those that ship now. Since this run these have changed: "
+                f"{', '.join(changed)}."
+            )
+        )
+    blocks.append(Heading("Codings of single states, with their sources"))
+    states = load_states()
+    for case in spec.cases:
+        table = load_coalition(case, states)
+        blocks.append(
+            Folded(f"{case.label}: who took part, and how", [Sortable(_coding_table(table, case.label))])
+        )
+    guarantees = load_guarantees(states)
+    blocks.append(
+        Folded(
+            "US commitments, 1990-2018", [Sortable(_coding_table(guarantees, "US commitments"), tall=True)]
+        )
+    )
+    blocks += [Heading("Doubts about codings"), Folded(DOUBTS, [Html(render_doubts())])]
+    return Section("data", "What was observed, and how it was coded", blocks)
+
+
+def _cases_table(results: Results, spec: DataSpec) -> Table:
+    rows = []
+    for case in spec.cases:
+        votes, of_case = results.record["votes"][case.name], results.panel.sel(case=case.name)
+        included = of_case["included"].values
+        joined = of_case["joined"].values[included]
+        sessions = spec.sessions(case)
+        rows.append(
+            {
+                "case": case.label,
+                "votes": "roll calls"
+                if votes["granularity"] == "rollcall"
+                else "tallies by issue and session",
+                "sessions": f"{sessions[0]}-{sessions[-1]}, to {case.votes_until}",
+                "items": votes["items"],
+                "voters": votes["states"],
+                "sample": int(included.sum()),
+                "joined": int(joined.sum()),
+                "share": percent(joined.mean()),
+                "outcome": " or ".join(case.joined_columns).replace("_", " "),
+                "day": str(case.guarantee_date),
+            }
+        )
+    frame = pd.DataFrame(rows)
+    columns = [
+        text_column("Coalition", "case"),
+        text_column("Votes", "votes"),
+        text_column("Sessions", "sessions"),
+        number_column("Items", "items", 0),
+        number_column("States that voted", "voters", 0),
+        number_column("States in the sample", "sample", 0),
+        number_column("Joined", "joined", 0),
+        text_column("Share", "share"),
+        text_column("Joining is", "outcome"),
+        text_column("Guarantee on", "day"),
+    ]
+    return make_table(frame, columns, "The coalitions, and the votes before them")
+
+
+def _levels_table(results: Results) -> Table:
+    rows = []
+    for case, label in results.case_labels.items():
+        of_case = results.panel.sel(case=case)
+        for level in results.levels:
+            has = (of_case["included"] & (of_case["guarantee"] == level)).values
+            joined = of_case["joined"].values[has]
+            names = (
+                ", ".join(map(str, of_case["name"].values[has]))
+                if level != results.levels[0]
+                else "all others"
+            )
+            share = joined.mean() if len(joined) else float("nan")
+            rows.append((label, level_name(level), int(has.sum()), int(joined.sum()), 100 * share, names))
+    frame = pd.DataFrame(rows, columns=["case", "level", "states", "joined", "share", "names"])
+    columns = [
+        text_column("Coalition", "case"),
+        text_column("Guarantee", "level"),
+        number_column("States", "states", 0),
+        number_column("Joined", "joined", 0),
+        number_column("Joined, %", "share", 0),
+        text_column("Which", "names"),
+    ]
+    return make_table(frame, columns, "Who has a guarantee, and how many of them joined")
+
+
+def _coding_table(table: pd.DataFrame, caption: str) -> Table:
+    hidden = ["iso3", "ccode", "exclude", "seen"]
+    frame = table.drop(columns=[name for name in hidden if name in table])
+    columns = [
+        Column(str(n).replace("_", " ").capitalize(), lambda row, n=n: _plain(row[n])) for n in frame.columns
+    ]
+    return make_table(frame, columns, f"{caption}: codings, notes and sources")
+
+
+def _plain(value: object) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def changed_files(results: Results) -> list[str]:
+    """Shipped tables whose content is no longer what the run was made from."""
+    recorded = json.loads(results.record["panel"]["sha256"])
+    return [
+        name
+        for name, digest in recorded.items()
+        if (TABLES_DIR / name).is_file() and sha256(TABLES_DIR / name) != digest
+    ]
+
+
+def render_doubts() -> Markup:
+    """The doubts of data/README.md as HTML; tags in it are shown, not obeyed.
+
+    Raises
+    ------
+    ValueError
+        If the page has no such part.
+    """
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    found = re.search(rf"^## {re.escape(DOUBTS)}\n(.*?)(?=^## |\Z)", text, flags=re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise ValueError(f"data/README.md has no part {DOUBTS!r}")
+    # "commonmark" with html off escapes tags; links are not followed from a page that opens offline.
+    return Markup(MarkdownIt("commonmark", {"html": False}).render(found.group(1)))

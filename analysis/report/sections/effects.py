@@ -1,0 +1,218 @@
+"""The effects: how much a guarantee adds to the chance of joining, totally and at a given alignment."""
+
+import pandas as pd
+
+from analysis.figures.style import (
+    GROUP_NAMES,
+    is_share,
+    level_name,
+    level_shape,
+    quantity_name,
+    quantity_unit,
+    short_level,
+)
+from analysis.report.blocks import Chart, Heading, Legend, Section, Sortable, Text
+from analysis.report.charts import interval_chart
+from analysis.report.tables import Column, Table, interval_column, make_table, number_column, text_column
+from analysis.report.verdict import highest_level, select_effects
+from analysis.report.words import interval, number, percent, points
+from analysis.store.results import Results
+
+POINTS = "Percentage points (mean and 90 % interval)"
+KINDS = ("total", "direct", "indirect")
+
+
+def case_names(results: Results) -> dict[str, str]:
+    """Names of all cases of ``effects.csv`` for readers."""
+    first, *_, last = results.case_labels.values()
+    pooled = "both pooled" if len(results.case_labels) == 2 else "all pooled"
+    return results.case_labels | {"pooled": pooled, "difference": f"{first} less {last}"}
+
+
+def level_style(level: str) -> dict[str, str]:
+    """Colour and shape of a level, as charts take them."""
+    return {"colour": f"var(--level-{level}, var(--level-other))", "shape": level_shape(level)}
+
+
+def level_legend(results: Results, note: str = "") -> Legend:
+    """The key to colours and shapes."""
+    return Legend([(level, level_name(level), level_shape(level)) for level in results.levels], note)
+
+
+def effect_rows(results: Results, level: str, cases: list[str], kinds: tuple[str, ...]) -> pd.DataFrame:
+    """Effects of one level in percentage points, ready to be drawn: a row a case, a series a kind."""
+    names, parts = case_names(results), []
+    for case in cases:
+        for kind in kinds:
+            rows = select_effects(results.effects, f"ame_{level}_{kind}")
+            if case in rows.index:
+                parts.append(rows.loc[[case]].assign(row=names[case], series=kind))
+    frame = pd.concat(parts).reset_index()
+    for name in ("mean", "lower", "upper"):
+        frame[name] *= 100
+    return frame.assign(
+        level=level,
+        **level_style(level),
+        tip_effect=frame["row"] + ", " + frame["series"],
+        tip_points=[number(v, 0) for v in frame["mean"]],
+        tip_interval=[interval(a, b) for a, b in zip(frame["lower"], frame["upper"], strict=True)],
+    )
+
+
+def headline_chart(results: Results) -> Chart:
+    """The one figure of the answer: the total effect of the strongest guarantee, per case and pooled."""
+    cases = [*results.case_labels, "pooled"]
+    frame = pd.concat([effect_rows(results, level, cases, ("total",)) for level in results.levels[:0:-1]])
+    frame = frame.assign(text=frame["tip_points"])
+    names = {level: short_level(level) for level in results.levels[1:]}
+    frame["row"] = frame["row"] + ": " + frame["level"].map(names)
+    order = {case: i for i, case in enumerate(cases)}
+    frame = frame.sort_values("case", key=lambda column: column.map(order), kind="stable")
+    said = "; ".join(f"{r.row} {r.tip_points} ({r.tip_interval})" for r in frame.itertuples())
+    return Chart(
+        "headline",
+        interval_chart(frame, "Change in the probability of joining, percentage points", row_height=52),
+        f"Effects of a guarantee in percentage points: {said}.",
+        "What a guarantee adds to the probability of joining, against none: mean and 90 % interval. Zero "
+        "is no effect.",
+    )
+
+
+def build_effects(results: Results) -> Section:
+    """Charts and tables of all effects."""
+    level = highest_level(results)
+    pooled = {
+        kind: select_effects(results.effects, f"ame_{level}_{kind}").loc["pooled"]
+        for kind in ("total", "direct")
+    }
+    cases = [case for case in case_names(results) if case in set(results.effects["case"])]
+    blocks = [
+        Text(
+            "The total effect compares all states with the guarantee to all states without it, everything "
+            "measured before the guarantee held as it is. The direct effect holds alignment in the General "
+            "Assembly too: what a guarantee does other than by drawing a state nearer in its votes. Of the "
+            f"total effect of {points(pooled['total']['mean'])} points over all coalitions, "
+            f"{points(pooled['direct']['mean'])} "
+            f"({interval(pooled['direct']['lower'], pooled['direct']['upper'], scale=100)}) are direct. "
+            "These are adjusted associations: effects as far as nothing that matters is left out."
+        )
+    ]
+    for name in results.levels[1:]:
+        frame = effect_rows(results, name, cases, KINDS)
+        kinds = ", ".join(dict.fromkeys(frame["series"]))
+        blocks.append(
+            Chart(
+                f"effects-{name}",
+                interval_chart(frame, POINTS, row_height=44),
+                f"Effects of {level_name(name)} on joining: see the table of all effects below.",
+                f"{_capital(level_name(name))}: effect on the probability of joining. From top to bottom "
+                f"in each "
+                f"row: {kinds} (filled: total).",
+            )
+        )
+    blocks += [Heading("Who joins at each level"), level_legend(results), _joining_chart(results)]
+    if set(results.effects["group"]) - {"all"}:
+        blocks += [Heading("Small and large states"), _groups_chart(results, level)]
+    blocks += [Heading("Every effect"), Sortable(_effects_table(results), tall=True)]
+    return Section("effects", "What a guarantee adds", blocks)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _joining_chart(results: Results) -> Chart:
+    parts, observed = [], []
+    for case, label in results.case_labels.items():
+        of_case = results.panel.sel(case=case)
+        for level in results.levels:
+            rows = select_effects(results.effects, f"probability_{level}_total").loc[[case]]
+            has = (of_case["included"] & (of_case["guarantee"] == level)).values
+            share, count = (
+                float(of_case["joined"].values[has].mean()) if has.any() else float("nan"),
+                int(has.sum()),
+            )
+            observed.append((label, level_name(level), count, share))
+            parts.append(
+                rows.assign(
+                    row=f"{label}: {short_level(level)}",
+                    **level_style(level),
+                    tip_states=f"{count} states, {percent(share)} of them joined",
+                )
+            )
+    frame = pd.concat(parts)
+    for name in ("mean", "lower", "upper"):
+        frame[name] *= 100
+    frame["tip_probability"] = [
+        f"{number(r.mean, 0)} % ({interval(r.lower, r.upper)})" for r in frame.itertuples(index=False)
+    ]
+    counts = pd.DataFrame(observed, columns=["case", "level", "states", "share"])
+    table = make_table(
+        counts.assign(percent=100 * counts["share"]),
+        [
+            text_column("Coalition", "case"),
+            text_column("Guarantee", "level"),
+            number_column("States", "states", 0),
+            number_column("Joined, %", "percent", 0),
+        ],
+        "States by guarantee, and the share of them that joined, as observed",
+    )
+    return Chart(
+        "joining",
+        interval_chart(frame, "Probability of joining had all states that level, %", row_height=40),
+        "Probability of joining by guarantee level and coalition, as estimated for all states alike.",
+        "Probability of joining if all states had that level, other things as they are (mean and 90 % "
+        "interval).",
+        table,
+    )
+
+
+def _groups_chart(results: Results, level: str) -> Chart:
+    rows = results.effects[results.effects["quantity"] == f"ame_{level}_total"]
+    rows = rows[
+        rows["group"].isin(set(GROUP_NAMES) - {"all"}) & rows["case"].isin([*results.case_labels, "pooled"])
+    ]
+    names = case_names(results)
+    frame = rows.assign(
+        row=[f"{names[r.case]}: {GROUP_NAMES[r.group]}" for r in rows.itertuples()],
+        mean=100 * rows["mean"],
+        lower=100 * rows["lower"],
+        upper=100 * rows["upper"],
+        **level_style(level),
+    )
+    frame["tip_points"] = [
+        f"{number(m, 0)} ({interval(a, b)})"
+        for m, a, b in zip(frame["mean"], frame["lower"], frame["upper"], strict=True)
+    ]
+    order = {g: i for i, g in enumerate(GROUP_NAMES)} | {c: 10 * i for i, c in enumerate(names)}
+    frame = (
+        frame.assign(o=frame["case"].map(order) + frame["group"].map(order))
+        .sort_values("o")
+        .drop(columns="o")
+    )
+    return Chart(
+        "groups",
+        interval_chart(frame, POINTS, row_height=40),
+        "Total effect by the capability of states; the numbers are in the table of all effects.",
+        f"{_capital(level_name(level))}: total effect among small, middle and major states.",
+    )
+
+
+def _effects_table(results: Results) -> Table:
+    names, frame = case_names(results), results.effects.copy()
+    share = frame["quantity"].map(is_share)
+    for name in ("mean", "sd", "lower", "upper"):
+        frame[name] = frame[name].where(~share, 100 * frame[name])
+    columns = [
+        Column("Quantity", lambda row: quantity_name(row["quantity"])),
+        Column("Coalition", lambda row: names.get(row["case"], row["case"])),
+        Column("States", lambda row: GROUP_NAMES.get(row["group"], row["group"])),
+        Column("Unit", lambda row: quantity_unit(row["quantity"])),
+        number_column("Mean", "mean", 2),
+        number_column("sd", "sd", 2),
+        interval_column(2),
+        Column("P(above 0)", lambda row: row["prob_positive"], numeric=True, digits=3),
+    ]
+    if "stage1_share" in frame:
+        columns.append(number_column("Share of variance from stage 1", "stage1_share", 2))
+    return make_table(frame, columns, "All quantities of effects.csv, shares in hundredths")

@@ -1,0 +1,166 @@
+"""Where the states stand: all of them in a chart for each case, and a table to search and sort."""
+
+import pandas as pd
+
+from analysis.figures.style import level_name, short_level
+from analysis.report.blocks import Chart, Explorer, Section, Text
+from analysis.report.charts import positions_chart
+from analysis.report.sections.effects import level_legend, level_style
+from analysis.report.tables import Cell, Column, make_table, text_column
+from analysis.report.words import interval, number
+from analysis.store.results import Results
+
+UNIT = "Alignment with the US (sd of states)"
+
+
+def state_positions(results: Results) -> pd.DataFrame:
+    """Every state-case with its alignment, guarantee and whether it joined, by case and alignment.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``case, state, name, region, guarantee, joined`` (yes, no), ``mean, lower, upper``, which are
+        missing where a state cast no vote.
+    """
+    panel = results.panel
+    members = panel[["guarantee", "joined", "included"]].to_dataframe().reset_index()
+    members = members[members["included"]]
+    rows = results.ideal_points[results.ideal_points["quantity"] == "alignment"]
+    frame = members.merge(rows[["case", "state", "mean", "lower", "upper"]], on=["case", "state"], how="left")
+    frame["joined"] = frame["joined"].map({1.0: "yes", 0.0: "no"})
+    frame = frame[["case", "state", "name", "region", "guarantee", "joined", "mean", "lower", "upper"]]
+    return frame.sort_values(["case", "mean"], ignore_index=True)
+
+
+def build_positions(results: Results) -> Section:
+    """Charts and the state explorer."""
+    positions = state_positions(results)
+    labels = results.case_labels
+    tallies = [labels[c] for c, v in results.record["votes"].items() if v["granularity"] == "agenda"]
+    about = (
+        "A state\N{RIGHT SINGLE QUOTATION MARK}s alignment is its position in the votes of the General "
+        "Assembly less that of the US, in "
+        "standard deviations of states; higher is nearer to the US. Hover over a line for the state, its "
+        "90 % "
+        "interval, guarantee and both coalitions; what is searched for below is picked out above."
+    )
+    if tallies:
+        about += (
+            f" {' and '.join(tallies)}: estimated from tallies counted against the US vote, so that the US "
+            f"has no "
+            "position and zero is the mean of all states."
+        )
+    legend = level_legend(results, "Filled: joined that coalition. Hollow: did not.")
+    blocks = [Text(about), legend]
+    blocks += [_case_chart(positions, case, labels) for case in labels]
+    blocks.append(_explorer(results, positions))
+    unseen = [
+        f"{labels[case]}: {', '.join(_names(results, states))}"
+        for case, states in results.record["positions_from_region"].items()
+        if states
+    ]
+    if unseen:
+        blocks.append(
+            Text(
+                "States that cast no vote in the window have no position of their own; the second stage "
+                "draws it "
+                f"from their region. {'; '.join(unseen)}."
+            )
+        )
+    return Section("positions", "Where the states stand", blocks)
+
+
+def _names(results: Results, states: list[str]) -> list[str]:
+    known = dict(zip(results.panel["state"].values, results.panel["name"].values, strict=True))
+    return [str(known.get(state, state)) for state in states]
+
+
+def _case_chart(positions: pd.DataFrame, case: str, labels: dict[str, str]) -> Chart:
+    rows = positions[(positions["case"] == case) & positions["mean"].notna()].reset_index(drop=True)
+    styles = pd.DataFrame([level_style(level) for level in rows["guarantee"]])
+    others = [c for c in labels if c != case]
+    joined = positions.set_index(["case", "state"])["joined"]
+    frame = rows.assign(
+        order=rows.index + 1.0,
+        colour=styles["colour"],
+        shape=styles["shape"],
+        fill=styles["colour"].where(rows["joined"] == "yes", "var(--paper)"),
+        tip_state=rows["name"],
+        tip_alignment=[
+            f"{number(r.mean)} ({interval(r.lower, r.upper, digits=2)})" for r in rows.itertuples(index=False)
+        ],
+        tip_guarantee=[level_name(level) for level in rows["guarantee"]],
+        **{f"tip_joined {labels[case]}": rows["joined"]},
+        **{
+            f"tip_joined {labels[c]}": [joined.get((c, state), "not a member") for state in rows["state"]]
+            for c in others
+        },
+    ).drop(columns=["case", "region", "guarantee", "joined"])
+    lowest, highest = (list(rows["name"].iloc[part]) for part in (slice(0, 3), slice(-3, None)))
+    return Chart(
+        f"positions-{case}",
+        positions_chart(frame, UNIT),
+        f"Alignment of {len(rows)} states before {labels[case]}, from {', '.join(lowest)} at the far end to "
+        f"{', '.join(highest)} nearest to the US. All numbers are in the table of states below.",
+        f"Before {labels[case]}: alignment of every state, mean and 90 % interval.",
+    )
+
+
+def _explorer(results: Results, positions: pd.DataFrame) -> Explorer:
+    labels, panel = results.case_labels, results.panel
+    low, high = positions["lower"].min(), positions["upper"].max()
+    by_case = {case: rows.set_index("state") for case, rows in positions.groupby("case")}
+    states = pd.DataFrame(
+        {"state": panel["state"].values, "name": panel["name"].values, "region": panel["region"].values}
+    ).sort_values("name", ignore_index=True)
+    columns = [text_column("State", "name"), text_column("Region", "region")]
+    for case, label in labels.items():
+        columns += [
+            Column(f"{label}: alignment", _alignment(by_case[case], low, high), numeric=True),
+            Column(f"{label}: guarantee", _member(by_case[case], "guarantee")),
+            Column(f"{label}: joined", _member(by_case[case], "joined")),
+        ]
+    table = make_table(
+        states, columns, "All states: alignment (mean and 90 % interval), guarantee, and whether they joined"
+    )
+    keys = [
+        {
+            "state": r.state,
+            "name": r.name,
+            "region": r.region,
+            "levels": sorted(
+                {str(t.loc[r.state, "guarantee"]) for t in by_case.values() if r.state in t.index}
+            ),
+        }
+        for r in states.itertuples(index=False)
+    ]
+    return Explorer(
+        table,
+        sorted(set(map(str, panel["region"].values))),
+        [(level, level_name(level)) for level in results.levels],
+        keys,
+    )
+
+
+def _alignment(rows: pd.DataFrame, low: float, high: float):
+    def make(state: pd.Series) -> Cell:
+        if state["state"] not in rows.index:
+            return Cell("not in this case", "")
+        row = rows.loc[state["state"]]
+        if pd.isna(row["mean"]):
+            return Cell("no votes", "")
+        place = [round(100 * (row[name] - low) / (high - low), 1) for name in ("lower", "mean", "upper")]
+        text = f"{number(row['mean'])} ({interval(row['lower'], row['upper'], digits=2)})"
+        return Cell(text, float(row["mean"]), (*place, row["guarantee"]))
+
+    return make
+
+
+def _member(rows: pd.DataFrame, name: str):
+    def make(state: pd.Series) -> str:
+        if state["state"] not in rows.index:
+            return ""
+        value = rows.loc[state["state"], name]
+        return short_level(value) if name == "guarantee" else value
+
+    return make

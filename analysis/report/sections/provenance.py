@@ -1,0 +1,93 @@
+"""Where every number comes from: specs, hashes, versions, convergence."""
+
+import json
+
+import pandas as pd
+
+from analysis.fitting.gates import GATES
+from analysis.report.blocks import Facts, Folded, Heading, Section, Sortable, Text, Verbatim
+from analysis.report.tables import Table, make_table, number_column, text_column
+from analysis.report.words import number
+from analysis.store.results import Results
+
+
+def build_provenance(results: Results) -> Section:
+    """The record of the run, as it was written by the run."""
+    record = results.record
+    variant = record["variant"]
+    sources = "; ".join(
+        f"{results.case_labels[case]}: {votes['source']}"
+        + (f" ({votes['fallback']})" if votes["fallback"] else "")
+        for case, votes in record["votes"].items()
+    )
+    facts = [
+        ("Variant", f"{variant['name']}: {variant['reason']}"),
+        ("Votes", sources),
+        ("Run", f"{record['started']} to {record['finished']}"),
+        ("Commit", record["commit"]),
+        ("Seed", str(record["seed"])),
+        ("Seconds in fits", number(sum(record["seconds"].values()), 0)),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in record["versions"].items())),
+    ]
+    folded = [
+        Folded(
+            "Every choice of this run", [Verbatim(json.dumps(variant, indent=2, ensure_ascii=False), "Specs")]
+        ),
+        Folded("Hashes of data", [Sortable(_hashes_table(results))]),
+        Folded(
+            "Models as they were fitted",
+            [Verbatim(text, f"Model: {name}") for name, text in results.models.items()],
+        ),
+    ]
+    return Section(
+        "provenance",
+        "Where the numbers come from",
+        [
+            Facts(facts),
+            Heading("Convergence"),
+            Text(
+                "A fit that misses a gate is not saved: no divergences, R-hat below "
+                f"{GATES.max_rhat}, bulk and tail effective sample size above {GATES.min_ess:.0f} for "
+                f"every saved "
+                f"number, BFMI above {GATES.min_bfmi}."
+            ),
+            Sortable(_convergence_table(record)),
+            *folded,
+        ],
+    )
+
+
+def _convergence_table(record: dict) -> Table:
+    frame = pd.DataFrame(
+        [
+            {"fit": name, "seconds": record["seconds"].get(name), **figures}
+            for name, figures in record["convergence"].items()
+        ]
+    )
+    columns = [
+        text_column("Fit", "fit"),
+        *([number_column("Refits", "refits", 0)] if "refits" in frame else []),
+        number_column("Chains", "chains", 0),
+        number_column("Draws a chain", "draws", 0),
+        number_column("Divergences", "divergences", 0),
+        number_column("Largest R-hat", "max_rhat", 4),
+        number_column("Smallest bulk ESS", "min_ess_bulk", 0),
+        number_column("Smallest tail ESS", "min_ess_tail", 0),
+        number_column("Smallest BFMI", "min_bfmi", 2),
+        number_column("Seconds", "seconds", 1),
+    ]
+    return make_table(frame, columns, "Convergence of every fit")
+
+
+def _hashes_table(results: Results) -> Table:
+    rows = []
+    for case, votes in results.record["votes"].items():
+        label = results.case_labels[case]
+        rows += [(f"votes, {label}", name, digest) for name, digest in json.loads(votes["sha256"]).items()]
+        rows.append((f"votes, {label}", "as prepared", votes["content"]))
+    panel = results.record["panel"]
+    rows += [("panel", name, digest) for name, digest in json.loads(panel["sha256"]).items()]
+    rows.append(("panel", "as prepared", panel["content"]))
+    frame = pd.DataFrame(rows, columns=["of", "file", "sha256"])
+    columns = [text_column("Of", "of"), text_column("File", "file"), text_column("SHA-256", "sha256")]
+    return make_table(frame, columns, "SHA-256 of files and of what was made of them")

@@ -1,0 +1,162 @@
+"""Effective draws a second: this project's stage 1 and its peers in turn, on the same votes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+from analysis.studies.benchmark.peers import PROJECT, Peer, PeerError, find_missing, is_r, run_sampler
+from analysis.studies.benchmark.table import (
+    GATES_SECONDS,
+    MEDIAN_ESS,
+    MEDIAN_ESS_RATIO,
+    MIN_ESS,
+    MIN_ESS_RATIO,
+    row,
+)
+from analysis.variants.sampler import CORES, SamplerSpec
+
+
+def measure_samplers(
+    votes: xr.Dataset,
+    *,
+    peers: dict[str, Peer],
+    project: SamplerSpec,
+    repetitions: int,
+    folder: Path,
+    seed: int,
+    progress: Callable[[float, str], None],
+) -> list[dict]:
+    """Run the project's fit and every peer in turn, several times over.
+
+    Parameters
+    ----------
+    votes : xr.Dataset
+        One vote a cell.
+    peers : dict
+        By name; one that is not installed is a row that says so.
+    project : SamplerSpec
+        Of the project's own fit.
+    repetitions : int
+        Rounds; a peer's ratio is taken to the project's fit of the same round.
+    folder : Path
+        For temporary files; the caller removes it.
+    seed : int
+    progress : callable
+        Told the share done and what comes next.
+
+    Returns
+    -------
+    list of dict
+        Rows of the table.
+    """
+    everyone = {PROJECT: Peer(project, "nutpie", "this project's stage 1")} | peers
+    # What is missing or has failed is not tried again.
+    failed = {name: find_missing(peer.package, in_r=is_r(name)) for name, peer in peers.items()}
+    measured = {name: [] for name in everyone}
+    means = {}
+    for repetition in range(repetitions):
+        for number, (name, peer) in enumerate(everyone.items()):
+            share = (repetition + number / len(everyone)) / repetitions
+            progress(share, f"{name}, {repetition + 1} of {repetitions}")
+            if failed.get(name):
+                continue
+            try:
+                positions, figures = run_sampler(
+                    name,
+                    votes,
+                    peer.sampler,
+                    folder / name / str(repetition),
+                    seed=seed + repetition,
+                    time_limit=peer.time_limit,
+                )
+            except PeerError as error:
+                failed[name] = f"failed: {error}"
+                continue
+            means[name] = positions.mean((0, 1))
+            measured[name].append(figures | summarize_positions(positions) | {"repetition": repetition})
+    progress(1.0, "done")
+    size = f"{votes.sizes['state']} x {votes.sizes['item']}"
+    return [
+        line | {"size": size}
+        for name, peer in everyone.items()
+        for line in summarize_sampler(name, peer, measured, means, failed.get(name, ""))
+    ]
+
+
+def summarize_sampler(
+    name: str, peer: Peer, measured: dict[str, list[dict]], means: dict[str, np.ndarray], failed: str
+) -> list[dict]:
+    """Rows of one sampler.
+
+    Parameters
+    ----------
+    name : str
+    peer : Peer
+    measured : dict
+        Figures of every repetition, by name of the sampler.
+    means : dict
+        Mean positions (state,), by name.
+    failed : str
+        Why there are no (further) repetitions, or empty.
+
+    Returns
+    -------
+    list of dict
+    """
+    runs = measured[name]
+    rows = [row("sampler", name, MIN_ESS, "1/s", note=failed)] if failed else []
+    if not runs:
+        return rows
+    sampler = peer.sampler
+    note = f"{peer.note}; {sampler.chains} chains, {sampler.tune} + {sampler.draws} draws, {CORES} cores"
+    columns = {
+        (MIN_ESS, "1/s"): [run["min_ess"] / run["sample"] for run in runs],
+        (MEDIAN_ESS, "1/s"): [run["median_ess"] / run["sample"] for run in runs],
+        ("minimum ESS", "draws"): [run["min_ess"] for run in runs],
+        ("largest R-hat", ""): [run["max_rhat"] for run in runs],
+        ("warm-up and draws", "s"): [run["sample"] for run in runs],
+        ("compilation or set-up, first round", "s"): runs[0]["compile"],
+    }
+    if name == PROJECT:
+        # A fit that misses a gate is no result, however fast.
+        seconds = [run["sample"] + run["judge"] if run["passed"] else np.inf for run in runs]
+        missed = "".join(f"; {run['note']}" for run in runs if run["note"])
+        rows.append(row("sampler", name, GATES_SECONDS, "s", seconds, note=note + missed))
+    elif measured[PROJECT]:
+        own = {run["repetition"]: run for run in measured[PROJECT]}
+        pairs = [(own[run["repetition"]], run) for run in runs if run["repetition"] in own]
+        for quantity, figure in ((MIN_ESS_RATIO, "min_ess"), (MEDIAN_ESS_RATIO, "median_ess")):
+            columns[quantity, "times"] = [
+                (mine[figure] / mine["sample"]) / (run[figure] / run["sample"]) for mine, run in pairs
+            ]
+        agreement = np.corrcoef(means[name], means[PROJECT])[0, 1]
+        columns["correlation of positions with this project's", ""] = agreement
+    return rows + [
+        row("sampler", name, quantity, unit, values, note=note)
+        for (quantity, unit), values in columns.items()
+    ]
+
+
+def summarize_positions(positions: np.ndarray) -> dict[str, float]:
+    """Effective draws and agreement of chains, over states.
+
+    Parameters
+    ----------
+    positions : np.ndarray
+        (chain, draw, state).
+
+    Returns
+    -------
+    dict
+        ``min_ess`` and ``median_ess``, bulk, draws; ``max_rhat``.
+    """
+    draws = xr.DataArray(positions, dims=("chain", "draw", "state")).to_dataset(name="position")
+    ess = az.ess(draws, method="bulk")["position"].values
+    return {
+        "min_ess": float(ess.min()),
+        "median_ess": float(np.median(ess)),
+        "max_rhat": float(az.rhat(draws)["position"].max()),
+    }

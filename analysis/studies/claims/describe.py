@@ -1,0 +1,125 @@
+"""What the claims describe, from tables that ship: unequal allies, the hub's network, goods given and got."""
+
+import pandas as pd
+import xarray as xr
+
+from analysis.studies.claims.rows import describe
+from data.alliances.build import load_alliances
+from data.alliances.spec import ClaimsSpec
+from data.spec import TIERS
+
+CHANGE = "last less first"
+
+
+def describe_asymmetry() -> list[pd.DataFrame]:
+    """Rows of the claim ``asymmetry``: inequality by year, its change under each coding, accessions."""
+    balance, codings = load_alliances("balance.csv"), load_alliances("codings.csv")
+    parts = []
+    for (scope, weight), table in balance.groupby(["scope", "weight"]):
+        by_year = table.set_index("year")
+        for column in ("balanced", "asymmetric", "hegemonic", "leader_share", "gini", "one_way"):
+            parts.append(describe("asymmetry", column, by_year[column], "share", group=f"{scope} {weight}"))
+        ratio = by_year["median_ratio"]
+        parts.append(describe("asymmetry", "median_ratio", ratio, "ratio", group=f"{scope} {weight}"))
+    hegemonic = codings[codings["type"] == "hegemonic"].assign(change=lambda t: t["last"] - t["first"])
+    for (coding, scope, weight), table in hegemonic.groupby(["coding", "scope", "weight"], sort=False):
+        change = pd.Series([table["change"].item()], [CHANGE])
+        group = f"{scope} {weight}"
+        parts.append(describe("asymmetry", "hegemonic_change", change, "share", group=group, coding=coding))
+    accessions = load_alliances("accessions.csv")
+    added = accessions.groupby("year")["added_share"].sum()
+    parts.append(describe("asymmetry", "added_by_accessions", added, "share"))
+    single = accessions["added_share"]
+    for name, value in (
+        ("median", single.median()),
+        ("largest", single.max()),
+        ("above 1 %", (single > 0.01).mean()),
+    ):
+        parts.append(describe("asymmetry", "added_share", pd.Series([value], [name]), "share"))
+    return parts
+
+
+def describe_hierarchy() -> list[pd.DataFrame]:
+    """Rows of the claim ``hierarchy`` that describe the network, by year and part of the world."""
+    parts = []
+    for theatre, table in load_alliances("network.csv").groupby("theatre"):
+        by_year = table.set_index("year")
+        for column in ("hub_share", "centralisation", "density", "clustering"):
+            parts.append(describe("hierarchy", column, by_year[column], "share", group=theatre))
+        for column in ("clients", "ties"):
+            parts.append(describe("hierarchy", column, by_year[column], "states", group=theatre))
+    return parts
+
+
+def describe_goods(panel: xr.Dataset, spec: ClaimsSpec, votes: pd.DataFrame) -> list[pd.DataFrame]:
+    """Rows of the claim ``goods``: what states of each capability give and get, protected and not.
+
+    Parameters
+    ----------
+    panel : xr.Dataset
+        The contract's panel.
+    spec : ClaimsSpec
+        Troops from which a state counts as hosting them.
+    votes : pd.DataFrame
+        ``case, state, with_us``: share of a state's votes that were as the US voted.
+
+    Returns
+    -------
+    list of pd.DataFrame
+        ``when`` is a case; ``group`` a capability group with ``, pact`` or ``, no pact``. Given: shares of
+        the states that were named, sent soldiers, fought (each tier or a higher one), and the mean share of
+        votes with the US. Got: shares with a pact, with troops, and with more US aid than the median state of
+        the case.
+    """
+    names = ["included", "tier", "guarantee", "capability_group"]
+    table = panel[names].to_dataframe().reset_index()[["case", "state", *names]]
+    for name in ("troops", "aid"):
+        one = panel["characteristics"].sel(characteristic=name, drop=True).to_dataframe(name)[name]
+        table = table.merge(one.reset_index()[["case", "state", name]], on=["case", "state"])
+    table = table[table["included"]].merge(votes, on=["case", "state"], how="left")
+    table["pact"] = table["guarantee"] == "pact"
+    table["hosts_troops"] = table["troops"] >= spec.troops_at_least
+    table["aid_above_median"] = table["aid"] > table.groupby("case")["aid"].transform("median")
+    for level, tier in enumerate(TIERS[1:], start=1):
+        table[f"gives_{tier}"] = table["tier"] >= level
+    parts = []
+    given = [f"gives_{tier}" for tier in TIERS[1:]]
+    for (group, pact), rows in table.groupby(["capability_group", "pact"]):
+        by_case = rows.groupby("case")
+        name = f"{group}, {'pact' if pact else 'no pact'}"
+        for column in (*given, "hosts_troops", "aid_above_median", "with_us"):
+            parts.append(describe("goods", column, by_case[column].mean(), "share", group=name))
+        parts.append(describe("goods", "states", by_case.size(), "states", group=name))
+    for group, rows in table.groupby("capability_group"):
+        parts.append(describe("goods", "has_pact", rows.groupby("case")["pact"].mean(), "share", group=group))
+    return parts
+
+
+def share_with_us(votes: dict[str, xr.Dataset]) -> pd.DataFrame:
+    """Share of each state's votes that were as the US voted.
+
+    Parameters
+    ----------
+    votes : dict of str to xr.Dataset
+        By case, from ``data.load.load_votes``.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``case, state, with_us`` (0 to 1). At agenda granularity a vote against what the US abstained on
+        counts as with it, as in the tallies; items on which the US was absent count for nobody.
+    """
+    parts = []
+    for case, dataset in votes.items():
+        counts = dataset["counts"]
+        if "with" in counts["response"]:
+            with_us = counts.sel(response="with", drop=True)
+        else:
+            voted = dataset["us_vote"].isin(counts["response"].values)
+            counts = counts.isel(item=voted.values)
+            answer = xr.DataArray(dataset["us_vote"].values[voted.values], dims="item")
+            with_us = counts.sel(response=answer, drop=True)
+        share = with_us.sum("item") / counts.sum(("item", "response"))
+        state = share["state"].values
+        parts.append(pd.DataFrame({"case": case, "state": state, "with_us": share.values}))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,96 @@
+"""Rows of claims.csv: what was measured or estimated for a claim, one number each."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.posterior.summaries import summarize_draws
+
+MAIN_CODING = "main"
+COLUMNS = (
+    *("claim", "quantity", "when", "group", "coding"),
+    *("mean", "sd", "lower", "upper", "prob", "kind", "unit"),
+)
+"""``when``: a case or a year; ``coding``: the claim's own coding; ``prob``: that of being positive."""
+
+Unit = Literal["probability", "points", "sd", "logits", "share", "states", "ratio"]
+"""Points: a difference of probabilities, as a fraction of 1."""
+
+
+def describe(
+    claim: str, quantity: str, values: pd.Series, unit: Unit, *, group: str = "all", coding: str = MAIN_CODING
+) -> pd.DataFrame:
+    """Rows of a description: numbers that were counted, without interval or probability.
+
+    Parameters
+    ----------
+    claim, quantity : str
+    values : pd.Series
+        Indexed by ``when``; NaN where there is nothing to count, which gives no row.
+    unit : str
+    group, coding : str
+
+    Returns
+    -------
+    pd.DataFrame
+        ``COLUMNS``.
+    """
+    known = values.dropna()
+    rows = pd.DataFrame({"when": known.index.astype(str), "mean": known.to_numpy(float)})
+    keys = {"claim": claim, "quantity": quantity, "group": group, "coding": coding}
+    return rows.assign(**keys, kind="description", unit=unit).reindex(columns=COLUMNS)
+
+
+def infer(
+    claim: str,
+    quantity: str,
+    draws: xr.DataArray,
+    unit: Unit,
+    *,
+    group: str = "all",
+    coding: str = MAIN_CODING,
+) -> pd.DataFrame:
+    """Rows of a posterior: mean, sd, 90 % interval and the probability of being positive.
+
+    Parameters
+    ----------
+    claim, quantity : str
+    draws : xr.DataArray
+        (case, sample) or (sample,); without cases ``when`` is ``pooled``.
+    unit : str
+    group, coding : str
+
+    Returns
+    -------
+    pd.DataFrame
+        ``COLUMNS``.
+    """
+    if "case" not in draws.dims:
+        draws = draws.reset_coords(drop=True).expand_dims(case=["pooled"])
+    plain = draws.transpose("case", "sample").reset_coords(drop=True)
+    rows = summarize_draws(plain).rename(columns={"case": "when"})
+    # A probability is above 0 as a matter of course; only differences can be on either side.
+    rows["prob"] = np.nan if unit == "probability" else (plain > 0).mean("sample").values
+    keys = {"claim": claim, "quantity": quantity, "group": group, "coding": coding}
+    return rows.assign(**keys, kind="posterior", unit=unit).reindex(columns=COLUMNS)
+
+
+def find_row(rows: pd.DataFrame, quantity: str, when: str, group: str = "all") -> pd.Series | None:
+    """The row of a quantity in the main coding; None where it was not computed."""
+    found = rows[
+        (rows["quantity"] == quantity)
+        & (rows["when"] == when)
+        & (rows["group"] == group)
+        & (rows["coding"] == MAIN_CODING)
+    ]
+    return None if found.empty else found.iloc[0]
+
+
+def tabulate(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """All rows in one table, in the order in which they were made."""
+    table = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    numbers = ["mean", "sd", "lower", "upper", "prob"]
+    table[numbers] = table[numbers].astype(float)
+    return table

@@ -1,0 +1,142 @@
+"""Figures of how stage-1 uncertainty travels. They draw tables, they compute nothing."""
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.stats import binom
+
+from analysis.figures.run import plot_intervals
+from analysis.figures.style import STYLE
+
+WAY_COLOURS = {"plugin": "#7f7f7f", "draws": "#0072B2", "measurement": "#E69F00", "joint": "#009E73"}
+WAY_MARKERS = {"plugin": "o", "draws": "D", "measurement": "s", "joint": "^"}
+QUANTITY_NAMES = {
+    "alignment_slope": "slope of alignment (logits per sd)",
+    "ame": "direct effect of a pact (AME)",
+}
+OUTCOME_NAMES = {"linear": "stage 2 is right", "step": "stage 2 is wrong (a step)"}
+
+
+def plot_study(table: pd.DataFrame) -> Figure:
+    """Bias and coverage of each way against how badly positions are known.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From ``analysis.studies.propagation.study.run_study``.
+
+    Returns
+    -------
+    Figure
+        Rows: bias, coverage of 90 % intervals; bars are two Monte Carlo standard errors.
+    """
+    columns = [
+        (outcome, quantity)
+        for outcome in OUTCOME_NAMES
+        for quantity in QUANTITY_NAMES
+        if len(table.query("outcome == @outcome and quantity == @quantity"))
+    ]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.4 * len(columns), 5.2), layout="constrained")
+        axes = figure.subplots(2, len(columns), sharex=True, squeeze=False)
+        for (outcome, quantity), (above, below) in zip(columns, axes.T, strict=True):
+            cell = table.query("outcome == @outcome and quantity == @quantity")
+            for shift, (way, colour) in enumerate(WAY_COLOURS.items()):
+                rows = cell[cell["method"] == way].sort_values("position_sd")
+                # Side by side, or the bars would hide each other.
+                x = rows["position_sd"] * (1 + 0.02 * (shift - 1.5))
+                for ax, value, error in ((above, "bias", "bias_se"), (below, "coverage", "coverage_se")):
+                    ax.errorbar(
+                        x,
+                        rows[value],
+                        yerr=2 * rows[error],
+                        color=colour,
+                        marker=WAY_MARKERS[way],
+                        ms=4,
+                        lw=1.2,
+                        label=way,
+                    )
+            above.axhline(0, color="black", lw=0.8)
+            below.axhline(0.9, color="black", lw=0.8)
+            above.set_title(f"{QUANTITY_NAMES[quantity]}\n{OUTCOME_NAMES[outcome]}", fontsize=9)
+            below.set_ylim(min(0.4, table["coverage"].min() - 0.05), 1.0)
+            below.set_xlabel("posterior sd of a position (sd of the states)")
+        axes[0, 0].set_ylabel("bias")
+        axes[1, 0].set_ylabel("coverage of 90 % intervals")
+        axes[0, -1].legend(frameon=False)
+    return figure
+
+
+def plot_ranks(table: pd.DataFrame) -> Figure:
+    """Ranks of the true values, one line a quantity, for the right model and the wrong one.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From ``analysis.studies.calibration.rank_truths``: ``fitted, quantity, bin, count``.
+
+    Returns
+    -------
+    Figure
+        The band holds nine in ten counts of uniform ranks.
+    """
+    bins = table["bin"].max() + 1
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 3.0), layout="constrained")
+        for ax, (fitted, rows) in zip(
+            figure.subplots(1, 2), table.groupby("fitted", sort=False), strict=True
+        ):
+            simulations = rows.groupby("quantity")["count"].sum().max()
+            lower, upper = binom.ppf([0.05, 0.95], simulations, 1 / bins)
+            ax.axhspan(lower, upper, color="#d9d9d9", lw=0)
+            for quantity, counts in rows.groupby("quantity", sort=False):
+                concerned = quantity.startswith("guarantee_effect_mean")
+                ax.step(
+                    counts["bin"],
+                    counts["count"],
+                    where="mid",
+                    color="#0072B2" if concerned else "#7f7f7f",
+                    lw=1.5 if concerned else 0.5,
+                )
+            ax.set_title(f"{fitted} model", fontsize=9)
+            ax.set_xlabel("tenth of the posterior that holds the truth")
+            ax.set_ylabel(f"simulations (of {simulations})")
+            ax.set_ylim(0)
+    return figure
+
+
+def plot_ways(table: pd.DataFrame) -> Figure:
+    """Direct effect, indirect effect and slope of alignment under each way.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From ``analysis.studies.propagation.compare.tabulate_ways``.
+
+    Returns
+    -------
+    Figure
+        Means and 90 % intervals by case.
+    """
+    shown = {
+        "ame_pact_direct": ("direct effect of a pact\n(percentage points)", 100),
+        "ame_pact_indirect": ("indirect effect of a pact\n(percentage points)", 100),
+        "alignment_slope": ("slope of alignment\n(logits per sd)", 1),
+    }
+    shown = {name: how for name, how in shown.items() if name in set(table["quantity"])}
+    cases = [case for case in table["case"].unique() if case != "difference"]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.2 * len(shown), 3.4), layout="constrained")
+        axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+        for ax, (quantity, (label, scale)) in zip(axes, shown.items(), strict=True):
+            rows = table[table["quantity"] == quantity].set_index("case")
+            for shift, (way, colour) in enumerate(WAY_COLOURS.items()):
+                of_way = rows[rows["way"] == way].loc[cases]
+                y = [-k - 0.15 * (shift - 1.5) for k in range(len(cases))]
+                plot_intervals(ax, y, of_way, colour, WAY_MARKERS[way], scale, way)
+            ax.axvline(0, color="black", lw=0.8)
+            ax.set_title(label, fontsize=9)
+        axes[0].set_yticks([-k for k in range(len(cases))], cases)
+        handles, labels = axes[-1].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    return figure

@@ -1,0 +1,96 @@
+"""The specification curve: every variant's effect in order, and below it what was chosen."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.figures.style import STYLE
+from analysis.studies.sensitivity.summary import CONVINCING
+
+MAIN_COLOUR, OTHER_COLOUR, FAILED_COLOUR = "#D55E00", "#0072B2", "#7f7f7f"
+
+
+def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Figure:
+    """Effects of all variants from the lowest to the highest, with what was chosen in each marked below.
+
+    Of variants with one change that is the axis of the change, of a crossed run the choice on every axis.
+
+    Parameters
+    ----------
+    total, direct : pd.DataFrame
+        From ``analysis.studies.sensitivity.summary.pick_effect``, failed variants included.
+    case_label : str
+        What the effects are of, for the title.
+
+    Returns
+    -------
+    Figure
+    """
+    known = total[total["status"] == "ok"].sort_values("mean", ignore_index=True)
+    failed = total[total["status"] == "failed"]
+    order = [*known["variant"], *failed["variant"]]
+    marks = mark_choices(pd.concat([known, failed]))
+    agree = (known["prob_positive"] > CONVINCING).sum()
+    place = np.arange(len(order))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(max(7.5, 0.075 * len(order)), 5.2 + 0.17 * len(marks)), layout="constrained")
+        ratios = {"height_ratios": [2.2, 1.6, 0.35 + 0.115 * len(marks) * 1.4]}
+        upper, middle, lower = figure.subplots(3, 1, sharex=True, gridspec_kw=ratios)
+        main = known.index[known["variant"] == "main"]
+        for ax, effects, title in ((upper, known, "Total effect"), (middle, direct, "Direct effect")):
+            rows = effects.set_index("variant").reindex(known["variant"])
+            colours = np.where(rows.index == "main", MAIN_COLOUR, OTHER_COLOUR)
+            ax.vlines(place[: len(rows)], 100 * rows["lower"], 100 * rows["upper"], color=colours, lw=0.9)
+            ax.scatter(place[: len(rows)], 100 * rows["mean"], c=colours, s=9, zorder=3)
+            ax.axhline(0, color="black", lw=0.8)
+            if len(main):
+                ax.axhline(100 * rows["mean"].iloc[main[0]], color=MAIN_COLOUR, lw=0.8, ls=":")
+            ax.set_ylabel(f"{title},\npercentage points")
+            if len(failed):
+                ax.axvspan(len(known) - 0.5, len(order) - 0.5, color="#f2f2f2", zorder=0)
+        for height, has in enumerate(marks.values()):
+            colours = np.where(place[has] < len(known), OTHER_COLOUR, FAILED_COLOUR)
+            lower.scatter(place[has], np.full(has.sum(), height), marker="|", s=28, c=colours)
+        if len(main):
+            lower.axvline(main[0], color=MAIN_COLOUR, lw=0.8, ls=":")
+        lower.set_yticks(range(len(marks)), marks, fontsize=7)
+        lower.set_ylim(len(marks) - 0.4, -0.6)
+        lower.set_xlim(-1, len(order))
+        lower.set_xlabel(
+            f"{len(order)} variants in the order of their total effect; red: the main analysis; lines: 90 % "
+            f"intervals\npositive: with a probability above {CONVINCING}"
+            + (f"; grey: {len(failed)} that failed" if len(failed) else "")
+        )
+        figure.suptitle(
+            f"A guarantee's total effect on joining, {case_label}, is positive in {agree} of {len(order)} "
+            "variants",
+            fontsize=9.5,
+            fontweight="bold",
+        )
+    return figure
+
+
+def mark_choices(variants: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Rows below the curve: their labels, and which of the variants has a mark in each.
+
+    Parameters
+    ----------
+    variants : pd.DataFrame
+        ``axis`` and ``choice`` of each, in the order in which they are drawn.
+
+    Returns
+    -------
+    dict of str to np.ndarray
+        bool, one for each variant. Axes, those of the lowest variants first; of a crossed run each choice,
+        axis by axis.
+    """
+    crossed = variants.loc[variants["axis"].str.contains("+", regex=False), "axis"]
+    if crossed.empty:
+        axes = [axis for axis in dict.fromkeys(variants["axis"]) if axis != "main"]
+        return {axis: (variants["axis"] == axis).to_numpy() for axis in axes}
+    marks = {}
+    for number, axis in enumerate(crossed.iloc[0].split("+")):
+        chosen = variants["choice"].str.split("+").str[number].where(variants["axis"] != "main", "main")
+        marks |= {f"{axis}: {choice}": (chosen == choice).to_numpy() for choice in dict.fromkeys(chosen)}
+    return marks

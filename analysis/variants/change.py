@@ -1,0 +1,107 @@
+"""A change of a variant as text: ``coalition.guarantee_scale=0.5``, ``data.iraq.joined=troops``."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+
+from analysis.variants.variant import Variant
+from data.case import check_choice
+from data.spec import DataSpec
+
+Change = object | Callable[[object], object]
+"""A new value, or a function of the old one."""
+
+LABELS = ("name", "axis", "choice", "reason", "source")
+"""Fields of a variant that say what it is; they change nothing in it."""
+
+
+def add(*items: object) -> Callable[[tuple], tuple]:
+    """Append to a tuple; what is in it already is not put there twice."""
+    return lambda old: (*old, *(item for item in items if item not in old))
+
+
+def swap(old: str, new: str | tuple, *more: str | tuple) -> Callable[[tuple], tuple]:
+    """Put one or more covariates in the place of another; ``more`` come after it."""
+
+    def change(covariates: tuple) -> tuple:
+        names = [name for name, _ in covariates]
+        check_choice("covariates", "swap", old, names)
+        place = names.index(old)
+        return (*covariates[:place], new, *more, *covariates[place + 1 :])
+
+    return change
+
+
+def without(*names: str) -> Callable[[tuple], tuple]:
+    """Take covariates out."""
+
+    def change(covariates: tuple) -> tuple:
+        for name in names:
+            check_choice("covariates", "without", name, [n for n, _ in covariates])
+        return tuple(pair for pair in covariates if pair[0] not in names)
+
+    return change
+
+
+def apply_changes(variant: Variant, changes: Mapping[str, Change]) -> Variant:
+    """The variant with some fields changed.
+
+    Parameters
+    ----------
+    variant : Variant
+    changes : mapping of str to Change
+        By path: a field of the variant (``propagation``), of a spec (``coalition.guarantee_scale``), of a
+        case (``data.iraq.joined``) or of a sampler (``run.total.draws``).
+
+    Raises
+    ------
+    ValueError
+        For a path that leads nowhere, with the nearest that does; for a value that is not allowed.
+    """
+    for path, change in changes.items():
+        variant = _apply(variant, path, path.split("."), change)
+    return variant
+
+
+def _apply(spec: object, path: str, steps: list[str], change: Change) -> object:
+    first, *rest = steps
+    names = [f.name for f in fields(spec) if not (isinstance(spec, Variant) and f.name in LABELS)]
+    cases = [case.name for case in spec.cases] if isinstance(spec, DataSpec) else []
+    if rest and first in cases:
+        changed = tuple(
+            _apply(case, path, rest, change) if case.name == first else case for case in spec.cases
+        )
+        return replace(spec, cases=changed)
+    check_choice(type(spec).__name__, f"field of {path!r}", first, names + cases)
+    if not rest and first in cases:
+        raise ValueError(f"{path}: a case, not a field; one of its fields is needed, as in {path}.joined")
+    old = getattr(spec, first)
+    if rest:
+        if not is_dataclass(old):
+            raise ValueError(f"{path}: {first} is a value and has no fields")
+        return replace(spec, **{first: _apply(old, path, rest, change)})
+    if is_dataclass(old):
+        inside = ", ".join(f"{first}.{f.name}" for f in fields(old))
+        raise ValueError(f"{path}: holds several fields; one is needed: {inside}")
+    new = change(old) if callable(change) else change
+    # JSON writes 1 for 1.0: a number stays of the kind that it was.
+    if isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool):
+        new = float(new)
+    return replace(spec, **{first: new})
+
+
+def parse_change(text: str) -> tuple[str, object]:
+    """Path and value of ``path=value``; the value is JSON (``3``, ``true``, ``["me"]``) or plain text.
+
+    Raises
+    ------
+    ValueError
+        If there is no ``=``.
+    """
+    path, equals, value = text.partition("=")
+    if not (equals and path.strip()):
+        raise ValueError(f"{text!r}: must be path=value, as in coalition.guarantee_scale=0.5")
+    try:
+        return path.strip(), json.loads(value)
+    except json.JSONDecodeError:
+        return path.strip(), value.strip()

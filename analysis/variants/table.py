@@ -1,0 +1,123 @@
+"""The table that a reviewer edits: the main analysis, and every other as a difference from it.
+
+A row of the tables says on which axis it lies, what is chosen, what that changes (paths as in ``fit --set``;
+see ``analysis.variants.change``), why somebody would choose so, and where the idea or the doubt comes from. Rows on
+votes and states stand in ``choices_of_votes.py``, on what counts as what in ``choices_of_coding.py``, on
+priors and models in ``choices_of_models.py``.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import product
+
+from analysis.variants.change import apply_changes
+from analysis.variants.choice import Choice
+from analysis.variants.coding import CODINGS
+from analysis.variants.models import list_model_choices
+from analysis.variants.sampler import SamplerSpec
+from analysis.variants.variant import RunSpec, Variant
+from analysis.variants.votes import VOTES
+
+MAIN = Variant()
+
+CHOICES: tuple[Choice, ...] = (*CODINGS, *list_model_choices(MAIN), *VOTES)
+"""Every choice that is offered beside the main one."""
+
+AXES: tuple[str, ...] = tuple(dict.fromkeys(choice.axis for choice in CHOICES))
+
+REVIEW = RunSpec(
+    ideal_point=SamplerSpec(draws=1700, tune=300, chains=2, target_accept=0.9),
+    total=SamplerSpec(draws=1000, tune=500, chains=2),
+    refit=SamplerSpec(draws=200, tune=50, chains=2, target_accept=0.7),
+    single=SamplerSpec(draws=1000, tune=500, chains=2),
+    stage1_draws=20,
+    items_kept=False,
+    kept_draws=1000,
+)
+"""How much is sampled of each variant when there are hundreds: less than of the main analysis alone, which
+makes Monte Carlo error larger; the gates are the same."""
+
+
+def build_variant(*choices: Choice, main: Variant = MAIN) -> Variant:
+    """The main analysis with some choices made otherwise, each on an axis of its own.
+
+    Raises
+    ------
+    ValueError
+        If the choices exclude each other.
+    """
+    variant = main
+    for choice in choices:
+        variant = apply_changes(variant, choice.changes)
+    if not choices:
+        return variant
+    return replace(
+        variant,
+        name="+".join(choice.name for choice in choices),
+        axis="+".join(choice.axis for choice in choices),
+        choice="+".join(choice.choice for choice in choices),
+        reason=" ".join(choice.reason for choice in choices),
+        source="; ".join(dict.fromkeys(choice.source for choice in choices)),
+    )
+
+
+VARIANTS: dict[str, Variant] = {choice.name: build_variant(choice) for choice in CHOICES}
+"""All one-at-a-time variants by name."""
+
+
+def find_variants(names: Iterable[str]) -> list[Variant]:
+    """Variants by name, ``main`` among them.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with the nearest right ones.
+    """
+    known = {"main": MAIN} | VARIANTS
+    return [known[_nearest(name, known, "variant")] for name in names]
+
+
+def choose_axes(axes: Iterable[str]) -> list[Choice]:
+    """Choices on some axes.
+
+    Raises
+    ------
+    ValueError
+        For an unknown axis, with the nearest right one.
+    """
+    axes = [_nearest(axis, AXES, "axis") for axis in axes]
+    return [choice for choice in CHOICES if choice.axis in axes]
+
+
+def cross_axes(axes: list[str]) -> tuple[list[Variant], dict[str, str]]:
+    """Every combination of the choices on some axes, the main choice of each among them.
+
+    Returns
+    -------
+    variants : list of Variant
+        The main analysis, and others whose ``axis`` joins the axes and ``choice`` the choices by ``+``, with
+        ``main`` for the main choice.
+    impossible : dict of str to str
+        Combinations that exclude each other, and why.
+    """
+    levels = [[_main_choice(axis), *choose_axes([axis])] for axis in axes]
+    variants, impossible = [], {}
+    for combination in product(*levels):
+        try:
+            changed = any(choice.changes for choice in combination)
+            variants.append(build_variant(*combination) if changed else MAIN)
+        except ValueError as error:
+            impossible["+".join(choice.name for choice in combination)] = str(error)
+    return variants, impossible
+
+
+def _main_choice(axis: str) -> Choice:
+    return Choice(axis, "main", {}, MAIN.reason, MAIN.source)
+
+
+def _nearest(name: str, known: Iterable[str], what: str) -> str:
+    if name in known:
+        return name
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4) or list(known)[:3]
+    raise ValueError(f"no {what} {name!r}; nearest: {', '.join(near)}")

@@ -1,0 +1,310 @@
+"""Coalitions, guarantees, covariates + DataSpec -> the Dataset that coalition models take."""
+
+import difflib
+import json
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.spec import COVARIATES, DOSE, TIERS, CaseSpec, DataSpec
+from data.tables.read import UNITS
+from data.tables.rules import DataError
+
+_SOURCE_COLUMNS = {
+    "gdp_per_capita": ("gdppc_fariss_2011ppp", 1),
+    "gdp_per_capita_wdi": ("gdppc_wdi_2010usd", 1),
+    "gdp_per_capita_pwt": ("gdppc_pwt_2017ppp", 1),
+    "population": ("pop_thousand_nmc", 1),
+    "democracy": ("uds_ext", 1),
+    "democracy_vdem": ("vdem_polyarchy", 1),
+    "democracy_polity": ("polity2", 1),
+    "capability": ("cinc", 1),
+    "distance": ("capdist_washington_km", 1),
+    "aid": ("us_aid_oblig_const_usd", 1e-6),
+    "troops": ("us_troops", 1),
+    "trade_share": ("us_trade_dots_share_gdp", 1),
+    "trade_share_cow": ("us_trade_cow_share_gdp", 1),
+    "atop_pact": ("us_defense_pact_atop", 1),
+}
+
+
+def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
+    """Take the covariates of some years out of the state-year table.
+
+    Parameters
+    ----------
+    state_year : pd.DataFrame
+        The state-year table, COW states 1990-2018.
+    states : pd.DataFrame
+        states.csv.
+    years : tuple of int
+
+    Returns
+    -------
+    pd.DataFrame
+        ``iso3, year``, the columns of COVARIATES in the units of UNITS and ``atop_pact``, by iso3 and year,
+        for the states that were UN members at the end of the year.
+    """
+    parts = []
+    for year in years:
+        seated = states[is_member(states, f"{year}-12-31")]
+        rows = state_year[state_year["year"] == year].drop_duplicates("ccode").set_index("ccode")
+        rows = rows.reindex(seated["ccode"])
+        part = {"iso3": seated["iso3"].to_numpy(), "year": year}
+        part |= {
+            name: rows[column].to_numpy(float) * unit for name, (column, unit) in _SOURCE_COLUMNS.items()
+        }
+        parts.append(pd.DataFrame(part))
+    return pd.concat(parts).sort_values(["iso3", "year"], ignore_index=True)
+
+
+def is_member(states: pd.DataFrame, day: str) -> pd.Series:
+    """Whether each state had a seat in the United Nations on a day (YYYY-MM-DD)."""
+    return (states["un_from"] <= day) & (states["un_to"].isna() | (day < states["un_to"]))
+
+
+def in_force(guarantees: pd.DataFrame, day: str) -> pd.DataFrame:
+    """Return the commitments in force on a day (YYYY-MM-DD): begun by then, and not yet ended."""
+    begun = guarantees["start"] <= day
+    return guarantees[begun & (guarantees["end"].isna() | (day < guarantees["end"]))]
+
+
+def prepare_panel(
+    spec: DataSpec,
+    states: pd.DataFrame,
+    guarantees: pd.DataFrame,
+    coalitions: dict[str, pd.DataFrame],
+    covariates: pd.DataFrame,
+) -> xr.Dataset:
+    """Build the panel of all cases.
+
+    Parameters
+    ----------
+    spec : DataSpec
+    states, guarantees, covariates : pd.DataFrame
+        The shipped tables; covariates must have every case's covariate year.
+    coalitions : dict of str to pd.DataFrame
+        Coalition table by case name.
+
+    Returns
+    -------
+    xr.Dataset
+        See ``data.load.load_panel``.
+    """
+    _check_states(spec, {case.name: _members(case, states) for case in spec.cases})
+    cases = [
+        _prepare_case(spec, case, states, guarantees, coalitions[case.name], covariates)
+        for case in spec.cases
+    ]
+    included = np.array([case["included"] for case in cases])
+    # States that are left out stay as rows that do not count: panels of one shape share compiled code.
+    used = np.any([states["iso3"].isin(_members(case, states)) for case in spec.cases], axis=0)
+    names = [name for name, _ in spec.covariates]
+    values = np.array([case["covariates"] for case in cases])
+    columns = list(COVARIATES)
+    transformed = np.stack(
+        [_transform(values[..., k], how) for k, (_, how) in enumerate(spec.covariates)], axis=-1
+    )
+    dims = ("case", "state")
+    panel = xr.Dataset(
+        {
+            key: (dims, np.array([case[key] for case in cases]))
+            for key in ("joined", "tier", "guarantee", "commitments", "capability_group")
+        }
+        | {
+            "included": (dims, included),
+            "covariates": ((*dims, "covariate"), values),
+            "covariates_transformed": ((*dims, "covariate"), transformed),
+            "characteristics": ((*dims, "characteristic"), np.array([case["all"] for case in cases])),
+        },
+        coords={
+            "case": [case.name for case in spec.cases],
+            "state": states["iso3"].to_numpy(str),
+            "covariate": names,
+            "characteristic": columns,
+            "label": ("case", [case.label for case in spec.cases]),
+            "name": ("state", states["name"].to_numpy(str)),
+            "ccode": ("state", states["ccode"].to_numpy(int)),
+            "region": ("state", states["region"].to_numpy(str)),
+            "transform": ("covariate", [how for _, how in spec.covariates]),
+            "unit": ("covariate", [UNITS[name] for name in names]),
+            "characteristic_unit": ("characteristic", [UNITS[name] for name in columns]),
+        },
+    ).isel(state=used)
+    _check_logs(panel)
+    panel["tier"].attrs["levels"] = list(TIERS)
+    panel["capability_group"].attrs["levels"] = [group for group, _ in spec.capability_groups]
+    levels = ["none", *(level for level, _ in spec.guarantee_levels)]
+    panel["guarantee"].attrs["levels"] = [level for level in levels if level not in spec.levels_left_out]
+    for level, kinds in spec.guarantee_levels:
+        if DOSE in kinds:
+            panel["dose"] = _dose(spec, panel, level)
+    return panel.assign_attrs(
+        missing_covariates=json.dumps(_missing(panel)),
+        left_out=json.dumps(
+            {case.name: part["left_out"] for case, part in zip(spec.cases, cases, strict=True)}
+        ),
+        spec=spec.to_json(),
+    )
+
+
+def _members(case: CaseSpec, states: pd.DataFrame) -> set[str]:
+    """Return the UN members at the cut-off less those that the case excludes."""
+    return set(states["iso3"][is_member(states, case.votes_until.isoformat())]) - set(case.exclude)
+
+
+def _prepare_case(
+    spec: DataSpec,
+    case: CaseSpec,
+    states: pd.DataFrame,
+    guarantees: pd.DataFrame,
+    coalition: pd.DataFrame,
+    covariates: pd.DataFrame,
+) -> dict:
+    """Columns of one case, in the order of ``states``."""
+    iso3 = states["iso3"]
+    member = is_member(states, case.votes_until.isoformat())
+    seated = iso3.isin(_members(case, states) - set(spec.states_left_out)).to_numpy()
+    support = _support(spec, case, coalition, iso3)
+    joined = (support == 1).eval(case.joined).to_numpy(float)
+    tier = np.zeros(len(iso3))
+    for name, columns in case.tiers:
+        tier = np.where(support[list(columns)].max(axis=1) == 1, TIERS.index(name), tier)
+    rows = covariates[covariates["year"] == case.covariate_year].set_index("iso3").reindex(iso3)
+    values = rows[[name for name, _ in spec.covariates]].to_numpy(float)
+    guarantee, commitments = _guarantee(spec, case, guarantees, rows)
+    included = seated & ~np.isin(guarantee, spec.levels_left_out)
+    took_part = set(iso3[(joined == 1) | (tier > 0)])
+    return {
+        "included": included,
+        "joined": np.where(included, joined, np.nan),
+        "tier": np.where(included, tier, np.nan),
+        "guarantee": np.where(included, guarantee, ""),
+        "commitments": np.where(included, commitments, ""),
+        "capability_group": np.where(included, _capability_group(spec, rows["capability"]), ""),
+        "covariates": np.where(included[:, None], values, np.nan),
+        "all": np.where(included[:, None], rows[list(COVARIATES)].to_numpy(float), np.nan),
+        "left_out": {
+            state: "excluded by the case" if state in case.exclude else "states_left_out"
+            for state in iso3[member & ~seated]
+        }
+        | {state: f"levels_left_out: {guarantee[n]}" for n, state in iso3[seated & ~included].items()}
+        | {
+            state: "took part, but no UN member at the cut-off"
+            for state in sorted(took_part & set(iso3[~member]))
+        },
+    }
+
+
+def _support(spec: DataSpec, case: CaseSpec, coalition: pd.DataFrame, iso3: pd.Series) -> pd.DataFrame:
+    """0/1 columns of the coalition table for every state, with single cells recoded as the spec says."""
+    columns = list(dict.fromkeys([*case.joined_columns, *(c for _, cs in case.tiers for c in cs)]))
+    support = coalition.set_index("iso3")[columns].reindex(iso3, fill_value=0)
+    for name, state, column, value in spec.recode:
+        if name != case.name or column == "guarantee":
+            continue
+        if column not in columns:
+            near = difflib.get_close_matches(column, columns, n=1, cutoff=0.0)[0]
+            raise DataError(
+                f"recode {name} {state} {column}: not a column that joined or tiers use; nearest: {near!r}"
+            )
+        if support.loc[state, column] == value:
+            raise DataError(f"recode {name} {state} {column} = {value}: no effect, it is {value} already")
+        support.loc[state, column] = value
+    return support
+
+
+def _capability_group(spec: DataSpec, capability: pd.Series) -> np.ndarray:
+    """Group of each state by its share of the world's capabilities; empty where that is unknown."""
+    names, bounds = zip(*spec.capability_groups, strict=True)
+    place = np.searchsorted(bounds, capability.fillna(0.0), side="right") - 1
+    return np.where(capability.notna(), np.array(names)[place], "")
+
+
+def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, rows: pd.DataFrame) -> tuple:
+    """Level and list of commitments of each state on the case's day; ``rows``: covariates by iso3."""
+    held = in_force(guarantees, case.guarantee_date.isoformat())
+    kinds = held.groupby("iso3")["kind"].agg(set).reindex(rows.index)
+    kinds = [set() if not isinstance(k, set) else set(k) for k in kinds]
+    for has, code, troops in zip(kinds, rows["atop_pact"], rows["troops"], strict=True):
+        if code == 1:
+            has.add("atop_pact")
+        if troops >= spec.host_troops:
+            has.add(DOSE)
+    level = pd.Series("none", index=rows.index)
+    for name, wanted in spec.guarantee_levels:
+        level[[bool(has & set(wanted)) for has in kinds]] = name
+    for name, state, column, value in spec.recode:
+        if name == case.name and column == "guarantee":
+            if level[state] == value:
+                raise DataError(
+                    f"recode {name} {state} guarantee = {value}: no effect, it is {value} already"
+                )
+            level[state] = value
+    return level.to_numpy(str), np.array(["+".join(sorted(has)) for has in kinds])
+
+
+def _dose(spec: DataSpec, panel: xr.Dataset, level: str) -> xr.DataArray:
+    """US troops in each state on a logarithmic scale on which none is 0 and the median host 1.
+
+    A state of a higher level has that level and no dose.
+
+    Raises
+    ------
+    DataError
+        The number of troops is unknown somewhere, or there is no host.
+    """
+    troops = panel["characteristics"].sel(characteristic="troops", drop=True)
+    unknown = panel["included"] & troops.isnull()
+    if unknown.any():
+        names = ", ".join(panel["state"].values[unknown.any("case")])
+        raise DataError(f"guarantee_levels: US troops are the dose, and their number is unknown in {names}")
+    median = float(troops.where(troops >= spec.host_troops).median())
+    if np.isnan(median):
+        raise DataError(f"guarantee_levels: no state hosts {spec.host_troops} US troops or more")
+    dose = np.log1p(troops / spec.host_troops) / np.log1p(median / spec.host_troops)
+    dose = dose.where(panel["guarantee"].isin(["none", level]), 0.0)
+    return dose.reset_coords(drop=True).assign_attrs(level=level, median_troops=median)
+
+
+def _check_states(spec: DataSpec, members: dict[str, set[str]]) -> None:
+    """Refuse to recode or leave out a state that is not in the panel anyway; ``members`` by case name."""
+    for case, state, column, value in spec.recode:
+        if state not in members[case]:
+            raise DataError(f"recode {case} {state} {column} = {value}: not a state in this case's panel")
+    for state in spec.states_left_out:
+        if not any(state in seated for seated in members.values()):
+            raise DataError(f"states_left_out: {state!r} is not a state in the panel of any case")
+
+
+def _transform(values: np.ndarray, how: str) -> np.ndarray:
+    """Transform natural units: ``log``, ``log1p`` of what is above zero, or ``none``."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {"none": lambda x: x, "log": np.log, "log1p": lambda x: np.log1p(np.maximum(x, 0))}[how](
+            values
+        )
+
+
+def _check_logs(panel: xr.Dataset) -> None:
+    """Refuse a logarithm of zero or less."""
+    known = ~np.isnan(panel["covariates"])
+    bad = known & ~np.isfinite(panel["covariates_transformed"])
+    for name in panel["covariate"][bad.any(("case", "state"))].to_numpy():
+        where = panel["state"][bad.sel(covariate=name).any("case")].to_numpy()
+        raise DataError(
+            f"covariate {name}: logarithm of a value <= 0 for {', '.join(where)}; use 'log1p' or 'none'"
+        )
+
+
+def _missing(panel: xr.Dataset) -> dict[str, dict[str, list[str]]]:
+    """List by case and covariate the included states that lack it."""
+    absent = np.isnan(panel["covariates"]) & panel["included"]
+    return {
+        str(case): {
+            str(name): panel["state"][absent.sel(case=case, covariate=name)].to_numpy().tolist()
+            for name in panel["covariate"].to_numpy()
+            if absent.sel(case=case, covariate=name).any()
+        }
+        for case in panel["case"].to_numpy()
+    }

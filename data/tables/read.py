@@ -1,0 +1,240 @@
+"""The tables that ship: read and checked. The codebook is README.md beside them."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data.spec import COMMITMENTS, COVARIATES, ISSUES, CaseSpec
+from data.tables.rules import (
+    DataError,
+    validate_codes,
+    validate_columns,
+    validate_complete,
+    validate_dates,
+    validate_excludes,
+    validate_implies,
+    validate_intervals,
+    validate_known_states,
+    validate_not_empty,
+    validate_range,
+    validate_tallies,
+    validate_unique,
+)
+
+TABLES_DIR = Path(__file__).parent
+
+REGIONS = (
+    "Africa",
+    "Asia-Pacific",
+    "Eastern Europe",
+    "Latin America and Caribbean",
+    "Western Europe and Others",
+)
+"""Regional groups of the General Assembly."""
+
+UNITS = {
+    "gdp_per_capita": "2011 international dollars",
+    "gdp_per_capita_wdi": "2010 US dollars",
+    "gdp_per_capita_pwt": "2017 international dollars",
+    "population": "thousand persons",
+    "democracy": "latent score",
+    "democracy_vdem": "index 0 to 1",
+    "democracy_polity": "score -10 to 10",
+    "capability": "share of the world, 0 to 1",
+    "distance": "km",
+    "aid": "million 2022 US dollars",
+    "troops": "persons",
+    "trade_share": "share of GDP",
+    "trade_share_cow": "share of GDP",
+}
+"""Units of the covariates."""
+
+_RANGES = {
+    "gdp_per_capita": (100, 500_000),
+    "gdp_per_capita_wdi": (50, 500_000),
+    "gdp_per_capita_pwt": (100, 500_000),
+    "population": (1, 2_000_000),
+    "democracy": (-5, 5),
+    "democracy_vdem": (0, 1),
+    "democracy_polity": (-10, 10),
+    "capability": (0, 1),
+    "distance": (0, 20_040),
+    "aid": (-10_000, 100_000),
+    "troops": (0, 1_000_000),
+    "trade_share": (0, 5),
+    "trade_share_cow": (0, 5),
+}
+
+# (flag, what it needs): holds in any coalition table that has both columns.
+_IMPLIED = (
+    ("invasion_force", "troops"),
+    ("state_dept_18mar", "white_house_list"),
+    ("partner_2014", "partner_2017"),
+    ("airstrikes_iraq", "military"),
+    ("airstrikes_syria", "military"),
+    ("train_advise", "military"),
+)
+_COALITION_DATES = ("troops_start", "troops_end", "joined")
+_POLITICAL_ONLY = ("airstrikes_iraq", "airstrikes_syria", "military", "train_advise", "military_aid")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_table(path: Path, required: tuple[str, ...], dates: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read a CSV and check that it has rows and the required columns.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8 CSV with a header; an empty cell is missing, nothing else is.
+    required : tuple of str
+        Columns that must be there.
+    dates : tuple of str
+        Columns kept as text: dates of differing precision.
+
+    Raises
+    ------
+    DataError
+        No such file, not a UTF-8 CSV, no rows, or a missing column.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    text = dict.fromkeys(dates, "string")
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8", dtype=text)
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{path}: the file is empty") from None
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a UTF-8 CSV: {error}") from None
+    validate_columns(table, required, path.name)
+    validate_not_empty(table, path.name)
+    return table
+
+
+def read_parquet(path: Path, **how: object) -> pd.DataFrame:
+    """Read a parquet file (``how``: as pandas takes it); DataError if it is not one or lacks a column."""
+    try:
+        return pd.read_parquet(path, **how)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: not the parquet table that is needed: {error}") from None
+
+
+def load_states(path: Path = TABLES_DIR / "states.csv") -> pd.DataFrame:
+    """Read states.csv: ``iso3, ccode, name, region, un_from, un_to, note``, one row per state.
+
+    ``un_from`` is the day of admission, or the year alone if in an autumn before 1990; ``un_to`` the first
+    day without a seat.
+    """
+    dates = ("un_from", "un_to")
+    table = read_table(path, ("iso3", "ccode", "name", "region", *dates), dates)
+    validate_complete(table, ("iso3", "ccode", "name", "region", "un_from"), path.name)
+    validate_unique(table, ("iso3",), path.name)
+    validate_range(table, "ccode", 2, 999, path.name, whole=True)
+    validate_codes(table, "region", REGIONS, path.name)
+    validate_dates(table, dates, path.name)
+    validate_intervals(table, "un_from", "un_to", path.name)
+    return table
+
+
+def load_guarantees(states: pd.DataFrame, path: Path = TABLES_DIR / "guarantees.csv") -> pd.DataFrame:
+    """Read guarantees.csv, one row per state and commitment.
+
+    ``start`` is the first day in force, ``end`` the first day no longer in force (empty: open).
+    """
+    dates = ("start", "end")
+    required = ("iso3", "ccode", "commitment", "kind", "formal", *dates, "source", "confidence")
+    table = read_table(path, required, dates)
+    validate_complete(table, [column for column in required if column != "end"], path.name)
+    validate_unique(table, ("iso3", "commitment"), path.name)
+    validate_known_states(table, states, path.name)
+    validate_codes(table, "kind", COMMITMENTS, path.name)
+    validate_codes(table, "formal", (0, 1), path.name)
+    validate_codes(table, "confidence", ("high", "medium", "low"), path.name)
+    validate_dates(table, dates, path.name)
+    validate_intervals(table, "start", "end", path.name)
+    return table
+
+
+def coalition_path(case: CaseSpec) -> Path:
+    """Return where a case's coalition table is: a file name in ``data/``, or a path of the user's own."""
+    given = Path(case.coalition_file).expanduser()
+    return given if given.is_absolute() or given.is_file() else TABLES_DIR / given
+
+
+def load_coalition(case: CaseSpec, states: pd.DataFrame) -> pd.DataFrame:
+    """Read a case's coalition table: one row per state, 0/1 columns for each coding of taking part.
+
+    States without a row took no part. Columns named by ``case.joined`` and ``case.tiers`` must be there.
+    """
+    path = coalition_path(case)
+    flags = dict.fromkeys(
+        [*case.joined_columns, *(column for _, columns in case.tiers for column in columns)]
+    )
+    # A user's table may have an outcome by the name of a date column.
+    dates = tuple(date for date in _COALITION_DATES if date not in flags)
+    table = read_table(path, ("iso3", *flags, "source", "confidence"), dates)
+    validate_unique(table, ("iso3",), path.name)
+    validate_known_states(table, states, path.name)
+    validate_codes(table, "confidence", ("high", "medium", "low"), path.name)
+    for flag, other in _IMPLIED:
+        if {flag, other} <= set(table.columns):
+            flags |= dict.fromkeys((flag, other))
+    for flag in flags:
+        validate_codes(table, flag, (0, 1), path.name)
+    for flag, other in _IMPLIED:
+        if {flag, other} <= set(table.columns):
+            validate_implies(table, flag, other, path.name)
+    if {"humanitarian_or_political_only", *_POLITICAL_ONLY} <= set(table.columns):
+        validate_excludes(table, "humanitarian_or_political_only", _POLITICAL_ONLY, path.name)
+    validate_dates(table, [date for date in dates if date in table.columns], path.name)
+    if {"troops_start", "troops_end"} <= set(table.columns):
+        validate_intervals(table, "troops_start", "troops_end", path.name)
+    return table
+
+
+def validate_covariates(table: pd.DataFrame, states: pd.DataFrame, file: str) -> None:
+    """Check keys, states, ranges and the ATOP code of a covariate table."""
+    validate_complete(table, ("iso3", "year"), file)
+    validate_unique(table, ("iso3", "year"), file)
+    validate_known_states(table, states, file)
+    for column, (low, high) in _RANGES.items():
+        validate_range(table, column, low, high, file)
+    validate_codes(table, "atop_pact", (0, 1, np.nan), file)
+
+
+def load_covariates(states: pd.DataFrame, path: Path = TABLES_DIR / "covariates.csv") -> pd.DataFrame:
+    """Read covariates.csv: one row per state and year, natural units (see UNITS), empty where unknown."""
+    table = read_table(path, ("iso3", "year", *COVARIATES, "atop_pact"))
+    validate_covariates(table, states, path.name)
+    return table
+
+
+def load_tallies(states: pd.DataFrame, path: Path = TABLES_DIR / "agenda_tallies.csv") -> pd.DataFrame:
+    """Read agenda_tallies.csv: one row per state, session, issue area and US vote, with counts of answers."""
+    counts = ("no", "abstain", "yes", "absent")
+    key = ("iso3", "session", "issue", "us_vote")
+    table = read_table(path, (*key, *counts))
+    validate_complete(table, (*key, *counts), path.name)
+    validate_unique(table, key, path.name)
+    validate_known_states(table, states, path.name)
+    validate_codes(table, "issue", (*ISSUES, "other"), path.name)
+    validate_codes(table, "us_vote", counts, path.name)
+    for column in counts:
+        validate_range(table, column, 0, 500, path.name, whole=True)
+    validate_tallies(table, path.name)
+    return table
+
+
+def write_table(table: pd.DataFrame, path: Path) -> Path:
+    """Write a CSV beside its place and move it there; numbers have six significant digits."""
+    part = path.with_suffix(".part")
+    table.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
+    os.replace(part, path)
+    return path

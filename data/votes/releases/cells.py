@@ -1,0 +1,155 @@
+"""From rows "one state, one roll call, with all about the roll call repeated" to the two tidy tables."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from data.tables.rules import DataError
+from data.votes.releases.tidy import MAX_ROLLCALLS, MAX_ROWS
+
+MAX_TEXT = 2000
+"""Characters kept of a title or description."""
+
+
+@dataclass
+class Words:
+    """Distinct texts of one column, numbered in order of appearance, each with its first data row."""
+
+    number: dict[str, int] = field(default_factory=dict)
+    first_row: list[int] = field(default_factory=list)
+
+    def encode(self, column: pa.Array, offset: int, limit: int, where: str, name: str) -> np.ndarray:
+        """Give each row of a block the number of its text (int32)."""
+        encoded = column.dictionary_encode()
+        indices = encoded.indices.to_numpy(zero_copy_only=False)
+        seen, first = np.unique(indices, return_index=True)
+        lookup = np.zeros(len(encoded.dictionary), dtype=np.int32)
+        words = encoded.dictionary.to_pylist()
+        for index, row in zip(seen, first, strict=True):
+            word = (words[index] or "").strip()[:MAX_TEXT]
+            if word not in self.number:
+                if len(self.number) >= limit:
+                    raise DataError(f"{where}: column {name} has more than {limit:,} different values")
+                self.number[word] = len(self.number)
+                self.first_row.append(offset + int(row) + 1)
+            lookup[index] = self.number[word]
+        return lookup[indices]
+
+    def parse(self, convert: Callable[[str], object], where: str, name: str, allowed: str) -> list:
+        """Convert every distinct text; name the first rows of those that do not convert."""
+        out, bad = [], []
+        for word, number in self.number.items():
+            try:
+                out.append(convert(word))
+            except (ValueError, KeyError):
+                bad.append(f"{word[:40]!r} (data row {self.first_row[number]})")
+                out.append(None)
+        if bad:
+            more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+            raise DataError(f"{where}: {name} must be {allowed}; got {', '.join(bad[:5])}{more}")
+        return out
+
+
+@dataclass
+class Cells:
+    """Rows collected from a long file: numbers of the words of each key column, and facts per roll call."""
+
+    words: dict[str, Words]
+    keys: dict[str, np.ndarray]
+    facts: pd.DataFrame
+    notes: list[str]
+
+
+def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list[str], where: str) -> Cells:
+    """Read a long file block by block, keeping 4 bytes per key and row, one row of facts per roll call.
+
+    Parameters
+    ----------
+    batches : iterable of RecordBatch
+        Columns of text named as in `keys` and `facts`.
+    keys : list of str
+        Columns that differ between rows of a roll call; the first identifies the roll call.
+    facts : list of str
+        Columns that repeat within a roll call. Where a roll call has several values the most frequent is
+        taken and a note says so; an empty value never wins over another.
+
+    Returns
+    -------
+    Cells
+        ``facts`` is indexed by the number of the roll call's word.
+    """
+    words = {name: Words() for name in keys + facts}
+    collected: dict[str, list[np.ndarray]] = {name: [] for name in keys}
+    runs, rows = [], 0
+    for batch in batches:
+        if batch.num_rows == 0:
+            continue
+        rows_now = rows + batch.num_rows
+        if rows_now > MAX_ROWS:
+            raise DataError(f"{where}: more than {MAX_ROWS:,} rows; no record of the Assembly is that long")
+        block = {n: words[n].encode(batch.column(n), rows, MAX_ROLLCALLS, where, n) for n in keys + facts}
+        for name in keys:
+            collected[name].append(block[name])
+        table = np.column_stack([block[n] for n in [keys[0], *facts]])
+        starts = np.flatnonzero(np.r_[True, (table[1:] != table[:-1]).any(axis=1)])
+        runs.append(np.column_stack([table[starts], np.diff(np.r_[starts, len(table)])]))
+        rows = rows_now
+    if rows == 0:
+        raise DataError(f"{where}: a header and no rows")
+    notes: list[str] = []
+    table = np.concatenate(runs).astype(np.int64)
+    taken = {
+        name: _most_frequent(table, i, words[keys[0]], words[name], notes, name)
+        for i, name in enumerate(facts, 1)
+    }
+    return Cells(
+        words, {n: np.concatenate(c) for n, c in collected.items()}, pd.DataFrame(taken, dtype=object), notes
+    )
+
+
+def _most_frequent(table: np.ndarray, column: int, key: Words, fact: Words, notes: list[str], name: str):
+    """Text of one fact for every roll call, by the rows of `table` (roll call, facts, number of rows)."""
+    rollcall, number, rows = table[:, 0], table[:, column], table[:, -1]
+    filled = number != fact.number.get("", -1)
+    pair, position = np.unique(rollcall[filled] * len(fact.number) + number[filled], return_inverse=True)
+    tally = np.bincount(position, weights=rows[filled], minlength=len(pair))
+    order = np.lexsort((tally, pair // max(len(fact.number), 1)))
+    owner = pair[order] // max(len(fact.number), 1)
+    last = np.flatnonzero(np.r_[owner[1:] != owner[:-1], True]) if owner.size else np.zeros(0, dtype=int)
+    several = np.unique(owner[1:][owner[1:] == owner[:-1]])
+    if several.size:
+        names = list(key.number)
+        few = ", ".join(names[i] for i in several[:10])
+        notes.append(
+            f"{several.size} roll calls with more than one {name}, the most frequent was taken: {few}"
+        )
+    out = np.full(len(key.number), "", dtype=object)
+    out[owner[last]] = np.array(list(fact.number), dtype=object)[pair[order][last] % max(len(fact.number), 1)]
+    return out
+
+
+def parse_int(text: str) -> int:
+    """Integer from ``"3"`` or ``"3.0"``; anything else is a ValueError."""
+    number = float(text)
+    if not number.is_integer() or abs(number) > 2**53:
+        raise ValueError(text)
+    return int(number)
+
+
+def parse_optional_int(text: str) -> int | None:
+    """Integer, or None for an empty or NA field."""
+    return None if text in ("", "NA", "NaN", "nan", ".") else parse_int(text)
+
+
+def parse_date(text: str) -> np.datetime64:
+    """Day from ``YYYY-MM-DD`` (with or without a time) or ``YYYYMMDD``; NaT for an empty or NA field."""
+    if text in ("", "NA", "NaN", "nan", "NaT", "."):
+        return np.datetime64("NaT", "s")
+    day = text[:10] if "-" in text else f"{text[:4]}-{text[4:6]}-{text[6:8]}"
+    rest = text[10:] if "-" in text else text[8:]
+    if rest.strip(" T:0.Z+UC") or not (len(day) == 10 and day[4] == day[7] == "-"):
+        raise ValueError(text)
+    return np.datetime64(day, "s")

@@ -1,0 +1,201 @@
+"""Which state a publisher's code means in which session.
+
+Units and codes are those of the Correlates of War project, as in the Dataverse release. Who had a seat in
+which session follows from the days of admission and departure in `states.csv`; two seats were held under two
+codes in turn (`CODE_CHANGES`).
+
+Changes of code:
+
+- Germany: 260 (Federal Republic) and 265 (GDR) in sessions 28-44, 255 from session 45 (votes from November
+  1990). The 2021 release still writes 260 in session 45.
+- Yemen: 678 (North) to session 45, 679 from session 46; 680 (South) in sessions 22-44.
+- Yugoslavia and Serbia share 345: to session 47, no seat in 48-54, again from session 55.
+- Czechoslovakia 315 to 31 December 1992; the Czech Republic 316 and Slovakia 317 from 19 January 1993.
+- USSR and Russia share 365. Egypt and the United Arab Republic share 651.
+- China's seat: 713 until resolution 2758 (XXVI) of 25 October 1971, 710 after.
+- Zanzibar 511 voted in session 18 only; Tanganyika and Tanzania share 510.
+- South Sudan is 626; the codebook of 2015 says 628.
+
+Sources: codebook of the Dataverse release; ISO 3166-3 for withdrawn codes; official names "at the time of
+the vote" as the UN Digital Library writes them.
+"""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from data.tables.read import load_states
+
+CHINA_SEAT = np.datetime64("1971-10-25")
+"""Day of resolution 2758 (XXVI); the vote of that day was cast by 713."""
+
+CODE_CHANGES = {255: (260, 45), 679: (678, 46)}
+"""Code of today: (code before, first session under that of today), for one seat with one ISO code."""
+
+_CCODE_ALIASES = {628: 626}
+_ISO_ALIASES = {
+    "GER": 255,
+    "BRD": 255,
+    "FRG": 255,
+    "SUN": 365,
+    "SCG": 345,
+    "YAR": 678,
+    "ZAR": 490,
+    "BUR": 775,
+    "BYS": 370,
+    "DHY": 434,
+    "HVO": 439,
+    "ROM": 360,
+    "TMP": 860,
+    "UAR": 651,
+    "TAN": 510,
+    "ZAN": 511,
+}
+_NAMES = {
+    "ZANZIBAR": 511,
+    "TANGANYIKA": 510,
+    "GERMAN DEMOCRATIC REPUBLIC": 265,
+    "GERMANY, FEDERAL REPUBLIC OF": 255,
+    "FEDERAL REPUBLIC OF GERMANY": 255,
+    "DEMOCRATIC YEMEN": 680,
+    "SOUTHERN YEMEN": 680,
+    "PEOPLE'S REPUBLIC OF SOUTHERN YEMEN": 680,
+    "UNITED ARAB REPUBLIC": 651,
+    "CZECHOSLOVAKIA": 315,
+    "USSR": 365,
+    "UNION OF SOVIET SOCIALIST REPUBLICS": 365,
+    "YUGOSLAVIA": 345,
+    "SERBIA AND MONTENEGRO": 345,
+    "BURMA": 775,
+    "BYELORUSSIAN SSR": 370,
+    "UKRAINIAN SSR": 369,
+    "CEYLON": 780,
+    "DAHOMEY": 434,
+    "UPPER VOLTA": 439,
+    "ZAIRE": 490,
+    "CONGO (LEOPOLDVILLE)": 490,
+    "CONGO (BRAZZAVILLE)": 484,
+    "SIAM": 800,
+    "SWAZILAND": 572,
+}
+
+
+def session_of_date(date: pd.Series) -> pd.Series:
+    """Find the regular session of a day: it opens in September, here on the 10th, of 1945 + session."""
+    opened = (date.dt.month > 9) | ((date.dt.month == 9) & (date.dt.day >= 10))
+    return date.dt.year - 1946 + opened.astype(int)
+
+
+@cache
+def load_members() -> pd.DataFrame:
+    """Sessions of membership: ``ccode iso3 first_session last_session``; one row per unbroken spell and code.
+
+    A year alone in states.csv means an admission in the autumn of that year, when a session began.
+    """
+    states = load_states()
+    start, end = (
+        session_of_date(pd.to_datetime(day.where(day.str.len() > 4, day + "-12-31"))).astype("Int64")
+        for day in (states["un_from"], states["un_to"])
+    )
+    spells = states[["ccode", "iso3"]].assign(first_session=start.clip(lower=1), last_session=end)
+    changed = spells[spells["ccode"].isin(CODE_CHANGES)]
+    before, since = zip(*changed["ccode"].map(CODE_CHANGES), strict=True)
+    former = changed.assign(ccode=before, last_session=np.array(since) - 1)
+    spells.loc[changed.index, "first_session"] = since
+    return pd.concat([spells, former]).sort_values(["first_session", "ccode"], ignore_index=True)
+
+
+@cache
+def iso3_of() -> dict[int, str]:
+    """ISO code of every unit; DEU and YEM each stand for two that never sit together, SRB for YUG too."""
+    members = load_members()
+    return dict(zip(members["ccode"].astype(int), members["iso3"], strict=True))
+
+
+@cache
+def _ccode_of_iso3() -> dict[str, int]:
+    # by first session, so that of two codes for one ISO code the later stays
+    members = load_members()
+    return dict(zip(members["iso3"], members["ccode"].astype(int), strict=True)) | _ISO_ALIASES
+
+
+def find_ccode(code: str = "", name: str = "", ccode: int | None = None) -> int | None:
+    """Find the Correlates of War code of a publisher's state, before any change over time.
+
+    Parameters
+    ----------
+    code : str
+        ISO 3166 alpha-3 code, present or withdrawn.
+    name : str
+        Official name; decides where one ISO code covers two members of the same time.
+    ccode : int, optional
+        The publisher's own Correlates of War code; wins.
+
+    Returns
+    -------
+    int, or None if no member is known under any of the three.
+    """
+    if ccode is not None:
+        ccode = _CCODE_ALIASES.get(ccode, ccode)
+        return ccode if ccode in iso3_of() else None
+    found = _NAMES.get(" ".join(name.split()).upper())
+    return found if found is not None else _ccode_of_iso3().get(code.strip().upper())
+
+
+def apply_succession(ccode: np.ndarray, session: np.ndarray, date: np.ndarray | None = None) -> np.ndarray:
+    """Give each unit the code that it has in its session.
+
+    Parameters
+    ----------
+    ccode, session : int arrays of equal length
+    date : datetime64 array, optional
+        Needed to place China's seat within session 26. Without it (the Dataverse release, which has a row
+        for each of the two and marks the one without a seat) 710 and 713 stay as they are.
+
+    Returns
+    -------
+    int array
+    """
+    out = np.array(ccode, dtype=np.int16)
+    # Yemen is told apart by the Dataverse releases themselves, Germany in session 45 is not.
+    for now, (before, since) in CODE_CHANGES.items():
+        if now == 255 or date is not None:
+            unit = np.isin(out, (now, before))
+            out[unit] = np.where(session[unit] >= since, now, before)
+    if date is not None:
+        china = np.isin(out, (710, 713))
+        old = (date[china] <= CHINA_SEAT) | (np.isnat(date[china]) & (session[china] < 26))
+        out[china] = np.where(old, 713, 710)
+    return out
+
+
+@cache
+def _seats() -> tuple[np.ndarray, np.ndarray]:
+    """Seats by session (0-199) and ccode (0-999); the second without first and last session of a spell."""
+    seat, whole = np.zeros((200, 1000), dtype=bool), np.zeros((200, 1000), dtype=bool)
+    for row in load_members().itertuples():
+        end = 200 if pd.isna(row.last_session) else row.last_session + 1
+        seat[row.first_session : end, row.ccode] = True
+        whole[row.first_session + 1 : end - (end < 200), row.ccode] = True
+    return seat, whole
+
+
+def seats(session: np.ndarray, ccode: np.ndarray | None = None, whole: bool = False) -> np.ndarray:
+    """Tell who had a seat.
+
+    Parameters
+    ----------
+    session : int array
+    ccode : int array, optional
+        Same length; without it all units (0-999) are answered for each session.
+    whole : bool
+        Only states that sat throughout the session, as far as the table can tell: not in the first and last
+        session of a spell, which they may have joined or left in between.
+
+    Returns
+    -------
+    bool array
+    """
+    table, rows = _seats()[int(whole)], np.clip(session, 0, 199)
+    return table[rows] if ccode is None else table[rows, ccode]

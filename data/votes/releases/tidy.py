@@ -1,0 +1,296 @@
+"""The one tidy form of every release, and the checks that any release must pass."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from data.spec import ISSUES
+from data.tables.rules import DataError
+from data.votes.releases.states import iso3_of, seats
+
+VOTES = pd.CategoricalDtype(["no", "abstain", "yes", "absent"])
+"""Codes 0, 1, 2 follow no < abstain < yes; absent (3) is beside that scale, so no order is declared."""
+
+MAX_ROWS = 10_000_000
+"""Most rows of a file that is read at all; the largest published one has 1.3 million."""
+MAX_ROLLCALLS = 20_000
+"""Most roll calls; the record of 80 sessions has 6,900."""
+DAMAGED_SHARE = 0.1
+"""More roll calls than this whose votes do not add up to the published counts mean a damaged file. The
+release of 2016 has 20 in 5,429 (0.4 %)."""
+
+_DTYPES = {
+    "rcid": "int64", "symbol": "str", "unres": "str", "session": "int16", "date": "datetime64[s]",
+    "date_quality": pd.CategoricalDtype(["day", "month", "none"]), "title": "str", "descr": "str",
+    "important": "Int8", "is_para_or_amend": "bool", "is_procedural": "bool", "dup_of_rcid": "Int64",
+    **dict.fromkeys(ISSUES, "Int8"), "issue_source": pd.CategoricalDtype(["coded", "derived", "none"]),
+    **{f"{i}_v2016": "Int8" for i in ISSUES}, "us_vote": VOTES, "unanimous": "bool", "match_group": "Int64",
+    "match_source": pd.CategoricalDtype(["coded", "derived", "none"]),
+    "yes": "int16", "abstain": "int16", "no": "int16", "absent": "int16",
+}  # fmt: skip
+ROLLCALL_COLUMNS = tuple(_DTYPES)
+VOTE_COLUMNS = ("rcid", "session", "ccode", "iso3", "vote")
+
+Progress = Callable[[float, str], None]
+"""Called with the share done (0-1) and a word on what is being done."""
+
+
+@dataclass(frozen=True, eq=False)
+class Release:
+    """One published record of roll calls in tidy form.
+
+    Attributes
+    ----------
+    rollcalls : DataFrame, one row per roll call, columns ``ROLLCALL_COLUMNS``
+        ``rcid`` is the publisher's number where there is one (Dataverse: roll call id; UN Digital Library:
+        control number ``undl_id``) and else made from the UN symbol (see `symbol_key`). ``date`` is the day
+        of the vote; ``date_quality`` says whether the day or only the month is right. ``session`` is the
+        regular session (1-80...) in which the vote was taken. Issue flags are 0/1/missing, ``issue_source``
+        and ``match_source`` say whether they are the publisher's coding or derived from words.
+    votes : DataFrame, one row per member and roll call, columns ``VOTE_COLUMNS``
+        ``vote`` is categorical with the categories of ``VOTES``. States without a seat have no row.
+    name : str
+        What the file is.
+    sha256 : str
+        Of the file, or of the pair of files one after the other.
+    notes : tuple of str
+        What a reader should know: every oddity that was found and let pass.
+    files : dict of str to str
+        sha256 by file name; filled by `data.votes.cache.load_release`.
+    """
+
+    rollcalls: pd.DataFrame
+    votes: pd.DataFrame
+    name: str
+    sha256: str
+    notes: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published=None) -> Release:
+    """Complete the tidy tables, check them, and wrap them up.
+
+    Parameters
+    ----------
+    rollcalls : DataFrame
+        Any of ``ROLLCALL_COLUMNS``; the rest is filled with "unknown", counts come from the votes.
+    votes : DataFrame with ``rcid ccode vote`` (vote as int 0-3 or categorical)
+    where : str
+        The file, for messages.
+    published : DataFrame, optional
+        ``rcid yes abstain no`` (and ``absent``) as the publisher counts them, missing where not given.
+
+    Raises
+    ------
+    DataError
+        No roll call or vote at all; a roll call or cell twice; a vote without roll call or the reverse;
+        a date far outside its session; counts that do not add up for more than ``DAMAGED_SHARE``.
+    """
+    notes = list(notes)
+    rollcalls = rollcalls.sort_values(["session", "rcid"]).reset_index(drop=True)
+    if rollcalls.empty or votes.empty:
+        raise DataError(f"{where}: holds no vote of any member")
+    odd = ~rollcalls["rcid"].between(1, 10**10 - 1)
+    if odd.any():
+        raise DataError(
+            f"{where}: roll call numbers must be 1 to 9,999,999,999; got {_few(rollcalls['rcid'][odd])}"
+        )
+    _reject_doubles(rollcalls["rcid"].duplicated(), rollcalls["rcid"], where, "roll call listed twice")
+    key = votes["rcid"].to_numpy(np.int64) * 1000 + votes["ccode"].to_numpy(np.int64)
+    order = np.argsort(key, kind="stable")
+    twice = order[1:][key[order[1:]] == key[order[:-1]]]
+    if twice.size:
+        cells = [f"{iso3_of().get(k % 1000, k % 1000)} in rcid {k // 1000}" for k in key[twice[:5]]]
+        raise DataError(f"{where}: {twice.size} states vote twice in one roll call: {', '.join(cells)}")
+    votes = votes.iloc[order].reset_index(drop=True)
+    missing = set(rollcalls["rcid"]) ^ set(votes["rcid"].unique())
+    if missing:
+        raise DataError(
+            f"{where}: {len(missing)} roll calls are in only one of the two tables, rcid {_few(missing)}"
+        )
+
+    position = pd.Index(rollcalls["rcid"]).get_indexer(votes["rcid"])
+    code = (
+        votes["vote"].cat.codes.to_numpy()
+        if votes["vote"].dtype == VOTES
+        else votes["vote"].to_numpy(np.int8)
+    )
+    counts = np.bincount(position * 4 + code, minlength=4 * len(rollcalls)).reshape(-1, 4)
+    us = votes["ccode"].to_numpy() == 2
+    us_code = np.full(len(rollcalls), -1, dtype=np.int8)
+    us_code[position[us]] = code[us]
+    rollcalls = rollcalls.assign(
+        no=counts[:, 0],
+        abstain=counts[:, 1],
+        yes=counts[:, 2],
+        absent=counts[:, 3],
+        unanimous=(counts[:, :3] > 0).sum(axis=1) <= 1,
+        us_vote=pd.Categorical.from_codes(us_code, dtype=VOTES),
+    )
+    session = rollcalls["session"].to_numpy()[position]
+    iso3 = iso3_of()
+    votes = pd.DataFrame(
+        {
+            "rcid": votes["rcid"].to_numpy(np.int64),
+            "session": session.astype(np.int16),
+            "ccode": votes["ccode"].to_numpy(np.int16),
+            "iso3": _categorical(votes["ccode"].to_numpy(), iso3),
+            "vote": pd.Categorical.from_codes(code, dtype=VOTES),
+        }
+    )
+    notes += _check_counts(rollcalls, published, where)
+    rollcalls = _complete(rollcalls)
+    notes += _check_dates(rollcalls, where)
+    notes += _check_seats(votes)
+    return Release(rollcalls, votes, name, sha256, tuple(notes))
+
+
+def _complete(rollcalls: pd.DataFrame) -> pd.DataFrame:
+    defaults = {"is_para_or_amend": False, "is_procedural": False, "date_quality": "none",
+                "issue_source": "none", "match_source": "none"}  # fmt: skip
+    out = {}
+    for column, dtype in _DTYPES.items():
+        values = rollcalls.get(column)
+        if values is None:
+            values = pd.Series(
+                defaults.get(column, pd.NA if dtype != "datetime64[s]" else pd.NaT), rollcalls.index
+            )
+        out[column] = values.astype(dtype)
+    return pd.DataFrame(out)
+
+
+def _categorical(ccode: np.ndarray, iso3: dict[int, str]) -> pd.Categorical:
+    names = sorted(set(iso3.values()))
+    lookup = np.full(1000, -1, dtype=np.int16)
+    for unit, name in iso3.items():
+        lookup[unit] = names.index(name)
+    return pd.Categorical.from_codes(lookup[ccode], categories=names)
+
+
+def _reject_doubles(double: pd.Series, rcid: pd.Series, where: str, what: str) -> None:
+    if double.any():
+        raise DataError(f"{where}: {what}: rcid {_few(rcid[double])}")
+
+
+def _few(values, limit: int = 5) -> str:
+    values = sorted(values)
+    return ", ".join(map(str, values[:limit])) + (
+        f" and {len(values) - limit} more" if len(values) > limit else ""
+    )
+
+
+def _check_counts(rollcalls, published, where) -> list[str]:
+    if published is None:
+        return ["no published counts to compare the votes with"]
+    both = rollcalls[["rcid", "yes", "abstain", "no", "absent"]].merge(
+        published, on="rcid", suffixes=("", "_pub")
+    )
+    differs = np.zeros(len(both), dtype=bool)
+    compared = np.zeros(len(both), dtype=bool)
+    for column in ("yes", "abstain", "no", "absent"):
+        if f"{column}_pub" in both:
+            given = both[f"{column}_pub"].notna().to_numpy()
+            compared |= given
+            differs |= given & (both[f"{column}_pub"].fillna(0).to_numpy(float) != both[column].to_numpy())
+    if differs.sum() > DAMAGED_SHARE * max(compared.sum(), 1):
+        raise DataError(
+            f"{where}: in {differs.sum()} of {compared.sum()} roll calls the votes do not add up to the "
+            f"counts in the file (at most {DAMAGED_SHARE:.0%} may differ), rcid {_few(both['rcid'][differs])}"
+        )
+    if differs.any():
+        return [f"votes differ from the counts in the file in {differs.sum()} roll calls, rcid "
+                f"{_few(both['rcid'][differs], 40)}"]  # fmt: skip
+    return [] if compared.all() else [f"{(~compared).sum()} roll calls without counts to compare with"]
+
+
+def _check_dates(rollcalls: pd.DataFrame, where: str) -> list[str]:
+    """Warn of dates outside the session, refuse those more than two years off.
+
+    The record files special sessions under regular ones (53 of 6,203 roll calls, at most 483 days off): a
+    rejection would refuse every published release. A date farther off is a slip in the file.
+    """
+    date, session = rollcalls["date"], rollcalls["session"].astype(int)
+    start = pd.to_datetime(pd.DataFrame({"year": 1945 + session, "month": 9, "day": 1}))
+    end = start + pd.Timedelta(days=394)
+    days_off = np.maximum((start - date).dt.days.fillna(0), (date - end).dt.days.fillna(0))
+    if (days_off > 731).any():
+        bad = rollcalls[days_off > 731].iloc[0]
+        raise DataError(
+            f"{where}: {(days_off > 731).sum()} dates lie more than two years outside their session, e.g. "
+            f"rcid {bad['rcid']}: {bad['date']:%Y-%m-%d} in session {bad['session']}"
+        )
+    notes = []
+    if date.isna().any():
+        notes.append(
+            f"{date.isna().sum()} roll calls without a date, rcid {_few(rollcalls['rcid'][date.isna()])}"
+        )
+    if (days_off > 0).any():
+        outside = rollcalls["rcid"][days_off > 0]
+        notes.append(
+            f"{len(outside)} dates outside their session (special sessions): rcid {_few(outside, 60)}"
+        )
+    return notes
+
+
+def _check_seats(votes: pd.DataFrame) -> list[str]:
+    """Compare the states in each session with the table of members; warn, as the file may know better."""
+    notes = []
+    stranger = ~seats(votes["session"].to_numpy(), votes["ccode"].to_numpy())
+    if stranger.any():
+        cells = votes[stranger].groupby(["iso3", "session"], observed=True).size()
+        few = [f"{iso3} in session {session} ({n})" for (iso3, session), n in cells.head(10).items()]
+        notes.append(f"{stranger.sum()} votes of states that had no seat in the session: {', '.join(few)}")
+    sessions, place = np.unique(votes["session"].to_numpy(), return_inverse=True)
+    rows = np.bincount(place * 1000 + votes["ccode"].to_numpy(), minlength=1000 * len(sessions)).reshape(
+        -1, 1000
+    )
+    total = np.bincount(
+        np.unique(place * 10**10 + votes["rcid"].to_numpy()) // 10**10, minlength=len(sessions)
+    )
+    gaps = []
+    for i, j in np.argwhere(seats(sessions, whole=True) & (rows < total[:, None])):
+        gaps.append(f"{iso3_of()[int(j)]} in session {sessions[i]} ({total[i] - rows[i, j]})")
+    if gaps:
+        more = f" and {len(gaps) - 20} more" if len(gaps) > 20 else ""
+        notes.append(f"members without a row in some roll calls: {', '.join(gaps[:20])}{more}")
+    return notes
+
+
+_ROMAN = {1000: "M", 900: "CM", 500: "D", 400: "CD", 100: "C", 90: "XC", 50: "L", 40: "XL", 10: "X", 9: "IX",
+          5: "V", 4: "IV", 1: "I"}  # fmt: skip
+
+
+def format_symbol(unres: str | None) -> str | None:
+    """UN symbol of a resolution from any spelling in use; None where it is no symbol of a regular session.
+
+    ``R/57/58`` and ``A/RES/57/58`` are one; up to session 30 the official form is ``A/RES/3379(XXX)``.
+    Brackets and blanks around part letters go: ``A/RES/46/82[A]`` becomes ``A/RES/46/82A``.
+    """
+    text = re.sub(r"[\s\[\]]", "", unres or "").upper()
+    plain = re.fullmatch(r"(?:A/RES|R)/(\d+)/(\d+)([A-Z]{0,2})", text)
+    if plain:
+        session, number, part = int(plain[1]), plain[2], plain[3]
+        if session > 30 or session == 0:
+            return f"A/RES/{session}/{number}{part}"
+        roman, rest = "", session
+        for value, letters in _ROMAN.items():
+            roman, rest = roman + letters * (rest // value), rest % value
+        return f"A/RES/{number}({roman}){part}"
+    return text if text.startswith("A/RES/") else None
+
+
+def symbol_key(symbol: str) -> int | None:
+    """Stable number for a symbol ``A/RES/<session>/<number><part>``, for releases without an id.
+
+    ``session * 1,000,000 + number * 100 + part`` (A=1); emergency special session k counts as session
+    1000 + k, special session k as 2000 + k. Above 31 million, hence never another publisher's number.
+    """
+    found = re.fullmatch(r"A/RES/(ES-|S-)?(\d+)/(\d{1,4})([A-Z]?)", symbol)
+    if not found:
+        return None
+    offset = {"ES-": 1000, "S-": 2000, None: 0}[found[1]]
+    part = ord(found[4]) - 64 if found[4] else 0
+    return (offset + int(found[2])) * 1_000_000 + int(found[3]) * 100 + part

@@ -1,0 +1,145 @@
+"""The UN Digital Library's bulk file "General Assembly Voting Data" (record 4060887).
+
+One row per state and resolution. Column names and codes checked against the Library's own data dictionaries
+(version 1, September 2024, and version 3, July 2025, published beside the file) and against public code that
+reads the file (headers of 31 March 2025 and 6 February 2026):
+
+- since 2025: ``undl_id ms_code ms_name ms_vote date session resolution draft committee_report meeting title
+  agenda_title subjects [vote_note] total_yes total_no total_abstentions total_non_voting total_ms
+  undl_link``; vote Y, N, A, X (non-voting); numbers may be ``120.0``; session is a number or ``ES-10``.
+- version 1: ``ms_codes ms_names ms_votes resolutions modality agenda_titles yes no abstentions non-voting
+  total-voting``; non-voting NV.
+
+Only adopted resolutions are in it: no paragraphs, amendments, motions or failed drafts. There is no rcid (the
+Library's control number ``undl_id`` takes its place), no importance, no issue areas and no matches: the last
+two are derived from title, agenda title and subjects (`prepare_issues`, `match_titles`).
+
+How well they agree with the coded ones was measured on the Dataverse tables, whose descriptions are the
+Library's titles from session 58 and the Library's agenda titles and subjects in sessions 71-72; see
+data/releases/README.md.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data.tables.rules import DataError
+from data.votes.releases.cells import Cells, gather_cells, parse_date, parse_int, parse_optional_int
+from data.votes.releases.issues import prepare_issues
+from data.votes.releases.matching import match_titles
+from data.votes.releases.states import apply_succession, find_ccode, session_of_date
+from data.votes.releases.tidy import Release, finish_release, format_symbol
+
+KEYS = {"undl_id": ("undl_id",), "vote": ("ms_vote", "ms_votes"), "code": ("ms_code", "ms_codes"),
+        "state": ("ms_name", "ms_names")}  # fmt: skip
+FACTS = {
+    "session": ("session",), "date": ("date",), "unres": ("resolution", "resolutions"), "title": ("title",),
+    "agenda": ("agenda_title", "agenda_titles"), "subjects": ("subjects",), "modality": ("modality",),
+    "yes": ("total_yes", "yes"), "no": ("total_no", "no"), "abstain": ("total_abstentions", "abstentions"),
+    "absent": ("total_non_voting", "non-voting", "non_voting"),
+}  # fmt: skip
+_VOTES = {"N": 0, "A": 1, "Y": 2, "X": 3, "NV": 3, "": 3}
+
+
+def find_columns(header: list[str]) -> dict[str, str] | None:
+    """Canonical name -> column of the file; None if the file is not the Library's."""
+    lower = {name.lower(): name for name in reversed(header)}
+    found = {c: lower[a] for c, aliases in (KEYS | FACTS).items() for a in reversed(aliases) if a in lower}
+    return found if {"undl_id", "vote", "code", "state", "date", "unres", "title"} <= found.keys() else None
+
+
+def tidy_undl(batches, columns: dict[str, str], *, path: Path, name: str, sha256: str, notes=()) -> Release:
+    """Make the tidy form from blocks of the bulk file.
+
+    Raises
+    ------
+    DataError
+        Unknown vote codes or states, dates or numbers that are none, a state voting twice on a resolution.
+    """
+    where = str(path)
+    cells = gather_cells(batches, list(KEYS), [k for k in FACTS if k in columns], where)
+    rcid = np.array(
+        cells.words["undl_id"].parse(parse_int, where, "undl_id", "a whole number"), dtype=np.int64
+    )
+    vote = np.array(cells.words["vote"].parse(lambda t: _VOTES[t.upper()], where, "ms_vote",
+                    "Y yes, N no, A abstention or X non-voting"), dtype=np.int8)  # fmt: skip
+    rollcalls, published = _rollcalls(cells, rcid, where)
+    session = rollcalls["session"].to_numpy()[cells.keys["undl_id"]]
+    date = rollcalls["date"].to_numpy()[cells.keys["undl_id"]]
+    votes = pd.DataFrame({
+        "rcid": rcid[cells.keys["undl_id"]], "vote": vote[cells.keys["vote"]],
+        "ccode": apply_succession(_ccodes(cells, where), session, date),
+    })  # fmt: skip
+    return finish_release(
+        rollcalls,
+        votes,
+        name=name,
+        sha256=sha256,
+        where=where,
+        published=published,
+        notes=[*notes, *cells.notes, "issue areas and repeated resolutions derived from words"],
+    )
+
+
+def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    facts = cells.facts
+    days = cells.words["date"].parse(parse_date, where, "date", "a day as YYYY-MM-DD")
+    table = pd.DataFrame({"rcid": rcid})
+    table["date"] = (
+        facts["date"].map(dict(zip(cells.words["date"].number, days, strict=True))).astype("datetime64[s]")
+    )
+    if table["date"].isna().any():
+        raise DataError(f"{where}: {table['date'].isna().sum()} resolutions without a date, undl_id "
+                        f"{', '.join(map(str, rcid[table['date'].isna()][:5]))}")  # fmt: skip
+    table["date_quality"] = "day"
+    table["session"] = _sessions(facts.get("session"), table["date"], where)
+    for name in ("unres", "title"):
+        table[name] = facts[name].replace({"": None})
+    # the title is the only description in this file
+    table["descr"] = table["title"]
+    table["symbol"] = [format_symbol(u) for u in table["unres"]]
+    words = facts["title"] + " | " + facts.get("agenda", "") + " | " + facts.get("subjects", "")
+    table = pd.concat([table, prepare_issues(words)], axis=1)
+    table["is_para_or_amend"] = table["is_procedural"] = False
+    table["dup_of_rcid"] = pd.NA
+    table["match_group"] = match_titles(table)
+    table["issue_source"] = "derived"
+    table["match_source"] = np.where(table["match_group"].notna(), "derived", "none")
+    published = {"rcid": rcid}
+    for name in ("yes", "abstain", "no", "absent"):
+        if name in facts:
+            parsed = cells.words[name].parse(
+                parse_optional_int, where, f"total of {name}", "a whole number or empty"
+            )
+            published[name] = (
+                facts[name].map(dict(zip(cells.words[name].number, parsed, strict=True))).astype("Int64")
+            )
+    return table, pd.DataFrame(published)
+
+
+def _sessions(text: pd.Series | None, date: pd.Series, where: str) -> pd.Series:
+    """Find the regular session; special and emergency ones count under the regular one of their day."""
+    by_day = session_of_date(date)
+    if text is None:
+        return by_day
+    number = pd.to_numeric(text.where(text.str.fullmatch(r"\d+(?:\.0)?")), errors="coerce")
+    special = text.str.contains(r"(?:ES|S|EMSP|SP)", case=False, regex=True) | text.eq("")
+    bad = number.isna() & ~special
+    if bad.any():
+        values = sorted(text[bad].unique())[:5]
+        raise DataError(f"{where}: session must be a number or ES-1, S-1 and so on; got {values}")
+    return number.fillna(by_day).astype(int)
+
+
+def _ccodes(cells: Cells, where: str) -> np.ndarray:
+    codes, names = list(cells.words["code"].number), list(cells.words["state"].number)
+    pair = cells.keys["code"].astype(np.int64) * len(names) + cells.keys["state"]
+    distinct, first, position = np.unique(pair, return_index=True, return_inverse=True)
+    found = [find_ccode(codes[p // len(names)], names[p % len(names)]) for p in distinct]
+    unknown = [f"{codes[p // len(names)]!r} {names[p % len(names)][:40]!r} (data row {r + 1})"
+               for p, r, f in zip(distinct, first, found, strict=True) if f is None]  # fmt: skip
+    if unknown:
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise DataError(f"{where}: votes of unknown states: {', '.join(unknown[:5])}{more}")
+    return np.array(found, dtype=np.int16)[position]

@@ -1,0 +1,176 @@
+"""The main job as a user runs it, once in its quick form, from a folder of its own."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+import xarray as xr
+from rich.console import Console
+from support.command import run_command
+
+from analysis.commands.run import run_with_progress
+from analysis.fitting.gates import ConvergenceError
+from analysis.posterior.summaries import INTERVAL
+from analysis.variants.table import MAIN
+from data.load import load_panel
+from data.spec import DataSpec
+from data.tables.rules import DataError
+
+QUANTITIES = {
+    *(f"ame_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct", "indirect")),
+    *(f"att_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct")),
+    *(f"risk_ratio_{level}_total" for level in ("rio", "pact")),
+    *(f"probability_{level}_total" for level in ("none", "rio", "pact")),
+    *("alignment_slope", "alignment_rio", "alignment_pact"),
+}
+
+
+def test_help_is_a_table_of_contents():
+    done = run_command("--help")
+    assert done.returncode == 0
+    assert "run" in done.stdout
+    assert "Example" in run_command("run", "--help").stdout
+
+
+@pytest.mark.slow
+def test_the_first_line_says_where_the_votes_are_from(quick):
+    assert quick[0].stdout.startswith("Votes: the agenda tallies that ship")
+
+
+@pytest.mark.slow
+def test_the_terminal_gives_the_answer_in_a_table_and_a_sentence(quick):
+    out = quick[0].stdout
+    assert "ame_pact_total" in out
+    assert "moved its alignment in the General Assembly by" in out
+    assert "changed its probability of joining by" in out
+    assert "Quick run: for trying out, not a result." in out
+    assert "main-quick" in out
+
+
+@pytest.mark.slow
+def test_all_files_are_there_and_marked(quick):
+    folder = quick[1]
+    trees = {"ideal_point_iraq.nc", "ideal_point_isis.nc", "coalition.nc"}
+    names = trees | {"ideal_points.csv", "effects.csv", "run.json"}
+    drawn = ("alignment_iraq", "alignment_isis", "joining", "effects", "alignment_effects", "capability")
+    figures = {f"{name}.{suffix}" for name in drawn for suffix in ("png", "svg")}
+    assert {p.name for p in folder.iterdir()} == names | figures
+    assert json.loads((folder / "run.json").read_text())["quick"] is True
+    for table in ("ideal_points.csv", "effects.csv"):
+        assert pd.read_csv(folder / table)["quick"].all()
+    for figure in figures:
+        if figure.endswith("svg"):
+            assert "QUICK RUN" in (folder / figure).read_text()
+    for tree in sorted(trees):
+        with xr.open_datatree(folder / tree) as opened:
+            assert opened.attrs["quick"] == 1, tree
+
+
+@pytest.mark.slow
+def test_tables_have_their_columns_and_rows(quick):
+    effects = pd.read_csv(quick[1] / "effects.csv")
+    columns = ["quantity", "case", "group", "mean", "sd", "lower", "upper", "prob_positive", "stage1_share"]
+    assert list(effects.columns) == [*columns, "mcse", "quick"]
+    assert set(effects["quantity"]) >= QUANTITIES
+    assert set(effects["case"]) == {"iraq", "isis", "pooled", "difference"}
+    assert set(effects["group"]) == {"all", "small", "middle", "major"}
+    assert (effects["lower"] < effects["mean"]).all()
+    assert effects["prob_positive"].between(0, 1).all()
+    assert effects["stage1_share"].between(0, 1).all()
+    points = pd.read_csv(quick[1] / "ideal_points.csv")
+    assert set(points["quantity"]) == {"ideal_point", "alignment", "rank"}
+    panel = load_panel(DataSpec())
+    missing = json.loads((quick[1] / "run.json").read_text())["positions_from_region"]
+    for case in ("iraq", "isis"):
+        states = set(panel["state"].values[panel["included"].sel(case=case).values])
+        assert states - set(points.loc[points["case"] == case, "state"]) == set(missing[case])
+
+
+@pytest.mark.slow
+def test_the_record_says_what_was_run_and_that_it_converged(quick):
+    record = json.loads((quick[1] / "run.json").read_text())
+    assert record["variant"]["data"]["granularity"] == "agenda"
+    assert {v["granularity"] for v in record["votes"].values()} == {"agenda"}
+    assert record["seed"] == record["variant"]["run"]["seed"]
+    assert set(record["versions"]) >= {"pymc", "nutpie", "numpy", "arviz"}
+    for name, figures in record["convergence"].items():
+        assert figures["max_rhat"] < 1.01, name
+        assert min(figures["min_ess_bulk"], figures["min_ess_tail"]) > 400, name
+        assert figures["divergences"] == 0, name
+    assert record["seconds"].keys() == record["convergence"].keys()
+
+
+@pytest.mark.slow
+def test_effects_table_is_the_summary_of_the_labelled_draws(quick):
+    table = pd.read_csv(quick[1] / "effects.csv").set_index(["quantity", "case", "group"])
+    with xr.open_datatree(quick[1] / "coalition.nc") as tree:
+        effects = tree["effects"].dataset
+        assert not effects.sel(group="all").to_dataarray().isnull().any()
+        draws = effects["ame_pact_total"].sel(case="iraq", group="small").values
+    row = table.loc[("ame_pact_total", "iraq", "small")]
+    assert row["mean"] == pytest.approx(draws.mean())
+    inside = ((draws > row["lower"]) & (draws < row["upper"])).mean()
+    assert inside == pytest.approx(INTERVAL, abs=0.01)
+
+
+@pytest.mark.slow
+def test_a_second_run_takes_up_the_fits_and_gives_the_same_numbers(quick, copy):
+    before = (quick[1] / "effects.csv").read_bytes()
+    done = run_command("run", "--quick", folder=copy)
+    assert done.returncode == 0
+    record = json.loads((quick[1] / "run.json").read_text())
+    assert all(figures["reused"] for figures in record["convergence"].values())
+    assert (quick[1] / "effects.csv").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_bad_input_ends_with_a_message_and_keeps_the_old_result(quick, copy):
+    before = (quick[1] / "effects.csv").read_bytes()
+    path = copy / "data" / "guarantees.csv"
+    good = path.read_text()
+    path.write_text(good.replace("1949-08-24", "1849-99-99", 1))
+    done = run_command("run", "--quick", folder=copy)
+    path.write_text(good)
+    assert done.returncode == 2
+    assert "guarantees.csv" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert (quick[1] / "effects.csv").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_a_fit_that_misses_the_gates_saves_nothing_and_names_the_offender(copy):
+    script = (
+        "import sys; from dataclasses import replace; from rich.console import Console;"
+        "from analysis.commands.run import run_and_show; from analysis.variants.table import MAIN, RunSpec;"
+        "from analysis.fitting.fit import SamplerSpec;"
+        "short = SamplerSpec(draws=20, tune=50, chains=2);"
+        "v = replace(MAIN.quick(), name='short', run=replace(MAIN.quick().run, ideal_point=short));"
+        "sys.exit(run_and_show(v, None, Console()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=copy, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "No result saved" in done.stdout
+    assert "R-hat" in done.stdout or "ESS" in done.stdout
+    assert not (copy / "analysis" / "results" / "short").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (OSError(28, "No space left on device"), 4, "Could not be saved"),
+        (DataError("row 3"), 2, "Bad input"),
+        (ConvergenceError("R-hat 1.2", {}), 1, "No result saved"),
+        (KeyboardInterrupt(), 130, "Stopped"),
+    ],
+)
+def test_every_error_becomes_a_code_and_words(error, code, words):
+    def run(report):
+        raise error
+
+    console = Console(width=100, record=True)
+    assert run_with_progress(run, MAIN, None, console) == (code, None)
+    assert words in console.export_text()

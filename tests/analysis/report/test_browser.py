@@ -1,0 +1,170 @@
+"""The report in a real browser: Debian's Chromium, no network, wide and narrow, light and dark."""
+
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+from support.made_results import HOSTILE, write_results, write_tables
+
+from analysis.report.page import write_report
+from analysis.store.results import Results
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
+    "--disable-sync --no-first-run"
+)
+WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser")
+    results = write_results(folder / "results", rename={"TUV": HOSTILE})
+    write_tables(results, folder / "output")
+    loaded = Results.load("main", results=results, output=folder / "output")
+    return write_report(loaded, folder / "output" / "report.html")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser, report):
+    """Opens the report; at the end there must have been no message and no request but the file itself."""
+    pages, heard = [], []
+
+    def open_it(width: str = "desk", scheme: str = "light"):
+        size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
+        page = browser.new_page(viewport=size, color_scheme=scheme)
+        page.on("console", lambda message: heard.append(message.text))
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on("request", lambda request: heard.append(request.url))
+        page.goto(report.as_uri())
+        page.wait_for_selector("body[data-drawn]")
+        pages.append(page)
+        return page
+
+    yield open_it
+    for page in pages:
+        page.close()
+    assert heard == [report.as_uri()] * len(pages)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_fits_draws_and_has_no_serious_fault_of_access(open_page, width, scheme):
+    page = open_page(width, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width][0]
+    charts = page.locator(".chart")
+    assert charts.count() > 10
+    empty = page.evaluate(
+        "[...document.querySelectorAll('.chart')].filter((c) => c.querySelectorAll('path').length < 3).length"
+    )
+    assert empty == 0
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width][0]
+    # The rows of a table are alike: a few of each tell as much, in a tenth of the time.
+    page.evaluate("document.querySelectorAll('tbody tr:nth-child(n+6)').forEach((row) => row.remove())")
+    found = Axe().run(page).response["violations"]
+    serious = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
+    assert serious == []
+
+
+def test_axe_sees_a_fault(browser):
+    page = browser.new_page()
+    page.set_content("<img src='data:,'><p style='color:#ccc;background:#fff'>pale</p>")
+    found = {violation["id"] for violation in Axe().run(page).response["violations"]}
+    page.close()
+    assert {"image-alt", "color-contrast"} <= found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_first_screen_answers_the_three_questions(open_page, width):
+    page = open_page(width)
+    bottoms = page.evaluate(
+        "[...document.querySelectorAll('.verdict, .card .big')].map((e) => e.getBoundingClientRect().bottom)"
+    )
+    assert len(bottoms) == 4
+    assert max(bottoms) <= WIDTHS[width][1]
+
+
+def visible_states(page) -> list[str]:
+    return page.locator("#states tbody tr:visible th").all_inner_texts()
+
+
+def test_search_and_filters_leave_the_states_that_fit_and_pick_them_out(open_page):
+    page = open_page()
+    everybody = visible_states(page)
+    page.fill("#search", "pola")
+    assert visible_states(page) == ["Poland"]
+    assert page.inner_text("#count") == f"1 of {len(everybody)} states"
+    named = page.locator("#chart-positions-iraq svg text", has_text="Poland")
+    named.wait_for(state="attached")
+    page.fill("#search", "")
+    page.select_option("#by-level", "rio")
+    assert 15 < len(visible_states(page)) < 30
+    page.select_option("#by-region", "Africa")
+    assert visible_states(page) == []
+    page.select_option("#by-region", "")
+    page.select_option("#by-level", "")
+    assert visible_states(page) == everybody
+
+
+def test_columns_sort_both_ways_by_keyboard_and_say_so(open_page):
+    page = open_page()
+    heading = page.locator("#states thead th", has_text="Iraq 2003: alignment")
+    values = "[...document.querySelectorAll('#states tbody tr')].map((r) => r.cells[2].dataset.s)"
+    heading.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "ascending"
+    found = page.evaluate(values)
+    numbers = [float(value) for value in found if value]
+    assert numbers == sorted(numbers)
+    assert found[len(numbers) :] == [""] * (len(found) - len(numbers))
+    page.keyboard.press("Space")
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert [float(value) for value in page.evaluate(values) if value] == numbers[::-1]
+    names = page.locator("#states thead th").first
+    names.locator("button").click()
+    assert page.locator("#states th[aria-sort]").count() == 1
+    assert visible_states(page)[0].startswith(("<img", "Afghanistan"))
+
+
+def test_hovering_shows_interval_guarantee_and_both_coalitions(open_page):
+    page = open_page()
+    marks = page.locator("#chart-positions-iraq svg .mark-rect path")
+    marks.nth(40).scroll_into_view_if_needed()
+    marks.nth(40).hover()
+    page.wait_for_selector("#vg-tooltip-element.visible")
+    shown = page.inner_text("#vg-tooltip-element")
+    for text in ("alignment", " to ", "guarantee", "joined Iraq 2003", "joined ISIS 2014-17"):
+        assert text in shown
+
+
+def test_markup_in_a_name_is_text(open_page):
+    page = open_page()
+    page.fill("#search", "tuvalu")
+    assert visible_states(page) == [HOSTILE]
+    page.wait_for_function(
+        "document.querySelector('#chart-positions-iraq svg').textContent.includes('Tuvalu')"
+    )
+    # Pictures of the project's own have this class; the name has made none.
+    assert page.locator("img:not(.drawn)").count() == 0
+    assert page.title() == "Does a US security guarantee buy diplomatic legitimacy?"
+
+
+def test_it_prints(open_page, tmp_path):
+    page = open_page(scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("nav").is_hidden()
+    assert len(page.pdf(format="A4")) > 50_000

@@ -1,0 +1,348 @@
+"""The claims' contrasts: known answers recovered, with an effect and without, none from chance."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from rich.console import Console
+from support.densities import draw_point, evaluate_logp
+
+from analysis.commands.claims import run_and_show_claims
+from analysis.fitting.fit import SAVED_TOTAL, list_saved, stack_draws
+from analysis.fitting.gates import ConvergenceError
+from analysis.fitting.refits import refit, shape_refits
+from analysis.studies.claims import estimate as claims_estimates
+from analysis.studies.claims import run as claims
+from analysis.studies.claims.describe import describe_goods, share_with_us
+from analysis.studies.claims.estimate import estimate_alone, estimate_formal_alignment, estimate_goods
+from analysis.studies.claims.figures import draw as claims_pictures
+from analysis.studies.claims.fits import compute_level_effects, draw_alignment_effects
+from analysis.studies.claims.rows import find_row
+from analysis.variants.sampler import SamplerSpec
+from analysis.variants.table import MAIN
+from data.alliances.build import load_alliances
+from data.alliances.spec import ClaimsSpec
+from data.load import load_panel, load_votes
+from data.panel.ties import add_client_ties, grade_by_closeness, grade_by_form
+from data.spec import IRAQ, DataSpec
+from data.tables.rules import DataError
+from models.coalition import build_coalition_model
+from models.panel import prepare_coalition_data
+from models.simulate.static import simulate_panel
+from models.spec import CoalitionSpec
+
+CLAIMS = ("asymmetry", "goods", "unpopular", "formality", "hierarchy")
+POOLED = CoalitionSpec(guarantee_pooling="levels")
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return load_panel(DataSpec())
+
+
+def test_ties_are_graded_by_form(panel):
+    graded = grade_by_form(panel, ClaimsSpec())
+    assert graded["guarantee"].attrs["levels"] == ["none", "troops", "access", "designation", "rio", "pact"]
+    iraq = graded["guarantee"].sel(case="iraq").to_series()
+    assert iraq[["FRA", "EGY", "QAT", "BIH", "ARG", "CHE"]].tolist() == [
+        "pact", "designation", "access", "troops", "rio", "none",
+    ]  # fmt: skip
+    # Bahrain is designated, has an access agreement and hosts a fleet: the highest counts.
+    assert iraq["BHR"] == "designation"
+    assert (graded["guarantee"].values[~panel["included"].values] == "").all()
+    more = grade_by_form(panel, ClaimsSpec(troops_at_least=1))["guarantee"]
+    assert int((more == "troops").sum()) > int((graded["guarantee"] == "troops").sum())
+
+
+def test_the_hub_and_its_clients_grade_closeness(panel):
+    closeness = load_alliances("closeness.csv")
+    graded = grade_by_closeness(panel, closeness)
+    isis = graded["guarantee"].sel(case="isis").to_series()
+    assert isis[["SWE", "FRA", "BRA", "CHE"]].tolist() == ["ally_of_client", "pact", "rio", "none"]
+    ties = add_client_ties(panel, closeness)["covariates_transformed"].sel(covariate="client_ties")
+    # Germany: an ally of the 25 others of NATO and of nobody else that is a client, besides the US.
+    assert np.expm1(ties.sel(case="isis", state="DEU")) == pytest.approx(
+        closeness.query("iso3 == 'DEU' and year == 2013")["client_ties"].item()
+    )
+    assert float(ties.sel(case="iraq", state="CHE")) == 0
+    with pytest.raises(DataError, match="no year 2002"):
+        grade_by_closeness(panel, closeness[closeness["year"] == 2013])
+
+
+def give_levels(panel, seed):
+    """The simulated panel with five levels: part of those without any get a weak one."""
+    rng = np.random.default_rng(seed)
+    guarantee = panel["guarantee"].values.astype("<U12")
+    draw = rng.random(panel.sizes["state"])
+    for low, high, name in ((0, 0.08, "troops"), (0.08, 0.18, "access"), (0.18, 0.26, "designation")):
+        guarantee[:, (draw >= low) & (draw < high) & (guarantee[0] == "none")] = name
+    levels = ["none", "troops", "access", "designation", "rio", "pact"]
+    return panel.assign(guarantee=(("case", "state"), guarantee, {"levels": levels}))
+
+
+def test_pooled_levels_have_the_density_that_is_written_down():
+    """At the same effects the two models differ by their priors alone."""
+    panel, _, _ = simulate_panel(n_state=60, seed=2)
+    panel = give_levels(panel, 3)
+    apart, together = (build_coalition_model(panel, spec) for spec in (CoalitionSpec(), POOLED))
+    point = draw_point(together, 5)
+    same = dict(point)
+    common, sd = same.pop("guarantee_effect_common"), same.pop("guarantee_effect_level_sd_signed")
+    case_variance = point["guarantee_effect_case_sd_signed"] ** 2 / 2
+    offset = point["guarantee_effect_average_offset"]
+    # What the two cases have on average, in units of its prior around 0.
+    around_0 = (common + np.sqrt(sd**2 + case_variance) * offset) / np.sqrt(1 + case_variance)
+    same["guarantee_effect_average_offset"] = around_0
+
+    def normal(x):
+        return float(np.sum(-0.5 * x**2 - 0.5 * np.log(2 * np.pi)))
+
+    priors = normal(common) + normal(sd) + normal(offset) - normal(around_0)
+    assert evaluate_logp(together, point) == pytest.approx(evaluate_logp(apart, same) + priors, rel=1e-10)
+
+
+def fit_worlds(panels):
+    """Pact less informal ties in each simulated world, pooled: the 90 % interval, from one compiled model."""
+    model = build_coalition_model(panels[0], POOLED)
+    saved = list_saved(model, SAVED_TOTAL)
+    data = []
+    for panel in panels:
+        arrays = prepare_coalition_data(panel)
+        kept = {name: arrays[name] for name in ("has_level", "covariates", "region_idx")}
+        data.append(kept | {"joined_observed": arrays["joined"]})
+    fits = refit(
+        shape_refits(model, saved, seed=3),
+        data,
+        SamplerSpec(draws=400, tune=400, chains=2),
+        seed=3,
+    )
+    found = []
+    for number, panel in enumerate(panels):
+        posterior = stack_draws(fits["posterior"].dataset.isel(refit=number), 800)
+        effects = compute_level_effects(posterior, panel).sel(case="pooled")
+        informal = effects.sel(level=["troops", "access", "designation"]).mean("level")
+        found.append((effects.sel(level="pact") - informal).quantile([0.05, 0.95]).values)
+    return found
+
+
+@pytest.mark.slow
+def test_what_formality_carries_is_recovered_and_nothing_from_chance():
+    nothing = {"guarantee_effect": 0.0, "alignment_by_guarantee": 0.0}
+    panel, _, truth = simulate_panel(guarantee_effect=2.0, seed=11)
+    worlds = [give_levels(panel, 7)]
+    worlds += [give_levels(simulate_panel(**nothing, seed=seed)[0], seed) for seed in range(5)]
+    worlds += [permute(worlds[0], seed) for seed in range(5)]
+    (low, high), *others = fit_worlds(worlds)
+    assert 0 < low < float(truth["ame_pact_total"].mean()) < high
+    for group in (others[:5], others[5:]):
+        assert sum(low < 0 < high for low, high in group) >= 4
+
+
+def simulate_positions(panel, effect, seed, n=200):
+    """Positions that a pact moves by ``effect`` beside wealth and chance."""
+    rng = np.random.default_rng(seed)
+    data = prepare_coalition_data(panel)
+    rest = 0.4 * data["covariates"][..., 0] + rng.normal(0, 0.6, panel["included"].shape)
+    truth = rest + effect * (panel["guarantee"].values == "pact")
+    return truth + rng.normal(0, 0.05, (n, *truth.shape))
+
+
+def permute(panel, seed):
+    """The panel with guarantees dealt out anew among the states of each case."""
+    rng = np.random.default_rng(seed)
+    guarantee = panel["guarantee"].values.copy()
+    for case, included in enumerate(panel["included"].values):
+        guarantee[case, included] = rng.permutation(guarantee[case, included])
+    return panel.assign(guarantee=(("case", "state"), guarantee, panel["guarantee"].attrs))
+
+
+def test_an_effect_that_is_larger_where_the_us_is_alone_is_recovered(panel, monkeypatch):
+    def contrast(alone, others, seed, given=panel):
+        def positions(data, *_):
+            effect = alone if data.us_side_below is not None else others
+            return simulate_positions(panel, effect, 2 * seed + (data.us_side_below is not None))
+
+        monkeypatch.setattr(claims_estimates, "draw_positions", positions)
+        rows = estimate_alone(given, ClaimsSpec(), MAIN, None, None, granularity="agenda")
+        return find_row(pd.concat(rows), "alignment_pact_alone_less_others", "pooled")
+
+    found = [contrast(1.2, 0.6, seed) for seed in range(20)]
+    covered = sum(row["lower"] < 0.6 < row["upper"] for row in found)
+    assert covered >= 14
+    assert np.mean([row["mean"] for row in found]) == pytest.approx(0.6, abs=0.1)
+    none = [contrast(0.6, 0.6, seed)["prob"] for seed in range(20)]
+    assert sum(0.05 < prob < 0.95 for prob in none) >= 14
+    chance = [contrast(1.2, 0.6, seed, permute(panel, seed))["prob"] for seed in range(20)]
+    assert sum(0.05 < prob < 0.95 for prob in chance) >= 14
+
+
+def test_alignment_by_form_and_from_a_permuted_guarantee(panel):
+    graded = grade_by_form(panel, ClaimsSpec())
+    rows = pd.concat(estimate_formal_alignment(panel, simulate_positions(graded, 1.0, 4), ClaimsSpec(), MAIN))
+    row = find_row(rows, "alignment_pact_less_informal", "pooled")
+    assert row["lower"] < 1.0 < row["upper"]
+    assert row["prob"] > 0.95
+    nothing = draw_alignment_effects(permute(panel, 1), simulate_positions(graded, 1.0, 4), MAIN, "x")
+    assert abs(float(nothing.sel(level="pact").mean())) < 0.3
+
+
+def made_tier_posterior(panel, slope, n=50):
+    """A posterior of the ordered model with a known pact effect that changes with capability."""
+    rng = np.random.default_rng(0)
+    dims = {"case": panel["case"].values, "state": panel["state"].values}
+    level, higher = panel["guarantee"].attrs["levels"][1:], ["military", "combat"]
+    return xr.Dataset(
+        {
+            "eta": (("sample", "case", "state"), rng.normal(-1, 0.1, (n, 2, panel.sizes["state"]))),
+            "guarantee_effect": (("sample", "case", "level"), np.tile([0.2, 1.5], (n, 2, 1))),
+            "guarantee_capability": (("sample", "level"), np.tile([0.0, slope], (n, 1))),
+            "threshold": (("sample", "case", "higher"), np.tile([1.0, 3.0], (n, 2, 1))),
+        },
+        {**dims, "level": level, "higher": higher},
+    )
+
+
+@pytest.mark.parametrize(("slope", "side"), [(1.0, 1), (-1.0, -1)])
+def test_who_gives_arms_follows_the_interaction(panel, monkeypatch, slope, side):
+    monkeypatch.setattr(claims_estimates, "fit_support", lambda *_: made_tier_posterior(panel, slope))
+    rows = pd.concat(estimate_goods(panel, MAIN, None))
+    assert np.sign(find_row(rows, "adds_military", "pooled", "middle less small")["mean"]) == side
+    whole = rows[rows["quantity"].str.startswith("tier_") & (rows["group"] == "small, pact")]
+    above = rows[(rows["quantity"] == "at_least_political") & (rows["group"] == "small, pact")]
+    summed = whole.groupby("when")["mean"].sum()
+    np.testing.assert_allclose(summed, above.set_index("when")["mean"][summed.index], atol=1e-9)
+    both = [
+        find_row(rows, "at_least_political", "iraq", f"small, {level}")["mean"] for level in ("pact", "none")
+    ]
+    added = find_row(rows, "adds_political", "iraq", "small")["mean"]
+    assert both[0] - both[1] == pytest.approx(added)
+
+
+def test_goods_are_counted_by_hand(panel):
+    votes = pd.DataFrame({"case": "iraq", "state": panel["state"].values, "with_us": 0.25})
+    rows = pd.concat(describe_goods(panel, ClaimsSpec(), votes))
+    of = panel.sel(case="iraq")
+    small = (of["capability_group"] == "small") & (of["guarantee"] == "pact") & of["included"]
+    named = float((of["tier"].where(small) >= 1).sum() / small.sum())
+    assert find_row(rows, "gives_political", "iraq", "small, pact")["mean"] == pytest.approx(named)
+    assert find_row(rows, "with_us", "iraq", "small, pact")["mean"] == pytest.approx(0.25)
+
+
+def test_votes_with_the_us_are_counted_alike_at_both_granularities():
+    agenda = share_with_us({"iraq": load_votes(DataSpec(granularity="agenda"), IRAQ)}).set_index("state")[
+        "with_us"
+    ]
+    assert agenda["ISR"] > 0.6 > agenda["GBR"] > agenda["CUB"]
+    counts = np.zeros((2, 2, 3), dtype=int)
+    counts[0, 0, 0] = counts[0, 1, 2] = counts[1, 0, 1] = counts[1, 1, 0] = 1
+    coords = {
+        "state": ["AAA", "BBB"],
+        "response": ["no", "abstain", "yes"],
+        "us_vote": ("item", ["no", "absent"]),
+    }
+    votes = xr.Dataset({"counts": (("item", "state", "response"), counts)}, coords)
+    assert share_with_us({"x": votes})["with_us"].tolist() == [1.0, 0.0]
+
+
+@pytest.fixture
+def made_up_fits(panel, monkeypatch, tmp_path):
+    """Everything of the command but the fits, into a folder of its own."""
+
+    def levels(given, *_):
+        rng = np.random.default_rng(1)
+        level = given["guarantee"].attrs["levels"][1:]
+        covariates = [str(name) for name in given["covariate"].values]
+        return xr.Dataset(
+            {
+                "eta": (("sample", "case", "state"), rng.normal(-1, 0.1, (50, 2, given.sizes["state"]))),
+                "guarantee_effect": (("sample", "case", "level"), rng.normal(1, 0.3, (50, 2, len(level)))),
+                "covariate_slope": (
+                    ("sample", "case", "covariate"),
+                    rng.normal(0, 1, (50, 2, len(covariates))),
+                ),
+            },
+            {
+                "case": given["case"].values,
+                "state": given["state"].values,
+                "level": level,
+                "covariate": covariates,
+            },
+        )
+
+    def positions(data, *_):
+        return simulate_positions(panel, 1.0, 3, n=50)
+
+    monkeypatch.setattr(claims_estimates, "fit_levels", levels)
+    monkeypatch.setattr(claims_estimates, "fit_support", lambda *_: made_tier_posterior(panel, 0.5))
+    for module in (claims, claims_estimates):
+        monkeypatch.setattr(module, "draw_positions", positions)
+    monkeypatch.setattr(claims_pictures, "DPI", 60)
+    monkeypatch.setattr(claims, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(claims, "OUTPUT", tmp_path / "output")
+    folder = tmp_path / "results" / "main-quick"
+    folder.mkdir(parents=True)
+    row = {"quantity": "ame_pact_total", "group": "all", "mean": 0.1, "sd": 0.1, "lower": -0.1, "upper": 0.3}
+    effects = [
+        row | {"case": case, "prob_positive": 0.8} for case in ("iraq", "isis", "pooled", "difference")
+    ]
+    pd.DataFrame(effects).to_csv(folder / "effects.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["as found", "nothing beside the checkout"])
+def test_the_command_writes_tables_pages_and_figures(made_up_fits, capsys, monkeypatch, tmp_path, beside):
+    if not beside:
+        monkeypatch.setattr(claims, "find_rollcalls", lambda _: None)
+        monkeypatch.setattr(claims_pictures, "SHARED_DIR", tmp_path)
+        # Drawn, but not written: that takes most of the time.
+        monkeypatch.setattr(claims_pictures, "save_figure", lambda *_: None)
+    assert run_and_show_claims("main", True, None, Console(width=110)) == 0
+    folder = made_up_fits / "claims"
+    rows = pd.read_csv(folder / "claims.csv")
+    assert set(rows["claim"]) == set(CLAIMS)
+    assert rows["quick"].all()
+    assert set(rows["kind"]) == {"description", "posterior"}
+    pages = {page["claim"]: page for page in json.loads((folder / "claims.json").read_text())["claims"]}
+    assert pages["asymmetry"]["verdict"] == "not as claimed"
+    assert all("effect" not in sentence for sentence in pages["asymmetry"]["result"])
+    for page in pages.values():
+        assert all(page[part] for part in ("title", "measured", "result", "verdict", "refuted_by", "limits"))
+        assert page["figures"]
+        for figure in page["figures"]:
+            assert figure["title"]
+            if beside:
+                picture = folder / figure["file"]
+                assert picture.stat().st_size > 10_000
+                assert "QUICK RUN" in picture.with_suffix(".svg").read_text(encoding="utf-8")
+    shown = capsys.readouterr().out
+    assert "Quick run: for trying out" in shown
+    if not beside:
+        assert "python -m analysis data fetch" in pages["unpopular"]["missing"][0]
+        assert "not computed" in pages["unpopular"]["result"][1]
+        assert pages["unpopular"]["verdict"] == "not computed in full"
+        assert "does not ship" in pages["hierarchy"]["missing"][0]
+        assert "hierarchy_network.png" not in [figure["file"] for figure in pages["hierarchy"]["figures"]]
+        assert "Missing:" in shown
+
+
+def test_a_fit_that_does_not_converge_is_named_and_takes_nothing_with_it(made_up_fits, monkeypatch):
+    def fail(*_):
+        raise ConvergenceError("tiers of support: R-hat 1.20 of 'threshold', above 1.01", {})
+
+    monkeypatch.setattr(claims_estimates, "fit_support", fail)
+    monkeypatch.setattr(claims_pictures, "save_figure", lambda *_: None)
+    assert run_and_show_claims("main", True, None, Console(width=110)) == 0
+    pages = json.loads((made_up_fits / "claims" / "claims.json").read_text())["claims"]
+    goods = next(page for page in pages if page["claim"] == "goods")
+    assert "R-hat 1.20" in goods["missing"][0]
+    assert goods["verdict"] == "not computed"
+    assert [figure["file"] for figure in goods["figures"]] == ["goods_exchange.png"]
+    rows = pd.read_csv(made_up_fits / "claims" / "claims.csv")
+    assert "pact_less_informal" in set(rows["quantity"])
+
+
+def test_an_unknown_variant_is_refused(capsys):
+    assert run_and_show_claims("mian", False, None, Console(width=200)) == 2
+    assert "nearest: main" in capsys.readouterr().out

@@ -1,0 +1,172 @@
+"""The rule of verdicts that models/README.md wrote down, on made numbers; words that follow the numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from analysis.studies.claims.judge import (
+    DECIDING,
+    add_sign_shares,
+    combine,
+    gather_others,
+    judge,
+    judge_description,
+    judge_posterior,
+)
+from analysis.studies.claims.rows import COLUMNS, describe, find_row, infer, tabulate
+from analysis.studies.claims.run import translate_sensitivity
+from analysis.studies.claims.text import load_claims
+from analysis.studies.claims.words import say_interval, say_number, say_others, say_probability
+
+
+@pytest.mark.parametrize(
+    ("prob", "others", "verdict"),
+    [
+        (0.96, [0.97] * 8 + [0.5] * 2, "supported"),
+        (0.96, [0.97] * 7 + [0.5] * 3, "fragile"),
+        (0.95, [0.99] * 10, "open"),
+        (0.5, [], "open"),
+        (0.04, [0.01] * 5, "contradicted"),
+        (0.04, [0.01, 0.5], "fragile"),
+        (0.97, [], "supported (main analysis only)"),
+        (0.01, [], "contradicted (main analysis only)"),
+    ],
+)
+def test_a_posterior_is_judged_by_the_rule(prob, others, verdict):
+    assert judge_posterior(prob, others) == verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "others", "limit", "verdict"),
+    [
+        (0.1, [0.2, 0.1, 0.3, 0.1, -0.1], 0.0, "as claimed"),
+        (0.1, [0.2, -0.1, -0.2], 0.0, "depends on the coding"),
+        (-0.1, [-0.2] * 6 + [0.01], 0.0, "not as claimed"),
+        (0.6, [], 0.5, "as claimed"),
+        (0.5, [], 0.5, "not as claimed"),
+    ],
+)
+def test_a_description_is_judged_by_the_rule(value, others, limit, verdict):
+    assert judge_description(value, others, limit) == verdict
+
+
+def test_no_number_gets_no_verdict():
+    with pytest.raises(ValueError, match="nan"):
+        judge_description(float("nan"), [], 0.0)
+
+
+def test_verdicts_that_disagree_are_mixed():
+    assert combine(["open", "open"]) == "open"
+    assert combine(["open", "supported"]) == "mixed"
+    assert combine(["open", "not computed"]) == "not computed in full"
+
+
+def draw(mean, sd=1.0, seed=0):
+    return xr.DataArray(np.random.default_rng(seed).normal(mean, sd, 4000), dims="sample")
+
+
+def decided_rows(pact=3.0):
+    """One row for every deciding quantity, and two other codings of one of them."""
+    parts = [describe("asymmetry", "hegemonic_change", pd.Series([-0.1], ["last less first"]), "share",
+                      group="all states")]  # fmt: skip
+    parts.append(describe("hierarchy", "centralisation", pd.Series([0.7], ["2018"]), "share", group="World"))
+    for deciding in DECIDING:
+        if deciding.kind == "posterior":
+            row = infer(deciding.claim, deciding.quantity, draw(pact), "points", group=deciding.group)
+            parts.append(row.assign(when=deciding.when))
+    for coding, mean in (("troops from 25", 2.0), ("troops from 1,000", -1.0)):
+        parts.append(infer("formality", "pact_less_informal", draw(mean), "points", coding=coding))
+    return tabulate(parts)
+
+
+def test_every_deciding_quantity_is_judged():
+    rows = decided_rows()
+    judged = judge(rows, gather_others(rows, pd.DataFrame())).set_index("quantity")
+    assert len(judged) == len(DECIDING)
+    assert judged.loc["hegemonic_change", "verdict"] == "not as claimed"
+    assert judged.loc["centralisation", "verdict"] == "as claimed"
+    assert judged.loc["adds_political", "verdict"] == "supported (main analysis only)"
+    assert judged.loc["pact_less_informal", "verdict"] == "fragile"
+    assert judged.loc["pact_less_informal", "others"] == 2
+    assert judged.loc["pact_less_ally_of_client", "claim_verdict"] == "mixed"
+
+
+def test_what_is_missing_is_not_judged():
+    rows = decided_rows()
+    rows = rows[rows["quantity"] != "alignment_pact_alone_less_others"]
+    judged = judge(rows, gather_others(rows, pd.DataFrame())).set_index("quantity")
+    assert judged.loc["alignment_pact_alone_less_others", "verdict"] == "not computed"
+    assert judged.loc["ame_pact_total", "claim_verdict"] == "not computed in full"
+
+
+def test_variants_count_beside_codings():
+    rows = decided_rows()
+    elsewhere = rows.assign(variant="troops")
+    others = gather_others(rows, elsewhere)
+    shares = add_sign_shares(rows, others)
+    row = find_row(shares, "pact_less_informal", "pooled")
+    # Two codings, of which one has the other sign, and one variant with the same.
+    assert (row["variants"], row["sign_share"]) == (3, pytest.approx(2 / 3))
+    assert shares.loc[shares["kind"] == "description", "sign_share"].isna().all()
+
+
+def test_a_description_has_no_interval_and_no_probability():
+    rows = decided_rows()
+    described = rows[rows["kind"] == "description"]
+    assert described[["sd", "lower", "upper", "prob"]].isna().all(axis=None)
+    assert rows.loc[rows["kind"] == "posterior", ["sd", "lower", "upper", "prob"]].notna().all(axis=None)
+    assert tuple(rows.columns) == COLUMNS
+
+
+def test_a_probability_is_on_no_side_of_zero():
+    row = infer("goods", "tier_combat", draw(0.3, 0.01), "probability").iloc[0]
+    assert np.isnan(row["prob"])
+    assert row["lower"] < 0.3 < row["upper"]
+
+
+def test_numbers_are_said_with_their_units():
+    assert say_number(0.123, "points") == "+12 points"
+    assert say_number(0.123, "share") == "12 %"
+    assert say_number(-0.5, "sd") == "-0.50 sd"
+    assert say_probability(1.0) == "above 0.999"
+    assert say_probability(0.0) == "below 0.001"
+    row = infer("formality", "x", draw(0.2, 0.05), "points").iloc[0]
+    assert say_interval(row).startswith("+20 points (90 % interval +12 to +28; P(above 0) above 0.999")
+    others = pd.DataFrame({"mean": [0.1, -0.1], "other": ["a", "b"]})
+    assert (
+        say_others(row, others, "points")
+        == "-10 points to +10 points elsewhere; the sign is the same in 50 % of 2 (not: b)"
+    )
+
+
+def test_sensitivity_is_read_as_variants_of_the_main_effect():
+    table = pd.DataFrame(
+        {
+            "variant": ["a", "b", "b", "c", "main"],
+            "quantity": [
+                "ame_pact_total",
+                "ame_pact_total",
+                "ame_rio_total",
+                "ame_pact_total",
+                "ame_pact_total",
+            ],
+            "case": "difference",
+            "group": "all",
+            "mean": [0.1, np.nan, 0.2, 0.3, 0.4],
+            "prob_positive": 0.9,
+        }
+        | dict.fromkeys(("sd", "lower", "upper"), 0.1)
+    )
+    rows = translate_sensitivity(table, {"main"})
+    assert rows["variant"].tolist() == ["a", "c"]
+    assert set(rows["when"]) == {"difference"}
+
+
+def test_every_claim_has_a_page_and_something_that_decides():
+    names = [claim.name for claim in load_claims()]
+    assert names == ["asymmetry", "goods", "unpopular", "formality", "hierarchy"]
+    assert {deciding.claim for deciding in DECIDING} == set(names)
+    for claim in load_claims():
+        assert claim.measured.startswith(("Described:", "Estimated:"))
+        assert claim.refuted_by

@@ -1,0 +1,256 @@
+"""What moves the answer: from made tables with known truth."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from rich.console import Console
+
+from analysis.commands.compare import compare_effects, find_run
+from analysis.commands.fit import choose_variants
+from analysis.pipeline.inputs import Loader
+from analysis.pipeline.make import Effects
+from analysis.pipeline.plan import plan_variant
+from analysis.store.explain import compare_contents, explain_task
+from analysis.store.store import Store
+from analysis.studies.sensitivity.figure import mark_choices
+from analysis.studies.sensitivity.page import grid_of_axes, to_table, write_page
+from analysis.studies.sensitivity.summary import pick_effect, split_variance, summarize_axes
+from analysis.studies.sensitivity.survey import collect, survey
+from analysis.variants.table import MAIN, VARIANTS, cross_axes
+
+
+def make_rows(variant, axis, choice, mean, sd=0.1, levels=("rio", "pact")):
+    rows = []
+    for case in ("iraq", "isis", "pooled", "difference"):
+        for level in levels:
+            for kind in ("total", "direct", "natural_direct"):
+                value = mean + (0.05 if level == levels[-1] else 0.0) - (0.1 if kind != "total" else 0.0)
+                rows.append(
+                    {"variant": variant, "axis": axis, "choice": choice, "quantity": f"ame_{level}_{kind}"}
+                    | {"case": case, "mean": value, "sd": sd, "lower": value - 0.2, "upper": value + 0.2}
+                    | {"prob_positive": float(value > 0.2), "mcse": 0.001, "status": "ok", "reason": ""}
+                )
+    return rows
+
+
+def make_table():
+    rows = make_rows("main", "main", "main", 0.3)
+    rows += make_rows("window-1", "window", "1", 0.25) + make_rows("window-3", "window", "3", 0.4)
+    rows += make_rows("guarantee-nato", "guarantee", "nato", 0.05, levels=("nato",))
+    bad = {"variant": "guarantee-bad", "axis": "guarantee", "choice": "bad"}
+    rows.append(bad | {"status": "failed", "reason": "R-hat"})
+    return pd.DataFrame(rows)
+
+
+def test_the_effect_is_that_of_the_highest_level_and_failures_stay():
+    picked = pick_effect(make_table())
+    assert list(picked["variant"]) == ["main", "window-1", "window-3", "guarantee-nato", "guarantee-bad"]
+    assert list(picked["level"][:4]) == ["pact", "pact", "pact", "nato"]
+    assert list(picked["status"]) == ["ok"] * 4 + ["failed"]
+    direct = pick_effect(make_table(), "direct")
+    assert not direct["quantity"].dropna().str.contains("natural").any()
+
+
+def test_failed_variants_are_in_the_denominator():
+    axes = summarize_axes(make_table()).set_index(["axis", "effect", "case"])
+    window = axes.loc[("window", "total", "pooled")]
+    assert (window["lowest_choice"], window["highest_choice"]) == ("1", "3")
+    assert window["range"] == pytest.approx(0.15)
+    assert window["share_positive"] == 1.0
+    assert axes.loc[("all", "total", "pooled"), "share_positive"] == pytest.approx(2 / 4)
+    assert axes.loc[("guarantee", "total", "pooled"), "failed"] == 1
+
+
+def make_crossed(drop=()):
+    rng, rows = np.random.default_rng(3), []
+    first, second = rng.normal(0, 0.2, 4), rng.normal(0, 0.05, 3)
+    both = rng.normal(0, 0.02, (4, 3))
+    for a in range(4):
+        for b in range(3):
+            for c in range(2):
+                if (a, b, c) not in drop:
+                    choice = f"a{a}+b{b}+c{c}"
+                    row = {"variant": choice, "axis": "x+y+z", "choice": choice, "status": "ok", "sd": 0.1}
+                    rows.append(row | {"mean": first[a] + second[b] + both[a, b]})
+    return pd.DataFrame(rows), first, both
+
+
+def test_the_variance_of_a_full_grid_is_split_without_rest():
+    table, first, both = make_crossed()
+    split = split_variance(table).set_index("term")["variance"]
+    choices = split.drop("posterior")
+    assert choices.sum() == pytest.approx(table["mean"].var(ddof=0))
+    means = first + both.mean(1)
+    assert split["x"] == pytest.approx(means.var())
+    assert split["z"] == pytest.approx(0, abs=1e-12)
+    assert split["x x z"] == pytest.approx(0, abs=1e-12)
+    assert split["x x y"] == pytest.approx((both - both.mean(0) - both.mean(1)[:, None] + both.mean()).var())
+    assert split["posterior"] == pytest.approx(0.01)
+
+
+def test_a_grid_with_holes_keeps_the_order_of_its_sources():
+    split = split_variance(make_crossed(drop={(0, 0, 0), (2, 1, 1)})[0]).set_index("term")["variance"]
+    assert split["x"] > split["y"] > split["z"]
+    assert (split > -1e-12).all()
+
+
+def test_the_page_has_every_variant_and_the_files_are_the_same_each_time(tmp_path):
+    console = Console(width=120, record=True)
+    for folder in ("a", "b"):
+        write_page(make_table(), [MAIN, *VARIANTS.values()], {}, tmp_path / folder, console)
+    text = console.export_text()
+    assert "5 variants: in 3 of them (60%)" in text
+    assert "guarantee-bad (R-hat)" in text
+    names = {"sensitivity.csv", "sensitivity_axes.csv", "sensitivity.md"}
+    names |= {"specification_curve.png", "specification_curve.svg"}
+    assert {p.name for p in (tmp_path / "a").iterdir()} == names
+    for name in names - {"specification_curve.png"}:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize(("width", "named"), [(80, False), (135, True)])
+def test_no_cell_is_broken_in_a_terminal(width, named):
+    longest = {"axis": "priors-ideal-point", "lowest": "without-Western-Europe", "highest": "w" * 28}
+    grid = grid_of_axes(summarize_axes(make_table())).assign(**longest)
+    console = Console(width=width, record=True)
+    console.print(to_table(grid, width, "sensitivity.md"))
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= width
+    assert sum(line.startswith("│") for line in lines) == len(grid)
+    assert any("w" * 28 in line for line in lines) == named
+    assert any("sensitivity.md" in line for line in lines) != named
+
+
+def test_a_crossed_run_has_a_page_of_its_own(tmp_path):
+    variants, _ = cross_axes(["window", "absence"])
+    rng = np.random.default_rng(1)
+    rows = [r for v in variants for r in make_rows(v.name, v.axis, v.choice, rng.normal(0.3, 0.05))]
+    write_page(pd.DataFrame(rows), variants, {"a+b": "no"}, tmp_path, Console(width=100))
+    terms = pd.read_csv(tmp_path / "crossed_variance.csv")["term"]
+    assert list(terms) == ["window", "absence", "window x absence", "three and more", "posterior"]
+    page = (tmp_path / "crossed.md").read_text()
+    assert "1 combinations exclude each other" in page
+    assert "The main analysis has" in page
+
+
+def test_below_the_curve_stand_the_choices_that_were_made():
+    variants, impossible = cross_axes(["window", "absence"])
+    marks = mark_choices(pd.DataFrame([{"axis": v.axis, "choice": v.choice} for v in variants]))
+    assert not impossible
+    assert next(iter(marks)) == "window: main"
+    assert list(marks)[-3:] == ["absence: main", "absence: abstain", "absence: 30-votes-needed"]
+    assert sum(marks.values()).tolist() == [2] * len(variants), "one choice on each axis"
+    alone = mark_choices(pd.DataFrame({"axis": ["x", "main", "y", "x"], "choice": ["a", "main", "b", "c"]}))
+    assert {axis: has.tolist() for axis, has in alone.items()} == {
+        "x": [True, False, False, True],
+        "y": [False, False, True, False],
+    }
+
+
+@pytest.fixture
+def agenda(monkeypatch):
+    """The main analysis and two variants on the shipped tallies."""
+    main = MAIN.quick()
+    total = replace(main, name="total", coalition=replace(main.coalition, guarantee_scale=0.5))
+    window = replace(main, name="window", data=replace(main.data, window=3))
+    return main, total, window
+
+
+def plan(variant):
+    found = Loader(None).load(variant)
+    return plan_variant(variant, found.votes, found.panel)
+
+
+def test_a_change_renews_what_depends_on_it_and_nothing_else(agenda):
+    main, prior, window = map(plan, agenda)
+    for case in ("iraq", "isis"):
+        assert prior.stage1[case].key == main.stage1[case].key
+        assert window.stage1[case].key != main.stage1[case].key
+    assert window.total.key == main.total.key
+    assert prior.total.key != main.total.key
+    for changed in (prior, window):
+        assert changed.direct.key != main.direct.key
+        assert changed.effects.key != main.effects.key
+    item = replace(agenda[0], ideal_point=replace(agenda[0].ideal_point, midpoint_scale=3.0))
+    assert plan(item).total.key == main.total.key
+    assert plan(item).direct.key != main.direct.key
+    reference = plan(replace(agenda[0], reference="GBR"))
+    assert reference.effects.key == main.effects.key
+
+
+def test_the_explanation_names_the_field_or_the_data_that_changed(agenda):
+    main, prior, window = map(plan, agenda)
+    records = [{"content": task.whole, "about": task.about} for task in (main.total, window.total)]
+    assert explain_task(prior.total, records) == ["coalition.guarantee_scale: 1.0 -> 0.5"]
+    stage1 = [{"content": main.stage1["iraq"].whole, "about": main.stage1["iraq"].about}]
+    told = explain_task(window.stage1["iraq"], stage1)
+    assert "the values of the votes changed" in told
+    assert any("data.sessions" in line for line in told)
+    assert explain_task(prior.total, []) == ["no total is there"]
+    old = {
+        "content": main.total.whole | {"code": {"models.likelihood.joining": "x"}},
+        "about": main.total.about,
+    }
+    assert "the code of models.likelihood.joining changed" in compare_contents(old, records[0])
+
+
+def save_effects(store, variant):
+    labels = ["variant", "axis", "choice", "status", "reason"]
+    table = pd.DataFrame(make_rows("", "", "", 0.3)).drop(columns=labels)
+    effects = Effects(table=table.assign(group="all"), draws=xr.Dataset(), mediator=xr.Dataset())
+    store.save(plan(variant).effects, effects, 1.0)
+
+
+def test_what_is_there_is_found_without_loading_data(agenda, tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    for variant in agenda:
+        save_effects(store, variant)
+    first = survey(agenda, store, None, lambda share: None)
+    assert first.list_missing(store) == [t for t in first.list_tasks() if store.find(t) is None]
+    monkeypatch.setattr(Loader, "load", lambda self, variant: pytest.fail("data were loaded"))
+    again = survey(agenda, store, None, lambda share: None)
+    assert again.effects == first.effects
+    assert not again.plans
+    table = collect(again, store, {})
+    assert list(table["variant"].unique()) == ["main-quick", "total", "window"]
+    assert (table["status"] == "ok").all()
+
+
+def test_failures_and_refusals_are_rows_of_the_table(agenda, tmp_path):
+    store = Store(tmp_path)
+    main, prior, window = agenda
+    save_effects(store, main)
+    store.save_failure(plan(prior).effects, "joining, total effect did not converge: R-hat 1.2", 1.0)
+    refused = replace(window, data=replace(window.data, important_only=True, granularity="agenda"))
+    found = survey([main, prior, window, replace(refused, name="refused")], store, None, lambda share: None)
+    table = collect(found, store, {plan(window).stage1["iraq"].key: "its worker died"})
+    failed = table[table["status"] == "failed"].set_index("variant")["reason"]
+    assert "R-hat 1.2" in failed["total"]
+    assert failed["window"] == "its worker died"
+    assert table["variant"].nunique() == 4
+
+
+def test_differences_are_real_or_noise_in_units_of_monte_carlo_error():
+    first = pd.DataFrame(make_rows("", "", "", 0.3)).assign(group="all")
+    second = first.assign(mean=first["mean"] + np.where(first["case"] == "iraq", 0.02, 0.001))
+    second.loc[second["case"] == "isis", "mean"] = first["mean"]
+    verdict = compare_effects(first, second).groupby("case")["verdict"].unique()
+    assert list(verdict["iraq"]) == ["real"]
+    assert list(verdict["pooled"]) == ["noise"]
+    assert list(verdict["isis"]) == ["same"]
+
+
+def test_a_run_that_is_not_there_is_an_error_that_lists_those_that_are():
+    with pytest.raises(ValueError, match="no results of 'nobody'"):
+        find_run("nobody")
+
+
+def test_variants_from_the_command_line():
+    named, changed = choose_variants(["main", "guarantee-pact-only"], ["coalition.region_scale=2"])
+    assert named.name == "coalition.region_scale=2"
+    assert changed.name == "guarantee-pact-only+coalition.region_scale=2"
+    assert (named.coalition.region_scale, changed.coalition.region_scale) == (2.0, 2.0)
+    assert changed.data.guarantee_levels == VARIANTS["guarantee-pact-only"].data.guarantee_levels

@@ -1,0 +1,79 @@
+"""The notebooks look and do not fit: short, without functions, stored without outputs, and they run."""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parents[2] / "analysis" / "notebooks"
+NAMES = ("01_data", "02_ideal_points", "03_coalitions", "04_sensitivity")
+MAX_CELLS = 30
+
+
+def find_faults(notebook: nbformat.NotebookNode) -> list[str]:
+    """What is wrong with a notebook as it is stored."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    faults = []
+    if len(notebook.cells) > MAX_CELLS:
+        faults.append(f"{len(notebook.cells)} cells")
+    for cell in code:
+        lines = cell.source.splitlines()
+        if cell.outputs or cell.execution_count is not None:
+            faults.append(f"{cell.id}: stored with outputs")
+        if any(line.lstrip().startswith(("def ", "async def ", "class ")) for line in lines):
+            faults.append(f"{cell.id}: defines a function or class")
+        if any(word in cell.source for word in ("run_variant(", "pm.sample(", "fit_", "run_and_show(")):
+            faults.append(f"{cell.id}: fits")
+    return faults
+
+
+def test_the_four_are_there():
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == list(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_as_stored_it_is_short_and_empty_and_defines_nothing(name):
+    notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    assert find_faults(notebook) == []
+
+
+def test_faults_are_seen():
+    cell = nbformat.v4.new_code_cell("def f():\n    fit_model()")
+    cell.outputs = [nbformat.v4.new_output("stream", text="1")]
+    notebook = nbformat.v4.new_notebook(cells=[cell] * (MAX_CELLS + 1))
+    found = find_faults(notebook)
+    assert found[0] == "31 cells"
+    assert {fault.split(": ")[1] for fault in found[1:4]} == {
+        "stored with outputs",
+        "defines a function or class",
+        "fits",
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_from_top_to_bottom_on_quick_results(name, quick, copy, monkeypatch):
+    path = copy / "analysis" / "notebooks" / f"{name}.ipynb"
+    # The kernel imports the copy, so that it finds the copy's results.
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(copy), os.environ.get("PYTHONPATH", ""))))
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": copy}}
+    )
+    client.execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert any("Only a quick run is there" in output.get("text", "") for output in outputs)
+    kinds = [kind for output in outputs for kind in output.get("data", {})]
+    drawn = {"01_data": 1, "02_ideal_points": 9, "03_coalitions": 7, "04_sensitivity": 0}
+    assert kinds.count("image/png") >= drawn[name]
+
+
+def test_a_missing_result_is_named_with_its_command(tmp_path, monkeypatch):
+    from analysis.store import results as result_files
+
+    monkeypatch.setattr(result_files, "RESULTS", tmp_path)
+    with pytest.raises(result_files.MissingResultsError, match="python -m analysis run"):
+        result_files.load_main_results()

@@ -1,0 +1,79 @@
+"""The dynamic model finds known positions, with honest intervals, and only because resolutions come back."""
+
+import arviz as az
+import numpy as np
+import nutpie
+import pytest
+import xarray as xr
+from support.densities import mirror
+
+from analysis.fitting.compile import compile_model
+from models.coordinates.dynamic_mode import estimate_dynamic_start
+from models.coordinates.layout import prepare_layout
+from models.dynamic_ideal_point import build_dynamic_ideal_point_model
+from models.simulate.dynamic import simulate_record
+from models.spec import DynamicIdealPointSpec
+
+
+@pytest.fixture(scope="module")
+def shifting():
+    """All states and the agenda drift together; states enter late, miss sessions; resolutions come back."""
+    return simulate_record(n_state=40, n_session=10, items_per_session=30, repeated=0.95, drift=0.12, seed=8)
+
+
+def sample(votes):
+    """Draws (sample, position), without the gates, which have tests of their own."""
+    model = build_dynamic_ideal_point_model(votes, DynamicIdealPointSpec())
+    compiled = compile_model(model, ["ideal_point"])
+    idata = nutpie.sample(compiled, draws=500, tune=300, chains=2, cores=2, seed=1, progress_bar=False)
+    values = idata["posterior"]["ideal_point"].values
+    return values.reshape(-1, values.shape[-1])
+
+
+def score(draws, votes, truth):
+    """Share of 90 % intervals that hold the truth, error of the Assembly's whole drift, correlation."""
+    layout = prepare_layout(votes)
+    true = truth["ideal_point"].values[layout.sat]
+    lower, upper = np.quantile(draws, [0.05, 0.95], axis=0)
+    mean = draws.mean(0)
+    first, last = layout.session_idx == 0, layout.session_idx == layout.session_idx.max()
+    drift = (mean[last].mean() - mean[first].mean()) - (true[last].mean() - true[first].mean())
+    return ((lower <= true) & (true <= upper)).mean(), abs(drift), np.corrcoef(mean, true)[0, 1]
+
+
+@pytest.mark.slow
+def test_bridges_find_positions_where_the_agenda_shifts(shifting):
+    votes, truth = shifting
+    coverage, missed, correlation = score(sample(votes), votes, truth)
+    assert coverage > 0.8
+    assert missed < 0.5
+    assert correlation > 0.95
+
+
+@pytest.mark.slow
+def test_without_bridges_the_same_check_fails(shifting):
+    votes, truth = shifting
+    apart = votes.assign_coords(match_group=("item", np.arange(votes.sizes["item"])))
+    coverage, missed, correlation = score(sample(apart), votes, truth)
+    assert coverage < 0.6
+    assert missed > 0.8
+    assert correlation < 0.95
+
+
+@pytest.mark.slow
+def test_chains_from_mirrored_starts_agree():
+    """One chain begins at the mirror image and stays there; what is saved is the same."""
+    votes, _ = simulate_record(n_state=25, n_session=6, items_per_session=20, seed=9)
+    start = estimate_dynamic_start(votes, prepare_layout(votes))
+    raw, saved = [], []
+    for begin in (start, mirror(start)):
+        model = build_dynamic_ideal_point_model(votes, DynamicIdealPointSpec(), start=begin)
+        compiled = compile_model(model, ["ideal_point", "step_sd", "relative_discrimination"])
+        idata = nutpie.sample(compiled, draws=1000, tune=400, chains=1, seed=1, progress_bar=False)
+        posterior = idata["posterior"].dataset
+        raw.append(posterior["relative_discrimination"].mean(("chain", "draw")).values)
+        saved.append(posterior[["ideal_point", "step_sd"]].assign_coords(chain=[len(saved)]))
+    assert np.corrcoef(*raw)[0, 1] < -0.9, "the chains should be on both sides"
+    rhat = az.rhat(xr.concat(saved, "chain"))
+    assert float(rhat["ideal_point"].max()) < 1.05
+    assert float(rhat["step_sd"].max()) < 1.05

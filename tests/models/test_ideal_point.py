@@ -1,0 +1,232 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+from scipy.special import expit
+from support.densities import draw_point, evaluate_logp
+
+from analysis.fitting.fit import fit_ideal_points
+from analysis.variants.sampler import SamplerSpec
+from models.coordinates.start import estimate_start
+from models.ideal_point import build_ideal_point_model, predict_positions, prepare_direction
+from models.simulate.static import simulate_votes
+from models.spec import IdealPointSpec, SpecError
+
+GRAPH = IdealPointSpec(likelihood="graph")
+
+
+def small_votes(seed=1, n_state=12, n_item=9):
+    return simulate_votes(n_state=n_state, n_item=n_item, seed=seed)[0]
+
+
+def test_log_density_of_a_few_cells_equals_a_hand_sum():
+    votes = small_votes(n_state=3, n_item=2)
+    votes["counts"][:] = [
+        [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+        [[0, 0, 1], [0, 0, 0], [1, 0, 0]],
+    ]
+    spec = GRAPH
+    model = build_ideal_point_model(votes, spec)
+    point = draw_point(model, 3)
+    value = {k.removesuffix("_log__"): (np.exp(v) if k.endswith("_log__") else v) for k, v in point.items()}
+    _, region_idx = np.unique(votes["region"].values, return_inverse=True)
+    raw = value["raw_position"]
+    theta = (raw - raw.mean()) / raw.std()
+    start = estimate_start(votes["counts"].values, prepare_direction(votes))
+    beta, gap = value["raw_discrimination"], np.exp(value["log_gap"])
+    midpoint = value["anchor"] + start.centre * beta + (0.5 - start.upper_weight) * gap
+
+    total = 0.0
+    for item, state, response in np.argwhere(votes["counts"].values == 1):
+        below = [expit(midpoint[item] + side * gap[item] / 2 - beta[item] * theta[state]) for side in (-1, 1)]
+        total += np.log([below[0], below[1] - below[0], 1 - below[1]][response])
+    half_normals = {
+        "region_mean_sd": spec.region_mean_scale,
+        "discrimination_sd": spec.discrimination_scale,
+        "midpoint_sd": spec.midpoint_sd_scale,
+        "log_gap_sd": spec.log_gap_sd_scale,
+    }
+    for name, scale in half_normals.items():
+        total += stats.halfnorm.logpdf(value[name], scale=scale) + point[f"{name}_log__"]
+    mean = value["region_mean_sd"] * value["region_offset"]
+    normals = [
+        (value["region_offset"], 0, 1),
+        (value["region_log_sd"], 0, spec.region_log_sd_scale),
+        (raw, mean[region_idx], np.exp(value["region_log_sd"])[region_idx]),
+        ([raw.mean(), np.log(raw.std())], 0, spec.gauge_scale),
+        (beta, 0, value["discrimination_sd"]),
+        (value["log_gap_mean"], spec.log_gap_loc, spec.log_gap_scale),
+        (value["log_gap"], value["log_gap_mean"], value["log_gap_sd"]),
+        (value["midpoint_mean"], spec.midpoint_loc, spec.midpoint_scale),
+        (midpoint, value["midpoint_mean"], value["midpoint_sd"]),
+    ]
+    total += sum(stats.norm.logpdf(x, loc, scale).sum() for x, loc, scale in normals)
+    assert evaluate_logp(model, point) == pytest.approx(total, rel=1e-8)
+
+
+@pytest.mark.parametrize("likelihood", ["fused", "graph"])
+def test_relabelling_states_and_items_changes_nothing(likelihood):
+    votes = small_votes()
+    spec = IdealPointSpec(likelihood=likelihood)
+    model = build_ideal_point_model(votes, spec)
+    point = draw_point(model, 5)
+    rng = np.random.default_rng(0)
+    state, item = rng.permutation(votes.sizes["state"]), rng.permutation(votes.sizes["item"])
+    relabelled = votes.isel(state=state, item=item).assign_coords(
+        state=votes["state"].values, item=votes["item"].values
+    )
+    moved = point | {"raw_position": point["raw_position"][state]}
+    for name in ("raw_discrimination", "log_gap", "anchor"):
+        moved[name] = point[name][item]
+    expected = evaluate_logp(model, point)
+    other = build_ideal_point_model(relabelled, spec)
+    assert evaluate_logp(other, moved) == pytest.approx(expected, rel=1e-10)
+    # The check can fail: labels moved without their parameters are another density.
+    assert evaluate_logp(other, point) != pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "field", [f.name for f in dataclasses.fields(IdealPointSpec) if f.type is float and f.name != "family_df"]
+)
+def test_every_prior_number_changes_the_density(field):
+    votes = small_votes()
+    changed = dataclasses.replace(GRAPH, **{field: getattr(GRAPH, field) * 1.5 + 0.1})
+    point = draw_point(build_ideal_point_model(votes, GRAPH), 2)
+    values = [evaluate_logp(build_ideal_point_model(votes, spec), point) for spec in (GRAPH, changed)]
+    assert abs(values[0] - values[1]) > 1e-6
+
+
+def test_choices_change_the_density():
+    votes = small_votes()
+    point = draw_point(build_ideal_point_model(votes, GRAPH), 2)
+    student = dataclasses.replace(GRAPH, family="student_t")
+    wider = dataclasses.replace(student, family_df=30.0)
+    values = [evaluate_logp(build_ideal_point_model(votes, s), point) for s in (GRAPH, student, wider)]
+    assert len({round(v, 6) for v in values}) == 3
+    world = build_ideal_point_model(votes, dataclasses.replace(GRAPH, pooling="world"))
+    assert world.initial_point(0)["region_offset"].shape == (1,)
+
+
+def test_where_nobody_answers_in_the_middle_the_model_is_binary():
+    """A gap of which nothing can be learned would be a funnel: there is none, and one cutpoint an item."""
+    votes = small_votes()
+    counts = votes["counts"].values
+    counts[..., 2] += counts[..., 1]
+    counts[..., 1] = 0
+    found = {}
+    for likelihood in ("fused", "graph"):
+        model = build_ideal_point_model(votes, IdealPointSpec(likelihood=likelihood))
+        assert not [name for name in model.named_vars if name.startswith("log_gap")]
+        point = draw_point(model, 3)
+        found[likelihood] = model.compile_logp(vars=[model["votes"]])(point)
+    cutpoint, position, slope = (
+        model.compile_fn(
+            model.replace_rvs_by_values([model[name]])[0], inputs=model.value_vars, on_unused_input="ignore"
+        )(point)
+        for name in ("cutpoint", "ideal_point", "discrimination")
+    )
+    # The saved positions and slopes may both be mirrored: their product is not.
+    against = expit(cutpoint[:, :1] - np.outer(slope, position))
+    by_hand = (counts[..., 0] * np.log(against) + counts[..., 2] * np.log1p(-against)).sum()
+    assert found["fused"] == pytest.approx(by_hand, rel=1e-6)
+    assert found["graph"] == pytest.approx(by_hand, rel=1e-6)
+    assert build_ideal_point_model(small_votes(), GRAPH)["log_gap"] is not None
+
+
+def test_a_bad_spec_is_refused():
+    with pytest.raises(TypeError, match="discrimination_scal"):
+        IdealPointSpec(discrimination_scal=1.0)
+    with pytest.raises(SpecError, match="positive"):
+        IdealPointSpec(midpoint_scale=0.0)
+    with pytest.raises(SpecError, match="allowed: 'region', 'world'"):
+        IdealPointSpec(pooling="continent")
+
+
+def test_both_images_of_the_mirror_are_one_posterior():
+    """The mirrored point has the same density and the same saved numbers: nothing is left to choose."""
+    votes = small_votes(n_state=30, n_item=40)
+    model = build_ideal_point_model(votes, GRAPH)
+    point = draw_point(model, 7)
+    mirrored = {k: v.copy() for k, v in point.items()}
+    for name in ("raw_position", "raw_discrimination", "region_offset"):
+        mirrored[name] = -point[name]
+    centre = model["centre"].get_value()
+    # The anchor lies beside the divide, which changes sides with the slope.
+    mirrored["anchor"] = point["anchor"] + 2 * centre * point["raw_discrimination"]
+    assert evaluate_logp(model, mirrored) == pytest.approx(evaluate_logp(model, point), rel=1e-10)
+    names = ["ideal_point", "discrimination", "region_mean", "region_sd", "cutpoint"]
+    saved = model.compile_fn(
+        model.replace_rvs_by_values([model[name] for name in names]),
+        inputs=model.value_vars,
+        on_unused_input="ignore",
+        mode="FAST_COMPILE",
+    )
+    for one, other in zip(saved(point), saved(mirrored), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-10)
+
+
+SAMPLER = SamplerSpec(draws=1000, tune=400)
+
+
+@pytest.mark.slow
+def test_chains_from_mirrored_starts_agree(monkeypatch):
+    votes, truth = simulate_votes(n_state=60, n_item=80, seed=4)
+    usual = fit_ideal_points(votes, IdealPointSpec(), SAMPLER, seed=1)["posterior"]["ideal_point"]
+
+    def mirrored_start(counts, direction):
+        start = estimate_start(counts, direction)
+        return start._replace(
+            position=-start.position, discrimination=-start.discrimination, centre=-start.centre
+        )
+
+    monkeypatch.setattr("models.ideal_point.estimate_start", mirrored_start)
+    mirrored = fit_ideal_points(votes, IdealPointSpec(), SAMPLER, seed=2)["posterior"]["ideal_point"]
+    first = [fit.isel(draw=slice(SAMPLER.draws)) for fit in (usual, mirrored)]
+    both = xr.concat([first[0], first[1].assign_coords(chain=first[1]["chain"] + 10)], "chain")
+    import arviz as az
+
+    assert float(az.rhat(both.to_dataset()).to_array().max()) < 1.02
+    assert np.corrcoef(mirrored.mean(("chain", "draw")), truth["ideal_point"])[0, 1] > 0.9
+
+
+@pytest.fixture(scope="module")
+def recovered():
+    """Share of true positions inside their 90 % intervals, with responses as simulated and shuffled."""
+    shares = {"simulated": [], "shuffled": []}
+    for seed in (11, 12, 13):
+        votes, truth = simulate_votes(n_state=150, n_item=100, seed=seed)
+        # Each state is handed the answers of another: a good fit, to the wrong states.
+        order = np.random.default_rng(seed).permutation(150)
+        shuffled = votes.assign(counts=(votes["counts"].dims, votes["counts"].values[:, order]))
+        for name, dataset in (("simulated", votes), ("shuffled", shuffled)):
+            posterior = fit_ideal_points(dataset, IdealPointSpec(), SAMPLER, seed=seed)["posterior"]
+            bounds = posterior["ideal_point"].quantile([0.05, 0.95], ("chain", "draw"))
+            inside = (bounds[0] <= truth["ideal_point"]) & (truth["ideal_point"] <= bounds[1])
+            shares[name].append(float(inside.mean()))
+    return shares
+
+
+@pytest.mark.slow
+def test_positions_are_recovered(recovered):
+    assert 0.85 <= np.mean(recovered["simulated"]) <= 0.95, recovered
+
+
+@pytest.mark.slow
+def test_recovery_fails_where_responses_are_shuffled(recovered):
+    assert not 0.85 <= np.mean(recovered["shuffled"]) <= 0.95, recovered
+
+
+def test_states_without_votes_are_drawn_from_their_region():
+    posterior = xr.Dataset(
+        {
+            "region_mean": (("sample", "region"), np.tile([-2.0, 3.0], (4000, 1))),
+            "region_sd": (("sample", "region"), np.tile([0.1, 0.5], (4000, 1))),
+        },
+        {"region": ["a", "b"]},
+    )
+    drawn = predict_positions(posterior, np.array(["b", "a"]), IdealPointSpec(), seed=1)
+    assert drawn.shape == (4000, 2)
+    np.testing.assert_allclose(drawn.mean(0), [3, -2], atol=0.05)
+    np.testing.assert_allclose(drawn.std(0), [0.5, 0.1], rtol=0.1)

@@ -1,0 +1,20 @@
+"""The command line as a user runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_command(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess:
+    """``python -m analysis`` as a user runs it, from a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "analysis", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "120", "NO_COLOR": "1"},
+        check=False,
+    )

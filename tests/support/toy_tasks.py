@@ -1,0 +1,93 @@
+"""A small grid of tasks for tests of the cluster: real files, real processes, fits that take no time.
+
+Four first tasks are shared by twelve second ones, as stage 1 is by variants. Not a test itself.
+"""
+
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import xarray as xr
+
+SECONDS = 0.15
+
+
+def make_first(data, fits, variant, cores=1, progress=None):
+    time.sleep(SECONDS)
+    draws = np.random.default_rng(variant.seed).normal(size=200) + data["x"].values.mean()
+    tree = xr.DataTree.from_dict({"posterior": xr.Dataset({"x": ("draw", draws)})})
+    tree.attrs["convergence"] = {"max_rhat": 1.0}
+    return tree
+
+
+def make_second(data, fits, variant, cores=1, progress=None):
+    tree = make_first(data, fits, variant)
+    tree["posterior"] = xr.DataTree(tree["posterior"].dataset + fits[0]["posterior"].dataset.mean())
+    return tree
+
+
+def fail(data, fits, variant, cores=1, progress=None):
+    raise ValueError("R-hat 1.2")
+
+
+def list_tasks(seconds=12, failing=()):
+    """Tasks in an order in which they can run."""
+    from analysis.pipeline.plan import Task
+
+    data = xr.Dataset({"x": ("state", [1.0, 2.0])})
+    firsts = [
+        Task(
+            "first",
+            f"first {n}",
+            fail if n in failing else make_first,
+            SimpleNamespace(seed=n),
+            data,
+            _what(n),
+            {},
+        )
+        for n in range(4)
+    ]
+    return firsts + [
+        Task(
+            *("second", f"second {n}", make_second, SimpleNamespace(seed=100 + n), data),
+            *(_what(n) | {"first": firsts[n % 4].key}, {}, (firsts[n % 4],)),
+        )
+        for n in range(seconds)
+    ]
+
+
+def _what(n):
+    return {"number": n, "panel": "toy"}
+
+
+def run(folder, *, workers=2, scheduler=None, report=None):
+    """Make what is missing in a folder; returns what came of each task, in the order in which it came."""
+    from analysis.pipeline import plan as tasks
+    from analysis.store.store import Store
+    from analysis.studies.sensitivity.cluster import connect, run_tasks
+
+    tasks.hash_code = lambda make: {}
+    store, came = Store(Path(folder)), []
+
+    def finished(task, outcome):
+        came.append((task.name, type(outcome).__name__))
+        if report:
+            report(task)
+
+    missing = [task for task in list_tasks() if store.find(task) is None]
+    with connect(scheduler, workers) as client:
+        run_tasks(client, missing, store, finished)
+    return came
+
+
+def read_table(folder):
+    """All that is stored, as one text, without timings."""
+    from analysis.store.store import Store
+
+    store = Store(Path(folder))
+    lines = []
+    for task in list_tasks():
+        draws = store.load(task)["posterior"]["x"].values
+        lines.append(f"{task.name},{draws.mean()!r},{draws.std()!r}")
+    return "\n".join(lines)
