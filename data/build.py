@@ -15,8 +15,11 @@ from data.spec import DataSpec
 from data.tables.read import TABLES_DIR, load_states, read_parquet, validate_covariates, write_table
 from data.tables.rules import DataError, validate_tallies
 from data.votes.prepare import tally_agenda
+from data.votes.record import SHARED_DIR
 from data.votes.releases import read_release
 from data.votes.select import select_rollcalls
+
+DATA_DIR = TABLES_DIR.parent
 
 SOURCES = (
     *("rollcalls.parquet", "votes.parquet", "state_year.parquet"),
@@ -56,13 +59,13 @@ def build_covariates(shared_dir: Path) -> pd.DataFrame:
     return table
 
 
-def build_shipped(target_dir: Path = TABLES_DIR, shared_dir: Path | None = None) -> list[Path]:
+def build_shipped(target_dir: Path = DATA_DIR, shared_dir: Path | None = None) -> list[Path]:
     """Write agenda_tallies.csv, covariates.csv and the tables of ``alliances/``.
 
     Parameters
     ----------
     target_dir : Path
-        Folder to write to.
+        Folder that gets ``tables/`` and ``alliances/``.
     shared_dir : Path, optional
         Folder with rollcalls.parquet, votes.parquet, state_year.parquet, atop_defense_dyads.parquet and
         capabilities_1946_2022.parquet; None: ``../shared/data`` beside the checkout.
@@ -77,7 +80,7 @@ def build_shipped(target_dir: Path = TABLES_DIR, shared_dir: Path | None = None)
     DataError
         A source table is not there, or breaks a rule.
     """
-    shared_dir = Path(shared_dir or TABLES_DIR.parents[2] / "shared" / "data")
+    shared_dir = Path(shared_dir or SHARED_DIR)
     for name in SOURCES:
         if not (shared_dir / name).is_file():
             raise DataError(f"{shared_dir / name}: no such file; the shipped tables are built from it")
@@ -85,6 +88,8 @@ def build_shipped(target_dir: Path = TABLES_DIR, shared_dir: Path | None = None)
         "agenda_tallies.csv": build_agenda_tallies(shared_dir),
         "covariates.csv": build_covariates(shared_dir),
     }
-    written = [write_table(table, Path(target_dir) / name) for name, table in tables.items()]
-    (Path(target_dir) / "alliances").mkdir(exist_ok=True)
-    return written + build_alliances(Path(target_dir) / "alliances", shared_dir)
+    folders = [Path(target_dir) / name for name in ("tables", "alliances")]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+    written = [write_table(table, folders[0] / name) for name, table in tables.items()]
+    return written + build_alliances(folders[1], shared_dir)

@@ -13,6 +13,7 @@ from data.tables.read import (
     load_guarantees,
     load_states,
     read_parquet,
+    table_text,
 )
 
 
@@ -181,12 +182,6 @@ def summarize_covariates() -> pd.DataFrame:
         missing = [int(table.loc[table["year"] == year, column].isna().sum()) for year in (2002, 2013)]
         rows.append((column, unit, *missing, f"{table[column].min():.6g}", f"{table[column].max():.6g}"))
     return pd.DataFrame(rows, columns=["column", "unit", "missing_2002", "missing_2013", "lowest", "highest"])
-
-
-def table_text(table: pd.DataFrame) -> str:
-    """Write a table as Markdown."""
-    lines = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def describe_tables() -> str:

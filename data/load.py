@@ -1,14 +1,30 @@
-"""Find, read, check and prepare: what the analysis calls."""
+"""The door to the data: everything that ``analysis`` takes from here, besides the coding choices.
 
+``load_votes`` and ``load_panel`` find, read, check and prepare what a run needs. The other names are passed
+on from the modules where they are defined.
+"""
+
+import datetime
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 
-from data.panel.prepare import derive_covariates, prepare_panel
+from data.alliances.build import load_alliances
+from data.alliances.dyads import DYADS_FILE, build_graph, load_dyads
+from data.alliances.network import find_clients, measure_star
+from data.build import build_shipped
+from data.panel.prepare import derive_covariates, is_member, prepare_panel
+from data.panel.ties import (
+    ALLY_OF_CLIENT,
+    INFORMAL_LEVELS,
+    add_client_ties,
+    grade_by_closeness,
+    grade_by_form,
+)
+from data.panel.waves import prepare_waves
 from data.spec import IRAQ, ISIS, VOTE_FIELDS, CaseSpec, DataSpec
 from data.tables.read import (
     TABLES_DIR,
@@ -20,112 +36,68 @@ from data.tables.read import (
     load_tallies,
     read_parquet,
     sha256,
+    table_text,
     validate_covariates,
 )
 from data.tables.rules import DataError, validate_votes
-from data.votes.cache import cache_dir, load_release
-from data.votes.prepare import prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
-from data.votes.releases import Release, extend_release
-from data.votes.releases.find import NO_RECORD, find_later, find_release
+from data.votes.fetch import fetch_release, load_sources
+from data.votes.prepare import ISSUE_NAMES, prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
+from data.votes.record import (
+    FETCH_COMMAND,
+    SHARED_DIR,
+    find_rollcalls,
+    find_state_years,
+    load_record,
+    ways_to_rollcalls,
+)
+from data.votes.releases import Release, check_release
+from data.votes.releases.agreement import describe_agreement
+from data.votes.releases.find import list_files
 from data.votes.releases.tidy import Progress
 from data.votes.select import select_rollcalls
 
-VOTES_VARIABLE = "SECURITY_FOR_LEGITIMACY_VOTES"
-"""Environment variable with the file or folder of the roll calls."""
-
-FETCH_COMMAND = "python -m analysis data fetch"
-"""What downloads roll calls; nothing else does, so that no run surprises anybody with a download."""
-
-SHARED_DIR = TABLES_DIR.parents[2] / "shared" / "data"
-"""Folder beside the checkout where roll calls may lie."""
+__all__ = [
+    "ALLY_OF_CLIENT",
+    "DYADS_FILE",
+    "FETCH_COMMAND",
+    "INFORMAL_LEVELS",
+    "ISSUE_NAMES",
+    "SHARED_DIR",
+    "TABLES_DIR",
+    "DataError",
+    "add_client_ties",
+    "build_graph",
+    "build_shipped",
+    "check_release",
+    "describe_agreement",
+    "describe_tables",
+    "fetch_release",
+    "find_clients",
+    "find_rollcalls",
+    "grade_by_closeness",
+    "grade_by_form",
+    "is_member",
+    "list_files",
+    "load_alliances",
+    "load_coalition",
+    "load_dyads",
+    "load_guarantees",
+    "load_panel",
+    "load_record",
+    "load_record_votes",
+    "load_sources",
+    "load_states",
+    "load_votes",
+    "measure_star",
+    "prepare_waves",
+    "sha256",
+    "table_text",
+]
 
 # What the shipped tallies cannot tell apart: these fields must be at their defaults.
 _ROLLCALL_FIELDS = set(VOTE_FIELDS) - {"granularity", "window", "abstention", "absence", "min_votes"}
 
 _ORIGIN = ("issue_source", "match_source")
-
-
-def find_rollcalls(path: Path | str | None = None) -> Path | None:
-    """Find a record of roll calls.
-
-    Looks at ``path``, the environment variable SECURITY_FOR_LEGITIMACY_VOTES, the user cache (where ``data
-    fetch`` puts what it downloads) and ``../shared/data`` beside the checkout, in this order.
-
-    Parameters
-    ----------
-    path : Path or str, optional
-        A file of any kind that ``data.votes.releases.read_release`` reads, or a folder with one.
-
-    Returns
-    -------
-    Path or None
-        The first file, or folder of a parquet pair; None if there is none.
-
-    Raises
-    ------
-    DataError
-        A place was named (by ``path`` or the variable) and has none, or a folder has several of one kind.
-    """
-    for given, how in ((path, "path"), (os.environ.get(VOTES_VARIABLE), VOTES_VARIABLE)):
-        if given:
-            found = find_release(Path(given).expanduser())
-            if found is None:
-                raise DataError(f"{how} = {given}: {NO_RECORD}")
-            return found
-    folders = [folder for folder in (cache_dir(), SHARED_DIR) if folder.is_dir()]
-    return next((found for folder in folders if (found := find_release(folder))), None)
-
-
-def load_record(
-    path: Path | str | None = None, sessions: tuple[int, int] = (1, 80), progress: Progress | None = None
-) -> Release:
-    """Load the roll calls of some sessions, from whatever record is found.
-
-    Where the record ends before the last session asked for, and the table of sessions 74-80 lies beside it,
-    in the cache or in ``../shared/data``, that continues it, unless sessions between the two are missing.
-
-    Parameters
-    ----------
-    path : Path or str, optional
-        File or folder; see ``find_rollcalls``.
-    sessions : tuple of int
-        First and last session, 1 to 80.
-    progress : callable, optional
-        ``progress(share_done, what)``.
-
-    Returns
-    -------
-    Release
-        Tidy ``rollcalls`` and ``votes`` of these sessions, as far as the record has them; ``files`` with the
-        sha256 of each file; ``notes`` on the whole record.
-
-    Raises
-    ------
-    DataError
-        No record is found, it is damaged, or it has none of the sessions.
-    """
-    found = find_rollcalls(path)
-    if found is None:
-        raise DataError(f"no roll calls found. {_ways()}")
-    first, last = sessions
-    copies = cache_dir() / "parsed"
-    record = load_release(found, copies, progress)
-    end = record.rollcalls["session"].max()
-    file = find_later([found if found.is_dir() else found.parent, cache_dir(), SHARED_DIR])
-    if end < last and file is not None:
-        later = load_release(file, copies, progress)
-        if later.rollcalls["session"].min() <= end + 1:
-            record = extend_release(record, later)
-    covered = record.rollcalls["session"]
-    if not covered.between(first, last).any():
-        raise DataError(
-            f"{found}: no roll calls of sessions {first}-{last}; it has {covered.min()}-{covered.max()}"
-        )
-    rollcalls, votes = (
-        table[table["session"].between(first, last)].reset_index(drop=True)
-        for table in (record.rollcalls, record.votes)
-    )
-    return replace(record, rollcalls=rollcalls, votes=votes)
 
 
 def load_votes(
@@ -176,12 +148,13 @@ def load_votes(
     beyond = _beyond_tallies(spec, case)
     fallback = ""
     if spec.granularity == "finest" and found is None:
-        fallback = f"no roll calls found; using the agenda tallies that ship. {_ways()}"
+        fallback = f"no roll calls found; using the agenda tallies that ship. {ways_to_rollcalls()}"
     rollcall = spec.granularity == "rollcall" or (spec.granularity == "finest" and found is not None)
     if found is None and (rollcall or beyond):
         asked = ["granularity = 'rollcall'"] if rollcall else beyond
         raise DataError(
-            f"case {case.name}: {', '.join(asked)} needs roll calls, and none are found. {_ways()}"
+            f"case {case.name}: {', '.join(asked)} needs roll calls, and none are found. "
+            f"{ways_to_rollcalls()}"
         )
     if rollcall or beyond:
         record = _load_window(found, spec, case, progress)
@@ -206,13 +179,6 @@ def load_votes(
         spec=spec.to_json(),
         votes_spec=spec.votes_json(case),
         **origin,
-    )
-
-
-def _ways() -> str:
-    return (
-        f"To get some: {FETCH_COMMAND}. Those that you have: set {VOTES_VARIABLE} to the file or folder, or "
-        "give it as --votes"
     )
 
 
@@ -298,14 +264,11 @@ def _further_covariates(
     states: pd.DataFrame, years: list[int], path: Path | str | None
 ) -> tuple[pd.DataFrame, Path]:
     """Covariates of years that do not ship, from the state-year table beside the roll calls."""
-    found = find_rollcalls(path)
-    beside = [] if found is None else [found if found.is_dir() else found.parent]
-    tables = [folder / "state_year.parquet" for folder in (*beside, cache_dir(), SHARED_DIR)]
-    file = next((table for table in tables if table.is_file()), None)
+    file = find_state_years(path)
     if file is None:
         raise DataError(
             f"covariates of {', '.join(map(str, years))} do not ship, and no state_year.parquet "
-            f"is found beside the roll calls, in {cache_dir()} or in ../shared/data"
+            "is found beside the roll calls, in the user cache or in ../shared/data"
         )
     state_year = read_parquet(file)
     unknown = sorted(set(years) - set(state_year["year"]))
@@ -319,3 +282,85 @@ def _further_covariates(
 
 def _hashes(files: list[Path]) -> str:
     return json.dumps({file.name: sha256(file) for file in files}, sort_keys=True)
+
+
+PARAGRAPHS_UNTIL = 45
+"""Last session whose votes on paragraphs and amendments are taken: as in the published estimates, for until
+then they are a good part of what was put to the vote; later they were collected for some sessions only."""
+
+RECORD_SESSIONS = (1, 80)
+"""Sessions that can be asked for."""
+
+
+def load_record_votes(
+    sessions: tuple[int, int] = RECORD_SESSIONS,
+    path: Path | str | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Load the roll calls of many sessions, repeated resolutions marked.
+
+    Parameters
+    ----------
+    sessions : tuple of int
+        First and last session, 1 to 80. Sessions 74-80 are joined from the table of the UN's own
+        machine-readable resolutions where the record ends before them.
+    path : Path or str, optional
+        File or folder of the roll calls; see ``data.load.find_rollcalls``.
+    progress : callable, optional
+        ``progress(share_done, what)``.
+
+    Returns
+    -------
+    xr.Dataset
+        ``counts`` (item, state, response) int32, 0/1, with the coordinates of ``data.load.load_votes`` at
+        roll-call granularity: adopted resolutions, up to session 45 their paragraphs and amendments too, no
+        motions, no duplicates, none that divides nobody. Items of one ``match_group`` are one resolution put
+        again. Attrs: source, sha256 (JSON, by file), match_source, first_session, last_session (those that
+        the record has).
+
+    Raises
+    ------
+    DataError
+        The sessions are not 1 to 80 in order, no record is found, it has none of them, or one between its
+        first and last is missing (session 19 took no recorded vote on a resolution).
+    """
+    first, last = sessions
+    if not RECORD_SESSIONS[0] <= first <= last <= RECORD_SESSIONS[1]:
+        raise DataError(
+            f"sessions {first}-{last}: the first and last of {RECORD_SESSIONS[0]}-{RECORD_SESSIONS[1]}"
+        )
+    record = load_record(path, sessions, progress)
+    validate_votes(record.rollcalls, record.votes, record.name)
+    parts = [
+        select_rollcalls(record.rollcalls, spec, window)
+        for begin, end, spec in (
+            (first, min(last, PARAGRAPHS_UNTIL), DataSpec(paragraph_votes=True)),
+            (max(first, PARAGRAPHS_UNTIL + 1), last, DataSpec()),
+        )
+        if record.rollcalls["session"].between(begin, end).any()
+        for window in [_window(begin, end)]
+    ]
+    items = pd.concat(parts, ignore_index=True)
+    votes = prepare_rollcall_votes(items, record.votes, load_states(), DataSpec(), _window(first, last))
+    return votes.assign_attrs(
+        source=record.name,
+        sha256=json.dumps(record.files, sort_keys=True),
+        match_source="+".join(sorted(set(items["match_source"].astype(str)))),
+        first_session=int(items["session"].min()),
+        last_session=int(items["session"].max()),
+    )
+
+
+def _window(first: int, last: int):
+    """A case's window with other sessions; nothing else of it bears on votes."""
+    # A session ends in September of the year after the one in which it began.
+    until = datetime.date(1946 + last, 12, 31)
+    return replace(ISIS, name="record", first_session=first, last_session=last, votes_until=until)
+
+
+def describe_tables() -> str:
+    """Count what the tables hold, as Markdown tables; see ``data.describe``."""
+    # Imported here, because data.describe itself loads votes and panels through this module.
+    from data.describe import describe_tables as write_counts
+
+    return write_counts()

@@ -20,7 +20,7 @@ console = Console()
 @contextmanager
 def bad_input_ends() -> Iterator[None]:
     """Print a DataError in one line and leave with exit code 2."""
-    from data.tables.rules import DataError
+    from data.load import DataError
 
     try:
         yield
@@ -50,8 +50,8 @@ def data_fetch(
     ] = None,
 ) -> None:
     """Download a published record of roll calls, checked; a broken download is taken up again."""
-    from data.tables.read import sha256 as hash_file
-    from data.votes.fetch import fetch_release, load_sources
+    from data.load import fetch_release, load_sources
+    from data.load import sha256 as hash_file
 
     with bad_input_ends():
         with show_progress() as progress:
@@ -69,8 +69,7 @@ def data_check(
     sessions: Annotated[bool, typer.Option("--sessions", help="Also count session by session.")] = False,
 ) -> None:
     """Say what a file is, what it covers, and what is wrong with it; exit code 2 if it cannot be used."""
-    from data.describe import table_text
-    from data.votes.releases import check_release
+    from data.load import check_release, table_text
 
     with show_progress() as progress:
         report = check_release(file.expanduser(), progress)
@@ -83,7 +82,7 @@ def data_check(
 @data_app.command("describe", epilog="Example: [bold]python -m analysis data describe[/bold]")
 def data_describe() -> None:
     """Print the counts of the codebook (data/README.md): coalitions, guarantees, covariates, votes."""
-    from data.describe import describe_tables
+    from data.load import describe_tables
 
     with bad_input_ends():
         typer.echo(describe_tables())
@@ -94,8 +93,7 @@ def data_agreement(
     votes: Annotated[Path | None, typer.Option("--votes", help="A record with coded flags.")] = None,
 ) -> None:
     """Measure how well issue areas and repeats derived from words agree with the coded ones."""
-    from data.load import load_record
-    from data.votes.releases.agreement import describe_agreement
+    from data.load import describe_agreement, load_record
 
     with bad_input_ends():
         typer.echo(describe_agreement(load_record(votes, (1, 74))))
@@ -108,7 +106,7 @@ def data_build(
     ] = None,
 ) -> None:
     """Rebuild the shipped tables that are computed, byte for byte, from the roll calls and covariates."""
-    from data.build import build_shipped
+    from data.load import build_shipped
 
     with bad_input_ends():
         for path in build_shipped(shared_dir=shared):

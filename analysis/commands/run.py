@@ -16,8 +16,7 @@ from analysis.pipeline.run import Report, run_variant
 from analysis.posterior.effects import ALL
 from analysis.posterior.summaries import INTERVAL
 from analysis.variants.table import Variant
-from data.load import FETCH_COMMAND, find_rollcalls
-from data.tables.rules import DataError
+from data.load import FETCH_COMMAND, DataError, find_rollcalls
 
 SHOWN = re.compile("ame_((?!_natural).)+_(total|direct|indirect)$|alignment_")
 """Quantities of the table in the terminal; all are in ``effects.csv``."""

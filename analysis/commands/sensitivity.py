@@ -17,7 +17,7 @@ from analysis.studies.sensitivity.survey import collect, expect_seconds, for_rev
 from analysis.studies.sensitivity.worker import Done, Outcome
 from analysis.variants.table import AXES, MAIN, build_variant, choose_axes, cross_axes
 from analysis.variants.variant import Variant
-from data.tables.rules import DataError
+from data.load import DataError
 
 
 def choose_variants(axes: str | None, cross: str | None) -> tuple[list[Variant], dict[str, str]]:

@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.store.files import OUTPUT, read_tree
-from data.tables.rules import DataError
+from data.load import DataError
 
 DYNAMIC_FIT = OUTPUT / "dynamic_ideal_points.nc"
 """Where ``python -m analysis dynamic`` leaves draws of all positions."""

@@ -2,9 +2,8 @@
 
 from analysis.variants.change import add
 from analysis.variants.choice import Choice
-from data.panel.prepare import is_member
+from data.load import is_member, load_states
 from data.spec import IRAQ, ISIS
-from data.tables.read import load_states
 
 RECORD = "data/README.md, Votes"
 BAILEY = "Bailey, Strezhnev and Voeten (2017)"

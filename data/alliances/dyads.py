@@ -1,8 +1,10 @@
 """Defence obligations and capabilities: read, checked, and turned from pairs of states into alliances."""
 
-from pathlib import Path
+from __future__ import annotations
 
-import networkx as nx
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -17,6 +19,9 @@ from data.tables.rules import (
     validate_range,
     validate_unique,
 )
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 DYADS_FILE = "atop_defense_dyads.parquet"
 CAPABILITIES_FILE = "capabilities_1946_2022.parquet"
@@ -107,6 +112,8 @@ def select_capability(capabilities: pd.DataFrame, year: int, spec: ClaimsSpec) -
 
 def build_graph(dyads: pd.DataFrame, year: int) -> nx.Graph:
     """The network of defence obligations of a year; an edge where either state is bound."""
+    import networkx as nx  # slow to import, and most runs need no graph
+
     rows = dyads[dyads["year"] == year]
     return nx.Graph(zip(rows["a"], rows["b"], strict=True))
 
@@ -125,4 +132,6 @@ def find_alliances(graph: nx.Graph) -> list[tuple[int, ...]]:
     list of tuple of int
         Members by Correlates of War code, in rising order; the list is sorted.
     """
+    import networkx as nx
+
     return sorted(tuple(sorted(map(int, members))) for members in nx.find_cliques(graph))

@@ -1,11 +1,17 @@
 """The network of the hub and its clients: how star-like it is, and how near each state stands to the hub."""
 
-import networkx as nx
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from data.alliances.dyads import build_graph
 from data.alliances.spec import US_CODE, ClaimsSpec
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 WORLD = "World"
 NO_PATH = 9
@@ -29,6 +35,8 @@ def measure_star(graph: nx.Graph, hub: int) -> dict[str, float]:
         and 0 where all are tied alike; ``density`` and ``clustering`` among the clients (the second: share of
         connected triples that are closed). NaN where there are too few states for it.
     """
+    import networkx as nx
+
     clients = graph.subgraph(set(graph) - {hub})
     n = graph.number_of_nodes()
     degree = np.array([d for _, d in graph.degree])
@@ -92,6 +100,8 @@ def measure_closeness(dyads: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFra
         of a client; 9: no way), ``client_ties``: clients of the US, itself not counted, with which the state
         is allied. States without any obligation have no row.
     """
+    import networkx as nx
+
     rows = []
     for year in years:
         graph = build_graph(dyads, year)

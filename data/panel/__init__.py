@@ -1,1 +1,1 @@
-"""Panel"""
+"""Outcomes, guarantees and covariates of the states."""

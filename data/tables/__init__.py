@@ -1,1 +1,1 @@
-"""Tables"""
+"""The tables that ship, and the rules that they obey."""

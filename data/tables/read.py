@@ -238,3 +238,9 @@ def write_table(table: pd.DataFrame, path: Path) -> Path:
     table.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
     os.replace(part, path)
     return path
+
+
+def table_text(table: pd.DataFrame) -> str:
+    """Write a table as Markdown."""
+    lines = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,1 +1,1 @@
-"""Votes"""
+"""Votes of the General Assembly: found, read, selected and counted."""

@@ -6,19 +6,20 @@ import pytest
 from support.found import needs_shared
 
 from data import load
-from data.build import build_shipped
+from data.build import DATA_DIR, build_shipped
 from data.spec import IRAQ, ISIS, DataSpec
-from data.tables.read import TABLES_DIR, load_states, load_tallies
+from data.tables.read import load_states, load_tallies
 from data.tables.rules import DataError
+from data.votes import record
 
 CASES = pytest.mark.parametrize("case", [IRAQ, ISIS], ids=lambda case: case.name)
 
 
 @pytest.fixture
 def nothing_found(tmp_path, monkeypatch):
-    monkeypatch.setattr(load, "SHARED_DIR", tmp_path)
-    monkeypatch.setattr(load, "cache_dir", lambda: tmp_path)
-    monkeypatch.delenv(load.VOTES_VARIABLE, raising=False)
+    monkeypatch.setattr(record, "SHARED_DIR", tmp_path)
+    monkeypatch.setattr(record, "cache_dir", lambda: tmp_path)
+    monkeypatch.delenv(record.VOTES_VARIABLE, raising=False)
 
 
 @CASES
@@ -63,8 +64,8 @@ def test_what_tallies_can_tell_is_done(case):
 def test_a_folder_that_is_named_must_have_them(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"rollcalls\.parquet"):
         load.find_rollcalls(tmp_path)
-    monkeypatch.setenv(load.VOTES_VARIABLE, str(tmp_path))
-    with pytest.raises(DataError, match=load.VOTES_VARIABLE):
+    monkeypatch.setenv(record.VOTES_VARIABLE, str(tmp_path))
+    with pytest.raises(DataError, match=record.VOTES_VARIABLE):
         load.find_rollcalls()
 
 
@@ -74,12 +75,12 @@ def test_order_of_places(tmp_path, monkeypatch):
         folder.mkdir()
         for name in ("rollcalls.parquet", "votes.parquet"):
             (folder / name).write_bytes(b"")
-    monkeypatch.setenv(load.VOTES_VARIABLE, str(folders[1]))
-    monkeypatch.setattr(load, "cache_dir", lambda: folders[2])
-    monkeypatch.setattr(load, "SHARED_DIR", folders[3])
+    monkeypatch.setenv(record.VOTES_VARIABLE, str(folders[1]))
+    monkeypatch.setattr(record, "cache_dir", lambda: folders[2])
+    monkeypatch.setattr(record, "SHARED_DIR", folders[3])
     assert load.find_rollcalls(folders[0]) == folders[0]
     assert load.find_rollcalls() == folders[1]
-    monkeypatch.delenv(load.VOTES_VARIABLE)
+    monkeypatch.delenv(record.VOTES_VARIABLE)
     assert load.find_rollcalls() == folders[2]
     (folders[2] / "votes.parquet").unlink()
     assert load.find_rollcalls() == folders[3]
@@ -96,12 +97,9 @@ def test_shipped_tallies_cover_both_windows():
 @needs_shared
 def test_build_is_byte_for_byte(tmp_path):
     for path in build_shipped(tmp_path, load.SHARED_DIR):
-        assert path.read_bytes() == (TABLES_DIR / path.relative_to(tmp_path)).read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "agenda_tallies.csv",
-        "alliances",
-        "covariates.csv",
-    ]
+        assert path.read_bytes() == (DATA_DIR / path.relative_to(tmp_path)).read_bytes()
+    tables = [path.name for path in (tmp_path / "tables").iterdir()]
+    assert sorted(tables) == ["agenda_tallies.csv", "covariates.csv"]
 
 
 def test_build_without_sources_writes_nothing(tmp_path):

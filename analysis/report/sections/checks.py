@@ -9,7 +9,7 @@ from analysis.report.sections.effects import case_names, level_style
 from analysis.report.tables import make_table, plain_columns
 from analysis.report.words import interval, number
 from analysis.store.results import Results
-from data.votes.prepare import ISSUE_NAMES
+from data.load import ISSUE_NAMES
 
 PLAIN = {"colour": "var(--level-pact)", "shape": "circle"}
 SCORES = {

@@ -13,8 +13,8 @@ from analysis.report.tables import Column, Table, make_table, number_column, tex
 from analysis.report.words import percent
 from analysis.store.files import ROOT
 from analysis.store.results import Results
+from data.load import TABLES_DIR, load_coalition, load_guarantees, load_states, sha256
 from data.spec import DataSpec
-from data.tables.read import TABLES_DIR, load_coalition, load_guarantees, load_states, sha256
 
 DOUBTS = "Doubts, and how to change them"
 """Heading of the part of data/README.md that the page shows, so that a doubt is written down once."""

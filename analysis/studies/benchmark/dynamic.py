@@ -15,8 +15,7 @@ from analysis.studies.benchmark.likelihood import time_call
 from analysis.studies.benchmark.table import MEDIAN_ESS, MIN_ESS, VALUE_AND_GRADIENT, row
 from analysis.studies.benchmark.worker import run_nutpie
 from analysis.variants.sampler import CORES, SamplerSpec
-from data.load import find_rollcalls
-from data.votes.windows_tmp import load_record_votes
+from data.load import find_rollcalls, load_record_votes
 from models.dynamic_ideal_point import build_dynamic_ideal_point_model
 from models.simulate.dynamic import simulate_record
 from models.spec import DynamicIdealPointSpec

@@ -25,9 +25,8 @@ from analysis.studies.benchmark.samplers import measure_samplers
 from analysis.studies.benchmark.table import COLUMNS, MIN_ESS, check_claims, row
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN
-from data.load import find_rollcalls, load_votes
+from data.load import DataError, find_rollcalls, load_votes
 from data.spec import IRAQ, DataSpec
-from data.tables.rules import DataError
 from models.simulate.static import simulate_votes
 
 GRAPHS = {"numba": ("graph, numba", "NUMBA"), "jax": ("graph, jax", "JAX")}

@@ -27,10 +27,7 @@ from analysis.studies.checks.rows import row, to_table
 from analysis.studies.checks.votes_left_out import Assembly, compare_areas, find_votes_influence
 from analysis.variants.sampler import Progress, derive_seed
 from analysis.variants.variant import Variant
-from data.load import load_panel, load_votes
-from data.panel.waves import prepare_waves
-from data.tables.read import load_coalition, load_states
-from data.votes.prepare import ISSUE_NAMES
+from data.load import ISSUE_NAMES, load_coalition, load_panel, load_states, load_votes, prepare_waves
 from models.likelihood.link import require_logit
 from models.panel import centre_alignment
 from models.spec import TierSpec

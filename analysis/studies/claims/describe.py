@@ -4,8 +4,8 @@ import pandas as pd
 import xarray as xr
 
 from analysis.studies.claims.rows import describe
-from data.alliances.build import load_alliances
 from data.alliances.spec import ClaimsSpec
+from data.load import load_alliances
 from data.spec import TIERS
 
 CHANGE = "last less first"

@@ -20,14 +20,14 @@ from analysis.studies.claims.fits import (
 )
 from analysis.studies.claims.rows import MAIN_CODING, infer
 from analysis.variants.table import Variant
-from data.alliances.build import load_alliances
 from data.alliances.spec import ClaimsSpec
-from data.panel.ties import (
+from data.load import (
     ALLY_OF_CLIENT,
     INFORMAL_LEVELS,
     add_client_ties,
     grade_by_closeness,
     grade_by_form,
+    load_alliances,
 )
 from models.spec import TierSpec
 

@@ -33,9 +33,8 @@ from analysis.studies.claims.judge import add_sign_shares, gather_others, judge
 from analysis.studies.claims.rows import MAIN_CODING, describe, tabulate
 from analysis.studies.claims.text import write_pages
 from analysis.variants.table import Variant, find_variants
-from data.alliances.build import load_alliances
 from data.alliances.spec import ALTERNATIVES, ClaimsSpec
-from data.load import FETCH_COMMAND, find_rollcalls, load_panel, load_votes
+from data.load import FETCH_COMMAND, find_rollcalls, load_alliances, load_panel, load_votes
 from models.likelihood.link import require_logit
 
 SENSITIVITY_COMMAND = "python -m analysis sensitivity"

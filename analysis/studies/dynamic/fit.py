@@ -40,7 +40,7 @@ def fit_dynamic(
     Parameters
     ----------
     votes : xr.Dataset
-        From ``data.votes.windows_tmp.load_record_votes``.
+        From ``data.load.load_record_votes``.
     spec : DynamicIdealPointSpec
         Priors and choices.
     sampler : SamplerSpec

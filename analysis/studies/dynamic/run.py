@@ -27,8 +27,7 @@ from analysis.studies.dynamic.figures import save_dynamic_figures
 from analysis.studies.dynamic.fit import fit_dynamic
 from analysis.studies.dynamic.summary import summarize_moves, summarize_positions
 from analysis.variants.sampler import SamplerSpec
-from data.tables.rules import DataError
-from data.votes.windows_tmp import load_record_votes
+from data.load import DataError, load_record_votes
 from models.spec import DynamicIdealPointSpec, SpecError
 
 KEPT_DRAWS = 1000

@@ -16,9 +16,7 @@ from analysis.store.files import ROOT, hash_content, package_versions, write_jso
 from analysis.store.store import Store, read_effects
 from analysis.variants.table import REVIEW
 from analysis.variants.variant import Variant
-from data.load import find_rollcalls
-from data.tables.rules import DataError
-from data.votes.releases.find import list_files
+from data.load import DataError, find_rollcalls, list_files
 
 EXPECTED_SECONDS = {"ideal_point": 20.0, "total": 3.0, "direct": 8.0, "effects": 1.0}
 """Of one core, where the store has no fit of the kind whose time could be taken."""
@@ -113,7 +111,7 @@ def describe(variant: Variant) -> dict:
 
 def hash_data(votes_path: Path | None) -> dict:
     """What decides, with a variant, on the keys of its tasks: tables, roll calls, code, versions."""
-    tables = [*sorted((ROOT / "data").glob("*.csv")), *sorted((ROOT / "data").rglob("*.py"))]
+    tables = [*sorted((ROOT / "data").rglob("*.csv")), *sorted((ROOT / "data").rglob("*.py"))]
     record = find_rollcalls(votes_path)
     files = list_files(record) if record else []
     files += [DYNAMIC_FIT] if DYNAMIC_FIT.is_file() else []

@@ -13,6 +13,7 @@ from data.panel.prepare import in_force, is_member
 from data.spec import COVARIATES, IRAQ, ISIS, CaseSpec, DataSpec
 from data.tables import read as tables
 from data.tables.rules import DataError
+from data.votes import record
 
 
 @pytest.fixture(scope="module")
@@ -340,9 +341,9 @@ def test_years_that_no_table_has(year, tmp_path):
 
 
 def test_a_year_that_does_not_ship_is_refused_without_the_tables(tmp_path, monkeypatch):
-    monkeypatch.setattr(load, "SHARED_DIR", tmp_path)
-    monkeypatch.setattr(load, "cache_dir", lambda: tmp_path)
-    monkeypatch.delenv(load.VOTES_VARIABLE, raising=False)
+    monkeypatch.setattr(record, "SHARED_DIR", tmp_path)
+    monkeypatch.setattr(record, "cache_dir", lambda: tmp_path)
+    monkeypatch.delenv(record.VOTES_VARIABLE, raising=False)
     with pytest.raises(DataError, match="2010 do not ship"):
         load.load_panel(DataSpec(cases=(made_up_case(tmp_path / "libya.csv"),)))
 

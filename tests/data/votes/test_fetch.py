@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from analysis.__main__ import app
 from data import load
 from data.tables.rules import DataError
+from data.votes import record
 from data.votes.fetch import fetch_release, load_sources
 from data.votes.releases import read_release
 
@@ -122,15 +123,15 @@ def test_good_download_is_complete_recorded_and_readable(server, tmp_path):
     assert path.read_bytes() == CONTENT
     assert seen[-1] == 1.0
     assert len(read_release(path).rollcalls) == 600
-    record = json.loads((tmp_path / "fetched.json").read_text())
-    assert record[server.url]["sha256"] == SHA256
+    fetched = json.loads((tmp_path / "fetched.json").read_text())
+    assert fetched[server.url]["sha256"] == SHA256
     assert list((tmp_path / "partial").iterdir()) == []
 
 
 def test_command_says_where_the_file_went_and_runs_find_it(server, tmp_path, monkeypatch):
     monkeypatch.setattr("data.votes.fetch.cache_dir", lambda: tmp_path)
-    monkeypatch.setattr(load, "cache_dir", lambda: tmp_path)
-    monkeypatch.delenv(load.VOTES_VARIABLE, raising=False)
+    monkeypatch.setattr(record, "cache_dir", lambda: tmp_path)
+    monkeypatch.delenv(record.VOTES_VARIABLE, raising=False)
     done = CliRunner().invoke(app, ["data", "fetch", "undl", "--url", server.url])
     assert done.exit_code == 0
     for part in (str(tmp_path / NAME), SHA256, f"{len(CONTENT):,} bytes", "licence"):

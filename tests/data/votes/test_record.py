@@ -23,7 +23,7 @@ from support.release_files import (
 from data import load
 from data.spec import IRAQ, DataSpec
 from data.tables.rules import DataError
-from data.votes import cache
+from data.votes import cache, record
 
 CASE = replace(IRAQ, name="made_up", first_session=58, last_session=59, votes_until="2004-12-31")
 VOTES = made_up_votes(per_session=12)
@@ -34,16 +34,16 @@ FORMATS = ("pair", "csv", "tab", "rdata", "undl")
 def own_cache(tmp_path, monkeypatch):
     """A cache of the test's own."""
     folder = tmp_path / "cache"
-    monkeypatch.setattr(load, "cache_dir", lambda: folder)
+    monkeypatch.setattr(record, "cache_dir", lambda: folder)
     monkeypatch.setattr(cache, "_recent", {})
-    monkeypatch.delenv(load.VOTES_VARIABLE, raising=False)
+    monkeypatch.delenv(record.VOTES_VARIABLE, raising=False)
     return folder
 
 
 @pytest.fixture
 def alone(tmp_path, monkeypatch):
     """Nothing beside the checkout."""
-    monkeypatch.setattr(load, "SHARED_DIR", tmp_path / "nowhere")
+    monkeypatch.setattr(record, "SHARED_DIR", tmp_path / "nowhere")
 
 
 def write_record(name, folder, votes=VOTES):
@@ -83,7 +83,7 @@ def test_votes_are_the_same_from_any_release_named_or_in_a_folder(name, tmp_path
     assert data.attrs["issue_source"] == ("derived" if name == "undl" else "coded")
     folder = path if path.is_dir() else path.parent
     assert load.find_rollcalls(folder) == path
-    monkeypatch.setenv(load.VOTES_VARIABLE, str(path))
+    monkeypatch.setenv(record.VOTES_VARIABLE, str(path))
     assert load.find_rollcalls() == path
 
 
@@ -115,7 +115,7 @@ def test_a_named_file_that_is_no_record(content, part, tmp_path, monkeypatch):
         path.write_text(content)
     with pytest.raises(DataError, match=part):
         load.find_rollcalls(path)
-    monkeypatch.setenv(load.VOTES_VARIABLE, str(path))
+    monkeypatch.setenv(record.VOTES_VARIABLE, str(path))
     with pytest.raises(DataError, match=part):
         load.find_rollcalls()
 
@@ -319,10 +319,10 @@ def test_importance_of_a_session_that_is_not_coded(tmp_path):
 
 @needs_shared
 def test_the_record_runs_from_1946_to_2026():
-    record = load.load_record()
-    assert sorted(record.rollcalls["session"].unique()) == list(range(1, 81))
-    assert len(record.rollcalls) == 6203 + 640
-    assert list(record.files) == [
+    whole = load.load_record()
+    assert sorted(whole.rollcalls["session"].unique()) == list(range(1, 81))
+    assert len(whole.rollcalls) == 6203 + 640
+    assert list(whole.files) == [
         "rollcalls.parquet",
         "votes.parquet",
         "extra_dgacm_rollcalls_74_80.csv",

@@ -23,11 +23,8 @@ from analysis.studies.claims.figures.estimated import (
     say_members,
 )
 from analysis.studies.claims.figures.network import plot_network
-from data.alliances.build import load_alliances
-from data.alliances.dyads import DYADS_FILE
 from data.alliances.spec import ClaimsSpec
-from data.load import SHARED_DIR
-from data.panel.ties import grade_by_closeness, grade_by_form
+from data.load import DYADS_FILE, SHARED_DIR, grade_by_closeness, grade_by_form, load_alliances
 
 FORMALITY = (
     "A pact goes with joining more than informal ties do",

@@ -12,10 +12,8 @@ from matplotlib.lines import Line2D
 
 from analysis.figures.style import STYLE
 from analysis.studies.claims.figures.counted import ATOP_SOURCE, THEATRE_COLOURS, finish_figure, start_figure
-from data.alliances.dyads import build_graph, load_dyads
-from data.alliances.network import find_clients, measure_star
 from data.alliances.spec import US_CODE, ClaimsSpec
-from data.tables.read import load_states
+from data.load import build_graph, find_clients, load_dyads, load_states, measure_star
 
 
 def plot_network(folder: Path, years: tuple[int, ...] = (1955, 2018)) -> Figure:

@@ -19,8 +19,8 @@ from analysis.studies.dynamic.fit import _sample_pair, fit_dynamic
 from analysis.studies.dynamic.run import DynamicRun, parse_sessions, run_dynamic
 from analysis.studies.dynamic.summary import summarize_moves, summarize_positions
 from analysis.variants.sampler import SamplerSpec
+from data.load import load_record_votes
 from data.tables.rules import DataError
-from data.votes.windows_tmp import load_record_votes
 from models.coordinates.layout import prepare_layout
 from models.dynamic_ideal_point import SAVED_ITEMS, SAVED_POSITIONS
 from models.simulate.dynamic import simulate_record

@@ -1,0 +1,124 @@
+"""Find the record of roll calls, and load some of its sessions."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from data.tables.read import TABLES_DIR
+from data.tables.rules import DataError
+from data.votes.cache import cache_dir, load_release
+from data.votes.releases import Release, extend_release
+from data.votes.releases.find import NO_RECORD, find_later, find_release
+from data.votes.releases.tidy import Progress
+
+VOTES_VARIABLE = "SECURITY_FOR_LEGITIMACY_VOTES"
+"""Environment variable with the file or folder of the roll calls."""
+
+FETCH_COMMAND = "sfl data fetch"
+"""What downloads roll calls; nothing else does, so that no run surprises anybody with a download."""
+
+SHARED_DIR = TABLES_DIR.parents[2] / "shared" / "data"
+"""Folder beside the checkout where roll calls may lie."""
+
+
+def find_rollcalls(path: Path | str | None = None) -> Path | None:
+    """Find a record of roll calls.
+
+    Looks at ``path``, the environment variable SECURITY_FOR_LEGITIMACY_VOTES, the user cache (where ``data
+    fetch`` puts what it downloads) and ``../shared/data`` beside the checkout, in this order.
+
+    Parameters
+    ----------
+    path : Path or str, optional
+        A file of any kind that ``data.votes.releases.read_release`` reads, or a folder with one.
+
+    Returns
+    -------
+    Path or None
+        The first file, or folder of a parquet pair; None if there is none.
+
+    Raises
+    ------
+    DataError
+        A place was named (by ``path`` or the variable) and has none, or a folder has several of one kind.
+    """
+    for given, how in ((path, "path"), (os.environ.get(VOTES_VARIABLE), VOTES_VARIABLE)):
+        if given:
+            found = find_release(Path(given).expanduser())
+            if found is None:
+                raise DataError(f"{how} = {given}: {NO_RECORD}")
+            return found
+    folders = [folder for folder in (cache_dir(), SHARED_DIR) if folder.is_dir()]
+    return next((found for folder in folders if (found := find_release(folder))), None)
+
+
+def load_record(
+    path: Path | str | None = None, sessions: tuple[int, int] = (1, 80), progress: Progress | None = None
+) -> Release:
+    """Load the roll calls of some sessions, from whatever record is found.
+
+    Where the record ends before the last session asked for, and the table of sessions 74-80 lies beside it,
+    in the cache or in ``../shared/data``, that continues it, unless sessions between the two are missing.
+
+    Parameters
+    ----------
+    path : Path or str, optional
+        File or folder; see ``find_rollcalls``.
+    sessions : tuple of int
+        First and last session, 1 to 80.
+    progress : callable, optional
+        ``progress(share_done, what)``.
+
+    Returns
+    -------
+    Release
+        Tidy ``rollcalls`` and ``votes`` of these sessions, as far as the record has them; ``files`` with the
+        sha256 of each file; ``notes`` on the whole record.
+
+    Raises
+    ------
+    DataError
+        No record is found, it is damaged, or it has none of the sessions.
+    """
+    found = find_rollcalls(path)
+    if found is None:
+        raise DataError(f"no roll calls found. {ways_to_rollcalls()}")
+    first, last = sessions
+    copies = cache_dir() / "parsed"
+    record = load_release(found, copies, progress)
+    end = record.rollcalls["session"].max()
+    file = find_later(_folders_beside(found))
+    if end < last and file is not None:
+        later = load_release(file, copies, progress)
+        if later.rollcalls["session"].min() <= end + 1:
+            record = extend_release(record, later)
+    covered = record.rollcalls["session"]
+    if not covered.between(first, last).any():
+        raise DataError(
+            f"{found}: no roll calls of sessions {first}-{last}; it has {covered.min()}-{covered.max()}"
+        )
+    rollcalls, votes = (
+        table[table["session"].between(first, last)].reset_index(drop=True)
+        for table in (record.rollcalls, record.votes)
+    )
+    return replace(record, rollcalls=rollcalls, votes=votes)
+
+
+def find_state_years(path: Path | str | None = None) -> Path | None:
+    """Find state_year.parquet: beside the roll calls, in the user cache or in ``../shared/data``."""
+    tables = [folder / "state_year.parquet" for folder in _folders_beside(find_rollcalls(path))]
+    return next((table for table in tables if table.is_file()), None)
+
+
+def _folders_beside(found: Path | None) -> list[Path]:
+    """List the folders where a file that belongs to the roll calls may lie."""
+    beside = [] if found is None else [found if found.is_dir() else found.parent]
+    return [*beside, cache_dir(), SHARED_DIR]
+
+
+def ways_to_rollcalls() -> str:
+    """Say how roll calls can be had; the end of several messages."""
+    return (
+        f"To get some: {FETCH_COMMAND}. Those that you have: set {VOTES_VARIABLE} to the file or folder, or "
+        "give it as --votes"
+    )
