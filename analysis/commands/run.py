@@ -13,7 +13,7 @@ from rich.table import Table
 
 from analysis.fitting.gates import ConvergenceError
 from analysis.pipeline.run import Report, run_variant
-from analysis.posterior.effects import ALL
+from analysis.posterior.joining import ALL
 from analysis.posterior.summaries import INTERVAL
 from analysis.variants.table import Variant
 from data.load import FETCH_COMMAND, DataError, find_rollcalls

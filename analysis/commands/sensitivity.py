@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from analysis.pipeline.plan import Task
+from analysis.store.task import Task
 from analysis.store.explain import show_explanation
 from analysis.store.files import OUTPUT
 from analysis.store.store import Store

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.run import plot_intervals
+from analysis.figures.draw import plot_intervals
 from analysis.figures.style import ACCENT, LEVEL_COLOURS, OTHER_COLOUR, STYLE
 
 # Towards the US, away from it, and between: the blue of a pact, the orange of warnings, grey.

@@ -1,7 +1,5 @@
 """One visual language for all figures. Functions draw summaries, they compute nothing."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import pandas as pd
 import xarray as xr
@@ -9,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.style import ACCENT, DPI, GROUP_NAMES, STYLE, level_colour, level_marker, level_name
-from analysis.posterior.effects import ALL
+from analysis.figures.draw import plot_intervals
+from analysis.figures.style import GROUP_NAMES, STYLE, level_colour, level_marker, level_name
+from analysis.posterior.joining import ALL
 
 WAYS = {
     "total": (0.26, "o", True, "total"),
@@ -19,26 +18,6 @@ WAYS = {
 }
 """Kinds of effect: place within a row, marker, filled or hollow, name."""
 CASE_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
-
-
-def plot_intervals(
-    ax: Axes, y: pd.Series, summary: pd.DataFrame, colour: str, marker: str, scale: float = 1, label: str = ""
-) -> None:
-    """Means as markers and 90 % intervals as lines.
-
-    Parameters
-    ----------
-    ax : Axes
-    y : pd.Series or array
-        Height of each row of ``summary``.
-    summary : pd.DataFrame
-        ``mean``, ``lower``, ``upper``.
-    colour, marker, label : str
-    scale : float
-        Factor on all numbers, e.g. 100 for percentage points.
-    """
-    ax.hlines(y, scale * summary["lower"], scale * summary["upper"], color=colour, lw=1.2)
-    ax.plot(scale * summary["mean"], y, marker, color=colour, ms=4, ls="", label=label)
 
 
 def _level_legend(levels: list[str]) -> list[Line2D]:
@@ -304,10 +283,8 @@ def _finish_effects(
     ax.set_ylim(-0.6, len(names) - 0.4)
 
 
-def save_figures(
-    folder: Path, ideal_points: pd.DataFrame, effects: pd.DataFrame, panel: xr.Dataset, *, quick: bool
-) -> None:
-    """Draw all figures of a run as PNG and SVG into its folder; a quick run's say that they are one."""
+def draw_run(ideal_points: pd.DataFrame, effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, Figure]:
+    """Draw all figures of a run, by the names of their files."""
     figures = {
         f"alignment_{case}": plot_alignment(ideal_points, panel, case) for case in panel["case"].values
     }
@@ -318,9 +295,4 @@ def save_figures(
     }
     if "capability_group" in panel:
         figures["capability"] = plot_capability(effects, panel)
-    for name, figure in figures.items():
-        if quick:
-            figure.text(0.005, 0.995, "QUICK RUN, NOT A RESULT", va="top", color=ACCENT, fontsize=8)
-        for suffix in ("png", "svg"):
-            metadata = {"Date": None} if suffix == "svg" else None
-            figure.savefig(folder / f"{name}.{suffix}", dpi=DPI, metadata=metadata)
+    return figures

@@ -1,9 +1,8 @@
-"""One fit: data, model and sampler settings in, checked posterior out."""
+"""One fit: data, model and sampler settings go in, a posterior that passed the gates comes out."""
 
-import math
 from collections.abc import Callable
+from typing import Required, TypedDict, Unpack
 
-import numpy as np
 import nutpie
 import pymc as pm
 import xarray as xr
@@ -15,11 +14,12 @@ from analysis.fitting.gates import ConvergenceError, check_convergence
 from analysis.variants.sampler import CORES, Progress, SamplerSpec
 from models.coalition import build_coalition_model
 from models.ideal_point import SAVED, build_ideal_point_model
+from models.panel import prepare_panel_data
 from models.spec import CoalitionSpec, IdealPointSpec, TierSpec
 from models.tier import build_tier_model
 
 ATTEMPTS = 4
-"""How often a fit is tried before it counts as not converged."""
+"""Attempts at a fit before it counts as not converged."""
 
 SAVED_TOTAL = [
     "intercept",
@@ -33,35 +33,45 @@ SAVED_TOTAL = [
 ]
 SAVED_WHERE_THERE = ["state_sd", "covariate_imputed"]
 SAVED_TIERS = [*SAVED_TOTAL, "threshold", "guarantee_capability"]
-SAMPLE_DIMS = ("refit", "chain", "draw")
 SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
+
+
+class Settings(TypedDict, total=False):
+    """How a fit runs, whatever is fitted.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of the sampler; always needed.
+    cores : int
+        Chains or refits that run side by side. The draws are the same for any number.
+    progress : callable, optional
+        Takes the share done, 0 to 1.
+    """
+
+    seed: Required[int]
+    cores: int
+    progress: Progress | None
 
 
 def fit_ideal_points(
     votes: xr.Dataset,
     spec: IdealPointSpec,
     sampler: SamplerSpec,
-    *,
-    seed: int,
-    cores: int = CORES,
-    progress: Progress | None = None,
+    **settings: Unpack[Settings],
 ) -> xr.DataTree:
     """Stage 1 of one case.
 
     Parameters
     ----------
     votes : xr.Dataset
-        The contract's votes.
+        Votes of one case; see ``data.load.load_votes``.
     spec : IdealPointSpec
         Priors and choices.
     sampler : SamplerSpec
         Draws, warm-up, chains.
-    seed : int
-        Seed.
-    cores : int
-        Chains run side by side; the draws are the same for any number.
-    progress : callable, optional
-        Told the share done.
+    **settings
+        See ``Settings``.
 
     Returns
     -------
@@ -77,50 +87,43 @@ def fit_ideal_points(
     model = build_ideal_point_model(votes, spec)
     name = f"ideal points ({votes.attrs.get('case', 'votes')})"
     saved = list_saved(model, SAVED)
-    return fit_model(model, sampler, seed=seed, saved=saved, name=name, cores=cores, progress=progress)
+    return fit_model(model, sampler, saved=saved, name=name, **settings)
 
 
 def fit_total(
     panel: xr.Dataset,
     spec: CoalitionSpec,
     sampler: SamplerSpec,
-    *,
-    seed: int,
-    cores: int = CORES,
-    progress: Progress | None = None,
+    **settings: Unpack[Settings],
 ) -> xr.DataTree:
     """Stage 2 without alignment: the total effect of the guarantee.
 
-    Parameters, returns and errors are those of ``fit_ideal_points``, with the contract's panel in the
-    place of votes.
+    As ``fit_ideal_points``, with a panel in place of votes (see ``data.load.load_panel``).
     """
-    model = build_coalition_model(panel, spec)
+    model = build_coalition_model(prepare_panel_data(panel, spec.missing), spec)
     saved = list_saved(model, SAVED_TOTAL)
     name = "joining, total effect"
-    return fit_model(model, sampler, seed=seed, saved=saved, name=name, cores=cores, progress=progress)
+    return fit_model(model, sampler, saved=saved, name=name, **settings)
 
 
 def fit_tiers(
     panel: xr.Dataset,
     spec: TierSpec,
     sampler: SamplerSpec,
-    *,
-    seed: int,
-    cores: int = CORES,
-    progress: Progress | None = None,
+    **settings: Unpack[Settings],
 ) -> xr.DataTree:
     """The cumulative model of the tier of support, without alignment: total effects.
 
-    Parameters, returns and errors are those of ``fit_total``.
+    As ``fit_total``.
     """
     model = build_tier_model(panel, spec)
     saved = list_saved(model, SAVED_TIERS)
     name = "tiers of support"
-    return fit_model(model, sampler, seed=seed, saved=saved, name=name, cores=cores, progress=progress)
+    return fit_model(model, sampler, saved=saved, name=name, **settings)
 
 
 def list_saved(model: pm.Model, names: list[str]) -> list[str]:
-    """Those of some variables, and of those of SAVED_WHERE_THERE, that a model has."""
+    """Return the names that the model has, and those of SAVED_WHERE_THERE that it has."""
     return [name for name in (*names, *SAVED_WHERE_THERE) if name in model.named_vars]
 
 
@@ -132,9 +135,9 @@ def fit_model(
     saved: list[str],
     name: str,
     cores: int = CORES,
-    progress: Progress | None,
+    progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Compile a model once, sample it, and judge it; what misses a gate is tried again, harder."""
+    """Compile a model once, sample it and judge it. A fit that misses a gate is tried again, more carefully."""
     compiled = compile_model(model, saved)
     attempt = sampler
     for _ in range(ATTEMPTS):
@@ -169,7 +172,7 @@ def _sample(
         progress_bar=False,
         progress_callback=_share_done(progress) if progress else None,
     )
-    # Stopped by Ctrl-C, nutpie gives what it has, filled up with gaps: that is no fit to be judged.
+    # After Ctrl-C nutpie returns the draws it has, padded with gaps. They are not a fit.
     energy = idata["sample_stats"]["energy"]
     if energy.sizes["draw"] < sampler.draws or energy.isnull().any():
         raise KeyboardInterrupt
@@ -185,35 +188,10 @@ def _share_done(progress: Progress) -> Callable:
 
 
 def gate(idata: xr.DataTree, name: str, sampler: SamplerSpec, cores: int = CORES) -> xr.DataTree:
-    """The fit with its convergence figures, found on so many cores, or an error."""
+    """Return the fit with its convergence figures, or raise ConvergenceError."""
     posterior, stats = idata["posterior"].dataset, idata["sample_stats"].dataset
     measure = measure_refits if "refit" in posterior.dims else measure_convergence
     figures = measure(posterior, stats, cores) | {"target_accept": sampler.target_accept}
     check_convergence(figures, name=name)
     idata.attrs["convergence"] = figures
     return idata
-
-
-def count_draws(posterior: xr.Dataset) -> int:
-    """Draws in all refits and chains."""
-    return math.prod(posterior.sizes[d] for d in SAMPLE_DIMS if d in posterior.dims)
-
-
-def stack_draws(posterior: xr.Dataset, keep: int) -> xr.Dataset:
-    """Exactly ``keep`` draws, evenly spaced over refits, chains and draws, along one dim ``sample``.
-
-    The coordinate ``refit`` (sample) stays, where there are refits.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer.
-    """
-    if keep > count_draws(posterior):
-        raise ValueError(f"keep = {keep}: the posterior has only {count_draws(posterior)} draws")
-    dims = [d for d in SAMPLE_DIMS if d in posterior.dims]
-    stacked = posterior.stack(sample=dims)
-    refit = {"refit": ("sample", stacked["refit"].values)} if "refit" in dims else {}
-    stacked = stacked.drop_vars([*dims, "sample"]).assign_coords(refit)
-    pick = np.linspace(0, stacked.sizes["sample"] - 1, keep).round().astype(int)
-    return stacked.isel(sample=pick).assign_coords(sample=np.arange(keep))

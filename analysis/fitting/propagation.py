@@ -1,8 +1,7 @@
-"""How stage-1 uncertainty travels into stage 2: one switch, four ways, and what each effect owes to it."""
+"""How stage-1 uncertainty travels into stage 2: one switch, four ways."""
 
 from typing import get_args
 
-import numpy as np
 import xarray as xr
 
 from analysis.fitting.fit import fit_model, list_saved
@@ -11,7 +10,7 @@ from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 from analysis.variants.variant import Propagation
 from models.coalition import build_coalition_model, spread_positions
 from models.joint import build_joint_model
-from models.panel import centre_alignment, summarize_measurement
+from models.panel import centre_alignment, prepare_panel_data, summarize_measurement
 from models.spec import CoalitionSpec, IdealPointSpec, SpecError
 
 
@@ -77,16 +76,16 @@ def fit_propagated(
     if propagation == "draws":
         settings = {"seed": seed, "keep": keep, "cores": cores, "progress": progress}
         return fit_direct(panel, alignment, spec, refit, **settings)
-    positions = centre_alignment(panel, alignment)
+    positions, prepared = centre_alignment(panel, alignment), prepare_panel_data(panel, spec.missing)
     if propagation == "plugin":
-        model = build_coalition_model(panel, spec, positions.mean(0))
+        model = build_coalition_model(prepared, spec, positions.mean(0))
     elif propagation == "measurement":
-        model = build_coalition_model(panel, spec, summarize_measurement(positions))
+        model = build_coalition_model(prepared, spec, summarize_measurement(positions))
     elif votes is None or ideal_point is None:
         raise SpecError("propagation = 'joint' needs votes and the spec of their model")
     else:
-        pilot = compile_refits(panel, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
-        model = build_joint_model(votes, panel, ideal_point, spec, pilot.saved, pilot.shape)
+        pilot = compile_refits(prepared, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
+        model = build_joint_model(votes, prepared, ideal_point, spec, pilot.saved, pilot.shape)
     saved = list_saved(model, [*SAVED_DIRECT, "eta", "position_in_sample"])
     name = f"joining, direct effect ({propagation})"
     idata = fit_model(model, single, seed=seed, saved=saved, name=name, cores=cores, progress=progress)
@@ -96,57 +95,3 @@ def fit_propagated(
         posterior = posterior.drop_vars("position_in_sample").assign(position=position)
         idata["posterior"] = xr.DataTree(posterior)
     return idata
-
-
-def share_from_stage1(draws: xr.DataArray, refit: xr.DataArray) -> xr.DataArray:
-    """Share of an effect's variance that comes from not knowing the positions.
-
-    Parameters
-    ----------
-    draws : xr.DataArray
-        (..., sample): draws of an effect.
-    refit : xr.DataArray
-        (sample,): the refit that each draw is from.
-
-    Returns
-    -------
-    xr.DataArray
-        (...), 0 to 1: variance of the refits' means over the total variance, less what Monte Carlo error
-        within the refits adds to it (each refit's draws are taken as independent: they are thinned).
-    """
-    grouped = draws.assign_coords(refit=("sample", refit.values)).groupby("refit")
-    names, sizes = np.unique(refit.values, return_counts=True)
-    size = xr.DataArray(sizes, {"refit": names})
-    if int(size.min()) < 2:
-        raise ValueError("at least two draws of each refit are needed to tell the refits from noise")
-    within = (grouped.var(ddof=1) / size).mean("refit")
-    between = grouped.mean().var("refit", ddof=1)
-    return (np.maximum(between - within, 0.0) / draws.var("sample", ddof=1)).rename("stage1_share")
-
-
-def share_explained(draws: xr.DataArray, position: xr.DataArray) -> xr.DataArray:
-    """Share of an effect's variance that goes with the positions, where both are drawn together.
-
-    Parameters
-    ----------
-    draws : xr.DataArray
-        (..., sample): draws of an effect.
-    position : xr.DataArray
-        (sample, case, state): the positions of the same draws.
-
-    Returns
-    -------
-    xr.DataArray
-        (...), 0 to 1: the law of total variance with the mean given the positions taken as linear in them,
-        that is the adjusted R-squared of the effect on all positions. NaN where there are no more draws than
-        positions.
-    """
-    columns = position.transpose("sample", ...).values.reshape(position.sizes["sample"], -1)
-    basis, size, _ = np.linalg.svd(columns - columns.mean(0), full_matrices=False)
-    basis = basis[:, size > 1e-9 * size[0]]
-    n, n_column = basis.shape
-    by_draw = draws.transpose(..., "sample")
-    centred = by_draw.values - by_draw.values.mean(-1, keepdims=True)
-    left = 1 - ((centred @ basis) ** 2).sum(-1) / (centred**2).sum(-1)
-    share = 1 - left * (n - 1) / (n - n_column - 1) if n > n_column + 1 else np.full(left.shape, np.nan)
-    return by_draw.isel(sample=0, drop=True).copy(data=np.maximum(share, 0.0)).rename("stage1_share")

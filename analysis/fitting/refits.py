@@ -14,10 +14,11 @@ from nutpie.sample import CompiledModel
 from analysis.fitting.compile import compile_model
 from analysis.fitting.fit import ATTEMPTS, SAVED_STATISTICS, SAVED_TOTAL, gate, list_saved
 from analysis.fitting.gates import ConvergenceError
+from analysis.posterior.draws import thin
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 from models.coalition import MIRRORED, build_coalition_model, compute_eta
 from models.coordinates.precondition import Coordinates, fold, learn_coordinates, precondition
-from models.panel import centre_alignment
+from models.panel import PanelData, centre_alignment, prepare_panel_data
 from models.spec import CoalitionSpec
 
 SAVED_DIRECT = [name for name in SAVED_TOTAL if name != "eta"] + [
@@ -50,13 +51,13 @@ class RefitModel:
     shape: Coordinates
 
 
-def compile_refits(panel: xr.Dataset, alignment: np.ndarray, spec: CoalitionSpec, *, seed: int) -> RefitModel:
+def compile_refits(panel: PanelData, alignment: np.ndarray, spec: CoalitionSpec, *, seed: int) -> RefitModel:
     """Compile the model once, and learn the shape of its posterior from a fit to one alignment.
 
     Parameters
     ----------
-    panel : xr.Dataset
-        The contract's panel.
+    panel : PanelData
+        From ``models.panel.prepare_panel_data``.
     alignment : np.ndarray
         (case, state), centred: the alignment of the pilot fit, best the mean over draws.
     spec : CoalitionSpec
@@ -235,27 +236,16 @@ def fit_direct(
         If a gate is missed in every attempt; chains are compared within refits only.
     """
     positions = centre_alignment(panel, alignment)
-    model = compile_refits(panel, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
+    prepared = prepare_panel_data(panel, spec.missing)
+    model = compile_refits(prepared, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
     data = [{"alignment": position} for position in positions]
     idata = refit_to_gates(
         model, data, sampler, name="joining, direct effect", seed=seed, cores=cores, progress=progress
     )
-    idata = thin(idata, keep)
+    idata = thin(idata, keep) if keep else idata
     posterior = idata["posterior"].dataset
     centred = xr.DataArray(positions, dims=("refit", "case", "state"))
-    idata["posterior"] = xr.DataTree(posterior.assign(eta=compute_eta(posterior, panel, centred)))
-    return idata
-
-
-def thin(idata: xr.DataTree, keep: int | None) -> xr.DataTree:
-    """Refits with about ``keep`` draws in all, evenly spaced within each chain, at least one of each."""
-    sizes = idata["posterior"].sizes
-    if keep is None:
-        return idata
-    every = -(-sizes["refit"] * sizes["chain"] * sizes["draw"] // keep)
-    every = min(max(every, 1), sizes["draw"])
-    for group in ("posterior", "sample_stats"):
-        idata[group] = xr.DataTree(idata[group].dataset.isel(draw=slice(every - 1, None, every)))
+    idata["posterior"] = xr.DataTree(posterior.assign(eta=compute_eta(posterior, prepared, centred)))
     return idata
 
 

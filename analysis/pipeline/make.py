@@ -3,33 +3,18 @@
 Whatever fits is imported when a piece is made: where all are there, no compiler and no sampler are loaded.
 """
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import xarray as xr
 
 from analysis.variants.sampler import CORES, Progress, derive_seed
 from analysis.variants.variant import Variant
 
+if TYPE_CHECKING:
+    from analysis.posterior.effects import Effects
+
 NEEDED_BY_STAGE2 = ["ideal_point", "region_mean", "region_sd"]
 """Variables of stage 1 that the rest of the analysis uses."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effects:
-    """What comes out of both stages.
-
-    Attributes
-    ----------
-    table : pd.DataFrame
-        See ``analysis.posterior.summaries.summarize_effects``.
-    draws, mediator : xr.Dataset
-        Labelled draws of every effect; of the model of alignment.
-    """
-
-    table: pd.DataFrame
-    draws: xr.Dataset
-    mediator: xr.Dataset
 
 
 def make_ideal_points(
@@ -104,22 +89,23 @@ def _by_case(stage1: list[xr.DataTree], panel: xr.Dataset) -> dict[str, xr.DataT
 
 def make_effects(
     panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
-) -> Effects:
+) -> "Effects":
     """Every effect; ``fits`` are the total, the direct, and stage 1 case by case."""
-    from analysis.fitting.fit import count_draws, stack_draws
-    from analysis.posterior.effects import compute_effects
+    from analysis.posterior.draws import count_draws, stack
+    from analysis.posterior.effects import Effects, compute_effects
     from analysis.posterior.positions import draw_alignment, find_imputed, pair_positions
     from analysis.posterior.summaries import summarize_effects
     from models.alignment import draw_alignment_model
+    from models.panel import prepare_panel_data
 
     run = variant.run
     # Equally many draws of both, or a quantity of one would have gaps where only the other has draws.
     every_draw = [tree["posterior"].dataset for tree in fits[:2]]
     keep = min(run.kept_draws, *(count_draws(posterior) for posterior in every_draw))
-    total, direct = (stack_draws(posterior, keep) for posterior in every_draw)
+    total, direct = (stack(posterior, keep) for posterior in every_draw)
     # Refit by refit: one draw of the positions feeds both the model of alignment and that of joining.
     mediator = draw_alignment_model(
-        panel,
+        prepare_panel_data(panel, variant.coalition.missing),
         pair_positions(direct, panel, draw_alignment(_by_case(fits[2:], panel), panel, variant)),
         variant.alignment,
         derive_seed(run.seed, "alignment given guarantee"),

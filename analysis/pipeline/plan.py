@@ -1,8 +1,6 @@
-"""What a variant needs fitted, each piece keyed by its content before anything runs."""
+"""The tasks of a variant, each keyed by its content before anything runs."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 
 import xarray as xr
 
@@ -14,63 +12,12 @@ from analysis.pipeline.make import (
     make_ideal_points,
     make_total,
 )
-from analysis.store.code import hash_code
-from analysis.store.files import hash_content, hash_dataset, package_versions
+from analysis.store.keys import hash_dataset
+from analysis.store.task import Task
 from analysis.variants.variant import Variant
 
 MODELLED = ("joined", "included", "guarantee", "dose", "covariates_transformed", "region")
 """What the models of stage 2 see of a panel."""
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """One piece of work, with all that it depends on.
-
-    Attributes
-    ----------
-    kind : {"ideal_point", "total", "direct", "effects"}
-        What is made.
-    name : str
-        What it is called while it runs.
-    make : callable
-        ``make(data, fits, variant, cores, progress)`` makes it: an ``xr.DataTree`` with the attribute
-        ``convergence``, or for ``effects`` an ``Effects``.
-    variant : Variant
-        The first variant that asked for it. Whatever of it ``make`` uses is in ``content``.
-    data : xr.Dataset or tuple
-        Votes of a case, or the panel; for the joint model the panel and all votes.
-    content : dict
-        What the result depends on besides code and package versions.
-    about : dict
-        Where the content comes from, for people: it tells two keys apart in words, and is in neither.
-    needs : tuple of Task
-        Whose results it takes, in this order.
-    """
-
-    kind: str
-    name: str
-    make: Callable
-    variant: Variant
-    data: xr.Dataset | tuple
-    content: dict
-    about: dict
-    needs: tuple["Task", ...] = ()
-
-    @cached_property
-    def whole(self) -> dict:
-        """The content with the kind, code and versions: what the key is made of."""
-        versions = {k: v for k, v in package_versions().items() if k not in ("pandas", "arviz")}
-        return {"kind": self.kind, "code": hash_code(self.make), "versions": versions, **self.content}
-
-    @cached_property
-    def data_key(self) -> str:
-        """Hash of the data alone."""
-        return hash_content([self.content.get("votes"), self.content.get("panel")])[:24]
-
-    @cached_property
-    def key(self) -> str:
-        """Hash of what the result depends on; the keys of what it needs are part of it."""
-        return f"{self.kind}-{hash_content(self.whole)[:24]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +73,8 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
         shared | {"sampler": asdict(run.total)},
         about,
     )
-    positions = {"stage1": [task.key for task in stage1.values()], "propagation": variant.propagation}
-    positions |= {"stage1_draws": run.stage1_draws, "ideal_point": asdict(variant.ideal_point)}
+    positions = {"propagation": variant.propagation, "stage1_draws": run.stage1_draws}
+    positions |= {"ideal_point": asdict(variant.ideal_point)}
     joint = variant.propagation == "joint"
     if joint:
         # Of the votes themselves only the joint model sees more than the draws made from them.
@@ -152,8 +99,7 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
         variant,
         panel,
         shared
-        | {"alignment": asdict(variant.alignment), "kept": run.kept_draws, "groups": groups}
-        | {"total": total.key, "direct": direct.key},
+        | {"alignment": asdict(variant.alignment), "kept": run.kept_draws, "groups": groups},
         about,
         (total, direct, *stage1.values()),
     )

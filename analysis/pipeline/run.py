@@ -7,20 +7,15 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from analysis.figures.run import save_figures
+from analysis.figures.draw import save_figures
+from analysis.figures.run import draw_run
 from analysis.pipeline.inputs import load_inputs
-from analysis.pipeline.make import Effects, make_effects
+from analysis.pipeline.make import make_effects
 from analysis.pipeline.plan import Plan, plan_variant
+from analysis.posterior.effects import Effects
 from analysis.posterior.positions import states_without_votes, summarize_ideal_points
-from analysis.store.files import (
-    RESULTS,
-    atomic_folder,
-    git_commit,
-    hash_dataset,
-    now,
-    package_versions,
-    write_tree,
-)
+from analysis.store.files import RESULTS, atomic_folder, write_tree
+from analysis.store.keys import git_commit, hash_dataset, now, package_versions
 from analysis.store.store import Store, load_or_make
 from analysis.variants.sampler import Progress
 from analysis.variants.variant import Variant
@@ -93,7 +88,8 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
             frame = frame.assign(quick=True) if variant.run.quick else frame
             frame.to_csv(folder / name, index=False)
         (folder / "run.json").write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
-        save_figures(folder, positions, effects.table, inputs.panel, quick=variant.run.quick)
+        drawn = draw_run(positions, effects.table, inputs.panel)
+        save_figures(folder, drawn, quick=variant.run.quick)
     return RESULTS / variant.name
 
 
@@ -110,7 +106,7 @@ def make_fits(plan: Plan, report: Report) -> tuple[dict[str, xr.DataTree], dict,
     store, fits, convergence, seconds = Store(), {}, {}, {}
     for task in (*plan.stage1.values(), plan.total, plan.direct):
         progress = report(task.name)
-        fits[task.key], reused = load_or_make(task, fits, store, progress=progress)
+        _, reused = load_or_make(task, store, made=fits, progress=progress)
         progress(1.0)
         figures = fits[task.key].attrs["convergence"]
         convergence[task.name] = {"file": store.path(task.key).name, "reused": reused, **figures}

@@ -1,156 +1,36 @@
 """Quantities of interest: pure functions of posteriors. Nothing here fits, reads or writes."""
 
+from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
+import pandas as pd
 import xarray as xr
-from scipy.special import softmax
 
-from models.likelihood.joining import STATE_LOG_WEIGHTS, STATE_NODES
-from models.likelihood.link import cdf, log_cdf
-from models.panel import list_exposures
+from analysis.posterior.joining import (
+    add_guarantee,
+    average_over_states,
+    list_groups,
+    pool_cases,
+    predict_joining,
+    weigh_state_effects,
+)
 
-ALL = "all"
-"""Name of the group of all states."""
 
+@dataclass(frozen=True, kw_only=True)
+class Effects:
+    """What comes out of both stages.
 
-def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset, link: str = "logit") -> xr.DataArray:
-    """What a state's answers say about its own effect, which the model integrates out, draw by draw.
-
-    Parameters
+    Attributes
     ----------
-    posterior : xr.Dataset
-        ``eta`` (sample, case, state), ``guarantee_effect`` (sample, case, level) and, where the model has
-        state effects, ``state_sd`` (sample).
-    panel : xr.Dataset
-        The contract's panel.
-    link : str
-        That of the model; see ``models.likelihood.link``.
-
-    Returns
-    -------
-    xr.DataArray
-        (node, sample, state): probability, given the answers and the draw, of each value of the state
-        effect; coordinate ``effect`` (node, sample), logits.
+    table : pd.DataFrame
+        See ``analysis.posterior.summaries.summarize_effects``.
+    draws, mediator : xr.Dataset
+        Labelled draws of every effect; of the model of alignment.
     """
-    if "state_sd" not in posterior:
-        weights = xr.ones_like(posterior["eta"].isel(case=0, drop=True)).expand_dims(node=1)
-        return weights.assign_coords(effect=(("node", "sample"), np.zeros((1, posterior.sizes["sample"]))))
-    sd = posterior["state_sd"].values
-    own = posterior["eta"] + add_guarantee(posterior["guarantee_effect"], panel, level=None)
-    sign = xr.where(panel["joined"] == 1, 1.0, -1.0).where(panel["included"])
-    log_weights = []
-    for node, log_weight in zip(STATE_NODES, STATE_LOG_WEIGHTS, strict=True):
-        answer = sign * (own + xr.DataArray(sd * node, dims="sample"))
-        log_weights.append(log_weight + log_cdf(link, answer).fillna(0.0).sum("case"))
-    stacked = xr.concat(log_weights, "node").transpose("node", "sample", "state")
-    weights = stacked.copy(data=softmax(stacked.values, axis=0))
-    return weights.assign_coords(effect=(("node", "sample"), STATE_NODES[:, None] * sd))
 
-
-def predict_joining(
-    posterior: xr.Dataset,
-    panel: xr.Dataset,
-    level: str | None,
-    weights: xr.DataArray,
-    moved: xr.DataArray | float = 0.0,
-    link: str = "logit",
-) -> xr.DataArray:
-    """Probability of joining of each state-case, had it the given guarantee, everything else as it is.
-
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        ``eta`` (sample, case, state) and ``guarantee_effect`` (sample, case, level), logits.
-    panel : xr.Dataset
-        The contract's panel.
-    level : str or None
-        Guarantee level given to all; None for each state's own.
-    weights : xr.DataArray
-        From ``weigh_state_effects``.
-    moved : xr.DataArray or float
-        Logits added to ``eta``, e.g. for another alignment than the state's own.
-    link : str
-        That of the model; see ``models.likelihood.link``.
-
-    Returns
-    -------
-    xr.DataArray
-        (sample, case, state), 0 to 1; NaN where a state is not in the case.
-    """
-    eta = posterior["eta"] + add_guarantee(posterior["guarantee_effect"], panel, level) + moved
-    eta = eta.transpose("sample", "case", "state")
-    # Arrays, not labels: aligning them at every node would take most of the time.
-    reaction, probability = eta.values, np.zeros(eta.shape)
-    at_nodes = weights.transpose("node", "sample", "state")
-    for weight, effect in zip(at_nodes.values, at_nodes["effect"].values, strict=True):
-        probability += weight[:, None, :] * cdf(link, reaction + effect[:, None, None])
-    return eta.copy(data=probability).where(panel["included"])
-
-
-def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) -> xr.DataArray | float:
-    """What the guarantee adds to each state-case: that of its own level, or one level for all.
-
-    Parameters
-    ----------
-    effect : xr.DataArray
-        (..., case, level): effects of the levels above the first.
-    panel : xr.Dataset
-        The contract's panel.
-    level : str or None
-        A level for all, or None for each state's own.
-    """
-    levels = panel["guarantee"].attrs["levels"]
-    if level is not None:
-        return 0.0 if level == levels[0] else effect.sel(level=level, drop=True)
-    return xr.dot(effect, list_exposures(panel), dim="level")
-
-
-def list_groups(panel: xr.Dataset) -> xr.DataArray:
-    """Who is averaged over: all included states, and those of each capability group that the panel has.
-
-    Returns
-    -------
-    xr.DataArray
-        (group, case, state), bool; the first group is ``all``.
-    """
-    groups = {ALL: panel["included"]}
-    if "capability_group" in panel:
-        of_state = panel["capability_group"]
-        groups |= {name: panel["included"] & (of_state == name) for name in of_state.attrs["levels"]}
-    stacked = xr.concat(
-        [group.drop_vars(panel.coords, errors="ignore") for group in groups.values()], "group"
-    )
-    return stacked.assign_coords(group=list(groups), case=panel["case"].values, state=panel["state"].values)
-
-
-def average_over_states(values: xr.DataArray, members: xr.DataArray) -> xr.DataArray:
-    """Mean over the states of each group and case, and over the cases (``pooled``), within each draw.
-
-    Parameters
-    ----------
-    values : xr.DataArray
-        (sample, case, state).
-    members : xr.DataArray
-        (group, case, state), bool: who is averaged over.
-
-    Returns
-    -------
-    xr.DataArray
-        (case, group, sample); the last case is ``pooled``, in which each case has the same weight. NaN where
-        a group has no state.
-    """
-    # Before the product, so that a state outside the case, which has no value, does not count.
-    total = xr.dot(values.fillna(0.0), members.astype(float), dim="state")
-    size = members.sum("state")
-    by_case = (total / size.where(size > 0)).reset_coords(drop=True)
-    return pool_cases(by_case.transpose("case", "group", "sample"))
-
-
-def pool_cases(by_case: xr.DataArray) -> xr.DataArray:
-    """Append ``pooled``, the mean over the cases within each draw, along ``case``."""
-    pooled = by_case.mean("case", skipna=False).expand_dims(case=["pooled"])
-    return xr.concat([by_case, pooled], "case").transpose(*by_case.dims)
+    table: pd.DataFrame
+    draws: xr.Dataset
+    mediator: xr.Dataset
 
 
 def contrast_cases(effects: xr.Dataset) -> xr.Dataset:

@@ -1,168 +1,209 @@
-"""What draws of stage 2 say about each state's answers: pure functions, in plain arrays."""
+"""Who would join had every state a given guarantee: the project's one g-computation.
+
+A state effect is integrated out of the models of joining. Its values are the nodes of a quadrature; what a
+state did says how probable each is. Everything that is averaged over states, in the main job and in every
+study, goes through ``weigh_nodes``, ``predict_at_nodes`` and ``average_over_states``.
+"""
 
 import numpy as np
 import xarray as xr
-from scipy.special import expit, log_expit, logsumexp
+from scipy.special import softmax
 
 from models.likelihood.joining import STATE_LOG_WEIGHTS, STATE_NODES
+from models.likelihood.link import cdf, log_cdf
+from models.panel import list_exposures
+
+ALL = "all"
+"""Name of the group of all states."""
 
 
-def linear_predictor(posterior: xr.Dataset, data: dict[str, np.ndarray]) -> np.ndarray:
-    """Logits of joining without the state effects, for any data of the model's shape.
+def weigh_nodes(log_likelihood: np.ndarray, log_prior: np.ndarray) -> np.ndarray:
+    """Return the probability of each value of a state's effect, given what the state did.
 
     Parameters
     ----------
-    posterior : xr.Dataset
-        Draws along ``sample`` of the model with alignment.
-    data : dict of str to np.ndarray
-        From ``analysis.studies.checks.bench.Stage2.data``.
+    log_likelihood : np.ndarray
+        (node, sample, state): log probability of all that a state did, at each value.
+    log_prior : np.ndarray
+        (node,) or (state, node): log prior probability of each value.
 
     Returns
     -------
     np.ndarray
-        (sample, case, state), the guarantee included.
+        (node, sample, state), sums to 1 over the nodes.
     """
-    dims = {
-        "intercept": ("case",),
-        "covariate_slope": ("case", "covariate"),
-        "region_effect": ("case", "region"),
-        "guarantee_effect": ("case", "level"),
-        "alignment_slope": ("case",),
-    }
-    value = {name: posterior[name].transpose("sample", *of).values for name, of in dims.items()}
-    eta = value["intercept"][:, :, None] + value["region_effect"][:, :, data["region_idx"]]
-    eta += np.einsum("nck,csk->ncs", value["covariate_slope"], data["covariates"])
-    eta += np.einsum("ncl,lcs->ncs", value["guarantee_effect"], data["has_level"])
-    return eta + value["alignment_slope"][:, :, None] * data["alignment"]
+    prior = np.moveaxis(np.atleast_2d(log_prior), -1, 0)[:, None, :]
+    return softmax(prior + log_likelihood, axis=0)
 
 
-def state_effects(posterior: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Values (sample, node) that a state effect takes, logits, and their log prior probabilities (node,)."""
-    if "state_sd" not in posterior:
-        return np.zeros((posterior.sizes["sample"], 1)), np.zeros(1)
-    return posterior["state_sd"].transpose("sample").values[:, None] * STATE_NODES, STATE_LOG_WEIGHTS
-
-
-def log_likelihood_by_state(posterior: xr.Dataset, data: dict[str, np.ndarray]) -> np.ndarray:
-    """Log probability of all that each state did, its own effect integrated out.
+def predict_at_nodes(
+    eta: np.ndarray, weights: np.ndarray, effect: np.ndarray, link: str = "logit"
+) -> np.ndarray:
+    """Return the probability of joining, averaged over the values of each state's effect.
 
     Parameters
     ----------
-    posterior, data
-        As in ``linear_predictor``.
-
-    Returns
-    -------
-    np.ndarray
-        (sample, state): a state, which answers once in every case, is the unit that can be left out.
-    """
-    eta = linear_predictor(posterior, data)
-    sign = 2 * data["joined_observed"] - 1
-    effect, log_weight = state_effects(posterior)
-    by_node = np.stack(
-        [
-            w + (data["included"] * log_expit(sign * (eta + effect[:, None, None, n]))).sum(1)
-            for n, w in enumerate(log_weight)
-        ]
-    )
-    return logsumexp(by_node, axis=0)
-
-
-def probability_of_joining(posterior: xr.Dataset, data: dict[str, np.ndarray]) -> np.ndarray:
-    """Probability that a state like this joins, its own effect unknown.
-
-    Parameters
-    ----------
-    posterior, data
-        As in ``linear_predictor``.
+    eta : np.ndarray
+        (sample, case, state): linear predictor without the state's effect, in units of the link.
+    weights : np.ndarray
+        (node, sample, state), from ``weigh_nodes``.
+    effect : np.ndarray
+        (node, sample): the values.
+    link : str
+        Link of the model; see ``models.likelihood.link``.
 
     Returns
     -------
     np.ndarray
         (sample, case, state), 0 to 1.
     """
-    eta = linear_predictor(posterior, data)
-    effect, log_weight = state_effects(posterior)
-    weight = np.exp(log_weight)
-    return sum(w * expit(eta + effect[:, None, None, n]) for n, w in enumerate(weight))
+    probability = np.zeros(eta.shape)
+    for weight, at in zip(weights, effect, strict=True):
+        probability += weight[:, None, :] * cdf(link, eta + at[:, None, None])
+    return probability
 
 
-def replicate_answers(
-    posterior: xr.Dataset, data: dict[str, np.ndarray], rng: np.random.Generator
-) -> np.ndarray:
-    """Answers that the model would give again: a new effect for each state, shared by its cases.
-
-    Returns
-    -------
-    np.ndarray
-        (sample, case, state), 0 or 1; 0 where a state is not in a case.
-    """
-    eta = linear_predictor(posterior, data)
-    if "state_sd" in posterior:
-        sd = posterior["state_sd"].transpose("sample").values
-        eta = eta + (sd[:, None] * rng.normal(size=(eta.shape[0], eta.shape[2])))[:, None, :]
-    return (rng.random(eta.shape) < expit(eta)) * data["included"]
-
-
-def state_outcomes(
-    posterior: xr.Dataset,
-    data: dict[str, np.ndarray],
-    level: int,
-    effects: tuple[np.ndarray, np.ndarray] | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of joining of each state-case had it no guarantee, and had it a level.
+def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset, link: str = "logit") -> xr.DataArray:
+    """Return what a state's answers say about its own effect, draw by draw.
 
     Parameters
     ----------
-    posterior, data
-        As in ``linear_predictor``.
-    level : int
-        Index of the level among those above none.
-    effects : tuple of np.ndarray, optional
-        Values (sample, node) of what is unseen of a state, logits, and their log prior probabilities,
-        (node,) or (state, node); by default those of ``state_effects``.
+    posterior : xr.Dataset
+        ``eta`` (sample, case, state), ``guarantee_effect`` (sample, case, level) and, where the model has
+        state effects, ``state_sd`` (sample).
+    panel : xr.Dataset
+        Panel, see ``data.load.load_panel``.
+    link : str
+        Link of the model; see ``models.likelihood.link``.
 
     Returns
     -------
-    without, given : np.ndarray
-        (sample, case, state), 0 to 1: what is unseen of a state is weighed by the state's own answers, as
-        in ``analysis.posterior.effects``; NaN where a state is not in a case.
+    xr.DataArray
+        (node, sample, state): probability, given the answers and the draw, of each value of the state
+        effect. Coordinate ``effect`` (node, sample), in units of the link.
     """
-    value, log_weight = state_effects(posterior) if effects is None else effects
-    log_weight = np.broadcast_to(log_weight, (data["included"].shape[1], value.shape[1]))
-    eta = linear_predictor(posterior, data)
-    added = posterior["guarantee_effect"].transpose("sample", "case", "level").values
-    bare = eta - np.einsum("ncl,lcs->ncs", added, data["has_level"])
-    raised = bare + added[:, :, level, None]
-    sign = 2 * data["joined_observed"] - 1
-    total, without, given = 0.0, 0.0, 0.0
-    for n in range(value.shape[1]):
-        nu = value[:, None, None, n]
-        answers = (data["included"] * log_expit(sign * (eta + nu))).sum(1)
-        weight = np.exp(log_weight[:, n] + answers)[:, None]
-        total = total + weight
-        without = without + weight * expit(bare + nu)
-        given = given + weight * expit(raised + nu)
-    absent = np.where(data["included"] == 1, 1.0, np.nan)
-    return absent * without / total, absent * given / total
+    if "state_sd" not in posterior:
+        weights = xr.ones_like(posterior["eta"].isel(case=0, drop=True)).expand_dims(node=1)
+        return weights.assign_coords(effect=(("node", "sample"), np.zeros((1, posterior.sizes["sample"]))))
+    sd = posterior["state_sd"].values
+    own = posterior["eta"] + add_guarantee(posterior["guarantee_effect"], panel, level=None)
+    sign = xr.where(panel["joined"] == 1, 1.0, -1.0).where(panel["included"])
+    answered = [
+        log_cdf(link, sign * (own + xr.DataArray(sd * node, dims="sample"))).fillna(0.0).sum("case")
+        for node in STATE_NODES
+    ]
+    stacked = xr.concat(answered, "node").transpose("node", "sample", "state")
+    weights = stacked.copy(data=weigh_nodes(stacked.values, STATE_LOG_WEIGHTS))
+    return weights.assign_coords(effect=(("node", "sample"), STATE_NODES[:, None] * sd))
 
 
-def state_contrasts(
+def predict_joining(
     posterior: xr.Dataset,
-    data: dict[str, np.ndarray],
-    level: int,
-    effects: tuple[np.ndarray, np.ndarray] | None = None,
-) -> np.ndarray:
-    """Change in each state-case's probability of joining by a guarantee level, against none.
+    panel: xr.Dataset,
+    level: str | None,
+    weights: xr.DataArray,
+    moved: xr.DataArray | float = 0.0,
+    link: str = "logit",
+) -> xr.DataArray:
+    """Return each state-case's probability of joining had it the given guarantee, all else as it is.
 
-    Parameters are those of ``state_outcomes``; returns (sample, case, state), -1 to 1.
+    Parameters
+    ----------
+    posterior : xr.Dataset
+        ``eta`` (sample, case, state) and ``guarantee_effect`` (sample, case, level), in units of the link.
+    panel : xr.Dataset
+        Panel, see ``data.load.load_panel``.
+    level : str or None
+        Guarantee level given to all; None for each state's own.
+    weights : xr.DataArray
+        From ``weigh_state_effects``.
+    moved : xr.DataArray or float
+        Added to ``eta``, for example for another alignment than the state's own.
+    link : str
+        Link of the model; see ``models.likelihood.link``.
+
+    Returns
+    -------
+    xr.DataArray
+        (sample, case, state), 0 to 1; NaN where a state is not in the case.
     """
-    without, given = state_outcomes(posterior, data, level, effects)
-    return given - without
+    eta = posterior["eta"] + add_guarantee(posterior["guarantee_effect"], panel, level) + moved
+    eta = eta.transpose("sample", "case", "state")
+    at_nodes = weights.transpose("node", "sample", "state")
+    # Plain arrays: aligning labels at every node would take most of the time.
+    probability = predict_at_nodes(eta.values, at_nodes.values, at_nodes["effect"].values, link)
+    return eta.copy(data=probability).where(panel["included"])
+
+
+def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) -> xr.DataArray | float:
+    """Return what the guarantee adds to each state-case: the effect of its own level, or of one level.
+
+    Parameters
+    ----------
+    effect : xr.DataArray
+        (..., case, level): effects of the levels above the first.
+    panel : xr.Dataset
+        Panel, see ``data.load.load_panel``.
+    level : str or None
+        A level for all, or None for each state's own.
+    """
+    levels = panel["guarantee"].attrs["levels"]
+    if level is not None:
+        return 0.0 if level == levels[0] else effect.sel(level=level, drop=True)
+    return xr.dot(effect, list_exposures(panel), dim="level")
+
+
+def list_groups(panel: xr.Dataset) -> xr.DataArray:
+    """Return who is averaged over: all included states, and each capability group that the panel has.
+
+    Returns
+    -------
+    xr.DataArray
+        (group, case, state), bool; the first group is ``all``.
+    """
+    groups = {ALL: panel["included"]}
+    if "capability_group" in panel:
+        of_state = panel["capability_group"]
+        groups |= {name: panel["included"] & (of_state == name) for name in of_state.attrs["levels"]}
+    stacked = xr.concat(
+        [group.drop_vars(panel.coords, errors="ignore") for group in groups.values()], "group"
+    )
+    return stacked.assign_coords(group=list(groups), case=panel["case"].values, state=panel["state"].values)
+
+
+def average_over_states(values: xr.DataArray, members: xr.DataArray) -> xr.DataArray:
+    """Average over the states of each group and case, and over the cases (``pooled``), within each draw.
+
+    Parameters
+    ----------
+    values : xr.DataArray
+        (sample, case, state).
+    members : xr.DataArray
+        (group, case, state), bool: who is averaged over.
+
+    Returns
+    -------
+    xr.DataArray
+        (case, group, sample); the last case is ``pooled``, in which each case has the same weight. NaN where
+        a group has no state.
+    """
+    # Zeros before the product: a state outside the case has no value, and must not count.
+    total = xr.dot(values.fillna(0.0), members.astype(float), dim="state")
+    size = members.sum("state")
+    by_case = (total / size.where(size > 0)).reset_coords(drop=True)
+    return pool_cases(by_case.transpose("case", "group", "sample"))
+
+
+def pool_cases(by_case: xr.DataArray) -> xr.DataArray:
+    """Append ``pooled``, the mean over the cases within each draw, along ``case``."""
+    pooled = by_case.mean("case", skipna=False).expand_dims(case=["pooled"])
+    return xr.concat([by_case, pooled], "case").transpose(*by_case.dims)
 
 
 def average_contrasts(contrasts: np.ndarray) -> np.ndarray:
-    """Mean over the states of each case, and over the cases: (sample, case), the last one pooled."""
-    present = ~np.isnan(contrasts[0])
-    by_case = np.where(present, contrasts, 0.0).sum(2) / present.sum(1)
-    return np.concatenate([by_case, by_case.mean(1, keepdims=True)], axis=1)
+    """Average contrasts (sample, case, state) over states: (sample, case), the last case pooled."""
+    values = xr.DataArray(
+        contrasts, dims=("sample", "case", "state"), coords={"case": np.arange(contrasts.shape[1]).astype(str)}
+    )
+    members = values.isel(sample=0, drop=True).notnull().expand_dims(group=[ALL])
+    return average_over_states(values, members).isel(group=0).transpose("sample", "case").values

@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import rankdata
 
-from analysis.fitting.fit import count_draws
+from analysis.posterior.draws import count_draws
 from analysis.posterior.summaries import summarize_draws
 from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant

@@ -9,7 +9,7 @@ import pymc as pm
 import xarray as xr
 from scipy.special import expit
 
-from analysis.posterior.effects import predict_joining, weigh_state_effects
+from analysis.posterior.joining import predict_joining, weigh_state_effects
 from analysis.posterior.summaries import summarize_draws
 from models.ideal_point import build_ideal_point_model
 from models.spec import IdealPointSpec

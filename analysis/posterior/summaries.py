@@ -4,12 +4,24 @@ import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.stats import norm
 
-from analysis.fitting.propagation import share_explained, share_from_stage1
-from analysis.posterior.effects import ALL
+from analysis.posterior.joining import ALL
+from analysis.posterior.variance import share_explained, share_from_stage1
 
 INTERVAL = 0.9
 """Probability of every interval that the project reports (equal-tailed)."""
+
+ENDS = ((1 - INTERVAL) / 2, 1 - (1 - INTERVAL) / 2)
+"""Probabilities of its two ends."""
+
+NORMAL_ERRORS = float(norm.ppf(ENDS[1]))
+"""Half the width of such an interval of a normal distribution, in standard deviations."""
+
+
+def interval(draws: np.ndarray, axis: int | None = None) -> np.ndarray:
+    """Return both ends of the equal-tailed interval of draws along an axis, or over all of them."""
+    return np.quantile(draws, ENDS, axis=axis)
 
 
 def summarize_draws(draws: xr.DataArray, dim: str | tuple[str, ...] = "sample") -> pd.DataFrame:
@@ -20,8 +32,7 @@ def summarize_draws(draws: xr.DataArray, dim: str | tuple[str, ...] = "sample") 
     pd.DataFrame
         Coordinate columns, then ``mean``, ``sd``, ``lower``, ``upper``.
     """
-    tail = (1 - INTERVAL) / 2
-    bounds = draws.quantile([tail, 1 - tail], dim).drop_vars("quantile")
+    bounds = draws.quantile(ENDS, dim).drop_vars("quantile")
     summary = xr.Dataset(
         {
             "mean": draws.mean(dim),
@@ -61,7 +72,7 @@ def summarize_effects(
         ``quantity, case, group, mean, sd, lower, upper``; ``mcse``: Monte Carlo standard error of the mean;
         ``prob_positive``: probability that the effect is
         above 0 (risk ratios, their difference apart: above 1); ``stage1_share``: the share of the variance
-        that comes from not knowing the positions (``analysis.fitting.propagation``), 0 where none is let in (totals,
+        that comes from not knowing the positions (``analysis.posterior.variance``), 0 where none is let in (totals,
         which need no positions, and ``plugin``), empty without the positions. A group without a state of that
         level has no average over such states, and no row.
     """

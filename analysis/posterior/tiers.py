@@ -3,77 +3,73 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import expit, softmax
+from scipy.special import expit
 
+from analysis.posterior.answers import state_effects
+from analysis.posterior.joining import predict_at_nodes, weigh_nodes
 from analysis.posterior.summaries import summarize_draws
-from models.likelihood.joining import STATE_LOG_WEIGHTS, STATE_NODES
-from models.panel import prepare_coalition_data
+from models.panel import prepare_panel_data
 from models.tier import CAPABILITY, add_capability, prepare_tiers
 
 
-def tier_probability(eta: np.ndarray, threshold: np.ndarray) -> np.ndarray:
-    """Probability of each tier.
+def tier_probability(reached: np.ndarray) -> np.ndarray:
+    """Turn probabilities of reaching each tier above the lowest into those of ending in each tier.
 
     Parameters
     ----------
-    eta : np.ndarray
-        (...), logits.
-    threshold : np.ndarray
-        (..., tier above the lowest), rising, logits; broadcasts against ``eta[..., None]``.
+    reached : np.ndarray
+        (..., tier above the lowest), 0 to 1, falling.
 
     Returns
     -------
     np.ndarray
         (..., tier), 0 to 1, sums to 1.
     """
-    at_least = expit(eta[..., None] - threshold)
-    ends = np.ones_like(at_least[..., :1]), np.zeros_like(at_least[..., :1])
-    return -np.diff(np.concatenate([ends[0], at_least, ends[1]], axis=-1), axis=-1)
+    ends = np.ones_like(reached[..., :1]), np.zeros_like(reached[..., :1])
+    return -np.diff(np.concatenate([ends[0], reached, ends[1]], axis=-1), axis=-1)
 
 
 def weigh_states(posterior: xr.Dataset, panel: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """What a state's tiers say about its own effect, which the model integrates out, draw by draw.
+    """Return what a state's tiers say about its own effect, draw by draw.
 
     Parameters
     ----------
     posterior : xr.Dataset
         Draws of ``models.tier.build_tier_model`` along ``sample``.
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
 
     Returns
     -------
-    weight : np.ndarray
-        (sample, state, node): probability, given the tiers and the draw, of each value of the effect.
+    weights : np.ndarray
+        (node, sample, state): probability, given the tiers and the draw, of each value of the effect.
     effect : np.ndarray
-        (sample, node): the values, logits. One node of 0 where the model has no state effects.
+        (node, sample): the values, logits. One node of 0 where the model has no state effects.
     """
-    n_sample = posterior.sizes["sample"]
-    if "state_sd" not in posterior:
-        return np.ones((n_sample, panel.sizes["state"], 1)), np.zeros((n_sample, 1))
-    effect = posterior["state_sd"].transpose("sample").values[:, None] * STATE_NODES
+    effect, log_prior = state_effects(posterior)
     tier, _ = prepare_tiers(panel)
     own = _eta(posterior, panel) + _added_by(posterior, panel, level=None)
-    threshold = _thresholds(posterior)[:, :, None, None]
-    log_weight = np.zeros((n_sample, panel.sizes["state"], len(STATE_NODES))) + STATE_LOG_WEIGHTS
-    for case, included in enumerate(panel["included"].values):
-        probability = tier_probability(own[:, case, :, None] + effect[:, None, :], threshold[:, case])
-        did = np.take_along_axis(probability, tier[case][None, :, None, None], axis=-1)[..., 0]
-        log_weight += np.where(included[None, :, None], np.log(np.maximum(did, 1e-300)), 0.0)
-    return softmax(log_weight, axis=-1), effect
+    threshold = _thresholds(posterior)[:, :, None, :]
+    log_likelihood = np.zeros((len(effect), len(own), panel.sizes["state"]))
+    for node, at in enumerate(effect):
+        probability = tier_probability(expit((own + at[:, None, None])[..., None] - threshold))
+        for case, included in enumerate(panel["included"].values):
+            did = np.take_along_axis(probability[:, case], tier[case][None, :, None], axis=-1)[..., 0]
+            log_likelihood[node] += np.where(included, np.log(np.maximum(did, 1e-300)), 0.0)
+    return weigh_nodes(log_likelihood, log_prior), effect
 
 
 def predict_tiers(
     posterior: xr.Dataset, panel: xr.Dataset, level: str | None, states: tuple[np.ndarray, np.ndarray]
 ) -> xr.DataArray:
-    """Probability of each tier for each state-case, had it the given guarantee, all else as it is.
+    """Return the probability of each tier for each state-case, had it the given guarantee, all else as it is.
 
     Parameters
     ----------
     posterior : xr.Dataset
         As in ``weigh_states``.
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
     level : str or None
         Guarantee level given to all; None for each state's own.
     states : tuple of np.ndarray
@@ -85,14 +81,12 @@ def predict_tiers(
         (sample, case, state, tier), 0 to 1; NaN where a state is not in the case.
     """
     eta = _eta(posterior, panel) + _added_by(posterior, panel, level)
-    threshold = _thresholds(posterior)[:, :, None, :]
-    weight, effect = states
-    probability = 0.0
-    for node in range(weight.shape[-1]):
-        at_node = tier_probability(eta + effect[:, None, None, node], threshold)
-        probability = probability + weight[:, None, :, node, None] * at_node
+    reached = [
+        predict_at_nodes(eta - threshold[:, :, None], *states)
+        for threshold in np.moveaxis(_thresholds(posterior), -1, 0)
+    ]
     return xr.DataArray(
-        probability,
+        tier_probability(np.stack(reached, axis=-1)),
         dims=("sample", "case", "state", "tier"),
         coords={
             "case": panel["case"].values,
@@ -110,7 +104,7 @@ def compute_tiers(posterior: xr.Dataset, panel: xr.Dataset, groups: xr.DataArray
     posterior : xr.Dataset
         As in ``weigh_states``.
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
     groups : xr.DataArray
         (case, state), str, with the attribute ``levels``: names of the groups; ``all`` is added.
 
@@ -166,7 +160,7 @@ def _added_by(posterior: xr.Dataset, panel: xr.Dataset, level: str | None) -> np
     if "guarantee_capability" in posterior:
         wider = add_capability(panel)
         column = list(wider["covariate"].values).index(CAPABILITY)
-        capability = prepare_coalition_data(wider)["covariates"][..., column]
+        capability = prepare_panel_data(wider).covariates[..., column]
         slope = posterior["guarantee_capability"].transpose("sample", "level").values
         added = added + slope[:, None, None, :] * capability[None, :, :, None]
     levels = [str(name) for name in posterior["level"].values]

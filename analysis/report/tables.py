@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from analysis.report.words import number
+from analysis.posterior.words import number
 
 
 @dataclass(frozen=True)

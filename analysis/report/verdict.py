@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.figures.style import level_name
-from analysis.report.words import certainty, interval, number, percent, points, probability
+from analysis.posterior.words import certainty, interval, number, percent, points, probability
 from analysis.store.results import Results
 
 

@@ -6,11 +6,11 @@ from collections import Counter
 from rich.console import Console
 from rich.markup import escape
 
-from analysis.pipeline.plan import Task
 from analysis.store.store import Store
+from analysis.store.task import Task
 
-IGNORED = ("stage1", "total", "direct")
-"""Keys of what a task needs: that they differ follows from what they are made of."""
+IGNORED = ("needs",)
+"""Keys of what a task needs: they differ because their own contents do."""
 
 
 def flatten(content: object, prefix: str = "") -> dict[str, object]:

@@ -1,15 +1,10 @@
 """Where results live, how they get there whole, and where they came from."""
 
-import datetime
-import hashlib
-import importlib.metadata
 import json
 import os
-import platform
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,66 +16,6 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "analysis" / "results"
 OUTPUT = ROOT / "analysis" / "output"
 """What comes of many runs together, and of the work beside the main job."""
-PACKAGES = ("arviz", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
-
-
-def hash_content(content: object) -> str:
-    """Hexadecimal SHA-256 of anything that JSON can write; equal content gives equal hashes."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def hash_dataset(dataset: xr.Dataset) -> str:
-    """Hexadecimal SHA-256 of a dataset's values, names and coordinates; attributes do not count."""
-    digest = hashlib.sha256()
-    for name in sorted(map(str, dataset.variables)):
-        variable = dataset[name]
-        values = variable.values
-        # Text has no fixed bytes in numpy (its width is that of the longest), numbers have.
-        content = (
-            "\0".join(map(str, values.ravel())).encode() if values.dtype.kind in "OUT" else values.tobytes()
-        )
-        digest.update(f"{name}{variable.dims}{values.shape}{values.dtype.kind}".encode() + content)
-    return digest.hexdigest()
-
-
-def hash_code() -> str:
-    """Hexadecimal SHA-256 of the code that a fit depends on: the models and how they are sampled."""
-    files = [
-        *sorted((ROOT / "models").glob("*.py")),
-        ROOT / "analysis" / "fit.py",
-        ROOT / "analysis" / "refits.py",
-        ROOT / "analysis" / "diagnostics.py",
-        ROOT / "analysis" / "gates.py",
-        ROOT / "analysis" / "sampler.py",
-    ]
-    return hash_content([file.read_text(encoding="utf-8") for file in files])
-
-
-def package_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a result depends on."""
-    return {"python": platform.python_version()} | {
-        name: importlib.metadata.version(name) for name in PACKAGES
-    }
-
-
-def git_commit() -> str:
-    """Commit of the checkout, with ``-dirty`` where tracked files differ; ``unknown`` outside a checkout."""
-    try:
-        describe = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return describe.stdout.strip()
-
-
-def now() -> str:
-    """Date and time, UTC, to the second."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 @contextmanager
@@ -171,37 +106,3 @@ def read_tree(path: Path) -> xr.DataTree:
     if "convergence" in loaded.attrs:
         loaded.attrs["convergence"] = json.loads(loaded.attrs["convergence"])
     return loaded
-
-
-def load_or_fit(
-    kind: str, content: dict, fit: Callable[[], xr.DataTree], folder: Path = RESULTS / ".fits"
-) -> tuple[xr.DataTree, Path, bool]:
-    """The fit of this content: read if it was made before, else made and stored.
-
-    Parameters
-    ----------
-    kind : str
-        What is fitted; begins the file's name.
-    content : dict
-        All that the fit depends on besides code and package versions, which are added here.
-    fit : callable
-        Makes the fit; called only if it is not there. It raises if the fit does not pass its gates, and
-        then nothing is stored.
-    folder : Path
-        Where fits are kept.
-
-    Returns
-    -------
-    fit : xr.DataTree
-    path : Path
-        Its file.
-    reused : bool
-    """
-    versions = {k: v for k, v in package_versions().items() if k not in ("pandas", "arviz")}
-    key = hash_content({"kind": kind, "code": hash_code(), "versions": versions, **content})
-    path = folder / f"{kind}-{key[:24]}.nc"
-    if path.exists():
-        return read_tree(path), path, True
-    tree = fit()
-    write_tree(tree, path)
-    return tree, path, False

@@ -2,15 +2,16 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 
-from analysis.pipeline.make import Effects
-from analysis.pipeline.plan import Task
-from analysis.store.files import RESULTS, hash_content, read_tree, write_json, write_tree
+from analysis.store.files import RESULTS, read_tree, write_json, write_tree
+from analysis.store.task import Task
+from analysis.variants.sampler import CORES
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,19 @@ class Store:
         except FileNotFoundError:
             return None
 
-    def load(self, task: Task) -> xr.DataTree:
-        """Read a fit that is there."""
-        return read_tree(self.path(task.key))
+    def load(self, task: Task) -> xr.DataTree | pd.DataFrame:
+        """Read a result that is there: a table from its record, a fit from its file."""
+        record = self.find(task)
+        return pd.DataFrame(record["table"]) if "table" in record else read_tree(self.path(task.key))
 
-    def save(self, task: Task, result: xr.DataTree | Effects, seconds: float) -> dict:
-        """Store what a task made; of effects the table, by column. What is known of it is written last."""
+    def save(self, task: Task, result: object, seconds: float) -> dict:
+        """Store what a task made, and return its record, which is written last."""
         record = self._describe(task, seconds) | {"status": "ok"}
-        if isinstance(result, Effects):
-            record["table"] = result.table.to_dict(orient="list")
-        else:
+        if isinstance(result, xr.DataTree):
             write_tree(result, self.path(task.key))
-            record["convergence"] = result.attrs["convergence"]
+            record["convergence"] = result.attrs.get("convergence", {})
+        else:
+            record["table"] = getattr(result, "table", result).to_dict(orient="list")
         write_json(record, self.path(task.key, ".json"))
         return record
 
@@ -80,43 +82,57 @@ class Store:
 
 
 def load_or_make(
-    task: Task, fits: dict[str, xr.DataTree], store: Store, **settings
-) -> tuple[xr.DataTree, bool]:
-    """The fit of a task: read if it is there, else made and stored.
+    task: Task,
+    store: Store | None = None,
+    *,
+    made: dict[str, object] | None = None,
+    report: Callable | None = None,
+    cores: int = CORES,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[xr.DataTree | pd.DataFrame, bool]:
+    """Return the result of a task: read it if it is stored, else make and store it.
 
     Parameters
     ----------
     task : Task
-    fits : dict of str to xr.DataTree
-        By key, what the task needs.
-    store : Store
-    **settings
-        ``cores`` and ``progress``.
+        What it needs is read or made first, in the same way.
+    store : Store, optional
+        The project's own if none is given.
+    made : dict, optional
+        Results that are in memory already, by key; this one and what it needs are added.
+    report : callable, optional
+        Called with the name of each task as it begins; returns a function that takes the share done.
+    cores : int
+        Chains or refits run side by side.
+    progress : callable, optional
+        Takes the share done, 0 to 1, where there is no ``report``.
 
     Returns
     -------
-    fit : xr.DataTree
+    result : xr.DataTree or pd.DataFrame
     reused : bool
+        True if it was stored before.
 
     Raises
     ------
     ConvergenceError
-        If the fit misses a gate; nothing is stored.
+        If a fit misses a gate; nothing is stored then.
     """
+    store, made = store or Store(), {} if made is None else made
+    if task.key in made:
+        return made[task.key], True
     record = store.find(task)
-    if record and record["status"] == "ok":
-        return store.load(task), True
-    begin = time.perf_counter()
-    tree = task.make(task.data, [fits[need.key] for need in task.needs], task.variant, **settings)
-    store.save(task, tree, time.perf_counter() - begin)
-    return tree, False
-
-
-def hash_plan(tasks: list[Task]) -> str:
-    """One hash for all that several tasks depend on."""
-    return hash_content([task.key for task in tasks])
-
-
-def read_effects(record: dict) -> pd.DataFrame:
-    """The table of effects in a record."""
-    return pd.DataFrame(record["table"])
+    reused = bool(record) and record["status"] == "ok"
+    if reused:
+        result = store.load(task)
+    else:
+        further = {"made": made, "report": report, "cores": cores}
+        needed = [load_or_make(need, store, **further)[0] for need in task.needs]
+        progress = report(task.name) if report else progress
+        begin = time.perf_counter()
+        result = task.make(task.data, needed, task.settings, cores=cores, progress=progress)
+        store.save(task, result, time.perf_counter() - begin)
+    made[task.key] = result
+    if report:
+        (report(task.name) if reused else progress)(1.0)
+    return result, reused

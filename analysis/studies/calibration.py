@@ -21,10 +21,11 @@ from scipy.stats import chi2
 
 from analysis.fitting.fit import gate
 from analysis.fitting.refits import compile_refits, refit
-from analysis.store.files import RESULTS, ROOT, hash_content, write_table
+from analysis.store.files import RESULTS, ROOT, write_table
+from analysis.store.keys import hash_content
 from analysis.studies.propagation.figures import plot_ranks
 from analysis.variants.sampler import Progress, SamplerSpec, derive_seed
-from models.panel import centre_alignment, prepare_coalition_data
+from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec
 
@@ -60,15 +61,15 @@ def draw_prior(
         The model's variables by name, and ``joined`` (case, state), 0 or 1.
     """
     rng = np.random.default_rng(seed)
-    data = prepare_coalition_data(panel)
-    n_level, n_case, n_state = data["has_level"].shape
+    data = prepare_panel_data(panel)
+    n_level, n_case, n_state = data.has_level.shape
 
     def half_normal(scale, size=None):
         return np.abs(rng.normal(0, scale, size))
 
     true = {
         "intercept": rng.normal(0, spec.intercept_scale, n_case),
-        "covariate_slope": rng.normal(0, spec.covariate_scale, (n_case, data["covariates"].shape[-1])),
+        "covariate_slope": rng.normal(0, spec.covariate_scale, (n_case, data.covariates.shape[-1])),
         "region_sd": half_normal(spec.region_scale),
         "guarantee_effect_mean": rng.normal(0, spec.guarantee_scale, n_level),
         "guarantee_effect_case_sd": half_normal(spec.guarantee_case_scale, n_level),
@@ -76,7 +77,7 @@ def draw_prior(
         "alignment_slope_case_sd": half_normal(spec.alignment_case_scale),
         "state_sd": half_normal(spec.state_scale),
     }
-    true["region_effect"] = rng.normal(0, true["region_sd"], (n_case, len(data["region"])))
+    true["region_effect"] = rng.normal(0, true["region_sd"], (n_case, len(data.region)))
     true["guarantee_effect"] = rng.normal(
         true["guarantee_effect_mean"], true["guarantee_effect_case_sd"], (n_case, n_level)
     )
@@ -88,13 +89,13 @@ def draw_prior(
     for case in range(n_case):
         eta[case] = (
             true["intercept"][case]
-            + data["covariates"][case] @ true["covariate_slope"][case]
-            + true["region_effect"][case][data["region_idx"]]
-            + true["guarantee_effect"][case] @ data["has_level"][:, case]
+            + data.covariates[case] @ true["covariate_slope"][case]
+            + true["region_effect"][case][data.region_idx]
+            + true["guarantee_effect"][case] @ data.has_level[:, case]
             + true["alignment_slope"][case] * position[case]
             + of_state
         )
-    true["joined"] = (rng.random(eta.shape) < 1 / (1 + np.exp(-eta))) * data["included"]
+    true["joined"] = (rng.random(eta.shape) < 1 / (1 + np.exp(-eta))) * data.included
     return true
 
 
@@ -139,7 +140,7 @@ def rank_truths(
     truth = CoalitionSpec()
     spec = truth if fitted == "right" else replace(truth, guarantee_scale=truth.guarantee_scale / 3)
     worlds = [draw_prior(panel, position, truth, derive_seed(seed, "world", k)) for k in simulations]
-    model = compile_refits(panel, position, spec, seed=derive_seed(seed, "pilot"))
+    model = compile_refits(prepare_panel_data(panel), position, spec, seed=derive_seed(seed, "pilot"))
     data = [{"joined_observed": world["joined"]} for world in worlds]
     idata = gate(
         refit(model, data, sampler, seed=seed, progress=progress), f"calibration ({fitted})", sampler

@@ -9,7 +9,8 @@ from scipy import integrate, stats
 from scipy.special import expit
 from support.densities import POOLED_PARTS, draw_point, evaluate_logp, pool_two_cases
 
-from analysis.fitting.fit import fit_total, stack_draws
+from analysis.posterior.draws import stack
+from analysis.fitting.fit import fit_total
 from analysis.fitting.refits import fit_direct
 from analysis.posterior.effects import compute_effects
 from analysis.posterior.positions import pair_positions
@@ -17,7 +18,7 @@ from analysis.variants.sampler import SamplerSpec
 from models.alignment import draw_alignment_model
 from models.coalition import MIRRORED, build_coalition_model
 from models.coordinates.precondition import fold
-from models.panel import centre_alignment, prepare_coalition_data
+from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec
 
@@ -37,10 +38,10 @@ def split(point):
 
 def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy():
     panel, alignment = small_panel(n_state=6, seed=1)
-    model = build_coalition_model(panel, SPEC, centre_alignment(panel, alignment))
+    model = build_coalition_model(prepare_panel_data(panel), SPEC, centre_alignment(panel, alignment))
     point = draw_point(model, 1)
     v = split(point)
-    data = prepare_coalition_data(panel)
+    data = prepare_panel_data(panel)
     position = centre_alignment(panel, alignment)
     tau = pool_two_cases(v, "guarantee_effect", SPEC.guarantee_scale)
     slope = pool_two_cases(v, "alignment_slope", SPEC.alignment_scale)
@@ -48,9 +49,9 @@ def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy
     spread = np.sqrt(1 + v["region_sd"] ** 2)
 
     def probability(case, state, nu):
-        eta = v["intercept"][case] + data["covariates"][case, state] @ v["covariate_slope"][case]
-        eta += v["region_sd"] / spread * v["region_part"][case, data["region_idx"][state]]
-        eta += slope[case] * position[case, state] + tau[case] @ data["has_level"][:, case, state] + nu
+        eta = v["intercept"][case] + data.covariates[case, state] @ v["covariate_slope"][case]
+        eta += v["region_sd"] / spread * v["region_part"][case, data.region_idx[state]]
+        eta += slope[case] * position[case, state] + tau[case] @ data.has_level[:, case, state] + nu
         return expit(eta) if panel["joined"].values[case, state] else 1 - expit(eta)
 
     total = 0.0
@@ -85,7 +86,7 @@ def test_effects_lie_around_their_means_as_the_priors_say(pooling):
     """The unknowns are other ones than mean and offsets; what they imply must be the same."""
     panel, _ = small_panel()
     spec = dataclasses.replace(SPEC, guarantee_pooling=pooling)
-    model = build_coalition_model(panel, spec)
+    model = build_coalition_model(prepare_panel_data(panel), spec)
     names = ["guarantee_effect", "guarantee_effect_mean", "guarantee_effect_case_sd", "region_effect"]
     draws = pm.draw([model[name] for name in [*names, "region_sd"]], 20_000, random_seed=1)
     effect, mean, case_sd, region, region_sd = draws
@@ -104,7 +105,7 @@ def test_effects_lie_around_their_means_as_the_priors_say(pooling):
 
 def test_folding_moves_draws_along_a_symmetry_of_the_density():
     panel, alignment = small_panel()
-    model = build_coalition_model(panel, SPEC, centre_alignment(panel, alignment))
+    model = build_coalition_model(prepare_panel_data(panel), SPEC, centre_alignment(panel, alignment))
     points = [draw_point(model, seed) for seed in range(6)]
     names = [value.name for value in model.value_vars]
     ends = np.cumsum([points[0][name].size for name in names])[:-1]
@@ -126,13 +127,13 @@ def test_folding_moves_draws_along_a_symmetry_of_the_density():
 
 def test_relabelling_states_changes_nothing():
     panel, alignment = small_panel()
-    model = build_coalition_model(panel, SPEC, centre_alignment(panel, alignment))
+    model = build_coalition_model(prepare_panel_data(panel), SPEC, centre_alignment(panel, alignment))
     point = draw_point(model, 4)
     order = np.random.default_rng(0).permutation(panel.sizes["state"])
     moved, moved_alignment = panel.isel(state=order), alignment.isel(state=order)
-    other = build_coalition_model(moved, SPEC, centre_alignment(moved, moved_alignment))
+    other = build_coalition_model(prepare_panel_data(moved), SPEC, centre_alignment(moved, moved_alignment))
     assert evaluate_logp(other, point) == pytest.approx(evaluate_logp(model, point), rel=1e-10)
-    wrong = build_coalition_model(moved, SPEC, centre_alignment(panel, alignment))
+    wrong = build_coalition_model(prepare_panel_data(moved), SPEC, centre_alignment(panel, alignment))
     assert evaluate_logp(wrong, point) != pytest.approx(evaluate_logp(model, point), rel=1e-6)
 
 
@@ -144,15 +145,16 @@ def test_every_prior_number_changes_the_density(field):
     pooling = "levels" if field == "guarantee_level_scale" else "apart"
     spec = dataclasses.replace(SPEC, guarantee_pooling=pooling, missing="impute")
     changed = dataclasses.replace(spec, **{field: 1.5 * getattr(spec, field)})
-    point = draw_point(build_coalition_model(panel, spec, position), 2)
-    values = [evaluate_logp(build_coalition_model(panel, s, position), point) for s in (spec, changed)]
+    data = prepare_panel_data(panel, spec.missing)
+    point = draw_point(build_coalition_model(data, spec, position), 2)
+    values = [evaluate_logp(build_coalition_model(data, s, position), point) for s in (spec, changed)]
     assert abs(values[0] - values[1]) > 1e-6
 
 
 def test_without_state_effects_the_likelihood_is_a_product_of_answers():
     panel, _ = small_panel()
     spec = dataclasses.replace(SPEC, state_effect=False)
-    model = build_coalition_model(panel, spec)
+    model = build_coalition_model(prepare_panel_data(panel), spec)
     assert "state_sd" not in model.named_vars
     point = {k: np.zeros_like(v) for k, v in model.initial_point(0).items()}
     prior = sum(f(point) for f in [model.compile_logp(vars=model.free_RVs, mode="FAST_COMPILE")])
@@ -174,19 +176,19 @@ def test_bad_panels_are_refused_with_the_rows():
     missing = panel.copy(deep=True)
     missing["covariates_transformed"][1, 4, 0] = np.nan
     with pytest.raises(ValueError, match=r"'gdp_per_capita' is missing in 1 rows: S004 \(isis\)"):
-        prepare_coalition_data(missing)
+        prepare_panel_data(missing)
     constant = panel.copy(deep=True)
     constant["covariates_transformed"][..., 1] = 3.0
     with pytest.raises(ValueError, match=r"'distance' is 3\.0 in every row"):
-        prepare_coalition_data(constant)
+        prepare_panel_data(constant)
     unknown = panel.copy(deep=True)
     unknown["guarantee"].attrs["levels"] = ["none", "pact"]
     with pytest.raises(ValueError, match="'rio'"):
-        prepare_coalition_data(unknown)
+        prepare_panel_data(unknown)
     unordered = panel.copy(deep=True)
     unordered["guarantee"].attrs["levels"] = ["pact", "none", "rio"]
     with pytest.raises(ValueError, match="must be 'none'"):
-        prepare_coalition_data(unordered)
+        prepare_panel_data(unordered)
     with pytest.raises(
         ValueError, match=r"no alignment for 2 rows of the sample: S003 \(iraq\), S003 \(isis\)"
     ):
@@ -196,7 +198,7 @@ def test_bad_panels_are_refused_with_the_rows():
 def test_a_missing_value_outside_the_sample_does_not_matter():
     panel, _ = small_panel()
     panel["covariates_transformed"][0, 2, :] = np.nan
-    assert np.isfinite(prepare_coalition_data(panel)["covariates"]).all()
+    assert np.isfinite(prepare_panel_data(panel).covariates).all()
 
 
 @pytest.fixture(scope="module")
@@ -211,9 +213,9 @@ def recovered():
         )
         total = fit_total(panel, SPEC, sampler, seed=seed)
         direct = fit_direct(panel, alignment.expand_dims(refit=1), SPEC, sampler, seed=seed)
-        posteriors = [stack_draws(t["posterior"].dataset, 1000) for t in (total, direct)]
+        posteriors = [stack(t["posterior"].dataset, 1000) for t in (total, direct)]
         positions = pair_positions(posteriors[1], panel, alignment.expand_dims(refit=1))
-        mediator = draw_alignment_model(panel, positions, AlignmentSpec(), seed)
+        mediator = draw_alignment_model(prepare_panel_data(panel), positions, AlignmentSpec(), seed)
         effects = compute_effects(*posteriors, mediator, panel).sel(group="all")
         for name in truth:
             for case in panel["case"].values:

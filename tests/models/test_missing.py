@@ -9,7 +9,8 @@ from scipy import stats
 from support.densities import draw_point, evaluate_logp
 
 from analysis.fitting.compile import compile_model
-from analysis.fitting.fit import fit_total, stack_draws
+from analysis.posterior.draws import stack
+from analysis.fitting.fit import fit_total
 from analysis.posterior.effects import compute_effects
 from analysis.posterior.positions import find_imputed
 from analysis.variants.sampler import SamplerSpec
@@ -18,7 +19,7 @@ from data.spec import DataSpec
 from models.alignment import draw_alignment_model
 from models.coalition import build_coalition_model, compute_eta
 from models.missing import place_missing
-from models.panel import centre_alignment, prepare_coalition_data
+from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec, SpecError
 
@@ -44,26 +45,28 @@ def evaluate(model, names, point):
 def test_missing_covariates_are_refused_with_their_rows_unless_the_spec_says_otherwise():
     panel, _ = panel_with_holes()
     with pytest.raises(ValueError, match=r"'distance' is missing in 3 rows: S005 \(iraq\), S005 \(isis\)"):
-        build_coalition_model(panel, CoalitionSpec())
+        prepare_panel_data(panel)
     with pytest.raises(SpecError, match="'refuse', 'impute'"):
         CoalitionSpec(missing="drop")
     panel["covariates_transformed"][..., 1] = np.nan
     with pytest.raises(ValueError, match="'distance' is nan in every row"):
-        build_coalition_model(panel, IMPUTE)
+        build_coalition_model(prepare_panel_data(panel, "impute"), IMPUTE)
 
 
 def test_imputed_values_follow_their_equation():
     panel, alignment = panel_with_holes()
-    model = build_coalition_model(panel, IMPUTE, centre_alignment(panel, alignment))
+    model = build_coalition_model(
+        prepare_panel_data(panel, "impute"), IMPUTE, centre_alignment(panel, alignment)
+    )
     point = draw_point(model, 1)
     names = ["covariate_imputed", "missing_region_sd", "missing_region_offset", "missing_slope", "missing_sd"]
     v = evaluate(model, [*names, "missing_offset"], point)
-    data = prepare_coalition_data(panel, "impute")
+    data = prepare_panel_data(panel, "impute")
     np.testing.assert_array_equal(place_missing(data), [[0, 5, 1], [1, 5, 1], [1, 9, 1]])
 
     def expected(case, state):
-        given = [data["covariates"][case, state, 0], *data["has_level"][:, case, state]]
-        region = v["missing_region_sd"][0] * v["missing_region_offset"][0, data["region_idx"][state]]
+        given = [data.covariates[case, state, 0], *data.has_level[:, case, state]]
+        region = v["missing_region_sd"][0] * v["missing_region_offset"][0, data.region_idx[state]]
         return region + v["missing_slope"][0] @ given
 
     means = np.array([expected(*place) for place in ((0, 5), (1, 5), (1, 9))])
@@ -71,10 +74,10 @@ def test_imputed_values_follow_their_equation():
     offset = v["missing_offset"][[0, 0, 1]]
     np.testing.assert_allclose(v["covariate_imputed"], means + v["missing_sd"] * offset)
     seen = sum(
-        stats.norm.logpdf(data["covariates"][case, state, 1], expected(case, state), v["missing_sd"][0])
+        stats.norm.logpdf(data.covariates[case, state, 1], expected(case, state), v["missing_sd"][0])
         for case in (0, 1)
         for state in range(40)
-        if not data["missing"][case, state, 1]
+        if not data.missing[case, state, 1]
     )
     potential = model.compile_logp(
         vars=[model["covariates_seen"]], mode="FAST_COMPILE", on_unused_input="ignore"
@@ -87,7 +90,9 @@ def test_imputed_values_follow_their_equation():
 def test_the_compiled_density_is_the_models(holes):
     """One value in all, and some of two covariates: dims of length one trip compiled code."""
     panel, alignment = panel_with_holes(holes=holes)
-    model = build_coalition_model(panel, IMPUTE, centre_alignment(panel, alignment))
+    model = build_coalition_model(
+        prepare_panel_data(panel, "impute"), IMPUTE, centre_alignment(panel, alignment)
+    )
     compiled = compile_model(model, ["covariate_imputed"])
     point = draw_point(model, 4)
     flat = np.concatenate([np.ravel(point[v.name]) for v in model.value_vars])
@@ -103,7 +108,7 @@ def test_the_compiled_density_is_the_models(holes):
 def test_the_predictor_from_draws_holds_the_imputed_values():
     panel, alignment = panel_with_holes()
     positions = centre_alignment(panel, alignment)
-    model = build_coalition_model(panel, IMPUTE, positions)
+    model = build_coalition_model(prepare_panel_data(panel, "impute"), IMPUTE, positions)
     names = ["intercept", "covariate_slope", "region_effect", "alignment_slope", "covariate_imputed", "eta"]
     v = evaluate(model, names, draw_point(model, 2))
     posterior = xr.Dataset(
@@ -114,9 +119,11 @@ def test_the_predictor_from_draws_holds_the_imputed_values():
             "alignment_slope": ("case", v["alignment_slope"]),
             "covariate_imputed": ("missing", v["covariate_imputed"]),
         },
-        {"case": panel["case"].values, "region": prepare_coalition_data(panel, "impute")["region"]},
+        {"case": panel["case"].values, "region": prepare_panel_data(panel, "impute").region},
     )
-    eta = compute_eta(posterior, panel, xr.DataArray(positions, dims=("case", "state")))
+    eta = compute_eta(
+        posterior, prepare_panel_data(panel, "impute"), xr.DataArray(positions, dims=("case", "state"))
+    )
     np.testing.assert_allclose(eta.transpose("case", "state"), v["eta"])
 
 
@@ -141,7 +148,7 @@ def with_and_without_holes():
 @pytest.mark.slow
 def test_imputed_values_lie_where_the_removed_ones_did(with_and_without_holes):
     panel, lost, *_, fit = with_and_without_holes
-    data = prepare_coalition_data(lost, "impute")
+    data = prepare_panel_data(lost, "impute")
     places = place_missing(data)
     values = panel["covariates_transformed"].values[..., 1]
     known = values[:, ~with_and_without_holes[3]]
@@ -160,12 +167,14 @@ def test_effects_with_imputed_covariates_are_those_of_the_whole_data(with_and_wi
     panel, lost, alignment, _, whole, fit = with_and_without_holes
     ame = []
     for p, posterior in ((panel, whole), (lost, fit)):
-        total = stack_draws(posterior, 1000)
+        total = stack(posterior, 1000)
         direct = total.assign(
             alignment_slope=xr.zeros_like(total["guarantee_effect"].isel(level=0, drop=True))
         )
         positions = np.repeat(centre_alignment(p, alignment)[None], 1000, axis=0)
-        mediator = draw_alignment_model(p, positions, AlignmentSpec(), 1, find_imputed(direct))
+        mediator = draw_alignment_model(
+            prepare_panel_data(p, "impute"), positions, AlignmentSpec(), 1, find_imputed(direct)
+        )
         ame.append(
             compute_effects(total, direct, mediator, p)["ame_pact_total"].sel(case="pooled", group="all")
         )
@@ -206,7 +215,7 @@ def test_separation_gives_a_finite_effect_with_a_wide_posterior():
     assert spread.sel(level="rio", case="isis") > spread.sel(level="rio", case="iraq")
     slope = posterior["covariate_slope"].sel(case="iraq", covariate="distance")
     assert 1 < slope.mean() < 6
-    total = stack_draws(posterior, 500)
+    total = stack(posterior, 500)
     direct = total.assign(alignment_slope=(("case", "sample"), np.zeros((2, 500))))
     mediator = total[["guarantee_effect"]] * 0.0
     ame = compute_effects(total, direct, mediator, panel)["ame_pact_total"].sel(group="all")
@@ -214,14 +223,14 @@ def test_separation_gives_a_finite_effect_with_a_wide_posterior():
     assert ame.sel(case="pooled").max() < 1
 
 
-def test_levels_and_covariates_of_which_nothing_can_be_said_are_refused():
+def test_levels_that_no_state_has_and_constant_covariates_are_refused():
     panel, _, _ = simulate_panel(n_state=20, seed=1)
     nobody = panel.copy(deep=True)
     nobody["guarantee"].values[nobody["guarantee"].values == "rio"] = "none"
     with pytest.raises(ValueError, match=r"\['rio'\]: no state of the sample has them"):
-        build_coalition_model(nobody, CoalitionSpec())
+        prepare_panel_data(nobody)
     constant = panel.copy(deep=True)
     constant["covariates_transformed"][..., 0] = 2.0
-    for spec in (CoalitionSpec(), dataclasses.replace(IMPUTE)):
+    for missing in ("refuse", "impute"):
         with pytest.raises(ValueError, match="it has no slope"):
-            build_coalition_model(constant, spec)
+            prepare_panel_data(constant, missing)

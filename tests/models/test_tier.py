@@ -9,7 +9,8 @@ from support.densities import draw_point, evaluate_logp, pool_two_cases
 
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
-from analysis.fitting.fit import SAVED_TIERS, _sample, list_saved, stack_draws
+from analysis.posterior.draws import stack
+from analysis.fitting.fit import SAVED_TIERS, _sample, list_saved
 from analysis.posterior.tiers import (
     compute_tiers,
     predict_tiers,
@@ -19,7 +20,7 @@ from analysis.posterior.tiers import (
 )
 from analysis.variants.sampler import SamplerSpec
 from models.coalition import build_coalition_model
-from models.panel import prepare_coalition_data
+from models.panel import prepare_panel_data
 from models.simulate.tiers import simulate_tiers
 from models.spec import CoalitionSpec, TierSpec
 from models.tier import add_capability, build_tier_model, prepare_tiers
@@ -45,16 +46,16 @@ def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy
     panel = small_panel()
     model = build_tier_model(panel, WITH_CAPABILITY)
     v = {k.removesuffix("_signed"): x for k, x in draw_point(model, 1).items()}
-    data = prepare_coalition_data(add_capability(panel))
+    data = prepare_panel_data(add_capability(panel))
     threshold = np.concatenate([np.zeros((2, 1)), np.cumsum(np.exp(v["log_gap"]), axis=1)], axis=1)
     tau = pool_two_cases(v, "guarantee_effect", WITH_CAPABILITY.predictor.guarantee_scale)
     spread, total = np.sqrt(1 + v["region_sd"] ** 2), 0.0
 
     def probability(case, state, nu):
-        x = data["covariates"][case, state]
+        x = data.covariates[case, state]
         eta = v["intercept"][case] + x @ v["covariate_slope"][case] + nu
-        eta += v["region_sd"] / spread * v["region_part"][case, data["region_idx"][state]]
-        eta += (tau[case] + v["guarantee_capability"] * x[1]) @ data["has_level"][:, case, state]
+        eta += v["region_sd"] / spread * v["region_part"][case, data.region_idx[state]]
+        eta += (tau[case] + v["guarantee_capability"] * x[1]) @ data.has_level[:, case, state]
         reached = [1, *expit(eta - threshold[case]), 0]
         tier = int(panel["tier"].values[case, state])
         return reached[tier] - reached[tier + 1]
@@ -75,7 +76,10 @@ def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy
 def test_with_two_tiers_it_is_the_model_of_joining():
     panel = small_panel(gaps=())
     panel["joined"] = panel["tier"]
-    tiers, joining = build_tier_model(panel, SPEC), build_coalition_model(panel, CoalitionSpec())
+    tiers, joining = (
+        build_tier_model(panel, SPEC),
+        build_coalition_model(prepare_panel_data(panel), CoalitionSpec()),
+    )
     point = draw_point(joining, 5)
     assert set(tiers.initial_point(0)) == set(point)
     assert evaluate_logp(tiers, point) == pytest.approx(evaluate_logp(joining, point), rel=1e-9)
@@ -134,7 +138,7 @@ def test_states_are_weighed_by_bayes_rule():
     predicted = predict_tiers(posterior, panel, "pact", weigh_states(posterior, panel))
     np.testing.assert_allclose(predicted.sum("tier").where(panel["included"]).values[:, 1], 1.0)
     assert predicted[:, 0, 2].isnull().all()
-    capability = prepare_coalition_data(add_capability(panel))["covariates"][..., 1]
+    capability = prepare_panel_data(add_capability(panel)).covariates[..., 1]
     nu = np.linspace(-12, 12, 20001)
     state, levels = 5, ["rio", "pact"]
     own = str(panel["guarantee"].values[0, state])
@@ -187,7 +191,7 @@ def recovered():
             idata = _sample(compile_model(model, saved), sampler, saved, cores=1, seed=1)
             figures = measure_convergence(idata["posterior"].dataset, idata["sample_stats"].dataset)
             assert figures["max_rhat"] < 1.03, figures
-            posterior = stack_draws(idata["posterior"].dataset, 600)
+            posterior = stack(idata["posterior"].dataset, 600)
             groups = half(panel)
             tiers = compute_tiers(posterior, panel, groups)
             worst = []

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from analysis.figures.style import level_name
 from analysis.report.blocks import Folded, Heading, Html, Section, Sortable, Text
 from analysis.report.tables import Column, Table, make_table, number_column, text_column
-from analysis.report.words import percent
+from analysis.posterior.words import percent
 from analysis.store.files import ROOT
 from analysis.store.results import Results
 from data.load import TABLES_DIR, load_coalition, load_guarantees, load_states, sha256

@@ -8,7 +8,7 @@ from analysis.report.charts import interval_chart
 from analysis.report.sections.effects import case_names, level_style
 from analysis.report.tables import make_table, plain_columns
 from analysis.report.verdict import highest_level
-from analysis.report.words import interval, points
+from analysis.posterior.words import interval, points
 from analysis.store.results import Results
 
 

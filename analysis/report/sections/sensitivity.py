@@ -13,7 +13,7 @@ from analysis.report.tables import (
     text_column,
 )
 from analysis.report.verdict import choice_card, pooled_variants
-from analysis.report.words import interval, number, points
+from analysis.posterior.words import interval, number, points
 from analysis.store.results import Results
 
 

@@ -15,7 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from analysis.figures.style import DPI
-from analysis.store.files import atomic_file, git_commit, now, package_versions, write_table
+from analysis.store.files import atomic_file, write_table
+from analysis.store.keys import git_commit, now, package_versions
 from analysis.studies.benchmark.dynamic import QUICK_DYNAMIC, DynamicBenchmarkSpec, measure_dynamic
 from analysis.studies.benchmark.figure import plot_benchmark
 from analysis.studies.benchmark.growth import GrowthSpec, measure_growth

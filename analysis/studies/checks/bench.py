@@ -7,7 +7,7 @@ import xarray as xr
 
 from analysis.fitting.refits import RefitModel, compile_refits, refit_to_gates
 from analysis.variants.sampler import Progress, SamplerSpec, derive_seed
-from models.panel import prepare_coalition_data
+from models.panel import prepare_panel_data
 from models.spec import CoalitionSpec
 
 SINGLE = SamplerSpec(draws=2000, tune=500, chains=4)
@@ -49,20 +49,22 @@ class Stage2:
         Without alignment (``direct=False``) its column is 0: the slope then is a draw from its prior that
         touches nothing, and the guarantee's coefficient is the total effect.
         """
-        data = prepare_coalition_data(self.panel)
+        data = prepare_panel_data(self.panel)
         return {
-            "joined_observed": data["joined"],
-            "included": data["included"],
-            "has_level": data["has_level"],
-            "covariates": data["covariates"],
-            "region_idx": data["region_idx"],
+            "joined_observed": data.joined,
+            "included": data.included,
+            "has_level": data.has_level,
+            "covariates": data.covariates,
+            "region_idx": data.region_idx,
             "alignment": self.positions if direct else np.zeros_like(self.positions),
         }
 
 
 def compile_stage2(panel: xr.Dataset, positions: np.ndarray, spec: CoalitionSpec, *, seed: int) -> Stage2:
     """Compile the model once; parameters and returns as ``Stage2`` has them."""
-    model = compile_refits(panel, positions, spec, seed=derive_seed(seed, "pilot"))
+    model = compile_refits(
+        prepare_panel_data(panel, spec.missing), positions, spec, seed=derive_seed(seed, "pilot")
+    )
     return Stage2(panel, spec, positions, model, seed)
 
 
@@ -112,4 +114,4 @@ def leave_out(data: dict[str, np.ndarray], states: np.ndarray) -> dict[str, np.n
     states : np.ndarray
         (state,) or (case, state), bool: whom to leave out.
     """
-    return data | {"included": data["included"] * ~states}
+    return data | {"included": data.included * ~states}

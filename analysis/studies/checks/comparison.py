@@ -9,7 +9,7 @@ import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
 from scipy.special import logsumexp
 
-from analysis.posterior.joining import log_likelihood_by_state, probability_of_joining
+from analysis.posterior.answers import log_likelihood_by_state, probability_of_joining
 from analysis.studies.checks.bench import Stage2, fit_variations, leave_out
 from analysis.studies.checks.rows import row
 from analysis.variants.sampler import SamplerSpec

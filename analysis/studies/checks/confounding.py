@@ -5,7 +5,7 @@ import xarray as xr
 from scipy.optimize import minimize
 from scipy.special import log_expit, logsumexp
 
-from analysis.posterior.joining import state_contrasts
+from analysis.posterior.answers import state_contrasts
 from models.confounding import HIDDEN_LOG_WEIGHTS, HIDDEN_NODES
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.run import plot_intervals
+from analysis.figures.draw import plot_intervals
 from analysis.figures.style import ACCENT, KINDS, STYLE, level_colour, level_marker, level_name
 
 KIND_NAMES = {

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from analysis.posterior.effects import predict_joining, weigh_state_effects
+from analysis.posterior.joining import predict_joining, weigh_state_effects
 from analysis.studies.checks.rows import row
 
 

@@ -9,11 +9,8 @@ import xarray as xr
 
 from analysis.fitting.fit import SAVED_TOTAL, gate, list_saved
 from analysis.fitting.refits import refit, shape_refits
-from analysis.posterior.joining import (
-    average_contrasts,
-    log_likelihood_by_state,
-    state_contrasts,
-)
+from analysis.posterior.joining import average_contrasts
+from analysis.posterior.answers import log_likelihood_by_state, state_contrasts
 from analysis.studies.checks import confounding, controls, influence, prediction
 from analysis.studies.checks.bench import (
     BRIEF,
@@ -41,6 +38,7 @@ from analysis.studies.checks.rows import row, to_table
 from analysis.variants.sampler import Progress, derive_seed
 from models.coalition import build_coalition_model
 from models.confounding import build_confounded_model
+from models.panel import prepare_panel_data
 from models.spec import CoalitionSpec
 
 PERMUTATIONS = 200
@@ -188,7 +186,9 @@ def check_model(bench: Bench, nested: xr.DataTree, progress: Progress) -> dict[s
 
 
 def _check_prior(bench: Bench) -> list[dict]:
-    model = build_coalition_model(bench.panel, bench.spec, bench.positions)
+    model = build_coalition_model(
+        prepare_panel_data(bench.panel, bench.spec.missing), bench.spec, bench.positions
+    )
     names = ["intercept", "covariate_slope", "region_effect", "guarantee_effect", "alignment_slope"]
     names = list_saved(model, names)
     prior = pm.sample_prior_predictive(2000, model=model, var_names=names, random_seed=bench.seed)
@@ -301,7 +301,7 @@ def tip(bench: Bench, nested: xr.DataTree, progress: Progress) -> pd.DataFrame:
             sign = np.sign(on_guarantee[k] * slopes[k])
             points.append((abs(on_guarantee[k]), sign * abs(slopes[k]), name))
     weights = [confounding.weigh_hidden(protected, design, a) for a, _, _ in points]
-    model = build_confounded_model(bench.panel, bench.spec, weights[0], 1.0)
+    model = build_confounded_model(prepare_panel_data(bench.panel), bench.spec, weights[0], 1.0)
     saved = list_saved(model, [name for name in SAVED_TOTAL if name != "eta"])
     compiled = shape_refits(model, saved, seed=derive_seed(bench.seed, "pilot, confounding"))
     variations = [

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.special import expit, log_expit
 from scipy.stats import rankdata
 
-from analysis.posterior.joining import linear_predictor, state_effects
+from analysis.posterior.answers import linear_predictor, state_effects
 from analysis.posterior.summaries import INTERVAL
 
 PREDICTORS = {

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.posterior.joining import replicate_answers
+from analysis.posterior.answers import replicate_answers
 from analysis.posterior.summaries import INTERVAL
 from analysis.studies.checks.rows import inside, row
 

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.pipeline.run import Report
-from analysis.posterior.effects import pool_cases
+from analysis.posterior.joining import pool_cases
 from analysis.posterior.tiers import compute_tiers
 from analysis.studies.claims.fits import (
     compute_level_effects,

@@ -7,19 +7,21 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from analysis.fitting.fit import count_draws, fit_tiers, fit_total, stack_draws
+from analysis.posterior.draws import count_draws
+from analysis.fitting.fit import fit_tiers, fit_total, stack_draws
 from analysis.pipeline.plan import plan_stage1
 from analysis.pipeline.run import Report
-from analysis.posterior.effects import average_over_states, list_groups, predict_joining, weigh_state_effects
+from analysis.posterior.joining import average_over_states, list_groups, predict_joining, weigh_state_effects
 from analysis.posterior.positions import draw_alignment
-from analysis.store.files import hash_dataset, load_or_fit
+from analysis.store.keys import hash_dataset
+from analysis.store.files import load_or_fit
 from analysis.store.store import Store, load_or_make
 from analysis.variants.sampler import Progress, derive_seed
 from analysis.variants.variant import Variant
 from data.load import load_votes
 from data.spec import DataSpec
 from models.alignment import draw_alignment_model
-from models.panel import centre_alignment
+from models.panel import centre_alignment, prepare_panel_data
 from models.spec import CoalitionSpec, TierSpec
 
 STAGE2_FIELDS = ["joined", "tier", "included", "guarantee", "covariates_transformed", "region"]
@@ -163,5 +165,6 @@ def draw_alignment_effects(
         (level, case, sample), standard deviations of the states.
     """
     seed = derive_seed(variant.run.seed, "claims", "alignment", name)
-    drawn = draw_alignment_model(panel, positions, variant.alignment, seed)["guarantee_effect"]
+    prepared = prepare_panel_data(panel)
+    drawn = draw_alignment_model(prepared, positions, variant.alignment, seed)["guarantee_effect"]
     return drawn.reset_coords(drop=True).transpose("level", "case", "sample")

@@ -13,7 +13,8 @@ from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
 from analysis.fitting.fit import SAVED_STATISTICS
 from analysis.fitting.gates import check_convergence
-from analysis.store.files import RESULTS, hash_dataset, load_or_fit
+from analysis.store.files import RESULTS, load_or_fit
+from analysis.store.keys import hash_dataset
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 from models.dynamic_ideal_point import SAVED_ITEMS, SAVED_POSITIONS, build_dynamic_ideal_point_model
 from models.spec import DynamicIdealPointSpec

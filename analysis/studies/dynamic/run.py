@@ -14,15 +14,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from analysis.fitting.gates import ConvergenceError
-from analysis.store.files import (
-    OUTPUT,
-    git_commit,
-    now,
-    package_versions,
-    write_json,
-    write_table,
-    write_tree,
-)
+from analysis.store.files import OUTPUT, write_json, write_table, write_tree
+from analysis.store.keys import git_commit, now, package_versions
 from analysis.studies.dynamic.figures import save_dynamic_figures
 from analysis.studies.dynamic.fit import fit_dynamic
 from analysis.studies.dynamic.summary import summarize_moves, summarize_positions

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.pipeline.run import Report, run_variant
-from analysis.posterior.effects import ALL
+from analysis.posterior.joining import ALL
 from analysis.store.files import OUTPUT, atomic_folder, read_tree
 from analysis.studies.propagation.figures import plot_ways
 from analysis.variants.table import Variant

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.stats import binom
 
-from analysis.figures.run import plot_intervals
+from analysis.figures.draw import plot_intervals
 from analysis.figures.style import STYLE
 
 WAY_COLOURS = {"plugin": "#7f7f7f", "draws": "#0072B2", "measurement": "#E69F00", "joint": "#009E73"}

@@ -17,7 +17,8 @@ import pandas as pd
 from rich.progress import Progress
 
 from analysis.posterior.summaries import INTERVAL
-from analysis.store.files import RESULTS, ROOT, hash_content, write_table
+from analysis.store.files import RESULTS, ROOT, write_table
+from analysis.store.keys import hash_content
 from analysis.studies.propagation import worlds as propagation_worlds
 from analysis.studies.propagation.figures import plot_study
 from analysis.studies.propagation.worlds import GRID, METHODS, Outcome, Scenario, infer, simulate

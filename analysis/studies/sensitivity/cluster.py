@@ -10,7 +10,7 @@ from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
-from analysis.pipeline.plan import Task
+from analysis.store.task import Task
 from analysis.store.store import Store
 from analysis.studies.sensitivity.worker import Done, Failure, Outcome, give, perform
 

@@ -14,7 +14,8 @@ import pandas as pd
 from dask.distributed import wait
 
 from analysis.pipeline.inputs import Loader
-from analysis.pipeline.plan import Task, plan_variant
+from analysis.store.task import Task
+from analysis.pipeline.plan import plan_variant
 from analysis.store.files import ROOT, write_table
 from analysis.store.store import Store
 from analysis.studies.sensitivity.cluster import connect

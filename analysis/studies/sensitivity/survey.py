@@ -10,10 +10,12 @@ import pandas as pd
 from analysis.pipeline.dynamic_positions import DYNAMIC_FIT
 from analysis.pipeline.inputs import Loader
 from analysis.pipeline.make import make_direct, make_effects, make_ideal_points, make_total
-from analysis.pipeline.plan import Plan, Task, plan_variant
+from analysis.pipeline.plan import Plan, plan_variant
+from analysis.store.task import Task
 from analysis.store.code import hash_code
-from analysis.store.files import ROOT, hash_content, package_versions, write_json
-from analysis.store.store import Store, read_effects
+from analysis.store.files import ROOT, write_json
+from analysis.store.keys import hash_content, package_versions
+from analysis.store.store import Store
 from analysis.variants.table import REVIEW
 from analysis.variants.variant import Variant
 from data.load import DataError, find_rollcalls, list_files
@@ -161,7 +163,7 @@ def collect(found: Survey, store: Store, lost: dict[str, str]) -> pd.DataFrame:
         labels = {"variant": variant.name, "axis": variant.axis, "choice": variant.choice}
         record = store.read(found.effects.get(variant.name, ""))
         if record and record["status"] == "ok":
-            effects = read_effects(record)
+            effects = pd.DataFrame(record["table"])
             table = effects[effects["group"] == "all"].assign(**labels, status="ok", reason="")
         else:
             reason = explain_failure(variant, found, record, lost)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import xarray as xr
 
-    from analysis.pipeline.make import Effects
+    from analysis.posterior.effects import Effects
     from analysis.variants.variant import Variant
 
 

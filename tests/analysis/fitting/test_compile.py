@@ -12,7 +12,7 @@ from analysis.fitting.compile import compile_model
 from models.coalition import build_coalition_model
 from models.coordinates.precondition import precondition
 from models.ideal_point import SAVED, build_ideal_point_model
-from models.panel import centre_alignment
+from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel, simulate_votes
 from models.spec import CoalitionSpec, IdealPointSpec
 
@@ -122,7 +122,7 @@ def test_a_refit_of_another_shape_and_prior_needs_no_compiler():
         (panel, CoalitionSpec()),
         (fewer, CoalitionSpec(region_scale=0.5, covariate_scale=2.0)),
     ):
-        model = build_coalition_model(given, spec, centre_alignment(given, alignment))
+        model = build_coalition_model(prepare_panel_data(given), spec, centre_alignment(given, alignment))
         compiled = compile_model(precondition(model, ["guarantee_effect"]), ["guarantee_effect"])
         hits.append((compiled.compiled_logp_func.cache_hits, compiled.compiled_expand_func.cache_hits))
     assert hits[1] == (1, 1)

@@ -8,7 +8,8 @@ from scipy.special import expit
 from support.made_effects import RNG, make_mediator, make_panel, make_posterior
 
 from analysis.pipeline.run import run_variant
-from analysis.posterior.effects import compute_effects, predict_joining, weigh_state_effects
+from analysis.posterior.effects import compute_effects
+from analysis.posterior.joining import predict_joining, weigh_state_effects
 from analysis.posterior.positions import (
     compute_alignment,
     compute_rank,

@@ -14,7 +14,7 @@ from analysis.report.charts import paths_chart
 from analysis.report.page import render_report, write_report
 from analysis.report.sections.data import changed_files, render_doubts
 from analysis.report.verdict import choice_card, sure_card, verdict_sentence
-from analysis.report.words import certainty, interval, number, points, probability
+from analysis.posterior.words import certainty, interval, number, points, probability
 from analysis.store.results import MADE_BY, MissingResultsError, Results
 
 

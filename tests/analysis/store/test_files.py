@@ -6,15 +6,8 @@ import pytest
 import xarray as xr
 
 from analysis.store import files as results
-from analysis.store.files import (
-    atomic_folder,
-    hash_content,
-    hash_dataset,
-    load_or_fit,
-    package_versions,
-    read_tree,
-    write_tree,
-)
+from analysis.store.files import atomic_folder, load_or_fit, read_tree, write_tree
+from analysis.store.keys import hash_content, hash_dataset, package_versions
 
 
 def make_tree():

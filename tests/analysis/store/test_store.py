@@ -4,10 +4,10 @@ import pytest
 import xarray as xr
 
 from analysis.pipeline import plan as tasks
-from analysis.pipeline.make import Effects
-from analysis.pipeline.plan import Task
-from analysis.store.files import package_versions
-from analysis.store.store import Store, load_or_make, read_effects
+from analysis.posterior.effects import Effects
+from analysis.store.task import Task
+from analysis.store.keys import package_versions
+from analysis.store.store import Store, load_or_make
 from analysis.variants.table import MAIN
 
 DATA = xr.Dataset({"x": ("state", [1.0, 2.0])})
@@ -85,4 +85,4 @@ def test_effects_come_back_to_the_last_digit(tmp_path):
     table = pd.DataFrame({"quantity": ["ame"], "mean": [np.nextafter(0.1, 1)], "stage1_share": [np.nan]})
     result = Effects(table=table, draws=xr.Dataset(), mediator=xr.Dataset())
     record = Store(tmp_path).save(task(kind="effects"), result, 1.0)
-    pd.testing.assert_frame_equal(read_effects(record), table, check_exact=True)
+    pd.testing.assert_frame_equal(pd.DataFrame(record["table"]), table, check_exact=True)

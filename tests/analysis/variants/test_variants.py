@@ -11,7 +11,7 @@ from analysis.variants.change import apply_changes, parse_change
 from analysis.variants.models import UNUSED
 from analysis.variants.table import AXES, CHOICES, MAIN, VARIANTS, build_variant, cross_axes, find_variants
 from data.load import find_rollcalls
-from models.panel import prepare_coalition_data
+from models.panel import prepare_panel_data
 
 NEEDED_AXES = {
     *("window", "granularity", "votes", "issues", "abstention", "absence", "lopsidedness", "guarantee"),
@@ -53,9 +53,9 @@ def test_every_variant_of_the_panel_can_be_modelled():
         panel = loader.panels.setdefault(variant.data.to_json(), None)
         if panel is None:
             panel = load(loader, variant)
-        data = prepare_coalition_data(panel, variant.coalition.missing)
-        assert data["included"].sum() > 200, name
-        assert 0 < data["joined"].sum() < data["included"].sum(), name
+        data = prepare_panel_data(panel, variant.coalition.missing)
+        assert data.included.sum() > 200, name
+        assert 0 < data.joined.sum() < data.included.sum(), name
 
 
 def load(loader, variant):

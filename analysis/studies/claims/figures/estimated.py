@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.run import plot_intervals
+from analysis.figures.draw import plot_intervals
 from analysis.figures.style import STYLE
 from analysis.studies.claims.figures.counted import GROUPS_NOTE, finish_figure, start_figure
 from analysis.studies.claims.judge import SURE

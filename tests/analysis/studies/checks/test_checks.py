@@ -11,14 +11,9 @@ from scipy import stats
 from scipy.special import expit, logit, logsumexp
 from support.densities import evaluate_logp
 
-from analysis.posterior.effects import predict_joining, weigh_state_effects
-from analysis.posterior.joining import (
-    average_contrasts,
-    linear_predictor,
-    log_likelihood_by_state,
-    replicate_answers,
-    state_contrasts,
-)
+from analysis.posterior.joining import predict_joining, weigh_state_effects
+from analysis.posterior.joining import average_contrasts
+from analysis.posterior.answers import linear_predictor, log_likelihood_by_state, replicate_answers, state_contrasts
 from analysis.studies.checks.bench import Stage2, leave_out
 from analysis.studies.checks.comparison import leave_one_state_out, left_out_probability, with_log_likelihood
 from analysis.studies.checks.confounding import e_value, explain_guarantee, find_tipping, weigh_hidden
@@ -30,7 +25,7 @@ from analysis.studies.checks.predictive import calibrate, count_joiners
 from analysis.studies.checks.rows import to_table
 from models.coalition import build_coalition_model, compute_eta
 from models.confounding import HIDDEN_LOG_WEIGHTS, HIDDEN_NODES
-from models.panel import centre_alignment
+from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec
 
@@ -64,7 +59,7 @@ def make_posterior(panel, n=5, seed=0):
 
 def test_draws_give_the_log_likelihood_of_the_model():
     panel, positions, data = make()
-    model = build_coalition_model(panel, SPEC, positions)
+    model = build_coalition_model(prepare_panel_data(panel), SPEC, positions)
     rng = np.random.default_rng(1)
     point = {k: v + rng.normal(0, 0.3, size=np.shape(v)) for k, v in model.initial_point(0).items()}
     names = [
@@ -155,7 +150,7 @@ def test_contrasts_are_those_of_the_effects():
     panel, positions, data = make()
     posterior = make_posterior(panel)
     located = xr.DataArray(positions, dims=("case", "state"), coords={"case": panel["case"]})
-    with_eta = posterior.assign(eta=compute_eta(posterior, panel, located))
+    with_eta = posterior.assign(eta=compute_eta(posterior, prepare_panel_data(panel), located))
     weights = weigh_state_effects(with_eta, panel)
     given, without = (predict_joining(with_eta, panel, level, weights) for level in ("pact", "none"))
     np.testing.assert_allclose(state_contrasts(posterior, data, 1), (given - without).values, atol=1e-12)

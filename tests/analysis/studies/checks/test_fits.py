@@ -6,7 +6,8 @@ from scipy.special import expit, logsumexp
 
 from analysis.fitting.fit import SAVED_TOTAL, list_saved
 from analysis.fitting.refits import refit_to_gates, shape_refits
-from analysis.posterior.joining import average_contrasts, log_likelihood_by_state, state_contrasts
+from analysis.posterior.joining import average_contrasts
+from analysis.posterior.answers import log_likelihood_by_state, state_contrasts
 from analysis.studies.checks import confounding
 from analysis.studies.checks.bench import SHORT, SINGLE, fit_variations, leave_out
 from analysis.studies.checks.comparison import (
@@ -24,7 +25,7 @@ from analysis.studies.checks.model import EFFECTS, Bench, fit_nested
 from analysis.studies.checks.prediction import predict_case, score_predictions, train_on
 from analysis.studies.checks.predictive import calibrate
 from models.confounding import build_confounded_model
-from models.panel import centre_alignment
+from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel, standardise
 from models.spec import CoalitionSpec
 
@@ -137,7 +138,7 @@ def fit_worlds(planted, strengths):
         data = Bench(panel, np.zeros((2, 190)), SPEC, seed=1).data("total")
         protected, design = confounding.describe_guarantee(data, 0)
         weights = [confounding.weigh_hidden(protected, design, a) for a in strengths]
-        model = model or build_confounded_model(panel, SPEC, weights[0], 0.0)
+        model = model or build_confounded_model(prepare_panel_data(panel), SPEC, weights[0], 0.0)
         names = ("joined_observed", "included", "has_level", "covariates", "region_idx")
         of_world = {name: data[name] for name in names}
         variations += [

@@ -10,7 +10,8 @@ from rich.console import Console
 from support.densities import draw_point, evaluate_logp
 
 from analysis.commands.claims import run_and_show_claims
-from analysis.fitting.fit import SAVED_TOTAL, list_saved, stack_draws
+from analysis.posterior.draws import stack
+from analysis.fitting.fit import SAVED_TOTAL, list_saved
 from analysis.fitting.gates import ConvergenceError
 from analysis.fitting.refits import refit, shape_refits
 from analysis.studies.claims import estimate as claims_estimates
@@ -29,7 +30,7 @@ from data.panel.ties import add_client_ties, grade_by_closeness, grade_by_form
 from data.spec import IRAQ, DataSpec
 from data.tables.rules import DataError
 from models.coalition import build_coalition_model
-from models.panel import prepare_coalition_data
+from models.panel import prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec
 
@@ -86,7 +87,9 @@ def test_pooled_levels_have_the_density_that_is_written_down():
     """At the same effects the two models differ by their priors alone."""
     panel, _, _ = simulate_panel(n_state=60, seed=2)
     panel = give_levels(panel, 3)
-    apart, together = (build_coalition_model(panel, spec) for spec in (CoalitionSpec(), POOLED))
+    apart, together = (
+        build_coalition_model(prepare_panel_data(panel), spec) for spec in (CoalitionSpec(), POOLED)
+    )
     point = draw_point(together, 5)
     same = dict(point)
     common, sd = same.pop("guarantee_effect_common"), same.pop("guarantee_effect_level_sd_signed")
@@ -105,13 +108,13 @@ def test_pooled_levels_have_the_density_that_is_written_down():
 
 def fit_worlds(panels):
     """Pact less informal ties in each simulated world, pooled: the 90 % interval, from one compiled model."""
-    model = build_coalition_model(panels[0], POOLED)
+    model = build_coalition_model(prepare_panel_data(panels[0]), POOLED)
     saved = list_saved(model, SAVED_TOTAL)
     data = []
     for panel in panels:
-        arrays = prepare_coalition_data(panel)
-        kept = {name: arrays[name] for name in ("has_level", "covariates", "region_idx")}
-        data.append(kept | {"joined_observed": arrays["joined"]})
+        arrays = prepare_panel_data(panel)
+        kept = {name: getattr(arrays, name) for name in ("has_level", "covariates", "region_idx")}
+        data.append(kept | {"joined_observed": arrays.joined})
     fits = refit(
         shape_refits(model, saved, seed=3),
         data,
@@ -120,7 +123,7 @@ def fit_worlds(panels):
     )
     found = []
     for number, panel in enumerate(panels):
-        posterior = stack_draws(fits["posterior"].dataset.isel(refit=number), 800)
+        posterior = stack(fits["posterior"].dataset.isel(refit=number), 800)
         effects = compute_level_effects(posterior, panel).sel(case="pooled")
         informal = effects.sel(level=["troops", "access", "designation"]).mean("level")
         found.append((effects.sel(level="pact") - informal).quantile([0.05, 0.95]).values)
@@ -143,8 +146,8 @@ def test_what_formality_carries_is_recovered_and_nothing_from_chance():
 def simulate_positions(panel, effect, seed, n=200):
     """Positions that a pact moves by ``effect`` beside wealth and chance."""
     rng = np.random.default_rng(seed)
-    data = prepare_coalition_data(panel)
-    rest = 0.4 * data["covariates"][..., 0] + rng.normal(0, 0.6, panel["included"].shape)
+    data = prepare_panel_data(panel)
+    rest = 0.4 * data.covariates[..., 0] + rng.normal(0, 0.6, panel["included"].shape)
     truth = rest + effect * (panel["guarantee"].values == "pact")
     return truth + rng.normal(0, 0.05, (n, *truth.shape))
 

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from analysis.__main__ import app
 from analysis.fitting.fit import fit_ideal_points
-from analysis.fitting.propagation import fit_propagated, share_explained, share_from_stage1
+from analysis.fitting.propagation import fit_propagated
+from analysis.posterior.variance import share_explained, share_from_stage1
 from analysis.posterior.positions import draw_alignment
 from analysis.studies.calibration import TARGET as CALIBRATION
 from analysis.studies.calibration import judge_ranks
@@ -23,7 +24,7 @@ from models.coalition import build_coalition_model, compute_eta, spread_position
 from models.coordinates.precondition import Coordinates, precondition
 from models.ideal_point import build_ideal_point_model
 from models.joint import build_joint_model
-from models.panel import centre_alignment, prepare_coalition_data, summarize_measurement
+from models.panel import centre_alignment, prepare_panel_data, summarize_measurement
 from models.simulate.static import simulate_panel, simulate_votes
 from models.spec import CoalitionSpec, IdealPointSpec, SpecError
 
@@ -88,7 +89,7 @@ def test_the_command_runs_the_variant_it_is_given(monkeypatch, quick):
 
 def test_preconditioning_moves_the_coordinates_and_nothing_else():
     panel, alignment, _ = simulate_panel(n_state=20, seed=1)
-    model = build_coalition_model(panel, SPEC, centre_alignment(panel, alignment))
+    model = build_coalition_model(prepare_panel_data(panel), SPEC, centre_alignment(panel, alignment))
     shifted = precondition(model, ["guarantee_effect"])
     rng = np.random.default_rng(2)
     n = shifted["shift"].get_value().size
@@ -104,14 +105,14 @@ def test_preconditioning_moves_the_coordinates_and_nothing_else():
 def test_linear_predictor_from_draws_equals_the_models():
     panel, alignment, _ = simulate_panel(n_state=20, seed=1)
     positions = centre_alignment(panel, alignment)
-    model = build_coalition_model(panel, SPEC, positions)
+    model = build_coalition_model(prepare_panel_data(panel), SPEC, positions)
     point = draw_point(model, 3)
     names = ["intercept", "covariate_slope", "region_effect", "alignment_slope", "eta"]
     values = model.replace_rvs_by_values([model[name] for name in names])
     computed = model.compile_fn(
         values, inputs=model.value_vars, mode="FAST_COMPILE", on_unused_input="ignore"
     )(point)
-    data = prepare_coalition_data(panel)
+    data = prepare_panel_data(panel)
     posterior = xr.Dataset(
         {
             "intercept": ("case", computed[0]),
@@ -119,9 +120,9 @@ def test_linear_predictor_from_draws_equals_the_models():
             "region_effect": (("case", "region"), computed[2]),
             "alignment_slope": ("case", computed[3]),
         },
-        {"case": panel["case"].values, "region": data["region"]},
+        {"case": panel["case"].values, "region": data.region},
     )
-    eta = compute_eta(posterior, panel, xr.DataArray(positions, dims=("case", "state")))
+    eta = compute_eta(posterior, prepare_panel_data(panel), xr.DataArray(positions, dims=("case", "state")))
     np.testing.assert_allclose(eta.transpose("case", "state"), computed[4])
 
 
@@ -187,9 +188,16 @@ def test_share_explained_is_the_share_that_was_put_in():
 def test_joint_density_is_the_sum_of_its_parts():
     votes, panel = simulate_both()
     rng = np.random.default_rng(8)
-    n = sum(v.size for v in build_coalition_model(panel, SPEC, np.zeros((2, 40))).initial_point().values())
+    n = sum(
+        v.size
+        for v in build_coalition_model(prepare_panel_data(panel), SPEC, np.zeros((2, 40)))
+        .initial_point()
+        .values()
+    )
     shape = Coordinates(rng.normal(size=n), np.eye(n) + 0.1 * rng.normal(size=(n, n)))
-    joint = build_joint_model(votes, panel, IdealPointSpec(), SPEC, ["alignment_slope"], shape)
+    joint = build_joint_model(
+        votes, prepare_panel_data(panel), IdealPointSpec(), SPEC, ["alignment_slope"], shape
+    )
     point = draw_point(joint, 6)
     stage1 = build_ideal_point_model(votes["iraq"], IdealPointSpec())
 
@@ -215,7 +223,7 @@ def test_joint_density_is_the_sum_of_its_parts():
     given = joint.compile_fn(
         position, inputs=joint.value_vars, mode="FAST_COMPILE", on_unused_input="ignore"
     )(point)[0]
-    stage2 = build_coalition_model(panel, SPEC, given)
+    stage2 = build_coalition_model(prepare_panel_data(panel), SPEC, given)
     flat = shape.shift + shape.factor @ point["coalition_raw"]
     expected = evaluate_logp(stage2, unflatten(stage2, flat))
     assert part("coalition", point) == pytest.approx(expected)

@@ -11,7 +11,7 @@ from rich.console import Console
 from analysis.commands.compare import compare_effects, find_run
 from analysis.commands.fit import choose_variants
 from analysis.pipeline.inputs import Loader
-from analysis.pipeline.make import Effects
+from analysis.posterior.effects import Effects
 from analysis.pipeline.plan import plan_variant
 from analysis.store.explain import compare_contents, explain_task
 from analysis.store.store import Store

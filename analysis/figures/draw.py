@@ -1,0 +1,61 @@
+"""What every figure shares: how intervals are drawn, and how a figure is saved."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures.style import ACCENT, DPI
+from analysis.store.files import atomic_file
+
+QUICK = "QUICK RUN, NOT A RESULT"
+"""What every figure of a quick run says."""
+
+
+def save_figure(figure: Figure, path: Path, *, quick: bool = False, dpi: int = DPI) -> None:
+    """Save a figure as PNG and SVG, each whole or not at all.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : Path
+        Folder and name, without suffix.
+    quick : bool
+        Mark the figure as one of a quick run.
+    dpi : int
+        Dots per inch of the PNG.
+    """
+    if quick:
+        figure.text(0.005, 0.995, QUICK, va="top", color=ACCENT, fontsize=8)
+    for suffix in ("png", "svg"):
+        # A date in the file would make two equal figures differ.
+        metadata = {"Date": None} if suffix == "svg" else None
+        with atomic_file(path.with_name(f"{path.name}.{suffix}")) as file:
+            figure.savefig(file, format=suffix, dpi=dpi, metadata=metadata)
+
+
+def save_figures(folder: Path, figures: dict[str, Figure], *, quick: bool = False) -> None:
+    """Save several figures, by name, into a folder."""
+    for name, figure in figures.items():
+        save_figure(figure, folder / name, quick=quick)
+
+
+def plot_intervals(
+    ax: Axes, y: pd.Series, summary: pd.DataFrame, colour: str, marker: str, scale: float = 1, label: str = ""
+) -> None:
+    """Means as markers and 90 % intervals as lines.
+
+    Parameters
+    ----------
+    ax : Axes
+    y : pd.Series or array
+        Height of each row of ``summary``.
+    summary : pd.DataFrame
+        ``mean``, ``lower``, ``upper``.
+    colour, marker, label : str
+    scale : float
+        Factor on all numbers, e.g. 100 for percentage points.
+    """
+    ax.hlines(y, scale * summary["lower"], scale * summary["upper"], color=colour, lw=1.2)
+    ax.plot(scale * summary["mean"], y, marker, color=colour, ms=4, ls="", label=label)
