@@ -4,12 +4,12 @@ import numpy as np
 import xarray as xr
 
 from models.missing import place_missing
-from models.panel import prepare_coalition_data
+from models.panel import PanelData
 from models.spec import AlignmentSpec
 
 
 def draw_alignment_model(
-    panel: xr.Dataset,
+    panel: PanelData,
     positions: np.ndarray,
     spec: AlignmentSpec,
     seed: int,
@@ -19,8 +19,8 @@ def draw_alignment_model(
 
     Parameters
     ----------
-    panel : xr.Dataset
-        The contract's panel.
+    panel : PanelData
+        From ``models.panel.prepare_panel_data``.
     positions : np.ndarray
         (sample, case, state): alignment, centred within each case
         (``models.panel.centre_alignment``). A draw of stage 1 may stand there several times.
@@ -48,22 +48,21 @@ def draw_alignment_model(
     which has a posterior in closed form (O'Hagan and Forster 2004, Bayesian Inference, ch. 11): no
     sampler and no convergence to judge. The cases are fitted apart.
     """
-    data = prepare_coalition_data(panel, "refuse" if imputed is None else "impute")
-    covariates = data["covariates"][None]
+    covariates = panel.covariates[None]
     if imputed is not None:
         covariates = np.repeat(covariates, len(positions), axis=0)
-        covariates[:, *place_missing(data).T] = imputed
+        covariates[:, *place_missing(panel).T] = imputed
     rng = np.random.default_rng(seed)
-    levels = len(data["level"])
+    levels = len(panel.level)
     effects, sds = [], []
-    for case in range(panel.sizes["case"]):
-        rows = data["included"][case] == 1
+    for case in range(len(panel.case)):
+        rows = panel.included[case] == 1
         of_case = covariates[:, case, rows]
         columns = [
             np.ones((rows.sum(), 1)),
-            data["has_level"][:, case, rows].T,
+            panel.has_level[:, case, rows].T,
             of_case,
-            np.eye(len(data["region"]))[data["region_idx"][rows]],
+            np.eye(len(panel.region))[panel.region_idx[rows]],
         ]
         # One design for all samples, or one for each where covariates are drawn too.
         columns = [np.broadcast_to(c, (*of_case.shape[:2], c.shape[-1])) for c in columns]
@@ -86,5 +85,5 @@ def draw_alignment_model(
             "guarantee_effect": (("case", "sample", "level"), np.stack(effects)),
             "residual_sd": (("case", "sample"), np.stack(sds)),
         },
-        {"case": panel["case"].values, "level": data["level"]},
+        {"case": panel.case, "level": panel.level},
     )

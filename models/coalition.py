@@ -8,20 +8,20 @@ from scipy.linalg import helmert
 
 from models.likelihood.joining import joining_logp
 from models.likelihood.predictor import linear_predictor
-from models.missing import IMPUTED, add_imputed, impute_covariates, place_missing
-from models.panel import Measurement, prepare_coalition_data
+from models.missing import add_imputed, impute_covariates, place_missing
+from models.panel import Measurement, PanelData
 from models.spec import CoalitionSpec
 
 
 def build_coalition_model(
-    panel: xr.Dataset, spec: CoalitionSpec, alignment: np.ndarray | Measurement | None = None
+    data: PanelData, spec: CoalitionSpec, alignment: np.ndarray | Measurement | None = None
 ) -> pm.Model:
     """Joining two or more coalitions, effects partially pooled over them.
 
     Parameters
     ----------
-    panel : xr.Dataset
-        The contract's panel.
+    data : PanelData
+        From ``models.panel.prepare_panel_data``.
     spec : CoalitionSpec
         Priors and choices.
     alignment : np.ndarray or Measurement, optional
@@ -44,12 +44,11 @@ def build_coalition_model(
     spread makes a funnel. The integral over it is done by Gauss-Hermite quadrature instead: given the
     rest, a state's likelihood is a mixture over ``models.likelihood.joining.STATE_NODES``. See models/README.md.
     """
-    data = prepare_coalition_data(panel, spec.missing)
     # A spec is checked when it is made: no need to check its numbers at every step.
-    with pm.Model(coords=name_coords(panel, data), check_bounds=False) as model:
+    with pm.Model(coords=name_coords(data), check_bounds=False) as model:
         # Data, not constants: another panel of the same shape needs no new compilation.
-        joined = pm.Data("joined_observed", data["joined"], dims=("case", "state"))
-        included = pm.Data("included", data["included"], dims=("case", "state"))
+        joined = pm.Data("joined_observed", data.joined, dims=("case", "state"))
+        included = pm.Data("included", data.included, dims=("case", "state"))
         eta = place_predictor(data, spec, alignment)
         state_sd = half_normal("state_sd", spec.state_scale) if spec.state_effect else None
         how = {"implementation": spec.likelihood, "link": spec.link}
@@ -57,30 +56,27 @@ def build_coalition_model(
     return model
 
 
-def name_coords(panel: xr.Dataset, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def name_coords(data: PanelData) -> dict[str, np.ndarray]:
     """Coordinates of a model of stage 2: case, contrast, state, region, level (above none) and more."""
-    names = [panel[dim].values for dim in ("covariate", "state", "case")]
     return {
-        "missing": [f"{names[0][k]} {names[1][s]} {names[2][c]}" for c, s, k in place_missing(data)],
-        "case": panel["case"].values,
+        "missing": [f"{data.covariate[k]} {data.state[s]} {data.case[c]}" for c, s, k in place_missing(data)],
+        "case": data.case,
         # Directions in which the cases differ: one less than there are cases.
-        "contrast": np.arange(1, panel.sizes["case"]),
-        "state": panel["state"].values,
-        "region": data["region"],
-        "level": data["level"],
-        "covariate": panel["covariate"].values,
+        "contrast": np.arange(1, len(data.case)),
+        "state": data.state,
+        "region": data.region,
+        "level": data.level,
+        "covariate": data.covariate,
     }
 
 
-def place_predictor(
-    data: dict[str, np.ndarray], spec: CoalitionSpec, alignment: np.ndarray | Measurement | None
-):
+def place_predictor(data: PanelData, spec: CoalitionSpec, alignment: np.ndarray | Measurement | None):
     """Linear predictor with all its priors, in the model whose context is open.
 
     Parameters
     ----------
-    data : dict of str to np.ndarray
-        From ``prepare_coalition_data``.
+    data : PanelData
+        From ``models.panel.prepare_panel_data``.
     spec, alignment
         As in ``build_coalition_model``.
 
@@ -89,14 +85,14 @@ def place_predictor(
     matrix (case, state)
         Logits, the guarantee included, the state effect not.
     """
-    has_level = pm.Data("has_level", data["has_level"], dims=("level", "case", "state"))
-    imputed = data["missing"].any()
+    has_level = pm.Data("has_level", data.has_level, dims=("level", "case", "state"))
+    imputed = data.missing.any()
     covariates = (
         impute_covariates(data, spec)
         if imputed
-        else pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
+        else pm.Data("covariates", data.covariates, dims=("case", "state", "covariate"))
     )
-    region_idx = pm.Data("region_idx", data["region_idx"], dims="state")
+    region_idx = pm.Data("region_idx", data.region_idx, dims="state")
 
     intercept = pm.Normal("intercept", 0, place_scale("intercept", spec.intercept_scale), dims="case")
     covariate_scale = place_scale("covariate_slope", spec.covariate_scale)
@@ -127,7 +123,7 @@ def place_predictor(
         implementation="graph" if imputed else spec.likelihood,
     )
     if alignment is not None:
-        position = _place_states(alignment, data["included"])
+        position = _place_states(alignment, data.included)
         alignment_slope = _pooled_over_cases(
             "alignment_slope", spec.alignment_scale, spec.alignment_case_scale, ()
         )
@@ -138,7 +134,7 @@ def place_predictor(
     return eta
 
 
-def compute_eta(posterior: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArray | None) -> xr.DataArray:
+def compute_eta(posterior: xr.Dataset, data: PanelData, alignment: xr.DataArray | None) -> xr.DataArray:
     """Linear predictor without the guarantee and the state effect, from draws of the parameters.
 
     Parameters
@@ -146,8 +142,8 @@ def compute_eta(posterior: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArra
     posterior : xr.Dataset
         ``intercept``, ``covariate_slope``, ``region_effect``, with alignment ``alignment_slope`` and, where
         covariates were imputed, ``covariate_imputed``.
-    panel : xr.Dataset
-        The contract's panel.
+    data : PanelData
+        From ``models.panel.prepare_panel_data``; the one that the model was built from.
     alignment : xr.DataArray or None
         (..., case, state), centred as ``centre_alignment`` gives it.
 
@@ -156,14 +152,13 @@ def compute_eta(posterior: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArra
     xr.DataArray
         (..., case, state), float, logits; the same numbers as the model's own ``eta``.
     """
-    data = prepare_coalition_data(panel, "impute" if IMPUTED in posterior else "refuse")
-    covariates = xr.DataArray(data["covariates"], dims=("case", "state", "covariate"))
+    covariates = xr.DataArray(data.covariates, dims=("case", "state", "covariate"))
     eta = posterior["intercept"] + xr.dot(posterior["covariate_slope"], covariates, dim="covariate")
     eta = eta + add_imputed(posterior, data)
-    eta = eta + posterior["region_effect"].isel(region=xr.DataArray(data["region_idx"], dims="state"))
+    eta = eta + posterior["region_effect"].isel(region=xr.DataArray(data.region_idx, dims="state"))
     if alignment is not None:
         eta = eta + posterior["alignment_slope"] * alignment
-    return eta.drop_vars("region", errors="ignore").assign_coords(state=panel["state"].values)
+    return eta.drop_vars("region", errors="ignore").assign_coords(state=data.state)
 
 
 def keep_positions(position, included: np.ndarray) -> None:

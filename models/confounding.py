@@ -3,10 +3,9 @@
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-import xarray as xr
 
 from models.coalition import half_normal, name_coords, place_predictor
-from models.panel import prepare_coalition_data
+from models.panel import PanelData
 from models.spec import CoalitionSpec
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(8)
@@ -19,14 +18,14 @@ LARGEST_LOGIT = 150.0
 
 
 def build_confounded_model(
-    panel: xr.Dataset, spec: CoalitionSpec, hidden_log_weight: np.ndarray, strength: float
+    panel: PanelData, spec: CoalitionSpec, hidden_log_weight: np.ndarray, strength: float
 ) -> pm.Model:
     """The model of joining without alignment, and with a hidden cause of given strength.
 
     Parameters
     ----------
-    panel : xr.Dataset
-        The contract's panel.
+    panel : PanelData
+        From ``models.panel.prepare_panel_data``.
     spec : CoalitionSpec
         Priors and choices; the state effects are part of it.
     hidden_log_weight : np.ndarray
@@ -45,13 +44,12 @@ def build_confounded_model(
     Neither strength can be learnt from the data: both are assumed, and the posterior says what the effect
     would be if they were right. A state's answers inform where it stands on the hidden cause.
     """
-    data = prepare_coalition_data(panel)
-    with pm.Model(coords=name_coords(panel, data)) as model:
-        joined = pm.Data("joined_observed", data["joined"], dims=("case", "state"))
-        included = pm.Data("included", data["included"], dims=("case", "state"))
+    with pm.Model(coords=name_coords(panel)) as model:
+        joined = pm.Data("joined_observed", panel.joined, dims=("case", "state"))
+        included = pm.Data("included", panel.included, dims=("case", "state"))
         hidden = pm.Data("hidden_log_weight", hidden_log_weight)
         assumed = pm.Data("strength", float(strength))
-        eta = place_predictor(data, spec, None)
+        eta = place_predictor(panel, spec, None)
         state_sd = half_normal("state_sd", spec.state_scale)
         rise = pt.exp(assumed * HIDDEN_NODES[:, None] + state_sd * HIDDEN_NODES[None, :]).ravel()
         log_weight = (hidden[:, :, None] + HIDDEN_LOG_WEIGHTS).reshape((hidden.shape[0], -1))

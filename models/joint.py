@@ -8,13 +8,13 @@ import xarray as xr
 from models.coalition import build_coalition_model, keep_positions
 from models.coordinates.precondition import Coordinates, express, move
 from models.ideal_point import build_ideal_point_model
-from models.panel import prepare_coalition_data
+from models.panel import PanelData
 from models.spec import CoalitionSpec, IdealPointSpec
 
 
 def build_joint_model(
     votes: dict[str, xr.Dataset],
-    panel: xr.Dataset,
+    panel: PanelData,
     ideal_point: IdealPointSpec,
     coalition: CoalitionSpec,
     saved: list[str],
@@ -26,8 +26,8 @@ def build_joint_model(
     ----------
     votes : dict of str to xr.Dataset
         The contract's votes by case.
-    panel : xr.Dataset
-        The contract's panel.
+    panel : PanelData
+        From ``models.panel.prepare_panel_data``.
     ideal_point, coalition : IdealPointSpec, CoalitionSpec
         Priors and choices of the two stages, as in the separate models.
     saved : list of str
@@ -43,10 +43,10 @@ def build_joint_model(
         of its sample alone, as ``position_in_sample`` (``models.coalition.keep_positions``). A state without
         votes has the position that its region's distribution gives it.
     """
-    included = prepare_coalition_data(panel, coalition.missing)["included"]
+    included = panel.included
     stage2 = build_coalition_model(panel, coalition, np.zeros(included.shape))
     # Built before the model that takes them up: inside it they would be parts of it.
-    stage1 = {str(case): build_ideal_point_model(votes[case], ideal_point) for case in panel["case"].values}
+    stage1 = {str(case): build_ideal_point_model(votes[case], ideal_point) for case in panel.case}
     with pm.Model(coords=dict(stage2.coords)) as joint:
         position = []
         for number, (case, model) in enumerate(stage1.items()):
@@ -67,16 +67,17 @@ def build_joint_model(
     return joint
 
 
-def _place_case(stage1: pm.Model, panel: xr.Dataset, spec: IdealPointSpec, case: str):
+def _place_case(stage1: pm.Model, panel: PanelData, spec: IdealPointSpec, case: str):
     """Add one case's votes to the model in context; positions of the panel's states."""
     logp, kept = express(stage1, _place_parameters(stage1, case), ["ideal_point", "region_mean", "region_sd"])
     pm.Potential(f"{case}_votes", logp)
     states = list(stage1.coords["state"])
-    unseen = [state for state in panel["state"].values if state not in states]
+    unseen = [state for state in panel.state if state not in states]
     known = kept["ideal_point"]
     if unseen:
         regions = list(stage1.coords["region"])
-        by_state = panel["region"].sel(state=unseen).values
+        of_state = dict(zip(panel.state, panel.region[panel.region_idx], strict=True))
+        by_state = [of_state[state] for state in unseen]
         region_idx = [regions.index(r if spec.pooling == "region" else "World") for r in by_state]
         offset = (
             pm.Normal(f"{case}_unseen", shape=len(unseen))
@@ -86,7 +87,7 @@ def _place_case(stage1: pm.Model, panel: xr.Dataset, spec: IdealPointSpec, case:
         drawn = kept["region_mean"][region_idx] + kept["region_sd"][region_idx] * offset
         known = pt.concatenate([known, drawn])
     order = [*states, *unseen]
-    return known[[order.index(state) for state in panel["state"].values]]
+    return known[[order.index(state) for state in panel.state]]
 
 
 def _place_parameters(stage1: pm.Model, case: str):

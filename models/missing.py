@@ -5,17 +5,19 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from models.panel import PanelData
+
 IMPUTED = "covariate_imputed"
 """Name of the unknown values, along the dim ``missing``."""
 
 
-def impute_covariates(data: dict[str, np.ndarray], spec):
+def impute_covariates(data: PanelData, spec):
     """Covariates with the missing ones as unknowns, in the model whose context is open.
 
     Parameters
     ----------
-    data : dict of str to np.ndarray
-        From ``models.panel.prepare_coalition_data``, with ``missing``.
+    data : PanelData
+        From ``models.panel.prepare_panel_data``, with ``missing``.
     spec : CoalitionSpec
         Priors; its numbers may be data of the model.
 
@@ -34,9 +36,9 @@ def impute_covariates(data: dict[str, np.ndarray], spec):
     cases (one e_ik for each): such covariates hardly move in the years between two coalitions. Whether a
     state joined says something about the value too, because all is one model.
     """
-    lacks = data["missing"]
+    lacks = data.missing
     partial = np.flatnonzero(lacks.any((0, 1)))
-    seen = np.argwhere((data["included"][..., None] == 1) & ~lacks)
+    seen = np.argwhere((data.included[..., None] == 1) & ~lacks)
     seen, lost = seen[np.isin(seen[:, 2], partial)], place_missing(data)
     # A state that lacks a covariate in two cases has one offset there.
     lacking, own_offset = np.unique(lost[:, 1:], axis=0, return_inverse=True)
@@ -44,7 +46,7 @@ def impute_covariates(data: dict[str, np.ndarray], spec):
     pm.modelcontext(None).add_coords(
         {
             "partial": partial,
-            "given": np.arange((~lacks.any((0, 1))).sum() + len(data["level"])),
+            "given": np.arange((~lacks.any((0, 1))).sum() + len(data.level)),
             "lacking": np.arange(len(lacking)),
         }
     )
@@ -61,23 +63,23 @@ def impute_covariates(data: dict[str, np.ndarray], spec):
         return pt.dot(pm.Data(f"{name}_design", design), coefficient), pt.dot(pm.Data(f"{name}_own", own), sd)
 
     mean, spread = mean_and_sd(seen, "seen")
-    value = pm.Data("seen_value", data["covariates"][tuple(seen.T)])
+    value = pm.Data("seen_value", data.covariates[tuple(seen.T)])
     pm.Potential("covariates_seen", pm.logp(pm.Normal.dist(mean, spread), value).sum())
     mean, spread = mean_and_sd(lost, "missing")
     unknown = mean + spread * offset[pm.Data("missing_own_offset", own_offset)]
     pm.Deterministic(IMPUTED, unknown, dims="missing")
-    covariates = pm.Data("covariates", data["covariates"], dims=("case", "state", "covariate"))
+    covariates = pm.Data("covariates", data.covariates, dims=("case", "state", "covariate"))
     place = pm.Data("missing_place", np.ravel_multi_index(tuple(lost.T), lacks.shape))
     return pt.set_subtensor(covariates.ravel()[place], unknown).reshape(covariates.shape)
 
 
-def describe_places(data: dict[str, np.ndarray], places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def describe_places(data: PanelData, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What the values at some places are told by.
 
     Parameters
     ----------
-    data : dict of str to np.ndarray
-        From ``models.panel.prepare_coalition_data``.
+    data : PanelData
+        From ``models.panel.prepare_panel_data``.
     places : np.ndarray
         (place, 3), int: case, state and covariate, one that is missing somewhere.
 
@@ -89,22 +91,22 @@ def describe_places(data: dict[str, np.ndarray], places: np.ndarray) -> tuple[np
     own : np.ndarray
         (place, covariate that is missing somewhere), float: 1 in the column of its own.
     """
-    partial = data["missing"].any((0, 1))
+    partial = data.missing.any((0, 1))
     case, state, covariate = places.T
-    region = np.eye(len(data["region"]))[data["region_idx"][state]]
-    given = [data["covariates"][case, state][:, ~partial], data["has_level"][:, case, state].T]
+    region = np.eye(len(data.region))[data.region_idx[state]]
+    given = [data.covariates[case, state][:, ~partial], data.has_level[:, case, state].T]
     own = (covariate[:, None] == np.flatnonzero(partial)).astype(float)
     told = np.concatenate([region, *given], axis=1)
     return (own[:, :, None] * told[:, None, :]).reshape(len(places), -1), own
 
 
-def place_missing(data: dict[str, np.ndarray]) -> np.ndarray:
+def place_missing(data: PanelData) -> np.ndarray:
     """Case, state and covariate (columns) of each unknown value, in the order of ``covariate_imputed``."""
-    places = np.argwhere(data["missing"])
+    places = np.argwhere(data.missing)
     return places[np.argsort(places[:, 2], kind="stable")]
 
 
-def add_imputed(posterior: xr.Dataset, data: dict[str, np.ndarray]) -> xr.DataArray | float:
+def add_imputed(posterior: xr.Dataset, data: PanelData) -> xr.DataArray | float:
     """What the unknown values add to the linear predictor, draw by draw.
 
     Parameters
@@ -112,8 +114,8 @@ def add_imputed(posterior: xr.Dataset, data: dict[str, np.ndarray]) -> xr.DataAr
     posterior : xr.Dataset
         ``covariate_slope`` (..., case, covariate) and, where covariates were imputed, ``covariate_imputed``
         (..., missing).
-    data : dict of str to np.ndarray
-        From ``models.panel.prepare_coalition_data``, whose covariates are 0 where missing.
+    data : PanelData
+        From ``models.panel.prepare_panel_data``, whose covariates are 0 where missing.
 
     Returns
     -------
@@ -124,7 +126,7 @@ def add_imputed(posterior: xr.Dataset, data: dict[str, np.ndarray]) -> xr.DataAr
         return 0.0
     case, state, covariate = (xr.DataArray(place, dims="missing") for place in place_missing(data).T)
     slope = posterior["covariate_slope"].isel(case=case, covariate=covariate).reset_coords(drop=True)
-    place = np.zeros((len(case), *data["included"].shape))
+    place = np.zeros((len(case), *data.included.shape))
     place[np.arange(len(case)), case, state] = 1.0
     added = (slope * posterior[IMPUTED]).drop_vars("missing", errors="ignore")
     return xr.dot(added, xr.DataArray(place, dims=("missing", "case", "state")), dim="missing")

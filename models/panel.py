@@ -1,6 +1,7 @@
 """What the models of stage 2 see of a panel: dense arrays, standardised covariates, centred alignment."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -8,81 +9,136 @@ import xarray as xr
 REFERENCE_LEVEL = "none"
 
 
-def prepare_coalition_data(panel: xr.Dataset, missing: str = "refuse") -> dict[str, np.ndarray]:
-    """The panel as dense arrays, covariates standardised over the state-cases in the sample.
+class PanelData(NamedTuple):
+    """A panel as dense arrays. The sample is the set of state-cases that the models count.
+
+    Attributes
+    ----------
+    joined : np.ndarray
+        (case, state), float: 1 if the state joined the coalition, else 0; 0 outside the sample.
+    included : np.ndarray
+        (case, state), float: 1 in the sample, else 0.
+    has_level : np.ndarray
+        (level, case, state), float: 1 if the state has this guarantee level, else 0, or a dose >= 0; 0
+        outside the sample.
+    covariates : np.ndarray
+        (case, state, covariate), float: mean 0 and sd 1 over the sample; 0 outside it and where missing.
+    missing : np.ndarray
+        (case, state, covariate), bool: the value is missing in the sample.
+    region_idx : np.ndarray
+        (state,), int: position of the state's region in ``region``.
+    region, level, case, state, covariate : np.ndarray
+        Labels, str, one dimension each. ``level`` omits the first level, the absence of a guarantee.
+    """
+
+    joined: np.ndarray
+    included: np.ndarray
+    has_level: np.ndarray
+    covariates: np.ndarray
+    missing: np.ndarray
+    region_idx: np.ndarray
+    region: np.ndarray
+    level: np.ndarray
+    case: np.ndarray
+    state: np.ndarray
+    covariate: np.ndarray
+
+
+class Stage2Data(NamedTuple):
+    """Data of the model of joining, by the names that they have in the model.
+
+    Attributes
+    ----------
+    joined_observed, included : np.ndarray
+        (case, state), float, 0 or 1: as ``joined`` and ``included`` of ``PanelData``.
+    has_level : np.ndarray
+        (level, case, state), float: 0 or 1, or a dose.
+    covariates : np.ndarray
+        (case, state, covariate), float, standardised.
+    region_idx : np.ndarray
+        (state,), int.
+    alignment : np.ndarray
+        (case, state), float: alignment, centred within each case, in standard deviations of the states.
+        All 0 in a model of the total effect.
+    """
+
+    joined_observed: np.ndarray
+    included: np.ndarray
+    has_level: np.ndarray
+    covariates: np.ndarray
+    region_idx: np.ndarray
+    alignment: np.ndarray
+
+
+def prepare_panel_data(panel: xr.Dataset, missing: str = "refuse") -> PanelData:
+    """Turn a panel into dense arrays, and standardise its covariates over the sample.
 
     Parameters
     ----------
     panel : xr.Dataset
-        The contract's panel: ``joined``, ``included``, ``guarantee`` (case, state) with the attribute
-        ``levels`` (the first is no guarantee), ``covariates_transformed`` (case, state, covariate), and the
-        coordinate ``region`` (state).
+        Panel, see ``data.load.load_panel``: ``joined``, ``included``, ``guarantee`` (case, state) with the
+        attribute ``levels`` (the first is the absence of a guarantee), ``covariates_transformed`` (case,
+        state, covariate), and the coordinate ``region`` (state).
     missing : {"refuse", "impute"}
-        What becomes of covariates that are missing in the sample.
+        Refuse covariates that are missing in the sample, or mark them in ``PanelData.missing``.
 
     Returns
     -------
-    dict of str to np.ndarray
-        ``joined`` and ``included`` (case, state), float 0 or 1; ``has_level`` (level, case, state), float 0
-        or 1 (or a dose), levels above none; ``covariates`` (case, state, covariate), float, mean 0 and sd 1
-        over the sample and 0 outside it and where missing; ``missing`` (case, state, covariate), bool;
-        ``region_idx`` (state,), int; ``region`` and ``level``: labels.
+    PanelData
 
     Raises
     ------
     ValueError
-        A covariate that is missing somewhere in the sample (if that is refused), or the same everywhere in
-        it; a level unknown to the panel, or that no state has; a panel whose first level is not the absence
-        of a guarantee.
+        If a covariate is missing in the sample (unless ``missing="impute"``) or constant in it, if no state
+        has some level, if a state has an unknown level, or if the first level is not the absence of a
+        guarantee.
     """
     included = panel["included"].values
     levels = [str(level) for level in panel["guarantee"].attrs["levels"]]
     if levels[0] != REFERENCE_LEVEL:
         raise ValueError(f"the first guarantee level is {levels[0]!r}; it must be {REFERENCE_LEVEL!r}")
-    guarantee = panel["guarantee"].values
-    if absent := sorted(set(levels[1:]) - set(map(str, guarantee[included]))):
-        raise ValueError(
-            f"guarantee levels {absent}: no state of the sample has them, so they have no effect"
-        )
-    if unknown := sorted(set(map(str, guarantee[included])) - set(levels)):
-        raise ValueError(f"guarantee levels {unknown} are none of the panel's levels {levels}")
+    present = set(map(str, panel["guarantee"].values[included]))
+    if absent := sorted(set(levels[1:]) - present):
+        raise ValueError(f"no state in the sample has the guarantee levels {absent}: drop or merge them")
+    if unknown := sorted(present - set(levels)):
+        raise ValueError(f"unknown guarantee levels {unknown}; the panel's levels are {levels}")
     covariates = panel["covariates_transformed"].values.astype(float)
-    sample = covariates[included]
-    for name, column in zip(panel["covariate"].values, sample.T, strict=True):
-        lost = np.isnan(column)
-        if lost.any() and missing == "refuse":
-            rows = name_rows(
-                panel, included & np.isnan(covariates[..., list(panel["covariate"].values).index(name)])
-            )
-            raise ValueError(
-                f"covariate {str(name)!r} is missing in {lost.sum()} rows: {rows}. "
-                "CoalitionSpec(missing='impute') makes them unknowns of the model"
-            )
-        if lost.all() or np.ptp(column[~lost]) == 0:
-            raise ValueError(f"covariate {str(name)!r} is {column[0]} in every row: it has no slope")
-    standardised = (covariates - np.nanmean(sample, 0)) / np.nanstd(sample, 0)
     lacks = included[..., None] & np.isnan(covariates)
-    regions, region_idx = np.unique(panel["region"].values, return_inverse=True)
-    return {
-        "joined": np.where(included, panel["joined"].values, 0.0),
-        "included": included.astype(float),
-        "has_level": np.where(included, list_exposures(panel).values, 0.0),
-        "covariates": np.where(included[..., None] & ~lacks, standardised, 0.0),
-        "missing": lacks,
-        "region_idx": region_idx,
-        "region": regions,
-        "level": np.array(levels[1:]),
-    }
+    sample = covariates[included]
+    for number, name in enumerate(map(str, panel["covariate"].values)):
+        lost, known = lacks[..., number], sample[~np.isnan(sample[:, number]), number]
+        if lost.any() and missing == "refuse":
+            raise ValueError(
+                f"covariate {name!r} is missing in {lost.sum()} rows: {name_rows(panel, lost)}. "
+                "Use CoalitionSpec(missing='impute') to estimate missing values within the model"
+            )
+        if not known.size or np.ptp(known) == 0:
+            raise ValueError(f"covariate {name!r} is {sample[0, number]} in every row: it has no slope")
+    standardised = (covariates - np.nanmean(sample, 0)) / np.nanstd(sample, 0)
+    region, region_idx = np.unique(panel["region"].values, return_inverse=True)
+    return PanelData(
+        joined=np.where(included, panel["joined"].values, 0.0),
+        included=included.astype(float),
+        has_level=np.where(included, list_exposures(panel).values, 0.0),
+        covariates=np.where(included[..., None] & ~lacks, standardised, 0.0),
+        missing=lacks,
+        region_idx=region_idx,
+        region=region,
+        level=np.array(levels[1:]),
+        case=panel["case"].values,
+        state=panel["state"].values,
+        covariate=panel["covariate"].values,
+    )
 
 
 def list_exposures(panel: xr.Dataset) -> xr.DataArray:
-    """How much of each guarantee level above the first each state-case has.
+    """Exposure of each state-case to each guarantee level above the first.
 
     Parameters
     ----------
     panel : xr.Dataset
-        The contract's panel. A variable ``dose`` (case, state), float >= 0, stands for the level that its
-        attribute ``level`` names, an effect of which is then that of a dose of 1.
+        Panel, see ``data.load.load_panel``. A variable ``dose`` (case, state), float >= 0, replaces the 0/1
+        indicator of level ``attrs['level']``; its effect is per unit of dose.
 
     Returns
     -------
@@ -97,7 +153,7 @@ def list_exposures(panel: xr.Dataset) -> xr.DataArray:
 
 
 def centre_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
-    """Alignment of the sample, centred within each case, 0 outside the sample.
+    """Centre alignment within the sample of each case; set it to 0 outside the sample.
 
     Centring makes the reference state irrelevant to every slope and effect: a change of reference moves
     all states of a case by the same amount.
@@ -105,14 +161,14 @@ def centre_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
     Parameters
     ----------
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
-        (case, state) or (draw, case, state), float, standard deviations of stage 1's states.
+        (case, state) or (draw, case, state), float, in standard deviations of the states of stage 1.
 
     Returns
     -------
     np.ndarray
-        (case, state) or (draw, case, state), float.
+        Same shape and unit as ``alignment``, dims (..., case, state).
 
     Raises
     ------
@@ -129,21 +185,21 @@ def centre_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
 
 
 def name_rows(panel: xr.Dataset, where: np.ndarray) -> str:
-    """Up to ten of the state-cases marked in a (case, state) mask, for a message."""
+    """Name up to ten of the state-cases marked in a (case, state) mask, for an error message."""
     rows = [f"{panel['state'].values[s]} ({panel['case'].values[c]})" for c, s in np.argwhere(where)[:10]]
     return ", ".join(rows) + (", ..." if where.sum() > 10 else "")
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Multivariate normal approximation of stage 1's posterior, with all covariances between states.
+    """Multivariate normal approximation of the posterior of stage 1, one distribution per case.
 
     Attributes
     ----------
     mean : np.ndarray
         (case, state), float, centred within each case.
     factor : np.ndarray
-        (case, state, state), float: times its own transpose it is the covariance.
+        (case, state, state), float: ``factor @ factor.T`` is the covariance between states.
     """
 
     mean: np.ndarray
@@ -151,7 +207,7 @@ class Measurement:
 
 
 def summarize_measurement(positions: np.ndarray) -> Measurement:
-    """Mean and covariance of draws of stage 1.
+    """Summarise draws of stage 1 by their mean and covariance.
 
     Parameters
     ----------
@@ -165,11 +221,11 @@ def summarize_measurement(positions: np.ndarray) -> Measurement:
     Raises
     ------
     ValueError
-        If there are fewer draws than three a state: the covariance would be mostly noise.
+        If there are fewer than three draws per state: the covariance would be mostly noise.
     """
     n_draw, _, n_state = positions.shape
     if n_draw < 3 * n_state:
-        raise ValueError(f"{n_draw} draws for the covariance of {n_state} states; at least {3 * n_state}")
+        raise ValueError(f"{n_draw} draws for {n_state} states; the covariance needs at least {3 * n_state}")
     mean = positions.mean(0)
     factor = []
     for deviation in np.moveaxis(positions - mean, 1, 0):

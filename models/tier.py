@@ -7,7 +7,7 @@ import xarray as xr
 
 from models.coalition import half_normal, name_coords, place_predictor
 from models.likelihood.joining import STATE_LOG_WEIGHTS, STATE_NODES
-from models.panel import Measurement, name_rows, prepare_coalition_data
+from models.panel import Measurement, name_rows, prepare_panel_data
 from models.spec import TierSpec
 
 CAPABILITY = "capability"
@@ -159,19 +159,19 @@ def build_tier_model(
     """
     if spec.capability_interaction:
         panel = add_capability(panel)
-    data = prepare_coalition_data(panel, spec.predictor.missing)
+    data = prepare_panel_data(panel, spec.predictor.missing)
     tier, names = prepare_tiers(panel)
-    coords = name_coords(panel, data) | {"higher": names[2:]}
+    coords = name_coords(data) | {"higher": names[2:]}
     with pm.Model(coords=coords) as model:
         observed = pm.Data("tier_observed", tier, dims=("case", "state"))
-        included = pm.Data("included", data["included"], dims=("case", "state"))
+        included = pm.Data("included", data.included, dims=("case", "state"))
         eta = place_predictor(data, spec.predictor, alignment)
         if spec.capability_interaction:
             slope = pm.Normal("guarantee_capability", 0, spec.interaction_scale, dims="level")
-            capability = data["covariates"][..., list(panel["covariate"].values).index(CAPABILITY)]
-            dose = pm.Data("level_capability", data["has_level"] * capability)
+            capability = data.covariates[..., list(data.covariate).index(CAPABILITY)]
+            dose = pm.Data("level_capability", data.has_level * capability)
             eta += (dose * slope[:, None, None]).sum(0)
-        threshold = pt.zeros((len(data["included"]), 1))
+        threshold = pt.zeros((len(data.included), 1))
         if len(names) > 2:
             log_gap = pm.Normal("log_gap", spec.log_gap_loc, spec.log_gap_scale, dims=("case", "higher"))
             higher = pm.Deterministic(

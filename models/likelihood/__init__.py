@@ -1,1 +1,1 @@
-"""Likelihood"""
+"""Likelihoods: fused PyTensor Ops with gradients, and their compiled kernels."""

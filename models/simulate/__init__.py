@@ -1,1 +1,1 @@
-"""Simulate"""
+"""Simulated votes and panels with known truth, for tests, calibration and benchmarks."""

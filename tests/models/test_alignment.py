@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.alignment import draw_alignment_model
-from models.panel import centre_alignment, prepare_coalition_data
+from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import AlignmentSpec
 
@@ -24,10 +24,12 @@ def simulated(seed=1, n_state=190, **how):
 
 def test_with_priors_that_say_nothing_it_is_least_squares():
     panel, position = simulated()
-    draws = draw_alignment_model(panel, np.repeat(position[None], 20000, axis=0), WIDE, seed=2)
-    data = prepare_coalition_data(panel)
+    draws = draw_alignment_model(
+        prepare_panel_data(panel), np.repeat(position[None], 20000, axis=0), WIDE, seed=2
+    )
+    data = prepare_panel_data(panel)
     for case in (0, 1):
-        design = np.column_stack([np.ones(190), data["has_level"][:, case].T, data["covariates"][case]])
+        design = np.column_stack([np.ones(190), data.has_level[:, case].T, data.covariates[case]])
         estimate, squares, *_ = np.linalg.lstsq(design, position[case], rcond=None)
         squares = squares.item()
         sd = np.sqrt(np.diag(np.linalg.inv(design.T @ design)) * squares / 190)
@@ -39,8 +41,8 @@ def test_with_priors_that_say_nothing_it_is_least_squares():
 
 def test_each_draw_belongs_to_its_positions():
     panel, position = simulated()
-    moved = position + np.array([0.0, 3.0])[:, None, None] * prepare_coalition_data(panel)["has_level"][1]
-    draws = draw_alignment_model(panel, moved, AlignmentSpec(), seed=2)
+    moved = position + np.array([0.0, 3.0])[:, None, None] * prepare_panel_data(panel).has_level[1]
+    draws = draw_alignment_model(prepare_panel_data(panel), moved, AlignmentSpec(), seed=2)
     pact = draws["guarantee_effect"].sel(level="pact")
     # Priors pull but little; the other level is left where it was.
     assert (np.abs(pact.isel(sample=1) - pact.isel(sample=0) - 3) < 0.8).all()
@@ -49,9 +51,11 @@ def test_each_draw_belongs_to_its_positions():
 @pytest.mark.parametrize("field", ["guarantee_scale", "covariate_scale", "region_scale", "residual_scale"])
 def test_priors_change_the_draws(field):
     panel, position = simulated(n_state=30)
-    same = draw_alignment_model(panel, position[None], AlignmentSpec(), seed=3)
-    again = draw_alignment_model(panel, position[None], AlignmentSpec(), seed=3)
-    other = draw_alignment_model(panel, position[None], AlignmentSpec(**{field: 0.1}), seed=3)
+    same = draw_alignment_model(prepare_panel_data(panel), position[None], AlignmentSpec(), seed=3)
+    again = draw_alignment_model(prepare_panel_data(panel), position[None], AlignmentSpec(), seed=3)
+    other = draw_alignment_model(
+        prepare_panel_data(panel), position[None], AlignmentSpec(**{field: 0.1}), seed=3
+    )
     assert same.equals(again)
     assert np.abs(other["guarantee_effect"] - same["guarantee_effect"]).max() > 1e-6
 
@@ -62,7 +66,9 @@ def test_its_intervals_cover_the_truth_as_often_as_they_say():
     for seed in range(60):
         truth = 1.0 if seed % 2 else 0.0
         panel, position = simulated(seed=seed, alignment_by_guarantee=truth)
-        draws = draw_alignment_model(panel, np.repeat(position[None], 400, axis=0), AlignmentSpec(), seed)
+        draws = draw_alignment_model(
+            prepare_panel_data(panel), np.repeat(position[None], 400, axis=0), AlignmentSpec(), seed
+        )
         effect = draws["guarantee_effect"].sel(level="pact")
         lower, upper = effect.quantile([0.05, 0.95], "sample").values
         inside += list((lower < truth) & (truth < upper))
@@ -76,13 +82,17 @@ def test_imputed_covariates_enter_draw_by_draw():
     lost = panel.copy(deep=True)
     lost["covariates_transformed"][1, 4, 0] = np.nan
     with pytest.raises(ValueError, match=r"missing in 1 rows: S004 \(isis\)"):
-        draw_alignment_model(lost, position[None], AlignmentSpec(), seed=1)
+        draw_alignment_model(prepare_panel_data(lost), position[None], AlignmentSpec(), seed=1)
     values = lost["covariates_transformed"].values[..., 0]
     truth = (panel["covariates_transformed"].values[1, 4, 0] - np.nanmean(values)) / np.nanstd(values)
     positions = np.repeat(position[None], 2000, axis=0)
-    filled = draw_alignment_model(lost, positions, AlignmentSpec(), 1, np.full((2000, 1), truth))
-    whole = draw_alignment_model(panel, positions, AlignmentSpec(), 1)
+    filled = draw_alignment_model(
+        prepare_panel_data(lost, "impute"), positions, AlignmentSpec(), 1, np.full((2000, 1), truth)
+    )
+    whole = draw_alignment_model(prepare_panel_data(panel), positions, AlignmentSpec(), 1)
     by_level = [d["guarantee_effect"].isel(case=1).mean("sample").values for d in (filled, whole)]
     np.testing.assert_allclose(*by_level, atol=0.02)
-    far = draw_alignment_model(lost, positions, AlignmentSpec(), 1, np.full((2000, 1), 40.0))
+    far = draw_alignment_model(
+        prepare_panel_data(lost, "impute"), positions, AlignmentSpec(), 1, np.full((2000, 1), 40.0)
+    )
     assert np.abs(far["guarantee_effect"].isel(case=1).mean("sample") - by_level[1]).max() > 0.1

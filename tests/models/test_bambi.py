@@ -8,7 +8,7 @@ from arviz import mcse
 
 from analysis.fitting.fit import fit_total
 from analysis.variants.sampler import SamplerSpec
-from models.panel import prepare_coalition_data
+from models.panel import prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec
 
@@ -18,18 +18,18 @@ SAMPLER = SamplerSpec(draws=1000, tune=500, target_accept=0.9)
 
 def fit_by_bambi(panel):
     """Joining by case, with the priors of the spec, in Bambi's words."""
-    data = prepare_coalition_data(panel)
+    data = prepare_panel_data(panel)
     table = pd.concat(
         pd.DataFrame(
             {
-                "joined": data["joined"][c].astype(int),
+                "joined": data.joined[c].astype(int),
                 "case": case,
-                "rio": data["has_level"][0, c],
-                "pact": data["has_level"][1, c],
-                "gdp": data["covariates"][c, :, 0],
-                "distance": data["covariates"][c, :, 1],
+                "rio": data.has_level[0, c],
+                "pact": data.has_level[1, c],
+                "gdp": data.covariates[c, :, 0],
+                "distance": data.covariates[c, :, 1],
                 "state": panel["state"].values,
-                "place": [f"{case} {r}" for r in data["region"][data["region_idx"]]],
+                "place": [f"{case} {r}" for r in data.region[data.region_idx]],
             }
         )
         for c, case in enumerate(panel["case"].values)

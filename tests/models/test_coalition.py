@@ -9,9 +9,9 @@ from scipy import integrate, stats
 from scipy.special import expit
 from support.densities import POOLED_PARTS, draw_point, evaluate_logp, pool_two_cases
 
-from analysis.posterior.draws import stack
 from analysis.fitting.fit import fit_total
 from analysis.fitting.refits import fit_direct
+from analysis.posterior.draws import stack
 from analysis.posterior.effects import compute_effects
 from analysis.posterior.positions import pair_positions
 from analysis.variants.sampler import SamplerSpec

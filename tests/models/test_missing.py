@@ -1,7 +1,5 @@
 """Data that a careless model stumbles over: missing covariates, separation, levels nobody has."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,8 +7,8 @@ from scipy import stats
 from support.densities import draw_point, evaluate_logp
 
 from analysis.fitting.compile import compile_model
-from analysis.posterior.draws import stack
 from analysis.fitting.fit import fit_total
+from analysis.posterior.draws import stack
 from analysis.posterior.effects import compute_effects
 from analysis.posterior.positions import find_imputed
 from analysis.variants.sampler import SamplerSpec
@@ -227,7 +225,7 @@ def test_levels_that_no_state_has_and_constant_covariates_are_refused():
     panel, _, _ = simulate_panel(n_state=20, seed=1)
     nobody = panel.copy(deep=True)
     nobody["guarantee"].values[nobody["guarantee"].values == "rio"] = "none"
-    with pytest.raises(ValueError, match=r"\['rio'\]: no state of the sample has them"):
+    with pytest.raises(ValueError, match=r"no state in the sample has the guarantee levels \['rio'\]"):
         prepare_panel_data(nobody)
     constant = panel.copy(deep=True)
     constant["covariates_transformed"][..., 0] = 2.0

@@ -9,8 +9,8 @@ from support.densities import draw_point, evaluate_logp, pool_two_cases
 
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
-from analysis.posterior.draws import stack
 from analysis.fitting.fit import SAVED_TIERS, _sample, list_saved
+from analysis.posterior.draws import stack
 from analysis.posterior.tiers import (
     compute_tiers,
     predict_tiers,

@@ -20,6 +20,7 @@ from analysis.variants.table import MAIN
 from models.coalition import build_coalition_model
 from models.likelihood.joining import joining_logp
 from models.likelihood.link import CAUCHIT_SCALE, PROBIT_SCALE, cdf, log_cdf, log_cdf_graph
+from models.panel import prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec, SpecError, TierSpec
 
@@ -83,7 +84,9 @@ def test_effects_are_differences_of_the_models_own_link():
 @pytest.mark.parametrize("link", ["probit", "cauchit"])
 def test_the_compiled_gradient_equals_differences(link):
     panel, _, _ = simulate_panel(n_state=30, seed=2)
-    compiled = compile_model(build_coalition_model(panel, CoalitionSpec(link=link)), ["eta"])
+    compiled = compile_model(
+        build_coalition_model(prepare_panel_data(panel), CoalitionSpec(link=link)), ["eta"]
+    )
     point = np.random.default_rng(1).normal(0, 0.5, compiled.n_dim)
     _, slope = compiled.logp_func(point)
     h = 1e-6

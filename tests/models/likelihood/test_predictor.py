@@ -8,6 +8,7 @@ from pytensor import function, grad
 from analysis.fitting.compile import compile_model
 from models.coalition import build_coalition_model
 from models.likelihood.predictor import linear_predictor
+from models.panel import prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec
 
@@ -45,7 +46,7 @@ def test_the_whole_model_has_the_same_density_and_gradient_either_way():
     panel, _, _ = simulate_panel(n_state=30, seed=1)
     found = {}
     for implementation in ("fused", "graph"):
-        model = build_coalition_model(panel, CoalitionSpec(likelihood=implementation))
+        model = build_coalition_model(prepare_panel_data(panel), CoalitionSpec(likelihood=implementation))
         run = compile_model(model, ["eta"]).logp_func
         n = sum(value.size for value in model.initial_point().values())
         at = np.random.default_rng(2).normal(size=n)
