@@ -1,1 +1,1 @@
-"""What we run and conclude."""
+"""What is run and concluded: variants, fits, effects, studies, the report and the command line."""

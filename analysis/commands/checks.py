@@ -1,12 +1,14 @@
 """What the checks found, in a terminal: a table of verdicts and a few sentences."""
 
+import sys
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis.commands.run import run_with_progress
+from analysis.commands.app import QuickOption, VariantArgument, VotesOption, app, choose_variant, console
+from analysis.commands.progress import run_with_progress
 from analysis.studies.checks.run import run_checks
 from analysis.variants.table import Variant
 
@@ -66,3 +68,13 @@ def confounding_sentence(checks: pd.DataFrame) -> str:
         "(logits per standard deviation, on guarantee and joining alike). Of the measured causes the "
         f"strongest has {row['reference']:.1f} on its weaker side."
     )
+
+
+@app.command(epilog="Example: [bold]sfl checks guarantee-pact-only[/bold]")
+def checks(
+    variant: VariantArgument = "main",
+    quick: QuickOption = False,
+    votes: VotesOption = None,
+) -> None:
+    """Check the second stage: prediction, influence, sensitivity to priors, controls, hidden causes."""
+    sys.exit(check_and_show(choose_variant(variant, quick), votes, console))

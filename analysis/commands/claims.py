@@ -1,12 +1,14 @@
 """What the command ``claims`` shows: progress, then each claim with its verdict and result."""
 
 import json
+import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
-from analysis.commands.run import run_with_progress
+from analysis.commands.app import QuickOption, VariantArgument, VotesOption, app, console
+from analysis.commands.progress import run_with_progress
 from analysis.studies.claims.run import run_claims
 from analysis.variants.table import find_variants
 
@@ -48,3 +50,13 @@ def show_claims(folder: Path, console: Console) -> None:
     if record["quick"]:
         console.print("\n[bold]Quick run: for trying out, not a result.[/bold]")
     console.print(f"\nFiles: {folder}", highlight=False, soft_wrap=True)
+
+
+@app.command(epilog="Example: [bold]sfl claims --quick[/bold]")
+def claims(
+    variant: VariantArgument = "main",
+    quick: QuickOption = False,
+    votes: VotesOption = None,
+) -> None:
+    """Put the rest of the argument to the data: asymmetry, different goods, informality, hierarchy."""
+    sys.exit(run_and_show_claims(variant, quick, votes, console))

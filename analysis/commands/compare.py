@@ -1,15 +1,19 @@
 """What differs between two runs: choices, data, results, and whether that is more than noise."""
 
 import json
+import sys
 from pathlib import Path
+from typing import Annotated
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import typer
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from analysis.commands.app import app, console
 from analysis.figures.style import STYLE
 from analysis.store.explain import flatten
 from analysis.store.files import RESULTS, ROOT
@@ -163,3 +167,12 @@ def plot_comparison(compared: pd.DataFrame, a: str, b: str) -> Figure:
         ax.set_xlabel("percentage points; means and 90 % intervals")
         ax.legend(loc="best", fontsize=8)
     return figure
+
+
+@app.command(epilog="Example: [bold]sfl compare main guarantee-pact-only[/bold]")
+def compare(
+    first: Annotated[str, typer.Argument(help="A run, or [bold]published[/bold].")],
+    second: Annotated[str, typer.Argument(help="Another run; otherwise the main one.")] = "main",
+) -> None:
+    """What differs between two runs, and whether it is noise; [bold]published[/bold] is what is committed."""
+    sys.exit(show_comparison(first, second, console))

@@ -1,12 +1,15 @@
 """``python -m analysis fit``: one variant or a few, beside the main analysis."""
 
-from dataclasses import replace
+import sys
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, console
 from analysis.commands.compare import show_comparison
 from analysis.commands.run import run_and_show
 from analysis.pipeline.inputs import load_inputs
@@ -14,35 +17,8 @@ from analysis.pipeline.plan import plan_variant
 from analysis.store.explain import show_explanation
 from analysis.store.files import RESULTS
 from analysis.store.store import Store
-from analysis.variants.change import apply_changes, parse_change
-from analysis.variants.table import CHOICES, MAIN, find_variants
+from analysis.variants.table import CHOICES, MAIN, choose_variants
 from analysis.variants.variant import Variant
-
-
-def choose_variants(names: list[str], changes: list[str], *, quick: bool = False) -> list[Variant]:
-    """Variants by name, each with further changes; changes alone are changes of the main analysis.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name or field, with the nearest right one, or a value that is not allowed.
-    """
-    chosen = find_variants(names) if names else [MAIN]
-    given = dict(map(parse_change, changes))
-    if given:
-        suffix = "+".join(change.replace(" ", "").replace("/", "_") for change in changes)
-        chosen = [
-            replace(
-                apply_changes(variant, given),
-                name=suffix if variant is MAIN else f"{variant.name}+{suffix}",
-                axis="set",
-                choice=suffix,
-                reason="Asked for on the command line.",
-                source="The user.",
-            )
-            for variant in chosen
-        ]
-    return [variant.quick() for variant in chosen] if quick else chosen
 
 
 def list_choices(console: Console) -> int:
@@ -84,3 +60,30 @@ def fit_and_compare(
         if variant.name != main.name:
             show_comparison(main.name, variant.name, console)
     return 0
+
+
+@app.command(
+    epilog="Example: [bold]sfl fit guarantee-pact-only[/bold], or "
+    "[bold]sfl fit --set coalition.guarantee_scale=0.5 --set data.window=3[/bold]"
+)
+def fit(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Variants of the table; without any, it is listed.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A field and its value: coalition.guarantee_scale=0.5."),
+    ] = None,
+    quick: QuickOption = False,
+    explain: ExplainOption = False,
+    votes: VotesOption = None,
+) -> None:
+    """Run variants of the table, or the main analysis with fields set otherwise, beside the main analysis."""
+    if not names and not changes:
+        sys.exit(list_choices(console))
+    try:
+        variants = choose_variants(names or [], changes or [], quick=quick)
+    except (ValueError, TypeError) as error:
+        raise typer.BadParameter(str(error)) from None
+    main = MAIN.quick() if quick else MAIN
+    sys.exit(fit_and_compare(variants, main, votes, console, explain=explain))

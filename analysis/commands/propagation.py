@@ -1,12 +1,14 @@
 """What the comparison of the ways of propagation shows when it is done."""
 
+import sys
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis.commands.run import run_with_progress
+from analysis.commands.app import QuickOption, VariantArgument, VotesOption, app, choose_variant, console
+from analysis.commands.progress import run_with_progress
 from analysis.studies.propagation.compare import compare_ways
 from analysis.variants.table import Variant
 
@@ -49,3 +51,13 @@ def run_and_show_ways(variant: Variant, votes_path: Path | None, console: Consol
         console.print("[bold]Quick run: for trying out, not a result.[/bold]")
     console.print(f"Files: {folder}", highlight=False, soft_wrap=True)
     return 0
+
+
+@app.command(epilog="Example: [bold]sfl propagation guarantee-pact-only[/bold]")
+def propagation(
+    variant: VariantArgument = "main",
+    quick: QuickOption = False,
+    votes: VotesOption = None,
+) -> None:
+    """Run a variant in all four ways of carrying stage-1 uncertainty, and show them side by side."""
+    sys.exit(run_and_show_ways(choose_variant(variant, quick), votes, console))

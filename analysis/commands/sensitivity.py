@@ -1,16 +1,20 @@
 """``python -m analysis sensitivity``: says what it will do, does it, and writes one page."""
 
+import sys
 import time
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from analysis.store.task import Task
+from analysis.commands.app import ExplainOption, VotesOption, app, console
 from analysis.store.explain import show_explanation
 from analysis.store.files import OUTPUT
 from analysis.store.store import Store
+from analysis.store.task import Task
 from analysis.studies.sensitivity.cluster import SchedulerLostError, connect, run_tasks
 from analysis.studies.sensitivity.page import write_page
 from analysis.studies.sensitivity.survey import collect, expect_seconds, for_review, survey
@@ -160,3 +164,37 @@ def _make(client, missing: list[Task], store: Store, seconds: dict, count: int, 
 
         run_tasks(client, missing, store, finished)
     return lost
+
+
+@app.command(
+    epilog="Example: [bold]sfl sensitivity --axes guarantee,coalition[/bold], or "
+    "[bold]--cross guarantee,coalition,covariates[/bold]"
+)
+def sensitivity(
+    axes: Annotated[
+        str | None, typer.Option(help="Only variants on these axes, with commas. Otherwise all.")
+    ] = None,
+    cross: Annotated[str | None, typer.Option(help="The product of the choices on these axes.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler, as tcp://host:8786; otherwise this machine's cores.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Workers on this machine.")] = None,
+    explain: ExplainOption = False,
+    votes: VotesOption = None,
+) -> None:
+    """Run every choice of the project otherwise, one at a time or crossed, and say what moves the answer."""
+    try:
+        variants, impossible = choose_variants(axes, cross)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    sys.exit(
+        run_sensitivity(
+            variants,
+            impossible,
+            console,
+            votes_path=votes,
+            scheduler=scheduler,
+            workers=workers,
+            explain=explain,
+        )
+    )

@@ -1,1 +1,1 @@
-"""Figures"""
+"""How figures look and are saved, and those of a run."""

@@ -1,1 +1,1 @@
-"""Fitting"""
+"""Compile, sample and judge one fit."""

@@ -1,1 +1,1 @@
-"""Pipeline"""
+"""The main job: from votes to effects."""

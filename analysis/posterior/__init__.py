@@ -1,1 +1,1 @@
-"""Posterior"""
+"""What is computed from draws: positions, effects, tiers, summaries."""

@@ -1,1 +1,1 @@
-"""The report: one page from the files of results, for readers without Python and for reviewers."""
+"""The report: one page of all results."""

@@ -1,1 +1,1 @@
-"""Store"""
+"""Where results lie, under which key, and how they are read back."""

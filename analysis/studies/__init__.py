@@ -1,1 +1,1 @@
-"""Studies"""
+"""Studies beside the main job. None imports another."""

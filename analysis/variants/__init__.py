@@ -1,1 +1,1 @@
-"""Variants"""
+"""The main analysis and every variant of it."""

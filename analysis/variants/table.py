@@ -1,9 +1,9 @@
 """The table that a reviewer edits: the main analysis, and every other as a difference from it.
 
 A row of the tables says on which axis it lies, what is chosen, what that changes (paths as in ``fit --set``;
-see ``analysis.variants.change``), why somebody would choose so, and where the idea or the doubt comes from. Rows on
-votes and states stand in ``choices_of_votes.py``, on what counts as what in ``choices_of_coding.py``, on
-priors and models in ``choices_of_models.py``.
+see ``analysis.variants.change``), why somebody would choose it, and where the idea or the doubt comes from. Rows
+on votes and states stand in ``votes.py``, on what counts as what in ``coding.py``, on priors and models in
+``models.py``.
 """
 
 import difflib
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 
-from analysis.variants.change import apply_changes
+from analysis.variants.change import apply_changes, parse_change
 from analysis.variants.choice import Choice
 from analysis.variants.coding import CODINGS
 from analysis.variants.models import list_model_choices
@@ -121,3 +121,29 @@ def _nearest(name: str, known: Iterable[str], what: str) -> str:
         return name
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4) or list(known)[:3]
     raise ValueError(f"no {what} {name!r}; nearest: {', '.join(near)}")
+
+
+def choose_variants(names: list[str], changes: list[str], *, quick: bool = False) -> list[Variant]:
+    """Variants by name, each with further changes; changes alone are changes of the main analysis.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or field, with the nearest right one, or a value that is not allowed.
+    """
+    chosen = find_variants(names) if names else [MAIN]
+    given = dict(map(parse_change, changes))
+    if given:
+        suffix = "+".join(change.replace(" ", "").replace("/", "_") for change in changes)
+        chosen = [
+            replace(
+                apply_changes(variant, given),
+                name=suffix if variant is MAIN else f"{variant.name}+{suffix}",
+                axis="set",
+                choice=suffix,
+                reason="Asked for on the command line.",
+                source="The user.",
+            )
+            for variant in chosen
+        ]
+    return [variant.quick() for variant in chosen] if quick else chosen

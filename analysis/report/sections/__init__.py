@@ -1,1 +1,1 @@
-"""Sections"""
+"""One section of the report a file."""

@@ -3,11 +3,11 @@
 import pandas as pd
 
 from analysis.figures.style import quantity_name, short_level
+from analysis.posterior.words import interval, number
 from analysis.report.blocks import Chart, Heading, Missing, Section, Sortable, Text
 from analysis.report.charts import grid_chart, interval_chart
 from analysis.report.sections.effects import case_names, level_style
 from analysis.report.tables import make_table, plain_columns
-from analysis.posterior.words import interval, number
 from analysis.store.results import Results
 from data.load import ISSUE_NAMES
 

@@ -8,9 +8,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from analysis.figures.style import level_name
+from analysis.posterior.words import percent
 from analysis.report.blocks import Folded, Heading, Html, Section, Sortable, Text
 from analysis.report.tables import Column, Table, make_table, number_column, text_column
-from analysis.posterior.words import percent
 from analysis.store.files import ROOT
 from analysis.store.results import Results
 from data.load import TABLES_DIR, load_coalition, load_guarantees, load_states, sha256

@@ -11,11 +11,11 @@ from analysis.figures.style import (
     quantity_unit,
     short_level,
 )
+from analysis.posterior.words import interval, number, percent, points
 from analysis.report.blocks import Chart, Heading, Legend, Section, Sortable, Text
 from analysis.report.charts import interval_chart
 from analysis.report.tables import Column, Table, interval_column, make_table, number_column, text_column
 from analysis.report.verdict import highest_level, select_effects
-from analysis.posterior.words import interval, number, percent, points
 from analysis.store.results import Results
 
 POINTS = "Percentage points (mean and 90 % interval)"

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from analysis.posterior.words import interval, number
 from analysis.report.blocks import Chart, Missing, Section
 from analysis.report.charts import paths_chart
 from analysis.report.tables import make_table, plain_columns
-from analysis.posterior.words import interval, number
 from analysis.store.results import Results
 
 SHOWN = ("USA", "GBR", "FRA", "RUS", "CHN", "IND", "ISR", "ZAF")

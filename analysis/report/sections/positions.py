@@ -3,11 +3,11 @@
 import pandas as pd
 
 from analysis.figures.style import level_name, short_level
+from analysis.posterior.words import interval, number
 from analysis.report.blocks import Chart, Explorer, Section, Text
 from analysis.report.charts import positions_chart
 from analysis.report.sections.effects import level_legend, level_style
 from analysis.report.tables import Cell, Column, make_table, text_column
-from analysis.posterior.words import interval, number
 from analysis.store.results import Results
 
 UNIT = "Alignment with the US (sd of states)"

@@ -3,12 +3,12 @@
 import pandas as pd
 
 from analysis.figures.style import quantity_name
+from analysis.posterior.words import interval, points
 from analysis.report.blocks import Chart, Missing, Section, Sortable
 from analysis.report.charts import interval_chart
 from analysis.report.sections.effects import case_names, level_style
 from analysis.report.tables import make_table, plain_columns
 from analysis.report.verdict import highest_level
-from analysis.posterior.words import interval, points
 from analysis.store.results import Results
 
 

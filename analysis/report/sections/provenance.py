@@ -5,9 +5,9 @@ import json
 import pandas as pd
 
 from analysis.fitting.gates import GATES
+from analysis.posterior.words import number
 from analysis.report.blocks import Facts, Folded, Heading, Section, Sortable, Text, Verbatim
 from analysis.report.tables import Table, make_table, number_column, text_column
-from analysis.posterior.words import number
 from analysis.store.results import Results
 
 

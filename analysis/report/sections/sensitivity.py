@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analysis.posterior.words import interval, number, points
 from analysis.report.blocks import Chart, Heading, Missing, Section, Sortable, Text
 from analysis.report.charts import curve_chart
 from analysis.report.tables import (
@@ -13,7 +14,6 @@ from analysis.report.tables import (
     text_column,
 )
 from analysis.report.verdict import choice_card, pooled_variants
-from analysis.posterior.words import interval, number, points
 from analysis.store.results import Results
 
 

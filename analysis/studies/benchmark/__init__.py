@@ -1,1 +1,1 @@
-"""Benchmark"""
+"""Speed beside other samplers."""

@@ -1,1 +1,1 @@
-"""How sure one may be: checks of stage 2, what moves its effects, and how well it predicts."""
+"""Checks of the models on the data."""

@@ -9,8 +9,8 @@ import xarray as xr
 
 from analysis.fitting.fit import SAVED_TOTAL, gate, list_saved
 from analysis.fitting.refits import refit, shape_refits
-from analysis.posterior.joining import average_contrasts
 from analysis.posterior.answers import log_likelihood_by_state, state_contrasts
+from analysis.posterior.joining import average_contrasts
 from analysis.studies.checks import confounding, controls, influence, prediction
 from analysis.studies.checks.bench import (
     BRIEF,

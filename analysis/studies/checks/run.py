@@ -10,12 +10,12 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from analysis.figures.style import DPI
-from analysis.posterior.draws import count_draws
 from analysis.fitting.fit import fit_tiers, fit_total, stack_draws
 from analysis.pipeline.plan import plan_stage1
 from analysis.pipeline.run import Report
-from analysis.posterior.joining import average_contrasts
 from analysis.posterior.answers import state_outcomes
+from analysis.posterior.draws import count_draws
+from analysis.posterior.joining import average_contrasts
 from analysis.posterior.positions import draw_alignment
 from analysis.posterior.tiers import compute_tiers, summarize_tiers
 from analysis.store.files import RESULTS, load_or_fit, write_table

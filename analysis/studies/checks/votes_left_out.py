@@ -9,8 +9,8 @@ import xarray as xr
 
 from analysis.fitting.fit import fit_ideal_points
 from analysis.posterior.positions import draw_alignment
-from analysis.store.keys import hash_dataset
 from analysis.store.files import load_or_fit
+from analysis.store.keys import hash_dataset
 from analysis.studies.checks.influence import COLUMNS
 from analysis.studies.checks.model import Bench
 from analysis.studies.checks.rows import row

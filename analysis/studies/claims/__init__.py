@@ -1,1 +1,1 @@
-"""Claims"""
+"""The rest of the argument: five claims, each with its rule."""

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from analysis.posterior.draws import count_draws
 from analysis.fitting.fit import fit_tiers, fit_total, stack_draws
 from analysis.pipeline.plan import plan_stage1
 from analysis.pipeline.run import Report
+from analysis.posterior.draws import count_draws
 from analysis.posterior.joining import average_over_states, list_groups, predict_joining, weigh_state_effects
 from analysis.posterior.positions import draw_alignment
-from analysis.store.keys import hash_dataset
 from analysis.store.files import load_or_fit
+from analysis.store.keys import hash_dataset
 from analysis.store.store import Store, load_or_make
 from analysis.variants.sampler import Progress, derive_seed
 from analysis.variants.variant import Variant

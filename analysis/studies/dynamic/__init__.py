@@ -1,1 +1,1 @@
-"""Dynamic"""
+"""Positions in every session since 1946."""

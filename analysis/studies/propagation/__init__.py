@@ -1,1 +1,1 @@
-"""Propagation"""
+"""Ways of carrying stage-1 uncertainty, compared."""

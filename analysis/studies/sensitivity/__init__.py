@@ -1,1 +1,1 @@
-"""Sensitivity"""
+"""Every choice otherwise, on this machine or a cluster."""

@@ -10,8 +10,8 @@ from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
-from analysis.store.task import Task
 from analysis.store.store import Store
+from analysis.store.task import Task
 from analysis.studies.sensitivity.worker import Done, Failure, Outcome, give, perform
 
 LARGEST_KEPT = 1 << 25

@@ -14,10 +14,10 @@ import pandas as pd
 from dask.distributed import wait
 
 from analysis.pipeline.inputs import Loader
-from analysis.store.task import Task
 from analysis.pipeline.plan import plan_variant
 from analysis.store.files import ROOT, write_table
 from analysis.store.store import Store
+from analysis.store.task import Task
 from analysis.studies.sensitivity.cluster import connect
 from analysis.studies.sensitivity.survey import for_review
 from analysis.studies.sensitivity.worker import Done, give

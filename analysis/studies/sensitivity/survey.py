@@ -11,11 +11,11 @@ from analysis.pipeline.dynamic_positions import DYNAMIC_FIT
 from analysis.pipeline.inputs import Loader
 from analysis.pipeline.make import make_direct, make_effects, make_ideal_points, make_total
 from analysis.pipeline.plan import Plan, plan_variant
-from analysis.store.task import Task
 from analysis.store.code import hash_code
 from analysis.store.files import ROOT, write_json
 from analysis.store.keys import hash_content, package_versions
 from analysis.store.store import Store
+from analysis.store.task import Task
 from analysis.variants.table import REVIEW
 from analysis.variants.variant import Variant
 from data.load import DataError, find_rollcalls, list_files

@@ -1,1 +1,1 @@
-"""Figures"""
+"""Figures of the claims."""
