@@ -1,4 +1,4 @@
-"""What the checks found, in a terminal: a table of verdicts and a few sentences."""
+"""``sfl checks``: check the model of joining."""
 
 import sys
 from pathlib import Path
@@ -7,29 +7,21 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis.commands.app import QuickOption, VariantArgument, VotesOption, app, choose_variant, console
-from analysis.commands.progress import run_with_progress
-from analysis.studies.checks.run import run_checks
-from analysis.variants.table import Variant
-
-
-def check_and_show(variant: Variant, votes_path: Path | None, console: Console) -> int:
-    """Check a variant with progress, show what was found, return the exit code of ``run_and_show``."""
-    code, folder = run_with_progress(
-        lambda report: run_checks(variant, votes_path=votes_path, report=report),
-        variant,
-        votes_path,
-        console,
-    )
-    if folder is not None:
-        show_checks(folder, console)
-    return code
+from analysis.commands.app import (
+    ExplainOption,
+    QuickOption,
+    VariantArgument,
+    VotesOption,
+    app,
+    choose_variant,
+    console,
+)
 
 
 def show_checks(folder: Path, console: Console) -> None:
-    """Print how many checks came out how, the most influential units, and the sentences."""
+    """Print how many checks came to which verdict, the most influential units, and the hidden cause needed."""
     checks = pd.read_csv(folder / "checks.csv")
-    table = Table(title="Checks of the second stage")
+    table = Table(title="Checks of the model of joining")
     for column in ("check", "verdict", "rows"):
         table.add_column(column, justify="right" if column == "rows" else "left")
     counts = checks.fillna({"verdict": ""}).groupby(["check", "verdict"], sort=False).size()
@@ -43,7 +35,7 @@ def show_checks(folder: Path, console: Console) -> None:
 
 
 def influence_sentence(influence: pd.DataFrame) -> str:
-    """Which state, region, issue and session move the pooled effects by most."""
+    """Name the state, region, issue and session whose absence moves the pooled effects most."""
     rows = influence[(influence["case"] == "pooled") & influence["quantity"].str.startswith("ame_")]
     parts = []
     for (quantity, kind), part in rows.groupby(["quantity", "kind"], sort=False):
@@ -52,21 +44,21 @@ def influence_sentence(influence: pd.DataFrame) -> str:
             f"{quantity} without the {kind} {top['unit']}: {100 * top['effect_without']:+.1f} "
             f"instead of {100 * top['effect_main']:+.1f}"
         )
-    return "Moved by most (percentage points): " + "; ".join(parts) + "."
+    return "Largest shifts when one unit is left out (percentage points): " + "; ".join(parts) + "."
 
 
 def confounding_sentence(checks: pd.DataFrame) -> str:
-    """The verdict on unmeasured confounding."""
+    """Say how strong an unmeasured cause would have to be to explain the pooled effect away."""
     rows = checks[(checks["check"] == "confounding") & (checks["item"] == "tipping_strength")]
     row = rows[rows["case"] == "pooled"].iloc[0]
     gone, doubtful = (
-        f"at {row[name]:.1f}" if row[name] < float("inf") else "at no strength tried"
+        f"from a strength of {row[name]:.1f}" if row[name] < float("inf") else "at no strength tried"
         for name in ("value", "lower")
     )
     return (
-        f"An unseen cause explains the pooled effect away {gone}; the effect's interval reaches 0 {doubtful} "
-        "(logits per standard deviation, on guarantee and joining alike). Of the measured causes the "
-        f"strongest has {row['reference']:.1f} on its weaker side."
+        f"An unmeasured cause explains the pooled effect away {gone}; the 90 % interval includes 0 {doubtful}. "
+        "Strengths are logits per standard deviation, the same on the guarantee and on joining. "
+        f"For comparison, the weaker side of the strongest measured cause is {row['reference']:.1f}."
     )
 
 
@@ -74,7 +66,20 @@ def confounding_sentence(checks: pd.DataFrame) -> str:
 def checks(
     variant: VariantArgument = "main",
     quick: QuickOption = False,
+    explain: ExplainOption = False,
     votes: VotesOption = None,
 ) -> None:
     """Check the second stage: prediction, influence, sensitivity to priors, controls, hidden causes."""
-    sys.exit(check_and_show(choose_variant(variant, quick), votes, console))
+    from analysis.commands.progress import run_with_progress
+    from analysis.studies.checks.run import explain_checks, run_checks
+
+    chosen = choose_variant(variant, quick)
+    if explain:
+        explain_checks(chosen, votes, console)
+        return
+    code, folder = run_with_progress(
+        lambda report: run_checks(chosen, votes_path=votes, report=report), chosen, votes, console
+    )
+    if folder is not None:
+        show_checks(folder, console)
+    sys.exit(code)
