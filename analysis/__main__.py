@@ -1,19 +1,12 @@
 """The command line. ``sfl --help`` is the table of contents; each command stands in ``analysis/commands``."""
 
-from analysis.commands import (  # noqa: F401
-    benchmark,
-    checks,
-    claims,
-    compare,
-    dynamic,
-    fit,
-    propagation,
-    report,
-    run,
-    sensitivity,
-)
-from analysis.commands.app import app
+# The order of the imports is the order of the commands in the help.
+# isort: off
+from analysis.commands import run, report, fit, compare, checks, sensitivity, propagation  # noqa: F401
+from analysis.commands import claims, dynamic, benchmark  # noqa: F401
 from analysis.commands.data import data_app
+from analysis.commands.app import app
+# isort: on
 
 app.add_typer(data_app, name="data")
 

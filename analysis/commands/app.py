@@ -1,10 +1,16 @@
-"""The application that every command joins, and the options that commands share."""
+"""The application that every command joins, what commands share, and how bad input ends them."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+
+from analysis.variants.variant import Variant
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,23 +25,48 @@ VotesOption = Annotated[
     Path | None,
     typer.Option(
         "--votes",
-        help="Roll calls: a file of any release, or a folder with one; otherwise they are looked for.",
+        help="Roll calls: a file of any release, or a folder that holds one. By default the usual places "
+        "are searched.",
     ),
 ]
 QuickOption = Annotated[
-    bool, typer.Option("--quick", help="A short version on the shipped tallies, for trying out.")
+    bool, typer.Option("--quick", help="Run a short version on the shipped tallies, to try the command out.")
 ]
 VariantArgument = Annotated[str, typer.Argument(help="Name of a variant.")]
 ExplainOption = Annotated[
-    bool, typer.Option("--explain", help="Only say what would be fitted and why, and what is reused.")
+    bool, typer.Option("--explain", help="Only say what would be fitted and why, and what would be reused.")
 ]
 
 
-def choose_variant(name: str, quick: bool):
+@contextmanager
+def bad_input_ends() -> Iterator[None]:
+    """Print a ``DataError`` in one line and exit with code 2."""
+    from data.load import DataError
+
+    try:
+        yield
+    except DataError as error:
+        show_error("Bad input", error)
+        sys.exit(2)
+
+
+@contextmanager
+def bad_option_ends() -> Iterator[None]:
+    """Show the usage and exit with code 2 if a name or value from the command line is wrong."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def show_error(title: str, error: Exception, console: Console = console) -> None:
+    """Print an error in one line. Square brackets in its message are not markup."""
+    console.print(f"[bold red]{title}:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True)
+
+
+def choose_variant(name: str, quick: bool) -> Variant:
     """Return the variant of a name. An unknown name ends the command and names the nearest one."""
     from analysis.variants.table import choose_variants
 
-    try:
+    with bad_option_ends():
         return choose_variants([] if name == "main" else [name], [], quick=quick)[0]
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None

@@ -1,63 +1,61 @@
-"""What differs between two runs: choices, data, results, and whether that is more than noise."""
+"""``sfl compare``: what differs between two runs, and whether it is more than Monte Carlo noise."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import matplotlib as mpl
-import numpy as np
-import pandas as pd
 import typer
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from analysis.commands.app import app, console
-from analysis.figures.style import STYLE
-from analysis.store.explain import flatten
-from analysis.store.files import RESULTS, ROOT
+from analysis.commands.app import app, bad_option_ends, console
+from analysis.posterior.words import interval, number
 
-PUBLISHED = ROOT / "analysis" / "output" / "published"
-"""Small files of the main run as published: effects.csv, ideal_points.csv, run.json, sensitivity.csv."""
+if TYPE_CHECKING:
+    import pandas as pd
 
 REAL = 4.0
-"""Monte Carlo standard errors above which a difference of means is called real: with some hundred rows, noise
-alone passes 4 about once in a hundred comparisons of runs."""
+"""A difference of means above this many Monte Carlo standard errors is called real. With some hundred rows,
+noise alone passes 4 in about one of a hundred comparisons of runs."""
 
-IGNORED = ("started", "finished", "seconds", "keys", "convergence", "commit", "versions")
+IGNORED = ("started", "finished", "seconds", "keys", "convergence")
+"""Parts of ``run.json`` that differ between any two runs."""
 
 
 def find_run(name: str) -> Path:
-    """Folder of a run by the name of its variant; ``published`` for what is committed.
+    """Return the folder of a run by the name of its variant; ``published`` is the published one.
 
     Raises
     ------
     ValueError
-        If there is no such run, with those that there are.
+        If there is no such run. The message names the runs that exist.
     """
+    from analysis.store.results import PUBLISHED, RESULTS
+
     folder = PUBLISHED if name == "published" else RESULTS / name
     if not (folder / "effects.csv").exists():
-        there = sorted(p.parent.name for p in RESULTS.glob("[!.]*/effects.csv"))
-        raise ValueError(f"no results of {name!r} in {folder}; there are: {', '.join(there) or 'none'}")
+        known = sorted(path.parent.name for path in RESULTS.glob("[!.]*/effects.csv"))
+        raise ValueError(f"no results of {name!r} in {folder}; existing runs: {', '.join(known) or 'none'}")
     return folder
 
 
 def compare_records(first: Path, second: Path) -> list[str]:
-    """What differs in specs, data, code and versions of two runs, one line each."""
+    """Differences in specs, data, commit and versions between the folders of two runs, one line each."""
+    from analysis.store.explain import flatten
+
     before, after = (
         flatten(json.loads((folder / "run.json").read_text(encoding="utf-8"))) for folder in (first, second)
     )
-    lines = []
-    for path in sorted(before.keys() | after.keys()):
-        top = path.split(".")[0]
-        if before.get(path) != after.get(path) and (top not in IGNORED or top in ("commit", "versions")):
-            lines.append(f"{path}: {before.get(path, 'nothing')} -> {after.get(path, 'nothing')}")
-    return lines
+    return [
+        f"{path}: {before.get(path, 'nothing')} -> {after.get(path, 'nothing')}"
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path) and path.split(".")[0] not in IGNORED
+    ]
 
 
-def compare_effects(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Two tables of effects side by side, and the difference in units of its Monte Carlo error.
+def compare_effects(first: "pd.DataFrame", second: "pd.DataFrame") -> "pd.DataFrame":
+    """Put two tables of effects side by side, their difference in units of its Monte Carlo error.
 
     Parameters
     ----------
@@ -68,9 +66,11 @@ def compare_effects(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     -------
     pd.DataFrame
         ``quantity, case, group``; ``mean, lower, upper`` of each (``_a``, ``_b``); ``difference`` (b less a);
-        ``error``: its Monte Carlo standard error, of runs with independent draws; ``z``: their ratio;
+        ``error``: its Monte Carlo standard error if the runs have independent draws; ``z``: their ratio;
         ``verdict``: ``same`` (to the last digit), ``noise``, ``real``, or ``only a``, ``only b``.
     """
+    import numpy as np
+
     key = ["quantity", "case", "group"]
     both = first.merge(second, on=key, how="outer", suffixes=("_a", "_b"), indicator=True, sort=False)
     both["difference"] = both["mean_b"] - both["mean_a"]
@@ -90,41 +90,48 @@ def compare_effects(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     return both[[*key, *columns, "difference", "error", "z", "verdict"]]
 
 
-def show_comparison(a: str, b: str, console: Console, output: Path | None = None) -> int:
+def show_comparison(a: str, b: str, console: Console) -> int:
     """Print and draw what differs between two runs.
 
     Returns
     -------
     int
-        0 if all differences are noise, 1 if some are real, 2 if a run is not there.
+        0 if all differences are noise, 1 if some are real.
+
+    Raises
+    ------
+    ValueError
+        If there is no run of a name.
     """
-    try:
-        first, second = find_run(a), find_run(b)
-    except ValueError as error:
-        console.print(f"[bold red]{error}[/bold red]", highlight=False)
-        return 2
-    lines = compare_records(first, second)
-    console.print("What was run differs in:" if lines else "The same was run.", highlight=False)
+    import pandas as pd
+
+    from analysis.figures.compare import plot_comparison
+    from analysis.figures.draw import save_figure
+    from analysis.store.results import RESULTS
+
+    folders = find_run(a), find_run(b)
+    lines = compare_records(*folders)
+    console.print("The runs differ in:" if lines else "Both runs have the same settings.", highlight=False)
     for line in lines:
         console.print(f"  {line}", highlight=False, markup=False)
-    compared = compare_effects(*(pd.read_csv(folder / "effects.csv") for folder in (first, second)))
-    console.print(tabulate(compared, a, b))
+    first, second = (pd.read_csv(folder / "effects.csv") for folder in folders)
+    compared = compare_effects(first, second)
+    console.print(make_table(compared, a, b))
     counts = compared["verdict"].value_counts()
     console.print(
         f"{len(compared)} quantities: "
         + ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-        + f" (real: beyond {REAL:.0f} Monte Carlo errors).",
+        + f" (real: the difference exceeds {REAL:.0f} Monte Carlo standard errors).",
         highlight=False,
     )
-    figure = plot_comparison(compared, a, b)
-    output = output or RESULTS / f"compare-{a}-{b}.png"
-    output.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(output, dpi=200)
-    console.print(f"Figure: {output}", highlight=False, soft_wrap=True)
+    path = RESULTS / f"compare-{a}-{b}"
+    quick = any("quick" in table and table["quick"].any() for table in (first, second))
+    save_figure(plot_comparison(compared, a, b), path, quick=quick)
+    console.print(f"Figure: {path}.png", highlight=False, soft_wrap=True)
     return int((~compared["verdict"].isin(["same", "noise"])).any())
 
 
-def tabulate(compared: pd.DataFrame, a: str, b: str) -> Table:
+def make_table(compared: "pd.DataFrame", a: str, b: str) -> Table:
     """Effects over all states of both runs, for the terminal."""
     table = Table(title=f"{a} and {b}: means and 90 % intervals")
     for column in ("quantity", "case", a, b, "difference", "in errors", ""):
@@ -132,47 +139,30 @@ def tabulate(compared: pd.DataFrame, a: str, b: str) -> Table:
     rows = compared[(compared["group"] == "all") & compared["quantity"].str.match("ame_|alignment_")]
     for row in rows.itertuples():
         scale, digits = (100, 1) if row.quantity.startswith("ame") else (1, 2)
-
-        def tell(mean, lower, upper, scale=scale, digits=digits):
-            if mean != mean:
-                return "-"
-            return f"{scale * mean:.{digits}f} ({scale * lower:.{digits}f} to {scale * upper:.{digits}f})"
-
         table.add_row(
             row.quantity,
             row.case,
-            tell(row.mean_a, row.lower_a, row.upper_a),
-            tell(row.mean_b, row.lower_b, row.upper_b),
-            "" if row.difference != row.difference else f"{scale * row.difference:+.{digits}f}",
-            "" if row.z != row.z else f"{row.z:+.1f}",
+            *(
+                f"{number(scale * mean, digits)} ({interval(lower, upper, scale=scale, digits=digits)})"
+                for mean, lower, upper in (
+                    (row.mean_a, row.lower_a, row.upper_a),
+                    (row.mean_b, row.lower_b, row.upper_b),
+                )
+            ),
+            number(scale * row.difference, digits, sign=True),
+            number(row.z, 1, sign=True),
             row.verdict,
         )
     return table
 
 
-def plot_comparison(compared: pd.DataFrame, a: str, b: str) -> Figure:
-    """Average marginal effects of both runs, one above the other."""
-    rows = compared[(compared["group"] == "all") & compared["quantity"].str.match(r"ame_.*_(total|direct)$")]
-    rows = rows[~rows["quantity"].str.contains("natural")].reset_index(drop=True)
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.5, 0.9 + 0.28 * len(rows)), layout="constrained")
-        ax = figure.subplots()
-        for run, name, colour, shift in (("a", a, "#D55E00", -0.14), ("b", b, "#0072B2", 0.14)):
-            height = rows.index + shift
-            ax.hlines(height, 100 * rows[f"lower_{run}"], 100 * rows[f"upper_{run}"], color=colour, lw=1.2)
-            ax.plot(100 * rows[f"mean_{run}"], height, "o", color=colour, ms=3.5, label=name)
-        ax.axvline(0, color="black", lw=0.8)
-        ax.set_yticks(rows.index, rows["quantity"] + ", " + rows["case"], fontsize=7)
-        ax.invert_yaxis()
-        ax.set_xlabel("percentage points; means and 90 % intervals")
-        ax.legend(loc="best", fontsize=8)
-    return figure
-
-
 @app.command(epilog="Example: [bold]sfl compare main guarantee-pact-only[/bold]")
 def compare(
-    first: Annotated[str, typer.Argument(help="A run, or [bold]published[/bold].")],
-    second: Annotated[str, typer.Argument(help="Another run; otherwise the main one.")] = "main",
+    first: Annotated[str, typer.Argument(help="Name of a run, or [bold]published[/bold].")],
+    second: Annotated[str, typer.Argument(help="Name of another run.")] = "main",
 ) -> None:
-    """What differs between two runs, and whether it is noise; [bold]published[/bold] is what is committed."""
+    """Show what differs between two runs, and whether it is noise. The published run counts as one."""
+    with bad_option_ends():
+        for name in (first, second):
+            find_run(name)
     sys.exit(show_comparison(first, second, console))

@@ -1,4 +1,4 @@
-"""The commands under ``python -m analysis data``: get, look at, count and rebuild the tables."""
+"""The commands under ``sfl data``: get, look at, count and rebuild the tables."""
 
 import sys
 from collections.abc import Iterator
@@ -7,27 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from analysis.commands.app import bad_input_ends, console
 
 data_app = typer.Typer(
     no_args_is_help=True, help="The data: fetch and check roll calls, count, rebuild what ships."
 )
-console = Console()
-
-
-@contextmanager
-def bad_input_ends() -> Iterator[None]:
-    """Print a DataError in one line and leave with exit code 2."""
-    from data.load import DataError
-
-    try:
-        yield
-    except DataError as error:
-        # square brackets in a message are no markup
-        console.print(f"[bold red]Bad input:[/bold red] {escape(str(error))}", highlight=False)
-        sys.exit(2)
 
 
 @contextmanager
@@ -40,7 +26,7 @@ def show_progress() -> Iterator:
         yield lambda share, what: bars.update(task, completed=share, description=what)
 
 
-@data_app.command("fetch", epilog="Example: [bold]python -m analysis data fetch[/bold]")
+@data_app.command("fetch", epilog="Example: [bold]sfl data fetch[/bold]")
 def data_fetch(
     name: Annotated[str, typer.Argument(help="dataverse or undl, as in data/sources.toml.")] = "dataverse",
     url: Annotated[str | None, typer.Option(help="Another address, such as a newer version.")] = None,
@@ -63,7 +49,7 @@ def data_fetch(
             console.print(f"{label:8} {value}", highlight=False, markup=False, soft_wrap=True)
 
 
-@data_app.command("check", epilog="Example: [bold]python -m analysis data check UNVotes-1.RData[/bold]")
+@data_app.command("check", epilog="Example: [bold]sfl data check UNVotes-1.RData[/bold]")
 def data_check(
     file: Annotated[Path, typer.Argument(help="A file of any release, or the folder of a parquet pair.")],
     sessions: Annotated[bool, typer.Option("--sessions", help="Also count session by session.")] = False,
@@ -79,7 +65,7 @@ def data_check(
     sys.exit(0 if report.usable else 2)
 
 
-@data_app.command("describe", epilog="Example: [bold]python -m analysis data describe[/bold]")
+@data_app.command("describe", epilog="Example: [bold]sfl data describe[/bold]")
 def data_describe() -> None:
     """Print the counts of the codebook (data/README.md): coalitions, guarantees, covariates, votes."""
     from data.load import describe_tables
@@ -88,7 +74,7 @@ def data_describe() -> None:
         typer.echo(describe_tables())
 
 
-@data_app.command("agreement", epilog="Example: [bold]python -m analysis data agreement[/bold]")
+@data_app.command("agreement", epilog="Example: [bold]sfl data agreement[/bold]")
 def data_agreement(
     votes: Annotated[Path | None, typer.Option("--votes", help="A record with coded flags.")] = None,
 ) -> None:
@@ -99,7 +85,7 @@ def data_agreement(
         typer.echo(describe_agreement(load_record(votes, (1, 74))))
 
 
-@data_app.command("build", epilog="Example: [bold]python -m analysis data build[/bold]")
+@data_app.command("build", epilog="Example: [bold]sfl data build[/bold]")
 def data_build(
     shared: Annotated[
         Path | None, typer.Option(help="Folder of the roll calls and the state-year table.")

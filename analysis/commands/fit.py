@@ -1,4 +1,4 @@
-"""``python -m analysis fit``: one variant or a few, beside the main analysis."""
+"""``sfl fit``: one variant or a few, beside the main analysis."""
 
 import sys
 from pathlib import Path
@@ -9,55 +9,47 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, console
+from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, bad_option_ends, console
 from analysis.commands.compare import show_comparison
-from analysis.commands.run import run_and_show
-from analysis.pipeline.inputs import load_inputs
-from analysis.pipeline.plan import plan_variant
-from analysis.store.explain import show_explanation
-from analysis.store.files import RESULTS
-from analysis.store.store import Store
-from analysis.variants.table import CHOICES, MAIN, choose_variants
+from analysis.commands.run import explain_run, run_and_show
 from analysis.variants.variant import Variant
 
 
-def list_choices(console: Console) -> int:
+def list_choices(console: Console) -> None:
     """Print the table of variants."""
-    table = Table(title="Variants: python -m analysis fit NAME...")
+    from analysis.variants.table import CHOICES
+
+    table = Table(title="Variants: sfl fit NAME...")
     for column in ("name", "changes", "reason", "source"):
         table.add_column(column, overflow="fold")
     for choice in CHOICES:
         changed = ", ".join(f"{p}={'...' if callable(v) else v}" for p, v in choice.changes.items())
         table.add_row(choice.name, escape(changed[:80]), choice.reason, choice.source)
     console.print(table)
-    return 0
 
 
 def fit_and_compare(
     variants: list[Variant], main: Variant, votes_path: Path | None, console: Console, *, explain: bool
 ) -> int:
-    """Run variants, the main analysis before them where its results are not there, and put them side by side.
+    """Run variants and compare each to the main analysis, which runs first if it has no results yet.
 
     Returns
     -------
     int
-        0, or the exit code of the first run that failed (``analysis.commands.run.run_and_show``).
+        0, or the exit code of the first run that failed (see ``run_with_progress``).
     """
+    from analysis.store.files import RESULTS
+
     if not (RESULTS / main.name / "effects.csv").exists():
         variants = [main, *(v for v in variants if v.name != main.name)]
-    if explain:
-        for variant in variants:
-            console.print(f"[bold]{escape(variant.name)}[/bold]", highlight=False)
-            inputs = load_inputs(variant, votes_path)
-            plan = plan_variant(variant, inputs.votes, inputs.panel)
-            show_explanation([*plan.stage1.values(), plan.total, plan.direct], Store(), console)
-        return 0
     for variant in variants:
-        code = run_and_show(variant, votes_path, console)
-        if code:
+        if explain:
+            console.print(f"[bold]{escape(variant.name)}[/bold]", highlight=False)
+            explain_run(variant, votes_path, console)
+        elif code := run_and_show(variant, votes_path, console):
             return code
     for variant in variants:
-        if variant.name != main.name:
+        if variant.name != main.name and not explain:
             show_comparison(main.name, variant.name, console)
     return 0
 
@@ -68,22 +60,23 @@ def fit_and_compare(
 )
 def fit(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Variants of the table; without any, it is listed.")
+        list[str] | None, typer.Argument(help="Names of variants. Without any, they are listed.")
     ] = None,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", help="A field and its value: coalition.guarantee_scale=0.5."),
+        typer.Option("--set", help="A field and its new value: coalition.guarantee_scale=0.5."),
     ] = None,
     quick: QuickOption = False,
     explain: ExplainOption = False,
     votes: VotesOption = None,
 ) -> None:
-    """Run variants of the table, or the main analysis with fields set otherwise, beside the main analysis."""
+    """Run variants by name, or the main analysis with fields changed, and compare them to the main one."""
     if not names and not changes:
-        sys.exit(list_choices(console))
-    try:
+        list_choices(console)
+        return
+    from analysis.variants.table import MAIN, choose_variants
+
+    with bad_option_ends():
         variants = choose_variants(names or [], changes or [], quick=quick)
-    except (ValueError, TypeError) as error:
-        raise typer.BadParameter(str(error)) from None
     main = MAIN.quick() if quick else MAIN
     sys.exit(fit_and_compare(variants, main, votes, console, explain=explain))

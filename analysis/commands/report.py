@@ -1,22 +1,21 @@
-"""The command ``report``."""
+"""``sfl report``: one page of all results."""
 
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from analysis.commands.app import app, console
+from analysis.commands.app import app, console, show_error
 
 
 @app.command(epilog="Example: [bold]sfl report[/bold]")
 def report(
     variant: Annotated[
-        str, typer.Argument(help="Whose results; main-quick for those of a quick run.")
+        str, typer.Argument(help="Variant to report on; main-quick for the results of a quick run.")
     ] = "main",
     output: Annotated[
-        Path | None, typer.Option(help="The page; otherwise analysis/output/report.html.")
+        Path | None, typer.Option(help="File to write. By default analysis/output/report.html.")
     ] = None,
 ) -> None:
     """Write the report: one page of all results that opens in any browser, offline."""
@@ -27,8 +26,6 @@ def report(
     try:
         path = write_report(Results.load(variant), output or OUTPUT / "report.html")
     except MissingResultsError as error:
-        console.print(
-            f"[bold red]No report:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True
-        )
+        show_error("No report", error)
         sys.exit(2)
     console.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", highlight=False, soft_wrap=True)
