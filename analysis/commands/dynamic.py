@@ -1,12 +1,76 @@
 """The command ``dynamic``."""
 
+import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
-from analysis.commands.app import VotesOption, app, console
+from analysis.commands.app import ExplainOption, VotesOption, app, console
+from analysis.commands.data import bad_input_ends
+
+if TYPE_CHECKING:
+    from analysis.studies.dynamic.plan import DynamicRun
+
+
+def parse_sessions(text: str) -> tuple[int, int]:
+    """Return the first and last session: ``"1-74"`` -> (1, 74), ``"57"`` -> (57, 57).
+
+    Raises
+    ------
+    typer.BadParameter
+        For any other text.
+    """
+    first, _, last = text.partition("-")
+    if not (first.isdigit() and (last or first).isdigit()):
+        raise typer.BadParameter(f"sessions = {text!r}: give a first and a last session, such as 1-80")
+    return int(first), int(last or first)
+
+
+def explain_dynamic(run: "DynamicRun", votes_path: Path | None, console: Console) -> None:
+    """Print which chains would be sampled and why, and which are reused."""
+    from analysis.store.explain import show_explanation
+    from analysis.store.store import Store
+    from analysis.studies.dynamic.plan import plan_dynamic
+    from data.load import load_record_votes
+
+    votes = load_record_votes(run.sessions, votes_path)
+    show_explanation(plan_dynamic(run, votes), Store(), console)
+
+
+def run_and_show_dynamic(run: "DynamicRun", votes_path: Path | None, output: Path, console: Console) -> int:
+    """Run with progress, print what came out, return the exit code of ``run_with_progress``."""
+    from analysis.commands.progress import run_with_progress
+    from analysis.studies.dynamic.run import run_dynamic
+    from analysis.variants.table import MAIN
+
+    code, folder = run_with_progress(
+        lambda report: run_dynamic(run, votes_path=votes_path, output=output, report=report),
+        MAIN,
+        votes_path,
+        console,
+    )
+    if folder is not None:
+        show_dynamic(folder, console)
+    return code
+
+
+def show_dynamic(folder: Path, console: Console) -> None:
+    """Print the size of the fit, its convergence and where the files are."""
+    record = json.loads((folder / "dynamic_run.json").read_text(encoding="utf-8"))
+    votes, figures = record["votes"], record["convergence"]
+    least = min(figures["min_ess_bulk"], figures["min_ess_tail"])
+    first, last = record["sessions"]
+    console.print(
+        f"{votes['positions']:,} positions of {votes['states']} states from {votes['votes_cast']:,} votes in "
+        f"sessions {first}-{last}: R-hat at most {figures['max_rhat']:.4f}, "
+        f"ESS at least {least:.0f}, no divergence; {record['seconds']:.0f} s, "
+        f"{record['peak_memory_gb']:.1f} GB.\nFiles: {folder}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command(epilog="Example: [bold]sfl dynamic --sessions 1-74[/bold]")
@@ -15,19 +79,25 @@ def dynamic(
     step: Annotated[
         str, typer.Option(help="A state's move between sessions: normal, or student_t for abrupt change.")
     ] = "normal",
+    explain: ExplainOption = False,
     votes: VotesOption = None,
     output: Annotated[Path | None, typer.Option(help="Folder of tables, draws and figures.")] = None,
 ) -> None:
     """Estimate every state's position in every session since 1946, from all votes at once."""
-    from analysis.commands.data import bad_input_ends
     from analysis.store.files import OUTPUT
-    from analysis.studies.dynamic.run import DynamicRun, parse_sessions, show_dynamic
+    from analysis.studies.dynamic.plan import DynamicRun
+    from data.load import FETCH_COMMAND, DataError, find_rollcalls
     from models.spec import DynamicIdealPointSpec, SpecError
 
-    with bad_input_ends():
-        span = parse_sessions(sessions)
     try:
         model = DynamicIdealPointSpec(step=step)
     except SpecError as error:
         raise typer.BadParameter(str(error)) from None
-    sys.exit(show_dynamic(DynamicRun(sessions=span, model=model), votes, output or OUTPUT, console))
+    run = DynamicRun(sessions=parse_sessions(sessions), model=model)
+    with bad_input_ends():
+        if find_rollcalls(votes) is None:
+            raise DataError(f"the dynamic model needs roll calls. To get them: {FETCH_COMMAND}")
+        if explain:
+            explain_dynamic(run, votes, console)
+            return
+    sys.exit(run_and_show_dynamic(run, votes, output or OUTPUT, console))

@@ -1,12 +1,10 @@
 """Figures of the dynamic model: paths of states, the Assembly by session, the biggest moves."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.style import DPI, STYLE
+from analysis.figures.style import STYLE
 
 POWERS = {"USA": "#0072B2", "GBR": "#56B4E9", "FRA": "#009E73", "RUS": "#D55E00", "CHN": "#E69F00"}
 """Permanent members of the Security Council; before 1971 China's seat was held from Taipei (TWN)."""
@@ -32,7 +30,7 @@ CHOSEN = (
     "IDN",
     "ZAF",
 )
-"""States whose paths are drawn: allies, states that changed sides, and the largest of each region."""
+"""States with a panel of their own: allies, states that changed sides, and the largest of each region."""
 DATES = {
     1956: "Suez, Hungary",
     1973: "October War",
@@ -44,7 +42,7 @@ LABEL = "Position (sd of state-sessions; up: where the US votes)"
 
 
 def _plot_path(ax, path: pd.DataFrame, colour: str, label: str = "") -> None:
-    """Mean as a line, 90 % interval as a band; a gap of more than two sessions breaks both."""
+    """Draw the mean as a line, the 90 % interval as a band; a gap of more than two sessions breaks both."""
     for _, part in path.groupby((path["session"].diff() > 2).cumsum()):
         ax.fill_between(part["year"], part["lower"], part["upper"], color=colour, alpha=0.25, lw=0)
         ax.plot(part["year"], part["mean"], color=colour, lw=1.3, label=label)
@@ -69,7 +67,7 @@ def plot_powers(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
         figure = Figure(figsize=(7.5, 4.2), layout="constrained")
         ax = figure.subplots()
         for state, colour in POWERS.items():
-            # Not all of them sat in every stretch of sessions.
+            # A short record may lack some of them.
             if state in names:
                 _plot_path(ax, positions[positions["state"] == state], colour, names[state])
         _mark_dates(ax, positions)
@@ -99,8 +97,8 @@ def _mark_dates(ax, positions: pd.DataFrame) -> None:
 
 
 def plot_chosen(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
-    """Chosen states, a panel each, before all states' middle half; arguments as ``plot_powers``."""
-    # A record without any of them (simulated, or cut) shows its first states.
+    """Chosen states, one panel each, over the middle half of all states; arguments as ``plot_powers``."""
+    # A simulated or shortened record may have none of them. It shows its first twelve states.
     chosen = [state for state in CHOSEN if state in names] or list(names)[:12]
     band = positions.groupby("year")["mean"].quantile([0.25, 0.75]).unstack()
     with mpl.rc_context(STYLE):
@@ -144,7 +142,7 @@ def plot_assembly(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
 
 
 def plot_moves(moves: pd.DataFrame, names: dict[str, str], *, most: int = 25) -> Figure:
-    """The surest big moves with their dates.
+    """The largest moves that are certain, with their dates.
 
     Parameters
     ----------
@@ -153,7 +151,7 @@ def plot_moves(moves: pd.DataFrame, names: dict[str, str], *, most: int = 25) ->
     names : dict of str to str
         Name of each state by iso3.
     most : int
-        How many.
+        Number of moves shown.
 
     Returns
     -------
@@ -180,17 +178,11 @@ def plot_moves(moves: pd.DataFrame, names: dict[str, str], *, most: int = 25) ->
     return figure
 
 
-def save_dynamic_figures(
-    folder: Path, positions: pd.DataFrame, moves: pd.DataFrame, names: dict[str, str]
-) -> None:
-    """Draw all figures of the dynamic model as PNG and SVG into a folder."""
-    figures = {
+def draw_figures(positions: pd.DataFrame, moves: pd.DataFrame, names: dict[str, str]) -> dict[str, Figure]:
+    """Draw all figures of the dynamic model, by the name of their file; arguments as above."""
+    return {
         "dynamic_powers": plot_powers(positions, names),
         "dynamic_chosen": plot_chosen(positions, names),
         "dynamic_assembly": plot_assembly(positions, names),
         "dynamic_moves": plot_moves(moves, names),
     }
-    for name, figure in figures.items():
-        for suffix in ("png", "svg"):
-            metadata = {"Date": None} if suffix == "svg" else None
-            figure.savefig(folder / f"{name}.{suffix}", dpi=DPI, metadata=metadata)

@@ -1,148 +1,85 @@
-"""Chains of the dynamic model: a pair at a time, each pair stored when it is done, all judged together."""
+"""Sample the dynamic model a pair of chains at a time, and judge all chains together."""
 
 from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
+from functools import cache
 
 import numpy as np
 import nutpie
 import pyarrow as pa
 import xarray as xr
+from nutpie.sample import CompiledModel
 
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
 from analysis.fitting.fit import SAVED_STATISTICS
 from analysis.fitting.gates import check_convergence
-from analysis.store.files import RESULTS, load_or_fit
-from analysis.store.keys import hash_dataset
-from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
+from analysis.studies.dynamic.plan import PAIR, Record
+from analysis.variants.sampler import CORES, Progress, SamplerSpec
 from models.dynamic_ideal_point import SAVED_ITEMS, SAVED_POSITIONS, build_dynamic_ideal_point_model
-from models.spec import DynamicIdealPointSpec
-
-CHAINS = RESULTS / ".chains"
-"""Where pairs of chains wait for the others."""
 
 
-def fit_dynamic(
-    votes: xr.Dataset,
-    spec: DynamicIdealPointSpec,
+@cache
+def compile_record(record: Record) -> tuple[CompiledModel, str]:
+    """Compile the model of these votes; return it and the model's text."""
+    model = build_dynamic_ideal_point_model(record.votes, record.spec)
+    return compile_model(model, SAVED_POSITIONS + SAVED_ITEMS), model.str_repr()
+
+
+def sample_pair(
+    compiled: CompiledModel,
+    text: str,
     sampler: SamplerSpec,
-    *,
     seed: int,
+    *,
+    cores: int = CORES,
     progress: Progress | None = None,
-    folder: Path = CHAINS,
 ) -> xr.DataTree:
-    """Sample and judge the dynamic model.
+    """Sample two chains side by side.
 
-    nutpie cannot take up a chain where it stopped. Chains therefore run in pairs, one on each core, and a
-    finished pair is stored: a run that is stopped goes on with the pairs that are missing, and at most the
-    pair at work is lost.
+    Only what is kept is copied out of nutpie's memory, in single precision: all draws of all positions in
+    double precision would need twice the memory.
 
     Parameters
     ----------
-    votes : xr.Dataset
-        From ``data.load.load_record_votes``.
-    spec : DynamicIdealPointSpec
-        Priors and choices.
+    compiled : CompiledModel
+        Model, see ``compile_record``.
+    text : str
+        The model's text.
     sampler : SamplerSpec
-        Draws and warm-up of each chain, an even number of chains.
+        Draws and warm-up of each chain.
     seed : int
-        Seed.
+        Seed of the pair.
+    cores : int
+        Chains run side by side; the draws do not depend on it.
     progress : callable, optional
-        Told the share done.
-    folder : Path
-        Where pairs are stored.
+        Takes the share done, 0 to 1.
 
     Returns
     -------
     xr.DataTree
         ``posterior`` (chain, draw, ...; float32) with the variables of ``SAVED_POSITIONS`` and
-        ``SAVED_ITEMS``, ``sample_stats``; attributes ``convergence`` (figures of positions and scales, which
-        the gates judge), ``items`` (those of resolutions) and ``model``.
+        ``SAVED_ITEMS``, and ``sample_stats``. Attribute ``model``: the text.
 
     Raises
     ------
-    ConvergenceError
-        If a position or a scale misses a gate.
     KeyboardInterrupt
-        If it was stopped.
+        If sampling was interrupted.
     """
-    pairs = sampler.chains // CORES
-    if pairs * CORES != sampler.chains:
-        raise ValueError(f"chains = {sampler.chains}: they run in pairs, so an even number is needed")
-    content = {
-        "votes": hash_dataset(votes),
-        "spec": asdict(spec),
-        "draws": sampler.draws,
-        "tune": sampler.tune,
-        "target_accept": sampler.target_accept,
-    }
-    prepared: list = []
-
-    def prepare() -> tuple:
-        # Reading votes and compiling takes half a minute: not for chains that are all there.
-        if not prepared:
-            model = build_dynamic_ideal_point_model(votes, spec)
-            prepared.append((compile_model(model, SAVED_POSITIONS + SAVED_ITEMS), model.str_repr()))
-        return prepared[0]
-
-    trees = []
-    for pair in range(pairs):
-        pair_seed = derive_seed(seed, "dynamic", pair)
-        told = _share(progress, pair, pairs) if progress else None
-        tree, _, _ = load_or_fit(
-            "dynamic",
-            content | {"seed": pair_seed},
-            lambda pair_seed=pair_seed, told=told: _sample_pair(*prepare(), sampler, pair_seed, told),
-            folder,
-        )
-        trees.append(tree)
-    joined = {
-        group: xr.concat([tree[group].dataset for tree in trees], "chain").assign_coords(
-            chain=np.arange(sampler.chains)
-        )
-        for group in ("posterior", "sample_stats")
-    }
-    idata = xr.DataTree.from_dict(joined)
-    posterior, stats = joined["posterior"], joined["sample_stats"]
-    figures = measure_convergence(posterior[SAVED_POSITIONS], stats) | {
-        "target_accept": sampler.target_accept,
-        "gradients_per_draw": float(stats["n_steps"].mean()),
-    }
-    check_convergence(figures, name="dynamic ideal points")
-    idata.attrs = {
-        "convergence": figures,
-        "items": measure_convergence(posterior[SAVED_ITEMS], stats),
-        "model": trees[0].attrs["model"],
-    }
-    return idata
-
-
-def _share(progress: Progress, pair: int, pairs: int) -> Callable[[list], None]:
-    def report(chains):
-        done = sum(c.finished_draws for c in chains) / max(1, sum(c.total_draws for c in chains))
-        progress((pair + done) / pairs)
-
-    return report
-
-
-def _sample_pair(compiled, text: str, sampler: SamplerSpec, seed: int, progress) -> xr.DataTree:
-    """Two chains side by side; only what is kept is copied out of nutpie's memory, in single precision."""
     trace = nutpie.sample(
         compiled,
         draws=sampler.draws,
         tune=sampler.tune,
-        chains=CORES,
-        cores=CORES,
+        chains=PAIR,
+        cores=cores,
         seed=seed,
         target_accept=sampler.target_accept,
         save_warmup=False,
         progress_bar=False,
-        progress_callback=progress,
+        progress_callback=_share_done(progress) if progress else None,
         return_raw_trace=True,
     )
     draws, statistics = trace.get_arrow_trace()
-    # Stopped by Ctrl-C, nutpie gives what it has: that is no chain to be judged.
+    # After Ctrl-C nutpie returns the draws it has. An incomplete chain must not be stored.
     if any(chain.num_rows < sampler.draws + sampler.tune for chain in draws):
         raise KeyboardInterrupt
     coords = {name: np.asarray(values) for name, values in compiled.coords.items()}
@@ -163,8 +100,15 @@ def _sample_pair(compiled, text: str, sampler: SamplerSpec, seed: int, progress)
     return tree
 
 
+def _share_done(progress: Progress) -> Callable[[list], None]:
+    def report(chains):
+        progress(sum(c.finished_draws for c in chains) / max(1, sum(c.total_draws for c in chains)))
+
+    return report
+
+
 def _gather(batches: list, names: list[str], tune: int, dtype: type | None) -> dict:
-    """Columns of all chains' draws after the warm-up: name -> (dims, array)."""
+    """Return all chains' draws after the warm-up: name -> (dims, array)."""
     gathered = {}
     for name in names:
         parts = []
@@ -174,10 +118,52 @@ def _gather(batches: list, names: list[str], tune: int, dtype: type | None) -> d
                 [part for part in column.field.metadata.get(key, b"").decode().split(",") if part]
                 for key in (b"dims", b"shape")
             )
-            # nutpie's columns are Arrow's in another library's hands.
+            # nutpie's columns come from another Arrow library; pyarrow reads them without a copy.
             kept = pa.array(column).slice(tune)
             flat = kept.flatten() if pa.types.is_nested(kept.type) else kept
             values = flat.to_numpy(zero_copy_only=False).reshape((len(kept), *map(int, shape)))
             parts.append(values.astype(dtype) if dtype else values)
         gathered[name] = (("chain", "draw", *dims), np.stack(parts))
     return gathered
+
+
+def join_pairs(pairs: list[xr.DataTree], sampler: SamplerSpec) -> xr.DataTree:
+    """Join all pairs of chains into one fit and judge it.
+
+    Parameters
+    ----------
+    pairs : list of xr.DataTree
+        From ``sample_pair``.
+    sampler : SamplerSpec
+        Settings of the chains.
+
+    Returns
+    -------
+    xr.DataTree
+        ``posterior`` and ``sample_stats`` (chain, draw, ...). Attributes: ``convergence`` of positions
+        and step sizes, which the gates judge; ``items``, figures of resolutions; ``model``.
+
+    Raises
+    ------
+    ConvergenceError
+        If a position or a step size misses a gate.
+    """
+    joined = {
+        group: xr.concat([tree[group].dataset for tree in pairs], "chain").assign_coords(
+            chain=np.arange(PAIR * len(pairs))
+        )
+        for group in ("posterior", "sample_stats")
+    }
+    idata = xr.DataTree.from_dict(joined)
+    posterior, stats = joined["posterior"], joined["sample_stats"]
+    figures = measure_convergence(posterior[SAVED_POSITIONS], stats) | {
+        "target_accept": sampler.target_accept,
+        "gradients_per_draw": float(stats["n_steps"].mean()),
+    }
+    check_convergence(figures, name="dynamic ideal points")
+    idata.attrs = {
+        "convergence": figures,
+        "items": measure_convergence(posterior[SAVED_ITEMS], stats),
+        "model": pairs[0].attrs["model"],
+    }
+    return idata

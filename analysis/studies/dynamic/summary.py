@@ -1,14 +1,14 @@
-"""Tables of the dynamic model: positions and alignment of every state and session, and the biggest moves."""
+"""Tables of the dynamic model: position and alignment of every state and session, and the largest moves."""
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.posterior.summaries import INTERVAL
+from analysis.posterior.summaries import interval
 
 REFERENCE = "USA"
 FIRST_YEAR = 1945
-"""Session s begins in the autumn of this year plus s."""
+"""Session s begins in the autumn of ``FIRST_YEAR + s``."""
 COLUMNS = ("mean", "sd", "lower", "upper")
 
 
@@ -20,14 +20,15 @@ def summarize_positions(posterior: xr.Dataset, votes: xr.Dataset) -> pd.DataFram
     posterior : xr.Dataset
         ``ideal_point`` (chain, draw, position), position labels ``USA-57``.
     votes : xr.Dataset
-        The votes of the fit; for the number of votes that each state cast in a session.
+        Votes of the fit, see ``data.load.load_record_votes``. They say how many votes each state cast.
 
     Returns
     -------
     pd.DataFrame
-        ``state, session, year`` (in whose autumn the session began), ``votes`` (cast), ``mean, sd, lower,
-        upper`` of the position (standard deviations of all state-sessions) and the same with ``alignment_``
-        before it: position less that of the US in the same session, within draws. Equal-tailed 90 %.
+        ``state, session, year`` (the session begins in its autumn), ``votes`` (number cast); ``mean, sd,
+        lower, upper`` of the position, in standard deviations of all state-sessions; the same four with the
+        prefix ``alignment_``: position minus that of the US in the same session, computed within draws.
+        Intervals are equal-tailed, 90 %.
     """
     draws, state, session = _flatten(posterior)
     cast = votes["counts"].values.any(-1)
@@ -40,8 +41,8 @@ def summarize_positions(posterior: xr.Dataset, votes: xr.Dataset) -> pd.DataFram
     own, aligned = np.empty((2, len(state), len(COLUMNS)))
     for t in np.unique(session):
         here = session == t
-        own[here] = describe(draws[:, here])
-        aligned[here] = describe(draws[:, here] - reference[t][:, None]) if t in reference else np.nan
+        own[here] = summarize(draws[:, here])
+        aligned[here] = summarize(draws[:, here] - reference[t][:, None]) if t in reference else np.nan
     for k, column in enumerate(COLUMNS):
         table[column], table[f"alignment_{column}"] = own[:, k], aligned[:, k]
     order = ["state", "session", "year", "votes", *COLUMNS, *(f"alignment_{c}" for c in COLUMNS)]
@@ -49,20 +50,21 @@ def summarize_positions(posterior: xr.Dataset, votes: xr.Dataset) -> pd.DataFram
 
 
 def summarize_moves(posterior: xr.Dataset) -> pd.DataFrame:
-    """Every move of a state from one session in which it voted to its next, biggest first.
+    """Every move of a state between two sessions in a row in which it voted, largest first.
 
     Returns
     -------
     pd.DataFrame
-        ``state, from_session, to_session, from_year, to_year, mean, sd, lower, upper`` (towards the US above
-        0) and ``at_least``: the size that the move surpasses with probability 0.95. Sorted by ``at_least``.
+        ``state, from_session, to_session, from_year, to_year``; ``mean, sd, lower, upper`` of the move in
+        standard deviations of all state-sessions, positive towards the US; ``at_least``: the size that the
+        move exceeds with probability 0.95. Sorted by ``at_least``.
     """
     draws, state, session = _flatten(posterior)
     order = np.lexsort((session, state))
     same = state[order][1:] == state[order][:-1]
     before, after = order[:-1][same], order[1:][same]
     move = draws[:, after] - draws[:, before]
-    summary = pd.DataFrame(describe(move), columns=COLUMNS)
+    summary = pd.DataFrame(summarize(move), columns=COLUMNS)
     table = pd.DataFrame(
         {
             "state": state[after],
@@ -72,17 +74,14 @@ def summarize_moves(posterior: xr.Dataset) -> pd.DataFrame:
             "to_year": FIRST_YEAR + session[after],
         }
     ).join(summary)
-    table["at_least"] = np.maximum(
-        np.quantile(move, (1 - INTERVAL) / 2, axis=0), -np.quantile(move, (1 + INTERVAL) / 2, axis=0)
-    ).clip(0)
+    # The end of the interval that is nearer to 0, or 0 if the interval includes it.
+    table["at_least"] = np.maximum(table["lower"], -table["upper"]).clip(0)
     return table.sort_values("at_least", ascending=False, ignore_index=True)
 
 
-def describe(draws: np.ndarray) -> np.ndarray:
-    """Mean, sd and bounds of the 90 % interval of each column: (column, 4)."""
-    tail = (1 - INTERVAL) / 2
-    lower, upper = np.quantile(draws, [tail, 1 - tail], axis=0)
-    return np.stack([draws.mean(0), draws.std(0, ddof=1), lower, upper], axis=-1)
+def summarize(draws: np.ndarray) -> np.ndarray:
+    """Return mean, sd and both ends of the 90 % interval of each column of (sample, column): (column, 4)."""
+    return np.stack([draws.mean(0), draws.std(0, ddof=1), *interval(draws, 0)], axis=-1)
 
 
 def _flatten(posterior: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,22 +1,26 @@
 """The dynamic fit keeps finished chains, judges before it saves, and its tables say what the draws say."""
 
 import json
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 import nutpie
 import pandas as pd
 import pymc as pm
 import pytest
+import typer
 import xarray as xr
 from support.found import needs_rollcalls
 
+from analysis.commands.dynamic import parse_sessions
 from analysis.fitting.compile import compile_model
 from analysis.fitting.gates import ConvergenceError
+from analysis.store.store import Store, load_or_make
 from analysis.studies.dynamic import fit as dynamic_fit
 from analysis.studies.dynamic import run as dynamic
-from analysis.studies.dynamic.fit import _sample_pair, fit_dynamic
-from analysis.studies.dynamic.run import DynamicRun, parse_sessions, run_dynamic
+from analysis.studies.dynamic.fit import join_pairs, sample_pair
+from analysis.studies.dynamic.plan import DynamicRun, plan_dynamic
+from analysis.studies.dynamic.run import run_dynamic
 from analysis.studies.dynamic.summary import summarize_moves, summarize_positions
 from analysis.variants.sampler import SamplerSpec
 from data.load import load_record_votes
@@ -26,9 +30,8 @@ from models.dynamic_ideal_point import SAVED_ITEMS, SAVED_POSITIONS
 from models.simulate.dynamic import simulate_record
 from models.spec import DynamicIdealPointSpec, SpecError
 
-SPEC = DynamicIdealPointSpec()
-SHORT = SamplerSpec(draws=50, tune=50, chains=4)
-LONG = SamplerSpec(draws=300, tune=50, chains=4)
+SHORT = DynamicRun(sessions=(1, 4), sampler=SamplerSpec(draws=50, tune=50, chains=4), seed=1)
+LONG = DynamicRun(sessions=(1, 4), sampler=SamplerSpec(draws=300, tune=50, chains=4), seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +47,9 @@ def votes():
 
 
 @pytest.fixture
-def calls(votes, monkeypatch):
-    """Chains made up instead of sampled; counts them. The pair whose number is ``stop_at`` is stopped."""
-    counted = {"pairs": 0, "stop_at": None}
+def calls(votes, monkeypatch, tmp_path):
+    """Make up chains instead of sampling them, and count them. Pair number ``stop_at`` is interrupted."""
+    counted = {"pairs": 0, "compiled": 0, "stop_at": None}
     layout = prepare_layout(votes)
     state, session = votes["state"].values, layout.session
     coords = {
@@ -60,7 +63,7 @@ def calls(votes, monkeypatch):
     dims = {"ideal_point": ["position"], "step_sd": ["state"], "discrimination": ["resolution"]}
     dims["cutpoint"] = ["resolution", "threshold"]
 
-    def made_pair(compiled, text, sampler, seed, progress):
+    def made_pair(compiled, text, sampler, seed, **_):
         counted["pairs"] += 1
         if counted["pairs"] == counted["stop_at"]:
             raise KeyboardInterrupt
@@ -92,19 +95,31 @@ def calls(votes, monkeypatch):
         def str_repr(self):
             return "a model"
 
-    monkeypatch.setattr(dynamic_fit, "_sample_pair", made_pair)
+    def compiled(*_):
+        counted["compiled"] += 1
+
+    store = Store(tmp_path / "fits")
+    monkeypatch.setattr(dynamic_fit, "sample_pair", made_pair)
     monkeypatch.setattr(dynamic_fit, "build_dynamic_ideal_point_model", lambda *_: Text())
-    monkeypatch.setattr(dynamic_fit, "compile_model", lambda *_: None)
+    monkeypatch.setattr(dynamic_fit, "compile_model", compiled)
+    monkeypatch.setattr(dynamic, "load_record_votes", lambda *_: votes)
+    monkeypatch.setattr(dynamic, "load_or_make", lambda task, **given: load_or_make(task, store, **given))
     return counted
 
 
-def test_a_stopped_run_keeps_finished_chains_and_takes_them_up(votes, calls, tmp_path):
+def make_chains(run, votes, folder):
+    """Make or read the chains of a run in a store of its own."""
+    return [load_or_make(task, Store(folder))[0] for task in plan_dynamic(run, votes)]
+
+
+def test_an_interrupted_run_keeps_finished_chains_and_resumes(votes, calls, tmp_path):
     calls["stop_at"] = 2
     with pytest.raises(KeyboardInterrupt):
-        fit_dynamic(votes, SPEC, LONG, seed=1, folder=tmp_path)
-    assert len(list(tmp_path.iterdir())) == 1
-    tree = fit_dynamic(votes, SPEC, LONG, seed=1, folder=tmp_path)
-    assert calls["pairs"] == 3, "the second run samples just the pair that is missing"
+        make_chains(LONG, votes, tmp_path)
+    assert len(list(tmp_path.glob("dynamic-*.nc"))) == 1
+    pairs = make_chains(LONG, votes, tmp_path)
+    assert calls["pairs"] == 3, "the second run samples only the missing pair"
+    tree = join_pairs(pairs, LONG.sampler)
     assert tree["posterior"].sizes["chain"] == 4
     assert tree.attrs["convergence"]["chains"] == 4
     first, second = (tree["posterior"]["ideal_point"].isel(chain=c).values for c in (0, 2))
@@ -112,26 +127,35 @@ def test_a_stopped_run_keeps_finished_chains_and_takes_them_up(votes, calls, tmp
     assert len(set(tree["posterior"]["chain"].values)) == 4
 
 
-def test_a_fit_that_misses_a_gate_saves_no_result(votes, calls, monkeypatch, tmp_path):
-    monkeypatch.setattr(dynamic, "load_record_votes", lambda *_: votes)
-    monkeypatch.setattr(dynamic, "fit_dynamic", partial(fit_dynamic, folder=tmp_path / "chains"))
+def test_all_pairs_share_one_compiled_model(votes, calls, tmp_path):
+    make_chains(LONG, votes, tmp_path)
+    assert (calls["pairs"], calls["compiled"]) == (2, 1)
+    make_chains(LONG, votes, tmp_path)
+    assert (calls["pairs"], calls["compiled"]) == (2, 1), "stored chains need no model"
+
+
+def test_chains_of_other_votes_seed_or_length_are_others(votes):
+    plans = [LONG, SHORT, replace(LONG, seed=2)]
+    keys = {task.key for run in plans for task in plan_dynamic(run, votes)}
+    keys |= {task.key for task in plan_dynamic(LONG, votes.isel(item=slice(1, None)))}
+    assert len(keys) == 8
+
+
+def test_a_fit_that_misses_a_gate_saves_no_result(votes, calls, tmp_path):
     output = tmp_path / "output"
-    run = DynamicRun(sessions=(1, 4), sampler=SHORT, seed=1)
     with pytest.raises(ConvergenceError, match=r"dynamic ideal points did not converge: .*ESS"):
-        run_dynamic(run, output=output, report=lambda _: lambda _: None)
+        run_dynamic(SHORT, output=output, report=lambda _: lambda _: None)
     assert not output.exists()
 
 
-def test_a_run_saves_tables_draws_and_figures(votes, calls, monkeypatch, tmp_path):
-    monkeypatch.setattr(dynamic, "load_record_votes", lambda *_: votes)
-    monkeypatch.setattr(dynamic, "fit_dynamic", partial(fit_dynamic, folder=tmp_path / "chains"))
+def test_a_run_saves_tables_draws_and_figures(votes, calls, tmp_path):
     output = tmp_path / "output"
-    run = DynamicRun(sessions=(1, 4), sampler=LONG, seed=1)
-    record = run_dynamic(run, output=output, report=lambda _: lambda _: None)
+    assert run_dynamic(LONG, output=output, report=lambda _: lambda _: None) == output
+    record = json.loads((output / "dynamic_run.json").read_text(encoding="utf-8"))
     table = pd.read_csv(output / "dynamic_ideal_points.csv")
     assert len(table) == record["votes"]["positions"] == prepare_layout(votes).sat.sum()
     assert (table.loc[table["state"] == "USA", "alignment_mean"] == 0).all()
-    assert json.loads((output / "dynamic_run.json").read_text())["convergence"]["chains"] == 4
+    assert record["convergence"]["chains"] == 4
     with xr.open_datatree(output / "dynamic_ideal_points.nc", engine="h5netcdf") as tree:
         stored = tree["posterior"]["ideal_point"].load()
     assert stored.dtype == np.float32
@@ -152,7 +176,7 @@ def test_draws_leave_the_sampler_as_they_are(monkeypatch):
     monkeypatch.setattr(dynamic_fit, "SAVED_ITEMS", [])
     compiled = compile_model(model, ["ideal_point", "step_sd"])
     sampler = SamplerSpec(draws=30, tune=50, chains=2)
-    tree = _sample_pair(compiled, "text", sampler, 1, None)
+    tree = sample_pair(compiled, "text", sampler, 1)
     reference = nutpie.sample(
         compiled, draws=30, tune=50, chains=2, cores=2, seed=1, target_accept=0.8, progress_bar=False
     )
@@ -200,14 +224,14 @@ def test_alignment_and_moves_are_differences_within_draws():
 def test_impossible_choices_are_refused():
     assert parse_sessions("46-60") == (46, 60)
     assert parse_sessions("57") == (57, 57)
-    with pytest.raises(DataError, match="a first and a last session"):
+    with pytest.raises(typer.BadParameter, match="a first and a last session"):
         parse_sessions("46:60")
     with pytest.raises(DataError, match="sessions 60-46"):
         load_record_votes((60, 46))
     with pytest.raises(SpecError, match="'normal', 'student_t'"):
         DynamicIdealPointSpec(step="jump")
     with pytest.raises(ValueError, match="in pairs"):
-        fit_dynamic(None, SPEC, SamplerSpec(draws=50, tune=50, chains=3), seed=1)
+        plan_dynamic(DynamicRun(sampler=SamplerSpec(draws=50, tune=50, chains=3)), None)
 
 
 @needs_rollcalls
