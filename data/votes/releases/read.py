@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from data.tables.read import sha256
 from data.tables.rules import DataError
 from data.votes.releases import dataverse, undl
 from data.votes.releases.dgacm import ROLLCALL_FILE, VOTE_FILE, is_dgacm, read_dgacm
 from data.votes.releases.parquet_pair import read_parquet_pair
-from data.votes.releases.rdata import open_packed, read_rdata, to_batches
+from data.votes.releases.rdata import UNPACKING_ERRORS, is_packed, open_packed, read_rdata, to_batches
 from data.votes.releases.text import DELIMITERS, read_blocks, read_header, scan_text
 from data.votes.releases.tidy import Progress, Release
 
@@ -64,7 +65,7 @@ def identify_release(path: Path | str) -> str:
         raise DataError(f"{path}: a zip archive (or spreadsheet); unpack it and give the file inside")
     if start[:5] in (b"RDX2\n", b"RDX3\n"):
         return "dataverse_rdata"
-    if start[:2] == b"\x1f\x8b" or start[:3] == b"BZh" or start[:5] == b"\xfd7zXZ":
+    if is_packed(start):
         return _identify_packed(path)
     return _identify_text(path)
 
@@ -84,9 +85,7 @@ def _identify_packed(path: Path) -> str:
     try:
         with open_packed(path) as file:
             start = file.read(5)
-    except (OSError, EOFError, ValueError) as error:
-        raise DataError(f"{path}: damaged compressed file: {error}") from error
-    except Exception as error:  # lzma and zlib errors share no base class
+    except UNPACKING_ERRORS as error:
         raise DataError(f"{path}: damaged compressed file: {error}") from error
     if start in (b"RDX2\n", b"RDX3\n"):
         return "dataverse_rdata"
@@ -160,10 +159,14 @@ def _read_text(path: Path, progress, module, name: str) -> Release:
 
 
 def _read_rdata(path: Path, progress) -> Release:
-    name, columns, sha256 = read_rdata(path, dataverse.find_columns, progress)
-    batches = to_batches(columns, progress=progress)
-    return dataverse.tidy_dataverse(batches, dict.fromkeys(columns, ""), path=path, sha256=sha256,
-                                    name=f"{KINDS['dataverse_rdata']}, object {name}")  # fmt: skip
+    name, table = read_rdata(path, dataverse.find_columns, progress)
+    return dataverse.tidy_dataverse(
+        to_batches(table, progress=progress),
+        table.column_names,
+        path=path,
+        name=f"{KINDS['dataverse_rdata']}, object {name}",
+        sha256=sha256(path),
+    )
 
 
 _READERS = {

@@ -19,7 +19,7 @@ from support.release_files import (
 )
 
 from data.tables.rules import DataError
-from data.votes.releases import check_release, read_release, text, tidy
+from data.votes.releases import check_release, rdata, read_release, text, tidy
 
 VOTES = made_up_votes()
 
@@ -210,6 +210,21 @@ def test_truncated_rdata(cut, tmp_path):
     refuse(path, "")
 
 
+def test_a_crash_of_the_c_library_ends_the_child_alone(tmp_path, monkeypatch):
+    child = file(tmp_path, "import os; os.abort()", "child.py")
+    monkeypatch.setattr(rdata, "_CHILD", child)
+    path = tmp_path / "votes.RData"
+    pyreadr.write_rdata(str(path), dataverse_rows(VOTES).drop(columns=""), df_name="x")
+    refuse(path, "crashed with exit code")
+
+
+def test_a_workspace_that_unpacks_to_too_much(tmp_path, monkeypatch):
+    monkeypatch.setattr(rdata, "MAX_BYTES", 1000)
+    path = tmp_path / "votes.RData"
+    pyreadr.write_rdata(str(path), dataverse_rows(VOTES).drop(columns=""), df_name="x", compress="gzip")
+    refuse(path, "unpacks to more than 1,000 bytes")
+
+
 def test_rdata_without_votes(tmp_path):
     path = tmp_path / "other.RData"
     pyreadr.write_rdata(str(path), pd.DataFrame({"a": [1.0]}), df_name="x")
@@ -268,7 +283,7 @@ def test_bomb_in_a_compressed_workspace(tmp_path):
     )
     path = file(tmp_path, gzip.compress(head + body + bytes(8) * 20_000_000, 1), "bomb.RData")
     assert path.stat().st_size < 2_000_000
-    assert peak_growth(lambda: refuse(path, "length 10,000,001")) < 100
+    assert peak_growth(lambda: refuse(path, "damaged or truncated RData")) < 100
 
 
 def test_bomb_of_many_small_items_in_a_workspace(tmp_path):
@@ -284,7 +299,7 @@ def test_bomb_of_many_small_items_in_a_workspace(tmp_path):
     path = file(
         tmp_path, gzip.compress(head + body + (b"\0\0\0\x0d" + bytes(4)) * 5_000_000, 1), "bomb.RData"
     )
-    assert peak_growth(lambda: refuse(path, "more than 100,000 items")) < 100
+    assert peak_growth(lambda: refuse(path, "damaged or truncated RData")) < 100
 
 
 def test_bomb_of_one_long_text_in_parquet(tmp_path):
