@@ -1,11 +1,11 @@
-"""Compile a PyMC model for nutpie so that the machine code is found on disk by whatever needs it next.
+"""Compile a PyMC model for nutpie, and cache the machine code on disk.
 
-nutpie's own way (``nutpie.compile_pymc``) builds the sizes of the parameters into the code, and wraps it
-into C callbacks that cannot be cached, since they hold arrays; and to compile a wrapper is to compile all
-that it calls once more, cached or not. Here sizes and prior numbers are data, and the wrappers are text
-without arrays, cached under the keys of the functions that they wrap: the same model at any other size or
-prior, in this process or a later one, needs no compiler. What the callbacks do, and all else, is as nutpie
-has it.
+``nutpie.compile_pymc`` builds the sizes of parameters into the code. Its C callbacks hold arrays, so numba
+cannot cache them, and compiling a callback compiles everything that it calls again.
+
+Here sizes and prior numbers are data. The callbacks are wrappers that hold no arrays, cached under the keys
+of the functions that they call. The same model with other sizes or priors then needs no compiler, in this
+process or a later one. Otherwise everything is as in nutpie.
 """
 
 import hashlib
@@ -32,22 +32,24 @@ from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_functi
 
 from models.coordinates.precondition import split_vector
 
-# With fast-math, code compiled afresh and code loaded from the cache differ in the last digits, and a
-# chain turns that into other draws: the same seed would not give the same result.
+# With fast-math, newly compiled and cached code differ in the last digits. A chain would amplify the
+# difference, and the same seed would not give the same draws.
 pytensor.config.numba__fastmath = False
 
-# PyMC names every variable that it draws; what a command does, it says itself.
+# PyMC logs every variable that it samples. Commands report their own progress.
 logging.getLogger("pymc").setLevel(logging.WARNING)
 
 DOUBLES = numba.types.CPointer(numba.types.double)
 ADDRESSES = numba.types.CPointer(numba.types.uint64)
-"""What nutpie hands to a callback: the address of every data array, then their sizes, then their shapes."""
+"""What nutpie passes to a callback: the address of each data array, then their sizes, then their shapes."""
 
 COUNT = numba.types.uint64
 POINT = "carray(point_, (n_point,))"
-"""The first argument of what a callback calls; data follow."""
-FEW = 20
-"""Arguments written in one tuple: Python builds a longer one by way of a list, which numba does not know."""
+"""First argument of the function that a callback calls. The data follow."""
+
+ARGUMENTS_PER_TUPLE = 20
+"""Python builds a longer tuple from a list, which numba does not support."""
+
 LOGP_SIGNATURE = numba.types.int64(COUNT, DOUBLES, DOUBLES, DOUBLES, ADDRESSES)
 LOGP_SOURCE = """
 def logp(n_point, point_, gradient_, value_, addresses_):
@@ -65,6 +67,7 @@ def logp(n_point, point_, gradient_, value_, addresses_):
         return 1
     return 0
 """
+
 EXPAND_SIGNATURE = numba.types.int64(COUNT, COUNT, DOUBLES, DOUBLES, ADDRESSES)
 EXPAND_SOURCE = """
 def expand(n_point, n_saved, point_, saved_, addresses_):
@@ -85,18 +88,18 @@ def compile_model(
     Parameters
     ----------
     model : pm.Model
-        Of continuous parameters.
+        All free variables must be continuous.
     saved : list of str
-        Variables to keep. Others, free ones too, are never stored, unlike with nutpie's own compilation: at a
-        million votes that alone would be half of the memory.
+        Variables to store. Unlike in nutpie, no other variable is stored, free or not. With a million votes
+        the others would take half of the memory.
     jitter_rvs : set, optional
-        Free variables that begin by chance around their starting value. Otherwise those for which the model
-        says nothing: jitter would drown what its own starting values say.
+        Free variables with random starting values. By default those without a starting value in the model,
+        since jitter would hide the starting values that the model gives.
 
     Returns
     -------
     CompiledPyMCModel
-        ``with_data`` gives the same code other data.
+        Its method ``with_data`` returns the same code with other data.
     """
     if jitter_rvs is None:
         jitter_rvs = {rv for rv in model.free_RVs if model.rvs_to_initial_values[rv] is None}
@@ -104,20 +107,16 @@ def compile_model(
         model=model, default_strategy="support_point", jitter_rvs=jitter_rvs, return_transformed=True
     )
     values = [model.rvs_to_values[rv] for rv in model.free_RVs]
-    begin = start(0)
-    free = [value.name for value in values]
-    free_shapes = [np.shape(begin[name]) for name in free]
+    free_names = [value.name for value in values]
+    first_point = start(0)
+    free_shapes = [np.shape(first_point[name]) for name in free_names]
     kept = [variable for variable in model.unobserved_value_vars if variable.name in saved]
     logp, expand = compile_functions(model, values, free_shapes, kept)
-    # The callbacks read memory row by row: an array kept in another order would be read as another array.
-    data = {
-        variable: np.array(variable.get_value(), order="C")
-        for variable in [*logp.get_shared(), *expand.get_shared()]
-    }
-    for array in data.values():
-        array.flags.writeable = False
+
+    data = copy_data(logp, expand)
     keys = {variable: str(number) for number, variable in enumerate(data)}
     arrays = {keys[variable]: array for variable, array in data.items()}
+
     names, shapes = [variable.name for variable in kept], compute_shapes(model, kept)
     ends = np.cumsum([0, *map(math.prod, shapes)])
     layout = (names, [slice(*pair) for pair in itertools.pairwise(ends)], shapes)
@@ -133,7 +132,7 @@ def compile_model(
         compiled_logp_func=compile_callback(LOGP_SOURCE, LOGP_SIGNATURE, logp, data),
         compiled_expand_func=compile_callback(EXPAND_SOURCE, EXPAND_SIGNATURE, expand, data),
         initial_point_func=nutpie_pymc._rv_dict_to_flat_array_wrapper(
-            nutpie_pymc._wrap_with_lock(start), free, free_shapes
+            nutpie_pymc._wrap_with_lock(start), free_names, free_shapes
         ),
         shared_data=arrays,
         shared_var_keys=keys,
@@ -146,10 +145,23 @@ def compile_model(
     )
 
 
+def copy_data(*functions: Function) -> dict:
+    """Copy the data of functions: shared variable -> read-only array, each once, in order of use."""
+    # The callbacks read memory row by row, so every array must be in C order.
+    data = {
+        variable: np.array(variable.get_value(), order="C")
+        for function in functions
+        for variable in function.get_shared()
+    }
+    for array in data.values():
+        array.flags.writeable = False
+    return data
+
+
 def compile_functions(
     model: pm.Model, values: list, shapes: list[tuple[int, ...]], kept: list
 ) -> tuple[Function, Function]:
-    """Log density with its gradient, and what is to be kept, as functions of one flat vector.
+    """Compile two functions of one flat vector: the log density with its gradient, and the saved variables.
 
     Parameters
     ----------
@@ -157,9 +169,9 @@ def compile_functions(
     values : list of TensorVariable
         Unconstrained parameters, in the order of the vector.
     shapes : list of tuple of int
-        Theirs.
+        Shapes of the parameters.
     kept : list of TensorVariable
-        Output of the second function, one after another.
+        Saved variables. The second function returns them as one vector.
     """
     point = pt.dvector("unconstrained_point")
     replacements = split_vector(point, values, shapes)
@@ -176,10 +188,10 @@ def compile_functions(
 
 
 def lift_numbers(logp: pt.TensorVariable) -> pt.TensorVariable:
-    """The same density with its numbers, those of priors among them, as data instead of constants.
+    """Return the same density with its numbers, such as those of priors, as data instead of constants.
 
-    Each use of a number is data of its own, or code would depend on which numbers happen to be equal. Zeros
-    and ones stay: PyTensor simplifies formulas by them.
+    Each use of a number becomes a separate element, or the code would depend on which numbers happen to be
+    equal. Zeros and ones stay constants, because PyTensor simplifies formulas with them.
     """
     numbers = []
     values = pytensor.shared(np.zeros(0), name="numbers")
@@ -198,7 +210,7 @@ def lift_numbers(logp: pt.TensorVariable) -> pt.TensorVariable:
 
 
 def is_number(variable: pt.TensorVariable) -> bool:
-    """True for a constant that is one finite number, neither 0 nor 1 nor an integer's type."""
+    """Return whether a variable is a constant floating-point number, finite and neither 0 nor 1."""
     return (
         isinstance(variable, Constant)
         and variable.type.dtype in ("float32", "float64")
@@ -209,7 +221,7 @@ def is_number(variable: pt.TensorVariable) -> bool:
 
 
 def compute_shapes(model: pm.Model, variables: list) -> list[tuple[int, ...]]:
-    """Shapes of variables at the model's initial point."""
+    """Compute the shapes of variables at the model's initial point."""
     point = model.initial_point()
     inputs = [model.rvs_to_values[rv] for rv in model.free_RVs]
     function = pytensor.function(
@@ -219,28 +231,21 @@ def compute_shapes(model: pm.Model, variables: list) -> list[tuple[int, ...]]:
 
 
 def compile_callback(source: str, signature: Signature, function: Function, data: dict) -> CFunc:
-    """Compile the wrapper of a function, or find it in PyTensor's cache.
+    """Compile the wrapper of a function, or load it from PyTensor's cache.
 
     Parameters
     ----------
     source : str
-        Of the wrapper, to be filled in: the function's ``arguments``, and ``n_address``.
+        Text of the wrapper, with the fields ``arguments`` and ``n_address``.
     signature : Signature
-        What nutpie calls.
+        C signature that nutpie calls.
     function : Function
-        Compiled by PyTensor for numba; takes the flat vector.
+        Compiled by PyTensor for numba. It takes the flat vector.
     data : dict
-        Shared variable -> array, for all of the model's data in the order of the addresses.
+        Shared variable -> array, for all data of the model, in the order of the addresses.
     """
-    arrays, n_address = {}, 2 * len(data)
-    for number, (variable, value) in enumerate(data.items()):
-        shape = "".join(f"int(addresses[{n_address + axis}]), " for axis in range(value.ndim))
-        pointer = f"address_as_void_pointer(addresses[{number}])"
-        arrays[variable] = f"carray({pointer}, ({shape}), np.{value.dtype.name})"
-        n_address += value.ndim
-    arguments = itertools.batched([POINT, *(arrays[v] for v in function.get_shared())], FEW)
-    joined = " + ".join(f"({', '.join(few)},)" for few in arguments)
-    text = source.format(arguments=joined, n_address=n_address)
+    n_address = sum(2 + array.ndim for array in data.values())
+    text = source.format(arguments=write_arguments(function, data), n_address=n_address)
     evaluate = function.vm.jit_fn
     names = {
         "__name__": __name__,
@@ -249,9 +254,22 @@ def compile_callback(source: str, signature: Signature, function: Function, data
         "address_as_void_pointer": nutpie_pymc.address_as_void_pointer,
         "np": np,
     }
-    # Functions with large constants have no key: they cannot be cached, nor can what calls them.
-    inner = CACHED_SRC_FUNCTIONS.get(evaluate.py_func)
-    key = inner and hashlib.sha256(f"{__name__}{inner}{text}".encode()).hexdigest()
+    # A function with large constants has no key. Neither it nor its wrapper can be cached.
+    function_key = CACHED_SRC_FUNCTIONS.get(evaluate.py_func)
+    key = function_key and hashlib.sha256(f"{__name__}{function_key}{text}".encode()).hexdigest()
     name = text.split("(")[0].split()[-1]
     wrapper = compile_numba_function_src(text, name, names, cache_key=key)
     return numba.cfunc(signature, cache=key is not None)(wrapper)
+
+
+def write_arguments(function: Function, data: dict) -> str:
+    """Write the arguments of a function as text: the flat vector, then the data at their addresses."""
+    arrays, axis = {}, 2 * len(data)
+    for number, (variable, array) in enumerate(data.items()):
+        shape = "".join(f"int(addresses[{axis + k}]), " for k in range(array.ndim))
+        pointer = f"address_as_void_pointer(addresses[{number}])"
+        arrays[variable] = f"carray({pointer}, ({shape}), np.{array.dtype.name})"
+        axis += array.ndim
+    arguments = [POINT, *(arrays[variable] for variable in function.get_shared())]
+    tuples = itertools.batched(arguments, ARGUMENTS_PER_TUPLE)
+    return " + ".join(f"({', '.join(few)},)" for few in tuples)

@@ -1,4 +1,4 @@
-"""What is measured of a fit before the gates (``analysis.fitting.gates``): R-hat, effective sample sizes, BFMI."""
+"""Measures of convergence: R-hat, effective sample sizes, BFMI. ``analysis.fitting.gates`` judges them."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,21 +11,18 @@ import xarray as xr
 from analysis.variants.sampler import CORES
 
 PIECE = 4_000_000
-"""Draws judged at once."""
+"""Largest number of draws ranked at once. Ranking a long variable whole takes gigabytes."""
 
 
 def _worst(values: xr.Dataset, *, highest: bool) -> tuple[float, str]:
-    """Value and name, with coordinates, of the worst number in a dataset of diagnostics."""
+    """Return the worst value in a dataset of diagnostics, and its name with coordinates."""
     worst, name = (-np.inf, "") if highest else (np.inf, "")
     for variable, array in values.data_vars.items():
         flat = np.ravel(array.values)
-        # A saved number that never moves (NaN here) is as bad as one that does not converge.
-        at = (
-            int(np.argmax(np.isnan(flat)))
-            if np.isnan(flat).any()
-            else int(flat.argmax() if highest else flat.argmin())
-        )
-        value = (np.inf if highest else 0.0) if np.isnan(flat[at]) else float(flat[at])
+        # The diagnostic of a constant is NaN. It counts as not converged.
+        flat = np.where(np.isnan(flat), np.inf if highest else 0.0, flat)
+        at = int(flat.argmax() if highest else flat.argmin())
+        value = float(flat[at])
         if (value > worst) if highest else (value < worst):
             place = np.unravel_index(at, array.shape)
             labels = [str(array[d].values[i]) for d, i in zip(array.dims, place, strict=True)]
@@ -34,7 +31,7 @@ def _worst(values: xr.Dataset, *, highest: bool) -> tuple[float, str]:
 
 
 def measure_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: int = CORES) -> dict:
-    """Convergence figures over every variable in a posterior.
+    """Measure convergence over all variables of a posterior.
 
     Parameters
     ----------
@@ -43,13 +40,13 @@ def measure_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: 
     sample_stats : xr.Dataset
         ``diverging`` and ``energy``, dims chain, draw.
     cores : int
-        Numbers judged side by side, in threads.
+        Number of threads.
 
     Returns
     -------
     dict
-        ``chains``, ``draws``, ``divergences``; ``max_rhat``, ``min_ess_bulk``, ``min_ess_tail``,
-        ``min_bfmi``, and the names of the numbers in which the three before were found.
+        ``chains``, ``draws``, ``divergences``, ``max_rhat``, ``min_ess_bulk``, ``min_ess_tail`` and
+        ``min_bfmi``. ``max_rhat_at``, ``min_ess_bulk_at`` and ``min_ess_tail_at`` name the variables.
     """
     energy = sample_stats["energy"].transpose("chain", "draw").values
     return {
@@ -62,12 +59,11 @@ def measure_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: 
 
 
 def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: int = CORES) -> dict:
-    """Convergence of many refits of one model to different data, each with several chains.
+    """Measure convergence of many refits of one model to different data, each with several chains.
 
-    Different data move the posterior: chains of different refits are meant to disagree. So each refit is
-    first moved and scaled to a common mean and spread, and only what its own chains disagree about is
-    left; then all chains are judged at once by the usual statistics, which sees far smaller faults than
-    a look at each short refit alone.
+    Different data move the posterior, so chains of different refits should disagree. Each refit is therefore
+    first standardised to a common mean and sd, which leaves only the disagreement between its own chains. The
+    usual statistics of all chains together then detect much smaller faults than those of one short refit.
 
     Parameters
     ----------
@@ -76,17 +72,17 @@ def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: int =
     sample_stats : xr.Dataset
         ``diverging`` and ``energy``, dims refit, chain, draw.
     cores : int
-        Numbers judged side by side, in threads.
+        Number of threads.
 
     Returns
     -------
     dict
-        As ``measure_convergence``, and ``refits``. The BFMI is that of all chains together: one short
-        chain's own is mostly noise.
+        As ``measure_convergence``, and ``refits``. The BFMI is that of all chains together, since the BFMI of
+        one short chain is mostly noise.
     """
     chains = posterior.sizes["chain"]
     chain_mean = posterior.mean("draw")
-    # Means of K chains vary (K - 1) / K as much around their own mean as around the true one.
+    # The variance of K chain means around their own mean is (K - 1) / K of that around the true mean.
     between = (chain_mean - chain_mean.mean("chain")) * np.sqrt(chains / (chains - 1))
     centred = (posterior - chain_mean + between) / posterior.std(("chain", "draw"))
     flat = (
@@ -107,9 +103,9 @@ def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: int =
 
 
 def _mixing(posterior: xr.Dataset, cores: int) -> dict:
-    """The worst R-hat and effective sample sizes, and where."""
+    """Return the worst R-hat and effective sample sizes, and the names of the variables."""
     pieces = [piece for variable in posterior.data_vars.values() for piece in _cut(variable)]
-    # A thousand refits make millions of draws to rank: numpy sorts them without the interpreter's lock.
+    # A thousand refits have millions of draws to rank. NumPy releases the interpreter's lock while it sorts.
     with ThreadPoolExecutor(cores) as pool:
         measured = list(pool.map(_measure_piece, pieces))
     figures = {}
@@ -119,7 +115,7 @@ def _mixing(posterior: xr.Dataset, cores: int) -> dict:
 
 
 def _cut(variable: xr.DataArray) -> Iterator[xr.Dataset]:
-    """A variable in pieces of at most ``PIECE`` draws: to rank a long one whole takes gigabytes."""
+    """Cut a variable along its longest dim into pieces of at most ``PIECE`` draws."""
     inner = [dim for dim in variable.dims if dim not in ("chain", "draw")]
     if not inner:
         yield variable.to_dataset(name=variable.name)
@@ -132,7 +128,7 @@ def _cut(variable: xr.DataArray) -> Iterator[xr.Dataset]:
 
 
 def _measure_piece(piece: xr.Dataset) -> dict[str, tuple[float, str]]:
-    """Worst figures of one piece, and where."""
+    """Return the worst values of one piece, and their names."""
     piece = piece.astype(float)
     return {
         "max_rhat": _worst(az.rhat(piece), highest=True),

@@ -1,4 +1,4 @@
-"""One fit: data, model and sampler settings go in, a posterior that passed the gates comes out."""
+"""One fit: from data, a model and sampler settings to a posterior that passed the gates."""
 
 from collections.abc import Callable
 from typing import Required, TypedDict, Unpack
@@ -10,7 +10,7 @@ from nutpie.sample import CompiledModel
 
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence, measure_refits
-from analysis.fitting.gates import ConvergenceError, check_convergence
+from analysis.fitting.gates import ConvergenceError, check_convergence, sample_harder
 from analysis.variants.sampler import CORES, Progress, SamplerSpec
 from models.coalition import build_coalition_model
 from models.ideal_point import SAVED, build_ideal_point_model
@@ -19,7 +19,7 @@ from models.spec import CoalitionSpec, IdealPointSpec, TierSpec
 from models.tier import build_tier_model
 
 ATTEMPTS = 4
-"""Attempts at a fit before it counts as not converged."""
+"""Number of attempts before a fit counts as not converged."""
 
 SAVED_TOTAL = [
     "intercept",
@@ -37,12 +37,12 @@ SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
 
 
 class Settings(TypedDict, total=False):
-    """How a fit runs, whatever is fitted.
+    """Settings of any fit.
 
     Attributes
     ----------
     seed : int
-        Seed of the sampler; always needed.
+        Seed of the sampler. It must be given.
     cores : int
         Chains or refits that run side by side. The draws are the same for any number.
     progress : callable, optional
@@ -60,29 +60,29 @@ def fit_ideal_points(
     sampler: SamplerSpec,
     **settings: Unpack[Settings],
 ) -> xr.DataTree:
-    """Stage 1 of one case.
+    """Fit stage 1 of one case.
 
     Parameters
     ----------
     votes : xr.Dataset
         Votes of one case; see ``data.load.load_votes``.
     spec : IdealPointSpec
-        Priors and choices.
+        Priors and model choices.
     sampler : SamplerSpec
-        Draws, warm-up, chains.
+        Draws, warm-up and chains of the first attempt.
     **settings
         See ``Settings``.
 
     Returns
     -------
     xr.DataTree
-        ``posterior`` (chain, draw, ...; the variables of ``models.ideal_point.SAVED``) and
-        ``sample_stats``; attributes ``convergence``: the figures, ``model``: the model's text.
+        Groups ``posterior`` (chain, draw, ...), with the variables of ``models.ideal_point.SAVED``, and
+        ``sample_stats`` (chain, draw). Attributes ``convergence`` (the measures) and ``model`` (its text).
 
     Raises
     ------
     ConvergenceError
-        If a gate is missed in every attempt.
+        If every attempt misses a gate.
     """
     model = build_ideal_point_model(votes, spec)
     name = f"ideal points ({votes.attrs.get('case', 'votes')})"
@@ -96,9 +96,9 @@ def fit_total(
     sampler: SamplerSpec,
     **settings: Unpack[Settings],
 ) -> xr.DataTree:
-    """Stage 2 without alignment: the total effect of the guarantee.
+    """Fit stage 2 without alignment: the total effect of the guarantee.
 
-    As ``fit_ideal_points``, with a panel in place of votes (see ``data.load.load_panel``).
+    As ``fit_ideal_points``, with a panel (see ``data.load.load_panel``) in place of votes.
     """
     model = build_coalition_model(prepare_panel_data(panel, spec.missing), spec)
     saved = list_saved(model, SAVED_TOTAL)
@@ -112,7 +112,7 @@ def fit_tiers(
     sampler: SamplerSpec,
     **settings: Unpack[Settings],
 ) -> xr.DataTree:
-    """The cumulative model of the tier of support, without alignment: total effects.
+    """Fit the cumulative model of tiers of support, without alignment: total effects.
 
     As ``fit_total``.
     """
@@ -123,7 +123,7 @@ def fit_tiers(
 
 
 def list_saved(model: pm.Model, names: list[str]) -> list[str]:
-    """Return the names that the model has, and those of SAVED_WHERE_THERE that it has."""
+    """Return those of the names and of ``SAVED_WHERE_THERE`` that the model has."""
     return [name for name in (*names, *SAVED_WHERE_THERE) if name in model.named_vars]
 
 
@@ -137,7 +137,7 @@ def fit_model(
     cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Compile a model once, sample it and judge it. A fit that misses a gate is tried again, more carefully."""
+    """Compile a model and sample it. Repeat with more careful settings while the fit misses a gate."""
     compiled = compile_model(model, saved)
     attempt = sampler
     for _ in range(ATTEMPTS):
@@ -147,7 +147,7 @@ def fit_model(
             return gate(idata, name, attempt, cores)
         except ConvergenceError as error:
             failure = error
-            attempt = attempt.harder(error.figures)
+            attempt = sample_harder(attempt, error.figures)
     raise failure
 
 
@@ -172,7 +172,7 @@ def _sample(
         progress_bar=False,
         progress_callback=_share_done(progress) if progress else None,
     )
-    # After Ctrl-C nutpie returns the draws it has, padded with gaps. They are not a fit.
+    # After Ctrl-C nutpie returns the draws so far, padded with NaN. They are not a fit.
     energy = idata["sample_stats"]["energy"]
     if energy.sizes["draw"] < sampler.draws or energy.isnull().any():
         raise KeyboardInterrupt
@@ -188,7 +188,7 @@ def _share_done(progress: Progress) -> Callable:
 
 
 def gate(idata: xr.DataTree, name: str, sampler: SamplerSpec, cores: int = CORES) -> xr.DataTree:
-    """Return the fit with its convergence figures, or raise ConvergenceError."""
+    """Return the fit with the attribute ``convergence``, or raise a ConvergenceError."""
     posterior, stats = idata["posterior"].dataset, idata["sample_stats"].dataset
     measure = measure_refits if "refit" in posterior.dims else measure_convergence
     figures = measure(posterior, stats, cores) | {"target_accept": sampler.target_accept}

@@ -1,11 +1,13 @@
-"""The gates that a fit must pass: an unconverged fit is not a result."""
+"""The convergence gates: a fit that misses one is not a result."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from analysis.variants.sampler import SamplerSpec
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gates:
-    """Thresholds of Vehtari et al. (2021), doi:10.1214/20-BA1221; tightened by nobody, loosened never.
+    """Thresholds of Vehtari et al. (2021), doi:10.1214/20-BA1221. Do not loosen them.
 
     Attributes
     ----------
@@ -26,41 +28,45 @@ GATES = Gates()
 
 
 class ConvergenceError(RuntimeError):
-    """A fit missed a gate. ``figures`` holds what was measured, the message names the offenders."""
+    """A fit missed a gate. ``figures`` are the measures; the message names the offending variables."""
 
     def __init__(self, message: str, figures: dict):
         super().__init__(message)
         self.figures = figures
 
 
-def is_short(figures: dict, gates: Gates = GATES) -> bool:
-    """True if more than divergences keep a fit from passing, so that it needs more draws.
+def sample_harder(sampler: SamplerSpec, figures: dict, gates: Gates = GATES) -> SamplerSpec:
+    """Return settings for another attempt: smaller steps after divergences, more draws if a fit is too short.
 
     Parameters
     ----------
+    sampler : SamplerSpec
+        Settings of the attempt that missed a gate.
     figures, gates
         As in ``check_convergence``.
     """
+    steps = sampler.step_smaller() if figures["divergences"] else sampler
     enough = min(figures["min_ess_bulk"], figures["min_ess_tail"]) > gates.min_ess
-    return not (figures["max_rhat"] < gates.max_rhat and enough and figures["min_bfmi"] > gates.min_bfmi)
+    mixed = figures["max_rhat"] < gates.max_rhat and figures["min_bfmi"] > gates.min_bfmi
+    return steps if enough and mixed else replace(steps, draws=2 * sampler.draws)
 
 
 def check_convergence(figures: dict, *, name: str, gates: Gates = GATES) -> None:
-    """Let a fit pass, or say what is wrong with it.
+    """Raise an error if a fit misses a gate.
 
     Parameters
     ----------
     figures : dict
         From ``analysis.fitting.convergence.measure_convergence`` or ``measure_refits``.
     name : str
-        What was fitted, for the message.
+        Name of the fit, for the message.
     gates : Gates
         The thresholds.
 
     Raises
     ------
     ConvergenceError
-        Naming each gate missed and the number that missed it by most.
+        If any gate is missed. The message names each, and the worst variable.
     """
     offences = []
     if figures["divergences"]:

@@ -1,4 +1,4 @@
-"""How stage-1 uncertainty travels into stage 2: one switch, four ways."""
+"""Four ways to carry the uncertainty of stage 1 into stage 2."""
 
 from typing import get_args
 
@@ -29,47 +29,47 @@ def fit_propagated(
     cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Stage 2 with alignment, stage 1's uncertainty carried in one of four ways.
+    """Fit stage 2 with alignment, accounting for the uncertainty of stage 1.
 
     Parameters
     ----------
     propagation : {"plugin", "draws", "measurement", "joint"}
-        Posterior means as if known; the cut posterior, refitted to draws; a multivariate normal with
-        the full posterior covariance; one model with both likelihoods. In the last two joining informs the
-        positions. See models/README.md on when to use which.
+        ``plugin``: posterior means as if they were known. ``draws``: the cut posterior, from a refit to each
+        draw. ``measurement``: a multivariate normal with the full posterior covariance. ``joint``: one model
+        with both likelihoods. In the last two, joining informs the positions.
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
         (refit, case, state): draws of stage 1.
     spec : CoalitionSpec
-        Priors and choices of stage 2.
+        Priors and model choices of stage 2.
     refit, single : SamplerSpec
-        Settings of one refit of ``draws``, and of the one fit of the others.
+        Settings of one refit (``draws``), and of the single fit of the other ways.
     seed : int
         Seed.
     votes : dict of str to xr.Dataset, optional
-        The contract's votes by case; ``joint`` needs them.
+        Votes by case, see ``data.load.load_votes``. Only ``joint`` needs them.
     ideal_point : IdealPointSpec, optional
-        Priors and choices of stage 1; ``joint`` needs them.
+        Priors and model choices of stage 1. Only ``joint`` needs them.
     keep : int, optional
-        About how many draws ``draws`` returns.
+        Approximate number of draws to return, for ``draws``.
     cores : int
-        Chains or refits run side by side; the draws are the same for any number.
+        Number of chains or refits that run side by side. The draws do not depend on it.
     progress : callable, optional
-        Told the share done.
+        Takes the share done, 0 to 1.
 
     Returns
     -------
     xr.DataTree
-        As ``analysis.fitting.refits.fit_direct``, with the dim ``refit`` for ``draws`` alone, and with ``position``
-        (case, state) for ``measurement`` and ``joint``.
+        As from ``analysis.fitting.refits.fit_direct``. Only ``draws`` has the dim ``refit``; ``measurement``
+        and ``joint`` have the variable ``position`` (case, state).
 
     Raises
     ------
     SpecError
-        For an unknown way, or ``joint`` without votes and their spec.
+        If the way is unknown, or if ``joint`` gets no votes or no spec of stage 1.
     ConvergenceError
-        If a gate is missed in every attempt.
+        If every attempt misses a gate.
     """
     if propagation not in get_args(Propagation):
         raise SpecError(f"propagation = {propagation!r}; allowed: {', '.join(get_args(Propagation))}")
@@ -82,7 +82,7 @@ def fit_propagated(
     elif propagation == "measurement":
         model = build_coalition_model(prepared, spec, summarize_measurement(positions))
     elif votes is None or ideal_point is None:
-        raise SpecError("propagation = 'joint' needs votes and the spec of their model")
+        raise SpecError("propagation = 'joint' needs the votes and the spec of stage 1")
     else:
         pilot = compile_refits(prepared, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
         model = build_joint_model(votes, prepared, ideal_point, spec, pilot.saved, pilot.shape)

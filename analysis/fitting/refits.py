@@ -1,4 +1,4 @@
-"""Stage 2 with alignment: one compiled model, fitted to one or to a thousand draws of stage 1."""
+"""Stage 2 with alignment: compile one model and fit it to many draws of stage 1."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,18 +31,18 @@ PILOT = SamplerSpec(draws=1000, tune=500, chains=2)
 
 @dataclass(frozen=True)
 class RefitModel:
-    """A compiled model of stage 2 with alignment, in coordinates that suit its posterior.
+    """A compiled model of stage 2, in coordinates that suit its posterior.
 
     Attributes
     ----------
     compiled : CompiledModel
-        Takes new data by name; ``alignment`` (case, state), centred, among them.
+        Takes new data by name, such as ``alignment`` (case, state), centred.
     saved : list of str
-        Variables that it keeps.
+        Variables that are stored.
     text : str
-        The model as text.
+        Text of the model.
     shape : Coordinates
-        What the pilot fit learnt of the posterior.
+        Shape of the posterior, learned from the pilot fit.
     """
 
     compiled: CompiledModel
@@ -52,18 +52,18 @@ class RefitModel:
 
 
 def compile_refits(panel: PanelData, alignment: np.ndarray, spec: CoalitionSpec, *, seed: int) -> RefitModel:
-    """Compile the model once, and learn the shape of its posterior from a fit to one alignment.
+    """Compile the model, and learn the shape of its posterior from a pilot fit to one alignment.
 
     Parameters
     ----------
     panel : PanelData
         From ``models.panel.prepare_panel_data``.
     alignment : np.ndarray
-        (case, state), centred: the alignment of the pilot fit, best the mean over draws.
+        (case, state), centred: alignment of the pilot fit, preferably the mean over draws.
     spec : CoalitionSpec
-        Priors and choices.
+        Priors and model choices.
     seed : int
-        Seed of the pilot.
+        Seed of the pilot fit.
 
     Returns
     -------
@@ -74,16 +74,16 @@ def compile_refits(panel: PanelData, alignment: np.ndarray, spec: CoalitionSpec,
 
 
 def shape_refits(model: pm.Model, saved: list[str], *, seed: int) -> RefitModel:
-    """Compile any model of stage 2 and learn the shape of its posterior from a fit to the data it has.
+    """Compile any model of stage 2, and learn the shape of its posterior from a pilot fit to its own data.
 
     Parameters
     ----------
     model : pm.Model
-        What changes from refit to refit must be its data.
+        Whatever changes between refits must be ``pm.Data``.
     saved : list of str
-        Variables to keep.
+        Variables to store.
     seed : int
-        Seed of the pilot.
+        Seed of the pilot fit.
 
     Returns
     -------
@@ -106,27 +106,27 @@ def refit(
     cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Fit the compiled model to each of several sets of data.
+    """Fit the compiled model to each of several data sets.
 
     Parameters
     ----------
     model : RefitModel
         From ``compile_refits``.
     data : iterable of dict
-        What changes in each refit, by the name of the model's data.
+        The data that change in each refit, by name.
     sampler : SamplerSpec
-        Settings of one refit; one with divergences is done again with smaller steps.
+        Settings of one refit. A refit with divergences is repeated with smaller steps.
     seed : int
-        Each refit derives its own from it and from its number.
+        Each refit derives its own seed from this one and its number.
     cores : int
-        Refits run side by side.
+        Number of refits that run side by side.
     progress : callable, optional
-        Told the share done.
+        Takes the share done, 0 to 1.
 
     Returns
     -------
     xr.DataTree
-        ``posterior`` and ``sample_stats``, dims (refit, chain, draw, ...), not yet judged.
+        Groups ``posterior`` and ``sample_stats``, dims (refit, chain, draw, ...). Not judged yet.
     """
     data = list(data)
     done = 0
@@ -141,7 +141,7 @@ def refit(
             )
             if not drawn["diverging"].any():
                 break
-            # All refits have equally many draws; only the steps get smaller.
+            # All refits must have the same number of draws, so only the steps become smaller.
             attempt = attempt.step_smaller()
         done += 1
         if progress:
@@ -181,16 +181,16 @@ def refit_to_gates(
     cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Refits that pass the gates together; what is too short for them is made twice and four times as long.
+    """Make refits that pass the gates together, if need be with two or four times the draws.
 
-    Parameters and returns are those of ``refit``, with ``name`` for what a message calls the fit.
+    Parameters and returns are those of ``refit``. ``name`` is the name of the fit in messages.
 
     Raises
     ------
     ConvergenceError
-        If a gate is missed at every length; chains are compared within refits only.
+        If a gate is missed at every length. Chains are compared within refits only.
     """
-    # Here the length alone changes: within a refit, steps get smaller where there are divergences.
+    # Only the length changes here. ``refit`` itself takes smaller steps after divergences.
     for longer in (1, 2, 4):
         attempt = replace(sampler, draws=longer * sampler.draws)
         idata = refit(model, data, attempt, seed=seed, cores=cores, progress=progress)
@@ -212,28 +212,28 @@ def fit_direct(
     cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Stage 2 with alignment, refitted to each stage-1 draw: the cut posterior.
+    """Fit stage 2 with alignment to each stage-1 draw: the cut posterior.
 
     Parameters
     ----------
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
-        (refit, case, state): draws from stage 1; see ``models.panel.centre_alignment``.
+        (refit, case, state): draws of stage 1; see ``models.panel.centre_alignment``.
     spec, sampler, seed, cores, progress
-        As elsewhere; the sampler's numbers are those of one refit.
+        As in ``refit``. The sampler's settings are those of one refit.
     keep : int, optional
-        About how many draws are returned, evenly from all refits. Convergence is judged on all.
+        Return about this many draws, evenly from all refits. All draws count for convergence.
 
     Returns
     -------
     xr.DataTree
-        As ``analysis.fitting.fit.fit_total``, with a first dim ``refit``.
+        As from ``analysis.fitting.fit.fit_total``, with the first dim ``refit``.
 
     Raises
     ------
     ConvergenceError
-        If a gate is missed in every attempt; chains are compared within refits only.
+        If every attempt misses a gate. Chains are compared within refits only.
     """
     positions = centre_alignment(panel, alignment)
     prepared = prepare_panel_data(panel, spec.missing)
@@ -252,7 +252,7 @@ def fit_direct(
 def _sample_arrays(
     compiled: CompiledModel, sampler: SamplerSpec, names: list[str], *, seed: int
 ) -> dict[str, np.ndarray]:
-    """Draws after warm-up as (chain, draw, ...) arrays, without the cost of labelling each refit."""
+    """Return draws after warm-up as plain arrays (chain, draw, ...), since labelling each refit is slow."""
     trace = nutpie.sample(
         compiled,
         draws=sampler.draws,
@@ -275,7 +275,7 @@ def _sample_arrays(
 
 
 def _to_numpy(column) -> np.ndarray:
-    """An Arrow column of nutpie's as (draw, ...)."""
+    """Convert an Arrow column of nutpie to an array (draw, ...)."""
     shape = [int(n) for n in column.field.metadata.get(b"shape", b"").decode().split(",") if n]
     array = pyarrow.array(column)
     flat = array.flatten() if shape else array

@@ -1,8 +1,11 @@
-"""A change of a variant as text: ``coalition.guarantee_scale=0.5``, ``data.iraq.joined=troops``."""
+"""Changes of a variant, and a choice: one row of the table of variants.
+
+As text, a change reads ``coalition.guarantee_scale=0.5`` or ``data.iraq.joined=troops``.
+"""
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 from analysis.variants.variant import Variant
 from data.case import check_choice
@@ -12,16 +15,42 @@ Change = object | Callable[[object], object]
 """A new value, or a function of the old one."""
 
 LABELS = ("name", "axis", "choice", "reason", "source")
-"""Fields of a variant that say what it is; they change nothing in it."""
+"""Fields that name and explain a variant. They change no result."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One difference from the main analysis: a row of the table of variants.
+
+    Attributes
+    ----------
+    axis, choice : str
+        The kind of choice, and the choice. Together they are the variant's name.
+    changes : mapping of str to Change
+        New values, or functions of the old ones, by path; see ``apply_changes``.
+    reason, source : str
+        Why somebody would choose so, and who raised it.
+    """
+
+    axis: str
+    choice: str
+    changes: Mapping[str, Change]
+    reason: str
+    source: str
+
+    @property
+    def name(self) -> str:
+        """Name of the variant."""
+        return f"{self.axis}-{self.choice}"
 
 
 def add(*items: object) -> Callable[[tuple], tuple]:
-    """Append to a tuple; what is in it already is not put there twice."""
+    """Append to a tuple the items that it does not have yet."""
     return lambda old: (*old, *(item for item in items if item not in old))
 
 
 def swap(old: str, new: str | tuple, *more: str | tuple) -> Callable[[tuple], tuple]:
-    """Put one or more covariates in the place of another; ``more`` come after it."""
+    """Replace a covariate by another. Any ``more`` follow the new one."""
 
     def change(covariates: tuple) -> tuple:
         names = [name for name, _ in covariates]
@@ -33,7 +62,7 @@ def swap(old: str, new: str | tuple, *more: str | tuple) -> Callable[[tuple], tu
 
 
 def without(*names: str) -> Callable[[tuple], tuple]:
-    """Take covariates out."""
+    """Remove covariates."""
 
     def change(covariates: tuple) -> tuple:
         for name in names:
@@ -44,19 +73,20 @@ def without(*names: str) -> Callable[[tuple], tuple]:
 
 
 def apply_changes(variant: Variant, changes: Mapping[str, Change]) -> Variant:
-    """The variant with some fields changed.
+    """Return the variant with some fields changed.
 
     Parameters
     ----------
     variant : Variant
     changes : mapping of str to Change
-        By path: a field of the variant (``propagation``), of a spec (``coalition.guarantee_scale``), of a
-        case (``data.iraq.joined``) or of a sampler (``run.total.draws``).
+        By path. A path names a field of the variant (``propagation``), of a spec
+        (``coalition.guarantee_scale``), of a case (``data.iraq.joined``) or of a sampler
+        (``run.total.draws``).
 
     Raises
     ------
     ValueError
-        For a path that leads nowhere, with the nearest that does; for a value that is not allowed.
+        If no field has that path (the message names the nearest), or if the value is not allowed.
     """
     for path, change in changes.items():
         variant = _apply(variant, path, path.split("."), change)
@@ -74,7 +104,7 @@ def _apply(spec: object, path: str, steps: list[str], change: Change) -> object:
         return replace(spec, cases=changed)
     check_choice(type(spec).__name__, f"field of {path!r}", first, names + cases)
     if not rest and first in cases:
-        raise ValueError(f"{path}: a case, not a field; one of its fields is needed, as in {path}.joined")
+        raise ValueError(f"{path}: a case, not a field; name one of its fields, as in {path}.joined")
     old = getattr(spec, first)
     if rest:
         if not is_dataclass(old):
@@ -82,16 +112,16 @@ def _apply(spec: object, path: str, steps: list[str], change: Change) -> object:
         return replace(spec, **{first: _apply(old, path, rest, change)})
     if is_dataclass(old):
         inside = ", ".join(f"{first}.{f.name}" for f in fields(old))
-        raise ValueError(f"{path}: holds several fields; one is needed: {inside}")
+        raise ValueError(f"{path}: holds several fields; name one of them: {inside}")
     new = change(old) if callable(change) else change
-    # JSON writes 1 for 1.0: a number stays of the kind that it was.
+    # JSON writes 1 for 1.0. A field that held a float keeps a float.
     if isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool):
         new = float(new)
     return replace(spec, **{first: new})
 
 
 def parse_change(text: str) -> tuple[str, object]:
-    """Path and value of ``path=value``; the value is JSON (``3``, ``true``, ``["me"]``) or plain text.
+    """Split ``path=value``. The value is JSON (``3``, ``true``, ``["me"]``) or plain text.
 
     Raises
     ------

@@ -1,31 +1,32 @@
-"""How a fit is sampled, without what samples it: a plan needs no compiler."""
+"""Sampler settings, seeds and progress. Nothing here loads a sampler or compiler."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from analysis.fitting.gates import is_short
-
 Progress = Callable[[float], None]
-"""Called with the share of a fit that is done, 0 to 1."""
+"""Takes the share of a step that is done, 0 to 1."""
+
+Report = Callable[[str], Progress]
+"""Takes the name of a step as it begins; returns a function that takes the share done, 0 to 1."""
 
 CORES = 2
-"""Chains or refits run side by side, where the caller says nothing. Draws do not depend on it."""
+"""Default number of chains or refits that run side by side. Draws do not depend on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplerSpec:
-    """Settings of nutpie's NUTS for one kind of fit.
+    """Settings of nutpie's NUTS sampler for one kind of fit.
 
     Attributes
     ----------
     draws, tune : int
-        Kept draws and warm-up steps of each chain.
+        Kept draws (at least 20) and warm-up steps (at least 50) of each chain.
     chains : int
-        Chains; at least 2, for convergence to be judged.
+        At least 2, or convergence could not be judged.
     target_accept : float
-        Acceptance probability aimed at first, 0.5 to 1.
+        Acceptance probability at the first attempt, 0.5 to 1.
     """
 
     draws: int
@@ -36,26 +37,15 @@ class SamplerSpec:
     def __post_init__(self):
         if self.draws < 20 or self.tune < 50 or self.chains < 2 or not 0.5 <= self.target_accept < 1:
             raise ValueError(
-                f"{self}: at least 20 draws, 50 tune and 2 chains are needed, target_accept from 0.5 to 1"
+                f"{self}: needs at least 20 draws, 50 tune, 2 chains, and target_accept from 0.5 to 1"
             )
 
-    def harder(self, figures: dict) -> Self:
-        """Settings to try after a missed gate: half as bold steps if there were divergences, else more draws.
-
-        Parameters
-        ----------
-        figures : dict
-            What was measured; see ``analysis.fitting.convergence.measure_convergence``.
-        """
-        steps = self.step_smaller() if figures["divergences"] else self
-        return replace(steps, draws=2 * self.draws) if is_short(figures) else steps
-
     def step_smaller(self) -> Self:
-        """The same with steps half as bold."""
+        """Return the same settings with a rejection probability half as large, so with smaller steps."""
         return replace(self, target_accept=(1 + self.target_accept) / 2)
 
 
 def derive_seed(seed: int, *names: object) -> int:
-    """Seed of one fit, from the run's seed and what is fitted: the same in any order and company."""
+    """Derive the seed of one fit from the run's seed and the fit's name, whatever the order of fits."""
     text = "/".join(map(str, (seed, *names)))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1

@@ -1,9 +1,8 @@
-"""The table that a reviewer edits: the main analysis, and every other as a difference from it.
+"""The table of variants, which a reviewer edits: the main analysis, and each difference from it.
 
-A row of the tables says on which axis it lies, what is chosen, what that changes (paths as in ``fit --set``;
-see ``analysis.variants.change``), why somebody would choose it, and where the idea or the doubt comes from. Rows
-on votes and states stand in ``votes.py``, on what counts as what in ``coding.py``, on priors and models in
-``models.py``.
+Each row is a ``Choice``: its axis, its name, what it changes (paths as in ``sfl fit --set``), why somebody
+would choose it, and its source. ``votes.py`` has the rows on votes and states, ``coding.py`` those on coding,
+``models.py`` those on models and priors.
 """
 
 import difflib
@@ -11,8 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 
-from analysis.variants.change import apply_changes, parse_change
-from analysis.variants.choice import Choice
+from analysis.variants.change import Choice, apply_changes, parse_change
 from analysis.variants.coding import CODINGS
 from analysis.variants.models import list_model_choices
 from analysis.variants.sampler import SamplerSpec
@@ -22,7 +20,7 @@ from analysis.variants.votes import VOTES
 MAIN = Variant()
 
 CHOICES: tuple[Choice, ...] = (*CODINGS, *list_model_choices(MAIN), *VOTES)
-"""Every choice that is offered beside the main one."""
+"""Every choice besides those of the main analysis."""
 
 AXES: tuple[str, ...] = tuple(dict.fromkeys(choice.axis for choice in CHOICES))
 
@@ -35,12 +33,12 @@ REVIEW = RunSpec(
     items_kept=False,
     kept_draws=1000,
 )
-"""How much is sampled of each variant when there are hundreds: less than of the main analysis alone, which
-makes Monte Carlo error larger; the gates are the same."""
+"""Sampling of each variant when there are hundreds. Monte Carlo error is larger than in the main analysis.
+The gates are the same."""
 
 
 def build_variant(*choices: Choice, main: Variant = MAIN) -> Variant:
-    """The main analysis with some choices made otherwise, each on an axis of its own.
+    """Return the main analysis with some choices changed, each on an axis of its own.
 
     Raises
     ------
@@ -63,43 +61,43 @@ def build_variant(*choices: Choice, main: Variant = MAIN) -> Variant:
 
 
 VARIANTS: dict[str, Variant] = {choice.name: build_variant(choice) for choice in CHOICES}
-"""All one-at-a-time variants by name."""
+"""Variants that change one choice, by name."""
 
 
 def find_variants(names: Iterable[str]) -> list[Variant]:
-    """Variants by name, ``main`` among them.
+    """Return variants by name; ``main`` is the main analysis.
 
     Raises
     ------
     ValueError
-        For an unknown name, with the nearest right ones.
+        For an unknown name. The message lists the nearest names.
     """
     known = {"main": MAIN} | VARIANTS
     return [known[_nearest(name, known, "variant")] for name in names]
 
 
 def choose_axes(axes: Iterable[str]) -> list[Choice]:
-    """Choices on some axes.
+    """Return the choices on some axes.
 
     Raises
     ------
     ValueError
-        For an unknown axis, with the nearest right one.
+        For an unknown axis. The message lists the nearest.
     """
     axes = [_nearest(axis, AXES, "axis") for axis in axes]
     return [choice for choice in CHOICES if choice.axis in axes]
 
 
 def cross_axes(axes: list[str]) -> tuple[list[Variant], dict[str, str]]:
-    """Every combination of the choices on some axes, the main choice of each among them.
+    """Combine all choices on some axes, including the main choice of each.
 
     Returns
     -------
     variants : list of Variant
-        The main analysis, and others whose ``axis`` joins the axes and ``choice`` the choices by ``+``, with
-        ``main`` for the main choice.
+        The main analysis and the combinations. Their ``axis`` and ``choice`` are joined by ``+``; ``main``
+        stands for the main choice.
     impossible : dict of str to str
-        Combinations that exclude each other, and why.
+        Combinations of choices that exclude each other, with the reason.
     """
     levels = [[_main_choice(axis), *choose_axes([axis])] for axis in axes]
     variants, impossible = [], {}
@@ -124,12 +122,12 @@ def _nearest(name: str, known: Iterable[str], what: str) -> str:
 
 
 def choose_variants(names: list[str], changes: list[str], *, quick: bool = False) -> list[Variant]:
-    """Variants by name, each with further changes; changes alone are changes of the main analysis.
+    """Return variants by name, each with further changes. Without names, change the main analysis.
 
     Raises
     ------
     ValueError
-        For an unknown name or field, with the nearest right one, or a value that is not allowed.
+        For an unknown name or field (the message lists the nearest), or for a value that is not allowed.
     """
     chosen = find_variants(names) if names else [MAIN]
     given = dict(map(parse_change, changes))
@@ -141,7 +139,7 @@ def choose_variants(names: list[str], changes: list[str], *, quick: bool = False
                 name=suffix if variant is MAIN else f"{variant.name}+{suffix}",
                 axis="set",
                 choice=suffix,
-                reason="Asked for on the command line.",
+                reason="Set on the command line.",
                 source="The user.",
             )
             for variant in chosen

@@ -1,4 +1,4 @@
-"""One way through the whole analysis: every choice in one object."""
+"""A variant of the analysis: every choice in one object."""
 
 import json
 from dataclasses import asdict, dataclass, field, replace
@@ -10,30 +10,29 @@ from data.spec import DataSpec
 from models.spec import AlignmentSpec, CoalitionSpec, IdealPointSpec
 
 Propagation = Literal["plugin", "draws", "measurement", "joint"]
-"""How stage-1 uncertainty travels into stage 2; ``analysis.fitting.propagation`` says what each does."""
+"""How stage 2 accounts for the uncertainty of stage 1; see ``analysis.fitting.propagation``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """How much is sampled. More of it makes Monte Carlo error smaller and changes nothing else.
+    """How much is sampled. More sampling reduces Monte Carlo error and changes nothing else.
 
     Attributes
     ----------
     seed : int
-        Seed of the whole run; each fit derives its own from it and from what is fitted.
+        Seed of the whole run. Each fit derives its own from it and from its name.
     ideal_point, total, refit, single : SamplerSpec
-        Sampler of stage 1, of stage 2 without alignment, of one refit of stage 2 with it, and of the one fit
-        of stage 2 with it where stage-1 uncertainty travels otherwise than by ``draws``.
+        Samplers of stage 1, of stage 2 without alignment, and of stage 2 with alignment: of one refit if
+        ``propagation`` is ``draws``, else of the single fit.
     stage1_draws : int
         Stage-1 draws to which stage 2 is refitted.
     items_kept : bool
-        Store what was learned about the items (discriminations, cutpoints) beside positions; no result of
-        stage 2 needs it.
+        Store discriminations and cutpoints of the items too. Stage 2 does not need them.
     kept_draws : int
-        Draws of stage 2 that are stored and from which effects are computed; at least two of each refit, or
-        the share of stage 1 could not be told from noise.
+        Stage-2 draws that are stored and from which effects are computed. At least two of each refit are
+        needed to separate the share of stage 1 from noise.
     quick : bool
-        Marks a run for trying out; it is written into everything that the run writes.
+        Mark the run as one for trying out. Everything that the run writes carries the mark.
     """
 
     seed: int = 20030320
@@ -49,31 +48,31 @@ class RunSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One way through the whole analysis.
+    """All choices of one analysis.
 
     Attributes
     ----------
     name : str
-        Names the folder of its results.
+        Name of the folder of results.
     axis, choice, reason : str
-        Which kind of choice differs from the main analysis, how, and why somebody would choose so.
+        The kind of choice that differs from the main analysis, the choice, and why somebody would make it.
     source : str
-        Where the idea, or the doubt, comes from.
+        Who proposed the choice or raised the doubt.
     reference : str
         iso3 of the state from which alignment is measured.
     positions : {"window", "dynamic"}
-        Where stage 1 comes from: a fit of the case's own window of votes, or the last positions within the
-        window in the stored fit of the dynamic model (``analysis.pipeline.dynamic_positions``).
+        Source of the positions: a fit to the case's own window of votes, or the stored fit of the dynamic
+        model at the end of the window (``analysis.pipeline.dynamic_positions``).
     propagation : {"plugin", "draws", "measurement", "joint"}
-        How stage-1 uncertainty travels into stage 2; see ``analysis.fitting.propagation``.
+        How stage 2 accounts for the uncertainty of stage 1; see ``analysis.fitting.propagation``.
     data, ideal_point, coalition, alignment, run
-        The specs; each stands in its own file with its reasons.
+        Specs of the data, the models and the sampling. Each is explained in its own file.
     """
 
     name: str = "main"
     axis: str = "main"
     choice: str = "main"
-    reason: str = "The coding and the priors that the project stands by."
+    reason: str = "The project's preferred coding and priors."
     source: str = "The project."
     reference: str = "USA"
     positions: Literal["window", "dynamic"] = "window"
@@ -85,20 +84,20 @@ class Variant:
     run: RunSpec = field(default_factory=RunSpec)
 
     def __post_init__(self) -> None:
-        """Refuse a choice that does not exist, with the nearest that does, and what excludes each other."""
+        """Refuse unknown choices (the message names the nearest) and choices that exclude each other."""
         check_choice("Variant", "propagation", self.propagation, get_args(Propagation))
         check_choice("Variant", "positions", self.positions, ("window", "dynamic"))
         if self.positions == "dynamic" and self.propagation == "joint":
             raise ValueError(
-                "Variant: positions = 'dynamic' come from a stored fit, and 'joint' fits votes anew"
+                "Variant: positions = 'dynamic' uses a stored fit, propagation = 'joint' fits the votes again"
             )
 
     def to_dict(self) -> dict:
-        """Everything that was chosen, ready for JSON."""
+        """Return all choices, ready for JSON."""
         return {**asdict(self), "data": json.loads(self.data.to_json())}
 
     def quick(self) -> Self:
-        """The same analysis on the shipped tallies with few stage-1 draws, for trying out."""
+        """Return the same analysis on the shipped tallies with few stage-1 draws, for trying out."""
         return replace(
             self,
             name=f"{self.name}-quick",

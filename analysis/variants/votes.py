@@ -1,7 +1,6 @@
-"""Choices of which votes and states are taken: rows of the table of variants."""
+"""Choices of votes and states: which of them enter the analysis."""
 
-from analysis.variants.change import add
-from analysis.variants.choice import Choice
+from analysis.variants.change import Choice, add
 from data.load import is_member, load_states
 from data.spec import IRAQ, ISIS
 
@@ -11,12 +10,12 @@ VOETEN = "Voeten (2013), Data and analyses of voting in the UN General Assembly"
 QUALITY = "data/README.md, Doubts"
 
 _ISSUES = {
-    "me": "Resolutions on the Palestinian conflict, a fifth of all, divide the US from nearly everybody.",
-    "nu": "Nuclear weapons divide the US from allies as well as adversaries: disarmament is not alignment.",
-    "di": "Arms control overlaps with the subject of the coalitions themselves.",
-    "hr": "Votes on human rights of single states are regional bargains.",
-    "co": "Colonialism is an agenda of the past that small states still vote on as a bloc.",
-    "ec": "Economic development divides rich from poor, not friends of the US from others.",
+    "me": "Resolutions on the Palestinian conflict, a fifth of all, separate the US from nearly everybody.",
+    "nu": "Nuclear weapons divide the US from allies and adversaries alike. Views on disarmament are not alignment.",
+    "di": "Arms control overlaps with the subject of the coalitions.",
+    "hr": "Votes on human rights in single states reflect regional bargains.",
+    "co": "Colonialism is an agenda of the past. Small states still vote on it as a bloc.",
+    "ec": "Economic development divides rich from poor states, not friends of the US from others.",
 }
 
 P5 = ("CHN", "FRA", "GBR", "RUS")
@@ -28,7 +27,7 @@ MICRO += ("SYC", "TON", "TUV", "VCT", "VUT", "WSM", "FSM")
 
 
 def _region(name: str) -> tuple[str, ...]:
-    """States of a regional group that stand in the panel of a case."""
+    """States of a regional group that are in the panel of at least one case."""
     states = load_states()
     members = is_member(states, IRAQ.votes_until.isoformat()) | is_member(
         states, ISIS.votes_until.isoformat()
@@ -39,37 +38,47 @@ def _region(name: str) -> tuple[str, ...]:
 
 def _left_out(choice: str, states: tuple[str, ...], reason: str, **more: object) -> Choice:
     changes = {"data.states_left_out": add(*states)} | {f"data.{k}": v for k, v in more.items()}
-    return Choice("states", choice, changes, reason, "Influence of groups; issue of a sceptical reader")
+    return Choice("states", choice, changes, reason, "Influence of groups; raised by a sceptical reader")
 
 
 VOTES: tuple[Choice, ...] = (
     Choice(
-        "window", "1-session", {"data.window": 1}, "The last session alone: nearest to the decision.", BAILEY
+        "window",
+        "1-session",
+        {"data.window": 1},
+        "The last session alone is closest to the decision.",
+        BAILEY,
     ),
     Choice(
         "window", "3-sessions", {"data.window": 3}, "Positions of three sessions are more current.", BAILEY
     ),
-    Choice("window", "10-sessions", {"data.window": 10}, "Ten sessions tell small states better.", BAILEY),
+    Choice(
+        "window",
+        "10-sessions",
+        {"data.window": 10},
+        "Ten sessions place small states more precisely.",
+        BAILEY,
+    ),
     Choice(
         "window",
         "dynamic",
         {"positions": "dynamic"},
-        "The position in the last session itself, steadied by the sessions around it. Later sessions are among "
-        "them, so that a change after the decision can reach a little back.",
+        "The position in the last session, smoothed over the sessions around it. These include later sessions, "
+        "so a change after the decision can affect the position a little.",
         BAILEY,
     ),
     Choice(
         "granularity",
         "agenda",
         {"data.granularity": "agenda"},
-        "Tallies by session, issue and US vote: what anybody can run without the roll calls.",
+        "Tallies by session, issue and US vote. They ship with the project and need no roll calls.",
         RECORD,
     ),
     Choice(
         "votes",
         "important",
         {"data.important_only": True},
-        "The votes on which the US said that it sought support.",
+        "Votes that the US declared important to it.",
         "US State Department, Voting Practices in the United Nations",
     ),
     *(
@@ -87,81 +96,95 @@ VOTES: tuple[Choice, ...] = (
         "votes",
         "paragraphs",
         {"data.paragraph_votes": True},
-        "Votes on paragraphs single out what was contested in a resolution.",
+        "Votes on paragraphs show which parts of a resolution were contested.",
         RECORD,
     ),
-    Choice("votes", "procedural", {"data.procedural": True}, "Motions divide along the same lines.", RECORD),
+    Choice(
+        "votes",
+        "procedural",
+        {"data.procedural": True},
+        "Procedural motions divide states along the same lines.",
+        RECORD,
+    ),
     Choice(
         "votes",
         "us-alone-left-out",
         {"data.us_side_from": 0.1},
-        "Where the US stands nearly alone, nobody's vote says much of nearness to it.",
-        "analysis of the US side's share, data/README.md",
+        "If the US is nearly alone, votes say little about closeness to it.",
+        "Analysis of the US side's share, data/README.md",
     ),
     Choice(
         "abstention",
         "missing",
         {"data.abstention": "missing"},
-        "An abstention may be no opinion, and only yes and no are compared.",
+        "An abstention may express no opinion. Compare only yes and no.",
         VOETEN,
     ),
     Choice(
         "abstention",
         "no",
         {"data.abstention": "no"},
-        "An abstention denies the majority its support, as a no does.",
+        "Like a no, an abstention denies support to the majority.",
         "Lijphart (1963), The analysis of bloc voting in the General Assembly",
     ),
     Choice(
         "absence",
         "abstain",
         {"data.absence": "abstain"},
-        "Staying away can be a way not to say no.",
+        "States may stay away to avoid voting no.",
         "Brazys and Panke (2017), Why do states change positions in the UNGA?",
     ),
     Choice(
         "lopsidedness",
         "5-percent",
         {"data.lopsidedness": 0.05},
-        "Nearly unanimous votes tell of single dissenters only.",
+        "Nearly unanimous votes are informative only about single dissenters.",
         "Poole and Rosenthal (1997): 2.5 % in the US Congress",
     ),
     Choice(
         "lopsidedness",
         "10-percent",
         {"data.lopsidedness": 0.1},
-        "A stricter limit of what divides the Assembly.",
+        "A stricter definition of a divisive vote.",
         "Poole and Rosenthal (1997): 2.5 % in the US Congress",
     ),
     Choice(
         "absence",
         "30-votes-needed",
         {"data.min_votes": 30},
-        "States that hardly voted are placed by their region; then let it be wholly so.",
+        "Drop states with fewer than 30 votes; use their region's distribution instead.",
         RECORD,
     ),
-    _left_out("without-P5", P5, "Permanent members have their own reasons in the Council."),
+    _left_out("without-P5", P5, "Permanent members of the Council have reasons of their own."),
+    _left_out("without-micro-states", MICRO, "Very small states may follow aid donors and neighbours."),
+    _left_out("without-NATO", NATO_2003, "Tests whether NATO alone (members of 2003) drives the effect."),
     _left_out(
-        "without-micro-states", MICRO, "States of a few thousand people may follow aid and neighbours."
-    ),
-    _left_out("without-NATO", NATO_2003, "NATO as of 2003: is the effect one of the alliance alone?"),
-    _left_out(
-        "without-Gulf", GULF, "The Gulf states are hosts, not named though they helped (doubt 10, Iraq)."
-    ),
-    _left_out(
-        "without-Africa", _region("Africa"), "Few guarantees and few joiners: does Africa make the contrast?"
-    ),
-    _left_out("without-Asia-Pacific", _region("Asia-Pacific"), "Compact states and eastern allies apart."),
-    _left_out(
-        "without-Eastern-Europe", _region("Eastern Europe"), "States that sought a guarantee joined both."
+        "without-Gulf",
+        GULF,
+        "The Gulf states hosted forces, but the lists do not name them (doubt 10, Iraq).",
     ),
     _left_out(
-        "without-Western-Europe", _region("Western Europe and Others"), "The old allies were split in 2003."
+        "without-Africa",
+        _region("Africa"),
+        "Africa has few guarantees and few joiners. Tests whether it drives the contrast.",
+    ),
+    _left_out(
+        "without-Asia-Pacific",
+        _region("Asia-Pacific"),
+        "Tests whether the Compact states and the Asian allies drive the effect.",
+    ),
+    _left_out(
+        "without-Eastern-Europe",
+        _region("Eastern Europe"),
+        "States that sought a guarantee joined both coalitions.",
+    ),
+    _left_out(
+        "without-Western-Europe", _region("Western Europe and Others"), "The old allies were divided in 2003."
     ),
     _left_out(
         "without-Latin-America",
         _region("Latin America and Caribbean"),
-        "The Rio Treaty's states; no level for it is left.",
+        "Leaves out the states of the Rio Treaty, and with them its level.",
         guarantee_levels="pact_only",
     ),
 )

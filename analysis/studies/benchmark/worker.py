@@ -20,7 +20,7 @@ import xarray as xr
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
 from analysis.fitting.fit import ATTEMPTS
-from analysis.fitting.gates import ConvergenceError, check_convergence
+from analysis.fitting.gates import ConvergenceError, check_convergence, sample_harder
 from analysis.studies.benchmark.likelihood import compile_value_and_gradient, point_of, time_call
 from analysis.variants.sampler import CORES, SamplerSpec
 from models.ideal_point import SAVED, build_ideal_point_model
@@ -61,7 +61,7 @@ def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[
             check_convergence(measured, name="the fit")
         except ConvergenceError as error:
             figures["note"] = str(error)
-            attempt = attempt.harder(measured)
+            attempt = sample_harder(attempt, measured)
         else:
             figures |= {"passed": True, "note": ""}
         figures["judge"] += time.perf_counter() - begin

@@ -5,7 +5,7 @@ import xarray as xr
 from analysis.fitting import convergence as diagnostics
 from analysis.fitting.convergence import measure_convergence, measure_refits
 from analysis.fitting.fit import _sample
-from analysis.fitting.gates import GATES, ConvergenceError, check_convergence
+from analysis.fitting.gates import GATES, ConvergenceError, check_convergence, sample_harder
 from analysis.variants.sampler import SamplerSpec
 
 RNG = np.random.default_rng(2)
@@ -59,11 +59,11 @@ def test_pieces_find_the_same_worst_number(monkeypatch):
 
 def test_another_attempt_mends_what_was_missed():
     sampler = SamplerSpec(draws=100, tune=100, target_accept=0.9)
-    divergent = sampler.harder(measure_convergence(*make_fit(diverging=3)))
+    divergent = sample_harder(sampler, measure_convergence(*make_fit(diverging=3)))
     assert (divergent.draws, divergent.target_accept) == (100, pytest.approx(0.95))
-    short = sampler.harder(measure_convergence(*make_fit(draws=60)))
+    short = sample_harder(sampler, measure_convergence(*make_fit(draws=60)))
     assert (short.draws, short.target_accept) == (200, pytest.approx(0.9))
-    both = sampler.harder(measure_convergence(*make_fit(draws=60, diverging=3)))
+    both = sample_harder(sampler, measure_convergence(*make_fit(draws=60, diverging=3)))
     assert (both.draws, both.target_accept) == (200, pytest.approx(0.95))
 
 
