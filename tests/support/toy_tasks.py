@@ -33,7 +33,7 @@ def fail(data, fits, variant, cores=1, progress=None):
 
 def list_tasks(seconds=12, failing=()):
     """Tasks in an order in which they can run."""
-    from analysis.pipeline.plan import Task
+    from analysis.store.task import Task
 
     data = xr.Dataset({"x": ("state", [1.0, 2.0])})
     firsts = [
@@ -63,7 +63,7 @@ def _what(n):
 
 def run(folder, *, workers=2, scheduler=None, report=None):
     """Make what is missing in a folder; returns what came of each task, in the order in which it came."""
-    from analysis.pipeline import plan as tasks
+    from analysis.store import task as tasks
     from analysis.store.store import Store
     from analysis.studies.sensitivity.cluster import connect, run_tasks
 

@@ -121,7 +121,7 @@ def _submit(client: Client, task: Task, futures: dict[str, Future], store: Store
             stored = Done(store.load(need), 0.0)
             futures[need.key] = client.submit(give, stored, key=f"stored-{need.key}")
         needs.append(futures[need.key])
-    return client.submit(perform, task.make, task.variant, data, *needs, key=task.key)
+    return client.submit(perform, task.make, task.settings, data, *needs, key=task.key)
 
 
 def _outcome(future: Future) -> Outcome:

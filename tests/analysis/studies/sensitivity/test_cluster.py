@@ -18,20 +18,24 @@ import psutil
 import pytest
 from support import toy_tasks
 
-from analysis.pipeline import plan as tasks
 from analysis.pipeline.inputs import Loader
 from analysis.pipeline.plan import plan_variant
+from analysis.store import task as tasks
 from analysis.store.store import Store
 from analysis.studies.sensitivity.cluster import SchedulerLostError, connect, run_tasks
 from analysis.variants.table import MAIN, REVIEW
 
-HERE = Path(__file__).parent
+pytestmark = pytest.mark.timeout(300)
+
+ROOT = Path(__file__).parents[4]
+SEARCHED = f"{ROOT / 'tests'}{os.pathsep}{ROOT}"
+"""Folders in which other processes find ``support.toy_tasks`` and the project."""
 
 
 @pytest.fixture(autouse=True)
 def toy(monkeypatch):
     monkeypatch.setattr(tasks, "hash_code", lambda make: {})
-    monkeypatch.setenv("PYTHONPATH", f"{HERE}{os.pathsep}{HERE.parent}")
+    monkeypatch.setenv("PYTHONPATH", SEARCHED)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +43,7 @@ def whole(tmp_path_factory):
     """The table of a run that nothing disturbed."""
     folder = tmp_path_factory.mktemp("whole")
     tasks.hash_code = lambda make: {}
-    os.environ["PYTHONPATH"] = f"{HERE}{os.pathsep}{HERE.parent}"
+    os.environ["PYTHONPATH"] = SEARCHED
     came = toy_tasks.run(folder)
     assert sorted(came) == sorted((t.name, "Done") for t in toy_tasks.list_tasks())
     return toy_tasks.read_table(folder)
@@ -52,7 +56,7 @@ def stored(folder):
 def forkserver():
     """Starts processes that have imported what a run needs."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["toy_tasks", "analysis.studies.sensitivity.cluster"])
+    context.set_forkserver_preload(["support.toy_tasks", "analysis.studies.sensitivity.cluster"])
     return context
 
 
@@ -182,7 +186,7 @@ def test_a_run_killed_at_ten_moments_and_resumed_gives_the_same_table(whole, tmp
         time.sleep(rng.uniform(0, 0.2))
         kills += run.is_alive()
         run.kill()
-        run.join()
+        run.join(timeout=60)
     assert kills >= 5
     toy_tasks.run(tmp_path)
     assert toy_tasks.read_table(tmp_path) == whole
@@ -191,7 +195,7 @@ def test_a_run_killed_at_ten_moments_and_resumed_gives_the_same_table(whole, tmp
 def test_a_full_disk_is_a_clear_error_and_leaves_no_half_file(tmp_path):
     store = Store(tmp_path)
     first = toy_tasks.list_tasks()[0]
-    tree = toy_tasks.make_first(first.data, [], first.variant)
+    tree = toy_tasks.make_first(first.data, [], first.settings)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     # The kernel refuses to let a file grow, as on a disk that is full.
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -215,7 +219,7 @@ def test_two_runs_at_once_on_one_folder_leave_it_whole(whole, tmp_path):
     for run in runs:
         run.start()
     for run in runs:
-        run.join()
+        run.join(timeout=240)
     assert [run.exitcode for run in runs] == [0, 0]
     assert toy_tasks.read_table(tmp_path) == whole
     assert not [f for f in tmp_path.iterdir() if f.name.startswith(".")]
