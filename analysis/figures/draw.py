@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
+import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.style import ACCENT, DPI
+from analysis.figures.style import ACCENT, DPI, STYLE
 from analysis.store.files import atomic_file
 
 QUICK = "QUICK RUN, NOT A RESULT"
-"""What every figure of a quick run says."""
+"""Mark on every figure of a quick run."""
 
 
 def save_figure(figure: Figure, path: Path, *, quick: bool = False, dpi: int = DPI) -> None:
-    """Save a figure as PNG and SVG, each whole or not at all.
+    """Save a figure as PNG and SVG. A file is replaced only when it is complete.
 
     Parameters
     ----------
@@ -29,9 +30,9 @@ def save_figure(figure: Figure, path: Path, *, quick: bool = False, dpi: int = D
     if quick:
         figure.text(0.005, 0.995, QUICK, va="top", color=ACCENT, fontsize=8)
     for suffix in ("png", "svg"):
-        # A date in the file would make two equal figures differ.
+        # Without the date, and with the salt of the style, equal figures give equal files.
         metadata = {"Date": None} if suffix == "svg" else None
-        with atomic_file(path.with_name(f"{path.name}.{suffix}")) as file:
+        with atomic_file(path.with_name(f"{path.name}.{suffix}")) as file, mpl.rc_context(STYLE):
             figure.savefig(file, format=suffix, dpi=dpi, metadata=metadata)
 
 
@@ -44,7 +45,7 @@ def save_figures(folder: Path, figures: dict[str, Figure], *, quick: bool = Fals
 def plot_intervals(
     ax: Axes, y: pd.Series, summary: pd.DataFrame, colour: str, marker: str, scale: float = 1, label: str = ""
 ) -> None:
-    """Means as markers and 90 % intervals as lines.
+    """Plot means as markers and 90 % intervals as lines.
 
     Parameters
     ----------

@@ -1,17 +1,16 @@
-"""Figures of the notebooks, in the same visual language as those of a run. They compute nothing."""
+"""Figures of the notebooks, in the same style as those of a run. They compute nothing."""
 
 import textwrap
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.draw import plot_intervals
 from analysis.figures.style import ACCENT, LEVEL_COLOURS, OTHER_COLOUR, STYLE
 
-# Towards the US, away from it, and between: the blue of a pact, the orange of warnings, grey.
+# Votes with the US have the blue of a pact, votes against it the orange of warnings.
 RESPONSE_COLOURS = {
     "no": ACCENT,
     "against": ACCENT,
@@ -23,12 +22,12 @@ RESPONSE_COLOURS = {
 
 
 def plot_responses(shares: dict[str, pd.DataFrame]) -> Figure:
-    """Share of each answer and of silence by session, a panel for each case.
+    """Plot the share of each response and of absence by session, a panel for each case.
 
     Parameters
     ----------
     shares : dict of str to pd.DataFrame
-        By label of the case: from ``analysis.posterior.predictive.summarize_responses``.
+        Tables from ``analysis.posterior.predictive.summarize_responses``, by label of the case.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.5, 2.6), layout="constrained")
@@ -48,7 +47,7 @@ def plot_responses(shares: dict[str, pd.DataFrame]) -> Figure:
 
 
 def plot_prior(table: pd.DataFrame) -> Figure:
-    """Prior predictive intervals of figures of the assembly, and where the assembly lies.
+    """Plot prior predictive intervals of summary statistics of the assembly beside the observed values.
 
     Parameters
     ----------
@@ -68,14 +67,14 @@ def plot_prior(table: pd.DataFrame) -> Figure:
 
 
 def plot_item_curves(curves: pd.DataFrame, columns: int = 3) -> Figure:
-    """Probability of each answer along the dimension with its band, a panel for each item.
+    """Plot the probability of each response by position, with its interval, a panel for each item.
 
     Parameters
     ----------
     curves : pd.DataFrame
         From ``analysis.posterior.predictive.summarize_item_curves``.
     columns : int
-        Panels side by side.
+        Number of panels in a row.
     """
     items = list(dict.fromkeys(curves["item"]))
     rows = -(-len(items) // columns)
@@ -102,14 +101,14 @@ def plot_item_curves(curves: pd.DataFrame, columns: int = 3) -> Figure:
 
 
 def plot_agreement(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, str], label: str) -> Figure:
-    """Positions of the same states from two kinds of votes, with both intervals.
+    """Plot positions of the same states from two kinds of votes, with both intervals.
 
     Parameters
     ----------
     first, second : pd.DataFrame
         ``state, mean, lower, upper``.
     names : tuple of str
-        What each is from.
+        Name of each kind of votes.
     label : str
         Name of the case.
     """
@@ -125,26 +124,3 @@ def plot_agreement(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, 
         ax.set_ylabel(f"Ideal point from {names[1]} (sd of states)")
         ax.set_title(f"{label}: {len(both)} states, mean and 90 % interval", fontsize=9)
     return figure
-
-
-def plot_specification_curve(variants: pd.DataFrame, ax: Axes) -> None:
-    """The effect under every variant, from the smallest to the largest; the main analysis stands out.
-
-    Parameters
-    ----------
-    variants : pd.DataFrame
-        ``variant, mean, lower, upper``, shares.
-    ax : Axes
-    """
-    ordered = variants.sort_values("mean", ignore_index=True)
-    for is_main, rows in ordered.groupby(ordered["variant"] == "main"):
-        colour = ACCENT if is_main else LEVEL_COLOURS["pact"]
-        ax.vlines(rows.index, 100 * rows["lower"], 100 * rows["upper"], color=colour, lw=1.4)
-        ax.plot(
-            rows.index, 100 * rows["mean"], "o", color=colour, ms=4, label="main" if is_main else "variant"
-        )
-    ax.axhline(0, color="black", lw=0.8)
-    ax.set_xticks([])
-    ax.set_xlabel("Variants, from the smallest effect to the largest")
-    ax.set_ylabel("Effect, percentage points\n(mean and 90 % interval)")
-    ax.legend(frameon=False)

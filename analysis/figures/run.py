@@ -1,4 +1,6 @@
-"""One visual language for all figures. Functions draw summaries, they compute nothing."""
+"""Figures of a run. They draw summaries and compute nothing."""
+
+from dataclasses import dataclass
 
 import matplotlib as mpl
 import pandas as pd
@@ -8,35 +10,26 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.draw import plot_intervals
-from analysis.figures.style import GROUP_NAMES, STYLE, level_colour, level_marker, level_name
-from analysis.posterior.joining import ALL
+from analysis.figures.style import ALL, GROUP_NAMES, STYLE, level_colour, level_marker, level_name
 
 WAYS = {
     "total": (0.26, "o", True, "total"),
     "direct": (0.0, "s", False, "direct (alignment held)"),
     "indirect": (-0.26, "^", False, "indirect (through alignment)"),
 }
-"""Kinds of effect: place within a row, marker, filled or hollow, name."""
+"""Kinds of effect: shift within a row, marker, whether it is filled, name."""
 CASE_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 
 
 def _level_legend(levels: list[str]) -> list[Line2D]:
     return [
-        Line2D(
-            [],
-            [],
-            color=level_colour(v),
-            marker=level_marker(v),
-            lw=1.2,
-            ms=4,
-            label=level_name(v),
-        )
+        Line2D([], [], color=level_colour(v), marker=level_marker(v), lw=1.2, ms=4, label=level_name(v))
         for v in levels
     ]
 
 
 def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figure:
-    """Every state's alignment with its interval, by region, coloured by guarantee.
+    """Plot every state's alignment with its interval, by region, coloured by guarantee.
 
     Parameters
     ----------
@@ -74,7 +67,7 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figur
             fontsize=9,
         )
         figure.suptitle(f"Who stood near the US before {of_case['label'].item()}", fontweight="bold")
-        # The last region has the fewest states above its own: the legend stands in that space.
+        # The last panel has room for the legend: its region has few states with high positions.
         axes[-1].legend(
             handles=_level_legend(levels), loc="upper right", framealpha=1, edgecolor="none", fontsize=7
         )
@@ -82,14 +75,14 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figur
 
 
 def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
-    """Probability of joining had all states each guarantee level, beside the share that joined.
+    """Plot the probability of joining if all states had a guarantee level, beside the share that joined.
 
     Parameters
     ----------
     effects : pd.DataFrame
         ``effects.csv``.
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
 
     Returns
     -------
@@ -123,7 +116,7 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
 
 
 def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
-    """Average marginal effects of each guarantee level: total, direct and through alignment.
+    """Plot the average marginal effects of each guarantee level: total, direct and through alignment.
 
     Parameters
     ----------
@@ -139,39 +132,25 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     """
     effects = effects[effects["group"] == ALL]
     labels = _label_cases(effects, panel)
-    levels = panel["guarantee"].attrs["levels"][1:]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(3.9 * max(len(levels), 2), 1.3 + 0.75 * len(labels)), layout="constrained")
-        axes = figure.subplots(1, len(levels), sharex=True, sharey=True, squeeze=False)[0]
-        for ax, level in zip(axes, levels, strict=True):
-            colour = level_colour(level)
-            for kind, (shift, marker, filled, _) in WAYS.items():
-                rows = effects[effects["quantity"] == f"ame_{level}_{kind}"].set_index("case")
-                y = [len(labels) - 1 - i + shift for i in range(len(labels))]
-                _plot_rows(ax, y, rows.loc[list(labels)], colour, marker, filled)
-            _finish_effects(ax, level_name(level), list(labels.values()))
-        handles = [
-            Line2D(
-                [],
-                [],
-                marker=marker,
-                color="black",
-                mfc="black" if filled else "white",
-                lw=1.2,
-                ms=5,
-                label=label,
-            )
-            for _, marker, filled, label in WAYS.values()
-        ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
-        figure.suptitle(
-            "What a US guarantee adds to the probability of joining, and by which way", fontweight="bold"
+    series = [
+        _Series(
+            label,
+            marker,
+            filled,
+            shift,
+            {
+                level: effects[effects["quantity"] == f"ame_{level}_{kind}"].set_index("case").loc[[*labels]]
+                for level in panel["guarantee"].attrs["levels"][1:]
+            },
         )
-    return figure
+        for kind, (shift, marker, filled, label) in WAYS.items()
+    ]
+    title = "What a US guarantee adds to the probability of joining, and by which way"
+    return _plot_by_level(series, list(labels.values()), title)
 
 
 def plot_capability(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
-    """Total effect of each guarantee level in small, middle and major states, beside all.
+    """Plot the total effect of each guarantee level in small, middle and major states, beside all.
 
     Parameters
     ----------
@@ -187,45 +166,63 @@ def plot_capability(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     """
     labels = {case: label for case, label in _label_cases(effects, panel).items() if case != "difference"}
     groups = {g: GROUP_NAMES.get(g, g) for g in (ALL, *panel["capability_group"].attrs["levels"])}
-    levels = panel["guarantee"].attrs["levels"][1:]
-    step = 0.7 / len(labels)
+    series = []
+    for number, (case, label) in enumerate(labels.items()):
+        shift = 0.7 / len(labels) * ((len(labels) - 1) / 2 - number)
+        of_case = effects[effects["case"] == case]
+        rows = {
+            level: of_case[of_case["quantity"] == f"ame_{level}_total"].set_index("group").reindex([*groups])
+            for level in panel["guarantee"].attrs["levels"][1:]
+        }
+        series.append(_Series(label, CASE_MARKERS[number], case == "pooled", shift, rows))
+    title = "What a US guarantee adds to the probability of joining, by capability (total effect)"
+    return _plot_by_level(series, list(groups.values()), title)
+
+
+@dataclass(frozen=True)
+class _Series:
+    """One mark in each row of a figure: its look, its place in the row, and its numbers by level."""
+
+    label: str
+    marker: str
+    filled: bool
+    shift: float
+    rows: dict[str, pd.DataFrame]
+
+
+def _plot_by_level(series: list[_Series], names: list[str], title: str) -> Figure:
+    """Plot effects on joining: a panel for each level, a row for each name, in it each of the series."""
+    levels = list(series[0].rows)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(3.9 * max(len(levels), 2), 1.3 + 0.75 * len(groups)), layout="constrained")
+        figure = Figure(figsize=(3.9 * max(len(levels), 2), 1.3 + 0.75 * len(names)), layout="constrained")
         axes = figure.subplots(1, len(levels), sharex=True, sharey=True, squeeze=False)[0]
         for ax, level in zip(axes, levels, strict=True):
-            of_level = effects[effects["quantity"] == f"ame_{level}_total"]
-            for number, case in enumerate(labels):
-                rows = of_level[of_level["case"] == case].set_index("group").reindex(list(groups))
-                middle = (len(labels) - 1) / 2
-                y = [len(groups) - 1 - i + step * (middle - number) for i in range(len(groups))]
-                colour = level_colour(level)
-                _plot_rows(ax, y, rows, colour, CASE_MARKERS[number], case == "pooled")
-            _finish_effects(ax, level_name(level), list(groups.values()))
+            for each in series:
+                y = [len(names) - 1 - i + each.shift for i in range(len(names))]
+                _plot_rows(ax, y, each.rows[level], level_colour(level), each.marker, each.filled)
+            _finish_effects(ax, level_name(level), names)
         handles = [
             Line2D(
                 [],
                 [],
-                marker=CASE_MARKERS[number],
+                marker=each.marker,
                 color="black",
-                mfc="black" if case == "pooled" else "white",
+                mfc="black" if each.filled else "white",
                 lw=1.2,
                 ms=5,
-                label=label,
+                label=each.label,
             )
-            for number, (case, label) in enumerate(labels.items())
+            for each in series
         ]
         figure.legend(
-            handles=handles, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False
+            handles=handles, loc="outside lower center", ncols=len(series), fontsize=8, frameon=False
         )
-        figure.suptitle(
-            "What a US guarantee adds to the probability of joining, by capability (total effect)",
-            fontweight="bold",
-        )
+        figure.suptitle(title, fontweight="bold")
     return figure
 
 
 def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
-    """What each guarantee level adds to alignment: the first half of the hypothesis.
+    """Plot what each guarantee level adds to alignment: the first half of the hypothesis.
 
     Parameters
     ----------
@@ -256,7 +253,7 @@ def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
 
 
 def _label_cases(effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, str]:
-    """Names of the cases and of what is made of them, in the order in which they are drawn."""
+    """Labels of the cases, of ``pooled`` and of ``difference``, in the order in which they are drawn."""
     labels = dict(zip(panel["case"].values, panel["label"].values, strict=True)) | {"pooled": "pooled"}
     if (effects["case"] == "difference").any():
         labels["difference"] = "the first less\nthe second"
@@ -266,7 +263,7 @@ def _label_cases(effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, str]:
 def _plot_rows(
     ax: Axes, y: list[float], rows: pd.DataFrame, colour: str, marker: str, filled: bool, scale: float = 100
 ) -> None:
-    """Intervals with their means as markers, filled or hollow."""
+    """Plot intervals with their means as filled or hollow markers."""
     plot_intervals(ax, y, rows, colour, marker, scale)
     face = colour if filled else "white"
     ax.plot(scale * rows["mean"], y, marker, mec=colour, mfc=face, ms=5, ls="")
@@ -275,7 +272,7 @@ def _plot_rows(
 def _finish_effects(
     ax: Axes, title: str, names: list[str], unit: str = "percentage points (mean and 90 % interval)"
 ) -> None:
-    """Zero line, title, unit, and the names of the rows from top to bottom."""
+    """Add the zero line, title, unit, and names of the rows from top to bottom."""
     ax.axvline(0, color="black", lw=0.8)
     ax.set_title(title)
     ax.set_xlabel(unit)
@@ -284,7 +281,7 @@ def _finish_effects(
 
 
 def draw_run(ideal_points: pd.DataFrame, effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, Figure]:
-    """Draw all figures of a run, by the names of their files."""
+    """Draw all figures of a run, by file name without suffix."""
     figures = {
         f"alignment_{case}": plot_alignment(ideal_points, panel, case) for case in panel["case"].values
     }

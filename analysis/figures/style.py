@@ -1,4 +1,4 @@
-"""Names, colours and marks: one visual language for figures, notebooks and the report."""
+"""Names, colours and markers shared by figures, notebooks and the report."""
 
 STYLE = {
     "font.size": 9,
@@ -12,7 +12,7 @@ STYLE = {
 }
 DPI = 200
 
-# Okabe and Ito (2008): told apart with any kind of colour vision. One colour for a level everywhere.
+# Okabe and Ito (2008): readers with any kind of colour vision can tell these colours apart.
 LEVEL_COLOURS = {
     "none": "#7f7f7f",
     "rio": "#E69F00",
@@ -31,27 +31,24 @@ LEVEL_NAMES = {
     "troops": "US troops (median host)",
 }
 SHORT_NAMES = {"none": "none", "rio": "Rio", "informal": "informal", "bilateral": "bilateral", "pact": "pact"}
-"""For tables and axes, where the key to the long names is near."""
-# A second sign beside colour, for prints in grey: matplotlib's letter and Vega-Lite's word for one shape.
+"""For tables and axes that have a legend with the long names nearby."""
+# Markers tell levels apart in grey prints: matplotlib's letter, and Vega-Lite's word for the same shape.
 MARKERS = {"none": "o", "rio": "s", "informal": "^", "bilateral": "v", "pact": "D", "nato": "D"}
 SHAPES = {"o": "circle", "s": "square", "^": "triangle-up", "v": "triangle-down", "D": "diamond"}
 OTHER_COLOUR = "#444444"
 ACCENT = "#D55E00"
-"""What must be seen first: a warning, the main analysis among its variants."""
+"""For what must be seen first: a warning, the main analysis among its variants."""
 
 KINDS = ("natural_direct", "direct", "indirect", "mediated", "total")
-"""Kinds of effect that end the name of a quantity; longer ones before those that they end with."""
+"""Kinds of effect that end the name of a quantity; ``natural_direct`` before ``direct``, its own ending."""
 
-GROUP_NAMES = {
-    "all": "all states",
-    "small": "small",
-    "middle": "middle",
-    "major": "major",
-}
+ALL = "all"
+"""Group of all states in the tables of results."""
+GROUP_NAMES = {ALL: "all states", "small": "small", "middle": "middle", "major": "major"}
 
 
 def level_colour(level: str) -> str:
-    """Colour of a guarantee level; a level of a reviewer's own is dark grey."""
+    """Colour of a guarantee level; dark grey for a level that a user added."""
     return LEVEL_COLOURS.get(level, OTHER_COLOUR)
 
 
@@ -78,7 +75,7 @@ def level_shape(level: str) -> str:
 def quantity_name(quantity: str) -> str:
     """Name of a quantity of ``effects.csv`` for readers, e.g. ``ame_pact_total``: effect of a pact, total.
 
-    A quantity that is not known keeps its own name.
+    An unknown quantity keeps its own name.
     """
     if quantity == "alignment_slope":
         return "slope of alignment"
@@ -98,7 +95,7 @@ def quantity_name(quantity: str) -> str:
 
 
 def quantity_unit(quantity: str) -> str:
-    """Unit of a quantity of ``effects.csv``, shares counted in hundredths."""
+    """Unit of a quantity of ``effects.csv``, with shares in percent or percentage points."""
     if quantity.startswith("probability_"):
         return "%"
     if is_share(quantity):
