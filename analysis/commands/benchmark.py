@@ -1,12 +1,88 @@
-"""The command ``benchmark``."""
+"""The command ``benchmark``: measure speed, and show what was measured and what must hold."""
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from analysis.commands.app import VotesOption, app, console
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.studies.benchmark.run import BenchmarkSpec
+
+
+def show_benchmark(spec: "BenchmarkSpec", votes_path: Path | None, folder: Path, console: Console) -> int:
+    """Run with progress, save the files, and print the tables.
+
+    Returns
+    -------
+    int
+        0; 1 if the project's own fit failed; 2 if the input is bad.
+    """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from analysis.studies.benchmark.peers import PROJECT
+    from analysis.studies.benchmark.run import run_benchmark, save_benchmark
+    from analysis.studies.benchmark.table import MIN_ESS, check_claims
+    from data.load import DataError
+
+    columns = (
+        TextColumn("{task.description:12}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>4.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[next]}"),
+    )
+    try:
+        with Progress(*columns, console=console) as bars:
+
+            def report(name: str):
+                task = bars.add_task(name, total=1.0, next="")
+                return lambda share, coming="": bars.update(task, completed=share, next=coming)
+
+            table = run_benchmark(spec, votes_path=votes_path, report=report)
+    except DataError as error:
+        console.print(f"[bold red]Bad input:[/bold red] {escape(str(error))}", highlight=False)
+        return 2
+    paths = save_benchmark(table, folder)
+    show_rows(table, console)
+    show_claims(check_claims(table), console)
+    if spec.quick:
+        console.print("[bold]Quick run on small simulated votes: its numbers mean nothing.[/bold]")
+    console.print("Files: " + ", ".join(map(str, paths)), highlight=False, soft_wrap=True)
+    own = table[(table["method"] == PROJECT) & (table["quantity"] == MIN_ESS)]
+    return int(not (own["repetitions"] > 0).any())
+
+
+def show_rows(table: "pd.DataFrame", console: Console) -> None:
+    """Print the measurements."""
+    shown = Table(title="Measured: median (lowest to highest)")
+    for column in ("method", "quantity", "measured", "repetitions"):
+        shown.add_column(column, justify="right" if column == "repetitions" else "left")
+    for line in table[table["part"] != "setup"].itertuples():
+        figures = f"{line.median:.4g} {line.unit} ({line.lowest:.4g} to {line.highest:.4g})"
+        shown.add_row(
+            line.method, line.quantity, figures if line.repetitions else line.note, str(line.repetitions)
+        )
+    console.print(shown)
+
+
+def show_claims(verdicts: "pd.DataFrame", console: Console) -> None:
+    """Print each bound, the measurement and the verdict."""
+    shown = Table(title="Must hold")
+    for column in ("method", "quantity", "measured", "bound", "verdict"):
+        shown.add_column(column)
+    for line in verdicts.itertuples():
+        colour = {"pass": "green", "FAIL": "bold red"}.get(line.verdict, "yellow")
+        verdict = f"[{colour}]{line.verdict}[/{colour}]"
+        shown.add_row(line.method, line.quantity, f"{line.measured:.4g} {line.unit}", line.bound, verdict)
+    console.print(shown)
 
 
 @app.command(epilog="Example: [bold]sfl benchmark --peers numba,nutpie,rstan[/bold]")
@@ -17,17 +93,17 @@ def benchmark(
     peers: Annotated[
         str | None,
         typer.Option(
-            help="What to measure beside this project, with commas: numba, jax, nutpie, pymc, numpyro, "
-            "mcmcpack, rstan, rstan_plain. Otherwise all; in a quick run all but those of Stan."
+            help="What to compare with, separated by commas: numba, jax, nutpie, pymc, numpyro, "
+            "mcmcpack, rstan, rstan_plain. Default: all; in a quick run all but Stan."
         ),
     ] = None,
     repetitions: Annotated[int | None, typer.Option(help="Runs of each sampler.")] = None,
     votes: VotesOption = None,
-    output: Annotated[Path | None, typer.Option(help="Folder of the table and the figure.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for the table and the figure.")] = None,
 ) -> None:
-    """Measure speed beside other samplers, in one run on the same votes; what is missing is left out."""
+    """Compare the speed of this project with other samplers on the same votes."""
     from analysis.store.files import OUTPUT
-    from analysis.studies.benchmark.run import choose_spec, show_benchmark
+    from analysis.studies.benchmark.run import choose_spec
 
     try:
         spec = choose_spec(quick=quick, peers=peers, repetitions=repetitions)

@@ -1,4 +1,4 @@
-"""The benchmark's figure: speed of the likelihood, effective draws a second, growth with votes."""
+"""The benchmark's figure: speed of the likelihood, and effective draws a second."""
 
 import matplotlib as mpl
 import pandas as pd
@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.style import STYLE
-from analysis.studies.benchmark.table import EXPONENT, MEDIAN_ESS, MIN_ESS, VALUE_AND_GRADIENT
+from analysis.studies.benchmark.table import MEDIAN_ESS, MIN_ESS, VALUE_AND_GRADIENT
 
 OWN, OTHER = "#0072B2", "#7f7f7f"
 NAMES = {
@@ -21,18 +21,18 @@ NAMES = {
 
 
 def plot_ranges(ax: Axes, rows: pd.DataFrame, marker: str, names: list[str], *, filled: bool = True) -> None:
-    """Medians as markers, ranges over repetitions as lines; what was not measured is said in words.
+    """Draw medians as markers and ranges over repetitions as lines. A missing measurement is a short note.
 
     Parameters
     ----------
     ax : Axes
     rows : pd.DataFrame
-        ``method, median, lowest, highest, note`` of one quantity.
+        ``method, median, lowest, highest, repetitions, note`` of one quantity.
     marker : str
     names : list of str
         Methods from top to bottom.
     filled : bool
-        Filled markers carry their number above, hollow ones below.
+        Filled markers have their number above, hollow ones below.
     """
     found = rows.set_index("method")
     for height, name in enumerate(reversed(names)):
@@ -41,9 +41,9 @@ def plot_ranges(ax: Axes, rows: pd.DataFrame, marker: str, names: list[str], *, 
         line = found.loc[[name]].iloc[-1]
         colour = OWN if name == "project" or name.startswith("fused") else OTHER
         if line["repetitions"] == 0:
-            # Not the whole reason: that is in the table.
-            said = line["note"].split(":")[0]
-            ax.text(0.02, height, said, transform=ax.get_yaxis_transform(), va="center", fontsize=7)
+            # The table has the whole reason.
+            reason = line["note"].split(":")[0]
+            ax.text(0.02, height, reason, transform=ax.get_yaxis_transform(), va="center", fontsize=7)
             continue
         ax.hlines(height, line["lowest"], line["highest"], color=colour, lw=1.2)
         face = colour if filled else "white"
@@ -63,29 +63,8 @@ def plot_ranges(ax: Axes, rows: pd.DataFrame, marker: str, names: list[str], *, 
     ax.margins(x=0.2)
 
 
-def plot_growth(ax: Axes, growth: pd.DataFrame) -> None:
-    """Milliseconds for value and gradient against cells, on logarithmic scales.
-
-    Parameters
-    ----------
-    ax : Axes
-    growth : pd.DataFrame
-        Rows of the part "growth".
-    """
-    rows = growth[(growth["quantity"] == VALUE_AND_GRADIENT) & (growth["repetitions"] > 0)]
-    shape = rows["size"].str.extract(r"(\d+) x (\d+)").astype(float)
-    ax.plot(shape.prod(axis=1), rows["median"], "o", color=OWN, ms=5)
-    exponent = growth.loc[growth["quantity"] == EXPONENT, "median"]
-    if len(exponent):
-        ax.set_title(f"{EXPONENT}: {exponent.iloc[0]:.2f}", fontsize=9)
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.set_xlabel("cells (states x items)")
-    ax.set_ylabel("ms, value and gradient")
-
-
 def plot_benchmark(table: pd.DataFrame) -> Figure:
-    """All of the benchmark in one figure.
+    """Draw the whole benchmark in one figure.
 
     Parameters
     ----------
@@ -96,10 +75,10 @@ def plot_benchmark(table: pd.DataFrame) -> Figure:
     -------
     Figure
     """
-    parts = {name: table[table["part"] == name] for name in ("likelihood", "sampler", "growth")}
+    parts = {name: table[table["part"] == name] for name in ("likelihood", "sampler")}
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(12, 3.6), layout="constrained")
-        axes = figure.subplots(1, 3, width_ratios=(1, 1.2, 0.9))
+        figure = Figure(figsize=(8.6, 3.6), layout="constrained")
+        axes = figure.subplots(1, 2, width_ratios=(1, 1.2))
         rows = parts["likelihood"]
         rows = rows[rows["quantity"] == VALUE_AND_GRADIENT]
         plot_ranges(axes[0], rows, "o", list(rows["method"]))
@@ -109,7 +88,6 @@ def plot_benchmark(table: pd.DataFrame) -> Figure:
         for quantity, marker in ((MIN_ESS, "D"), (MEDIAN_ESS, "o")):
             rows = parts["sampler"][parts["sampler"]["quantity"] == quantity]
             plot_ranges(axes[1], rows, marker, methods, filled=quantity == MIN_ESS)
-        axes[1].set_title("Effective draws of states' positions a second", fontsize=9)
+        axes[1].set_title("Effective draws of positions a second", fontsize=9)
         axes[1].set_xlabel("bulk ESS a second (diamond: minimum, circle: median state)")
-        plot_growth(axes[2], parts["growth"])
     return figure

@@ -1,4 +1,4 @@
-"""Milliseconds for the likelihood's value and all gradients: fused, and as a graph under numba and JAX."""
+"""Time of the likelihood's value and gradients: fused, and as a graph under numba and JAX."""
 
 import time
 from collections.abc import Callable
@@ -13,12 +13,11 @@ from models.coordinates.start import estimate_start
 from models.likelihood.graded_response import graded_response_logp, prepare_votes
 
 CALLS = 10
-"""Calls of one implementation before the next has its turn; the fastest counts, as what else runs on the
-machine can only slow a call down."""
+"""Calls of one implementation a round. Only the fastest counts: other processes can only slow a call down."""
 
 
 def compile_value_and_gradient(counts: np.ndarray, implementation: str, mode: str) -> Callable:
-    """Compile the likelihood of fixed votes.
+    """Compile the likelihood of fixed votes, with its gradients.
 
     Parameters
     ----------
@@ -30,15 +29,15 @@ def compile_value_and_gradient(counts: np.ndarray, implementation: str, mode: st
     Returns
     -------
     callable
-        Of ideal points (state,), discriminations (item,), cutpoints (item, 2), all float64; gives the value
-        and the three gradients.
+        Takes ideal points (state,), discriminations (item,) and cutpoints (item, 2), all float64; returns the
+        value and the three gradients.
     """
     n_item, n_state, _ = counts.shape
     shapes = {"ideal_point": (n_state,), "discrimination": (n_item,), "cutpoint": (n_item, 2)}
     inputs = [pt.tensor(name, shape=shape, dtype="float64") for name, shape in shapes.items()]
     votes = prepare_votes(counts).as_shared()
     value = graded_response_logp(*inputs, votes, implementation=implementation)
-    # PyTensor's own defaults, whatever this project's fits have set.
+    # PyTensor's default, whatever the fits of this project have set.
     with pytensor.config.change_flags(numba__fastmath=True):
         function = pytensor.function(inputs, [value, *pt.grad(value, inputs)], mode=mode)
         function.trust_input = True
@@ -47,14 +46,14 @@ def compile_value_and_gradient(counts: np.ndarray, implementation: str, mode: st
 
 
 def point_of(counts: np.ndarray) -> list[np.ndarray]:
-    """Return a plausible point: rough estimates of the positions and items, cutpoints a logit apart."""
+    """Return a plausible point: rough estimates of positions and items, with cutpoints one logit apart."""
     start = estimate_start(counts, np.ones(len(counts)))
     cutpoint = np.stack([start.midpoint - 0.5, start.midpoint + 0.5], axis=-1)
     return [start.position, start.discrimination, cutpoint]
 
 
 def time_call(function: Callable, point: list[np.ndarray], calls: int = CALLS) -> float:
-    """Seconds of the fastest of several calls."""
+    """Return the seconds of the fastest of several calls."""
     fastest = np.inf
     for _ in range(calls):
         begin = time.perf_counter()
@@ -73,7 +72,7 @@ def measure_likelihoods(
     pairs: int,
     progress: Callable[[float], None],
 ) -> list[dict]:
-    """Time all implementations in turn, many times over.
+    """Time all implementations in turn, over many rounds.
 
     Parameters
     ----------
@@ -82,11 +81,11 @@ def measure_likelihoods(
     tallies : np.ndarray
         (item, state, response), int: counts above one.
     graphs : dict
-        What else to time: mode of PyTensor by name; an empty mode is reported as not installed.
+        Graph versions to time: PyTensor mode by name. An empty mode is reported as not installed.
     pairs : int
-        How many times each implementation has its turn.
+        Rounds.
     progress : callable
-        Told the share done.
+        Takes the share done, 0 to 1.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What this project is compared with, and how one sampler is run: in a process of its own, within a time."""
+"""The samplers to compare with, and how one is run: in its own process, with a time limit."""
 
 import importlib.util
 import json
@@ -25,12 +25,13 @@ from models.spec import IdealPointSpec
 
 SCRIPTS = Path(__file__).parent / "scripts"
 PROJECT = "project"
+WORKER = "analysis.studies.benchmark.worker"
 CUTPOINT_TUNE = 0.8
-"""MCMCordfactanal's step of cutpoints: at 189 states it accepts 40 % of proposals, its default 93 %."""
+"""Step size of MCMCordfactanal for cutpoints: at 189 states it accepts 40 % of proposals (default: 93 %)."""
 
 
 class PeerError(RuntimeError):
-    """A sampler that did not get through; the message says why."""
+    """A sampler failed; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,13 @@ class Peer:
     ----------
     sampler : SamplerSpec
         Enough draws for a usable ESS. Warm-up is about a quarter of the kept draws, as in the project's own
-        fit, or the least that the sampler needs to adapt; its time counts.
+        fit, or the minimum that the sampler needs to adapt. Its time counts.
     package : str
-        What must be installed: a Python package, or one of R if ``is_r`` says so.
+        Package that must be installed, of R if ``is_r`` is true, otherwise of Python.
     note : str
-        What is sampled how.
+        What is sampled and how.
     time_limit : float
-        Seconds after which a run is given up.
+        Seconds after which a run is stopped.
     """
 
     sampler: SamplerSpec
@@ -63,7 +64,7 @@ PEERS = {
         "same model, likelihood as a graph under numba, nutpie",
     ),
     "pymc": Peer(
-        # Its warm-up learns nothing of scales in fewer than 101 steps.
+        # In fewer than 101 steps its warm-up learns no scales.
         SamplerSpec(draws=300, tune=150, chains=2),
         "pymc",
         "same model, likelihood as a graph under numba, PyMC's NUTS",
@@ -85,7 +86,7 @@ PEERS = {
         time_limit=600,
     ),
     "rstan_plain": Peer(
-        # In this form the step must be learnt anew, or most trajectories are as long as allowed.
+        # A shorter warm-up leaves the step size so small that most trajectories reach their maximal length.
         SamplerSpec(draws=300, tune=150, chains=2),
         "rstan",
         "the model as textbooks write it in Stan, NUTS",
@@ -100,12 +101,12 @@ def is_r(name: str) -> bool:
 
 
 def find_missing(package: str, *, in_r: bool) -> str:
-    """Say what keeps a package from being used; empty if nothing does."""
+    """Say why a package cannot be used; empty if it can."""
     if not in_r:
         return "" if importlib.util.find_spec(package) else f"not installed: Python package {package}"
     if shutil.which("Rscript") is None:
         return "not installed: Rscript"
-    # Does not load the package, which takes seconds.
+    # Loading the package would take seconds.
     query = f"quit(status = !nzchar(system.file(package = '{package}')))"
     found = subprocess.run(["Rscript", "-e", query], capture_output=True, check=False).returncode == 0
     return "" if found else f"not installed: R package {package}"
@@ -114,27 +115,28 @@ def find_missing(package: str, *, in_r: bool) -> str:
 def run_sampler(
     name: str, votes: xr.Dataset, sampler: SamplerSpec, folder: Path, *, seed: int, time_limit: float
 ) -> tuple[np.ndarray, dict]:
-    """Run one sampler once, in a process of its own.
+    """Run one sampler once, in its own process.
 
     Parameters
     ----------
     name : str
         "project" or a key of ``PEERS``.
     votes : xr.Dataset
-        The contract's votes.
+        Votes, see ``data.load.load_votes``; one vote a cell.
     sampler : SamplerSpec
     folder : Path
-        Where the process finds its task and leaves its draws; what is beside it is kept between repetitions.
+        New folder in which the process finds its task and leaves its draws. The sampler may keep compiled
+        code in the folder above it.
     seed : int
     time_limit : float
-        Seconds after which it is ended.
+        Seconds after which the process is killed.
 
     Returns
     -------
     positions : np.ndarray
-        (chain, draw, state); mean 0 and sd 1 over states in every draw, up where the US votes.
+        (chain, draw, state), mean 0 and sd 1 over states in every draw; the US side is positive.
     figures : dict
-        Seconds: ``compile`` and ``sample`` (warm-up and kept draws), and what else the sampler reports.
+        Seconds: ``compile`` and ``sample`` (warm-up and kept draws). A sampler may report more.
 
     Raises
     ------
@@ -151,7 +153,9 @@ def run_sampler(
         figures = pd.read_csv(folder / "seconds.csv").iloc[0].to_dict()
     else:
         (folder / "votes.pickle").write_bytes(pickle.dumps(votes))
-        run_worker(folder, {"task": name, "sampler": asdict(sampler), "seed": seed}, time_limit)
+        task = {"sampler": name, "settings": asdict(sampler), "seed": seed}
+        (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
+        run_process([sys.executable, "-m", WORKER, str(folder)], time_limit)
         positions = np.load(folder / "draws.npy")
         figures = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
     if not np.isfinite(positions).all():
@@ -159,21 +163,18 @@ def run_sampler(
     return standardise(positions), figures
 
 
-def run_worker(folder: Path, task: dict, time_limit: float) -> None:
-    """Have ``analysis.studies.benchmark.worker`` do a task in a folder."""
-    (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
-    run_process([sys.executable, "-m", "analysis.studies.benchmark.worker", str(folder)], time_limit)
-
-
 def run_process(command: list[str], time_limit: float) -> None:
-    """Run a command and all that it starts, not longer than allowed.
+    """Run a command in the project's folder, and kill it with its children after a time limit.
+
+    The folder matters: there ``python -m`` finds this project first, also if the user works beside an
+    ``analysis.py`` of their own.
 
     Raises
     ------
     PeerError
-        With the last line that it wrote to standard error.
+        If it fails or takes too long, with the last line of its standard error that names an error.
     """
-    # One device a core, or NumPyro would run its chains one after another.
+    # NumPyro runs chains in parallel only if there is a device for each.
     environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={CORES}"}
     process = subprocess.Popen(
         command,
@@ -187,10 +188,10 @@ def run_process(command: list[str], time_limit: float) -> None:
     try:
         _, errors = process.communicate(timeout=time_limit)
     except subprocess.TimeoutExpired:
-        raise PeerError(f"given up after {time_limit:.0f} s") from None
+        raise PeerError(f"stopped after {time_limit:.0f} s") from None
     finally:
         if process.poll() is None:
-            # The chains of R and PyMC are processes of their own.
+            # R and PyMC run their chains in child processes.
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     if process.returncode:
@@ -200,7 +201,7 @@ def run_process(command: list[str], time_limit: float) -> None:
 
 
 def write_tables(folder: Path, votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> None:
-    """Write votes, starting points, priors and settings for R: four small tables, indices from 1."""
+    """Write votes, starting points, priors and settings for R as four tables, with indices from 1."""
     counts = votes["counts"].values
     if counts.sum(-1).max() > 1:
         raise ValueError("the R peers take one vote a cell, not counts")

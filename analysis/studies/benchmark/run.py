@@ -1,45 +1,36 @@
-"""Speed and peers, measured side by side in one run: ``python -m analysis benchmark``."""
+"""Speed of this project beside other samplers, measured in one run on the same votes."""
 
 import os
 import platform
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from analysis.figures.style import DPI
-from analysis.store.files import atomic_file, write_table
+from analysis.figures.draw import save_figure
+from analysis.store.files import write_table
 from analysis.store.keys import git_commit, now, package_versions
-from analysis.studies.benchmark.dynamic import QUICK_DYNAMIC, DynamicBenchmarkSpec, measure_dynamic
 from analysis.studies.benchmark.figure import plot_benchmark
-from analysis.studies.benchmark.growth import GrowthSpec, measure_growth
 from analysis.studies.benchmark.likelihood import measure_likelihoods
-from analysis.studies.benchmark.peers import PEERS, PROJECT, find_missing
+from analysis.studies.benchmark.peers import PEERS, find_missing
 from analysis.studies.benchmark.samplers import measure_samplers
-from analysis.studies.benchmark.table import COLUMNS, MIN_ESS, check_claims, row
+from analysis.studies.benchmark.table import COLUMNS, row
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN
-from data.load import DataError, find_rollcalls, load_votes
+from data.load import find_rollcalls, load_votes
 from data.spec import IRAQ, DataSpec
 from models.simulate.static import simulate_votes
 
 GRAPHS = {"numba": ("graph, numba", "NUMBA"), "jax": ("graph, jax", "JAX")}
-"""The likelihood as a graph: name on the command line -> method in the table, mode of PyTensor."""
+"""The likelihood as a graph: name on the command line -> method in the table, PyTensor mode."""
 
 ALL_PEERS = (*GRAPHS, *PEERS)
 SLOWEST = ("rstan", "rstan_plain")
-"""What a quick run leaves out unless it is named: Stan takes a minute to compile."""
-
-QUICK_GROWTH = GrowthSpec(
-    n_item=(10, 40), shapes=(), chains=(), stored=SamplerSpec(draws=30, tune=50), maxdepth=3
-)
+"""A quick run leaves these out unless they are named: Stan takes a minute to compile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +44,13 @@ class BenchmarkSpec:
     repetitions : int
         Runs of each sampler.
     pairs : int
-        Turns of each implementation of the likelihood.
+        Rounds of timing; each implementation of the likelihood is timed once a round.
     n_state, n_item : int
-        Size of the simulated votes where no roll calls are found, and of quick runs.
+        Size of the simulated votes, which are used in quick runs and where no roll calls are found.
     sampler : SamplerSpec
-        Of the project's own fit.
-    growth : GrowthSpec
-    dynamic : DynamicBenchmarkSpec
+        Sampler settings of the project's own fit.
     quick : bool
-        Small simulated votes, few draws: for trying out, its numbers mean nothing.
+        Small simulated votes and few draws, for trying out. The numbers mean nothing.
     """
 
     peers: tuple[str, ...] = ALL_PEERS
@@ -70,39 +59,36 @@ class BenchmarkSpec:
     n_state: int = 189
     n_item: int = 336
     sampler: SamplerSpec = MAIN.run.ideal_point
-    growth: GrowthSpec = field(default_factory=GrowthSpec)
-    dynamic: DynamicBenchmarkSpec = field(default_factory=DynamicBenchmarkSpec)
     quick: bool = False
 
     def __post_init__(self):
         unknown = [name for name in self.peers if name not in ALL_PEERS]
         if unknown:
-            raise ValueError(f"peers {', '.join(unknown)} do not exist; there are {', '.join(ALL_PEERS)}")
+            raise ValueError(f"unknown peers {', '.join(unknown)}; choose from {', '.join(ALL_PEERS)}")
         if self.repetitions < 1 or self.pairs < 1:
-            raise ValueError("at least one repetition is needed")
+            raise ValueError("repetitions and pairs must be at least 1")
 
 
 def choose_spec(*, quick: bool, peers: str | None, repetitions: int | None) -> BenchmarkSpec:
-    """Return what to measure, as the command line asks for it.
+    """Turn the options of the command line into a specification.
 
     Parameters
     ----------
     quick : bool
-        A size at which all is done in a minute or two.
+        Small enough for a minute or two.
     peers : str, optional
-        Names with commas between them; all, or in a quick run all but the slowest.
+        Names separated by commas. Default: all; in a quick run all but the slowest.
     repetitions : int, optional
 
     Raises
     ------
     ValueError
-        If a peer does not exist, or there is nothing to repeat.
+        If a peer does not exist, or ``repetitions`` is below 1.
     """
     chosen = {}
     if quick:
-        chosen = {"repetitions": 1, "pairs": 5, "n_state": 40, "n_item": 50, "growth": QUICK_GROWTH}
-        chosen["dynamic"] = QUICK_DYNAMIC
-        chosen |= {"peers": tuple(name for name in ALL_PEERS if name not in SLOWEST), "quick": True}
+        chosen = {"quick": True, "repetitions": 1, "pairs": 5, "n_state": 40, "n_item": 50}
+        chosen["peers"] = tuple(name for name in ALL_PEERS if name not in SLOWEST)
     if peers is not None:
         chosen["peers"] = tuple(name.strip() for name in peers.split(",") if name.strip())
     if repetitions is not None:
@@ -111,15 +97,16 @@ def choose_spec(*, quick: bool, peers: str | None, repetitions: int | None) -> B
 
 
 def load_benchmark_votes(spec: BenchmarkSpec, path: Path | None) -> tuple[xr.Dataset, np.ndarray, str]:
-    """Votes to measure on, counts of the same size, and where they come from.
+    """Load or simulate the votes to measure on.
 
     Returns
     -------
     votes : xr.Dataset
-        Roll calls of the Iraq window where they are found, else simulated; one vote a cell.
+        Roll calls of the Iraq window if they are found, otherwise simulated; one vote a cell.
     tallies : np.ndarray
-        (item, state, response): the shipped tallies of the same window, repeated to as many items.
+        (item, state, response), int: the shipped tallies of the same window, repeated to as many items.
     source : str
+        Where the votes come from, in words.
     """
     if not spec.quick and find_rollcalls(path) is not None:
         votes = load_votes(DataSpec(granularity="rollcall"), IRAQ, path)
@@ -135,7 +122,7 @@ def load_benchmark_votes(spec: BenchmarkSpec, path: Path | None) -> tuple[xr.Dat
 def run_benchmark(
     spec: BenchmarkSpec, *, votes_path: Path | None, report: Callable[[str], Callable]
 ) -> pd.DataFrame:
-    """Measure everything.
+    """Measure everything. A sampler that is missing or fails gets a row that says why.
 
     Parameters
     ----------
@@ -143,24 +130,21 @@ def run_benchmark(
     votes_path : Path, optional
         Folder of the roll calls.
     report : callable
-        Called with the name of a part as it begins; gives what is told the share done and what comes next.
+        Called with the name of each part as it begins. Returns a callback that takes the share done, 0 to 1,
+        and what comes next.
 
     Returns
     -------
     pd.DataFrame
-        Columns ``analysis.studies.benchmark.table.COLUMNS``.
+        Columns ``analysis.studies.benchmark.table.COLUMNS``, and ``quick`` for a quick run.
 
     Raises
     ------
     DataError
         If the votes break a rule.
-
-    Notes
-    -----
-    A sampler that is missing or fails is a row that says why.
     """
     votes, tallies, source = load_benchmark_votes(spec, votes_path)
-    rows = describe_setup(spec, source)
+    rows = describe_setup(source)
     graphs = {
         method: "" if name == "jax" and find_missing("jax", in_r=False) else mode
         for name, (method, mode) in GRAPHS.items()
@@ -175,7 +159,7 @@ def run_benchmark(
             name: replace(peer, sampler=replace(peer.sampler, draws=100, tune=50))
             for name, peer in peers.items()
         }
-    # Votes in a form that R reads exist only in here, and only while it runs.
+    # R reads the votes from text files, which must not outlive the run.
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         rows += measure_samplers(
             votes,
@@ -186,14 +170,12 @@ def run_benchmark(
             seed=MAIN.run.seed,
             progress=report("samplers"),
         )
-        rows += measure_growth(spec.growth, Path(folder), report("growth"))
-    rows += measure_dynamic(spec.dynamic, votes_path, simulated=spec.quick, progress=report("dynamic"))
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.assign(quick=True) if spec.quick else table
 
 
-def describe_setup(spec: BenchmarkSpec, source: str) -> list[dict]:
-    """Rows on where and with what this was measured."""
+def describe_setup(source: str) -> list[dict]:
+    """Rows that say where and with what the benchmark ran."""
     facts = {
         "votes": source,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
@@ -211,83 +193,10 @@ def save_benchmark(table: pd.DataFrame, folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        ``benchmark.csv``, ``.png``, ``.svg``; ``benchmark-quick`` for a quick run.
+        ``benchmark.csv``, ``.png`` and ``.svg``; a quick run is called ``benchmark-quick``.
     """
     quick = "quick" in table
     stem = folder / ("benchmark-quick" if quick else "benchmark")
-    figure = plot_benchmark(table)
-    if quick:
-        figure.text(0.005, 0.995, "QUICK RUN, NOT A RESULT", va="top", color="#D55E00", fontsize=8)
-    paths = [stem.with_suffix(suffix) for suffix in (".csv", ".png", ".svg")]
-    write_table(table, paths[0])
-    with atomic_file(paths[1]) as file:
-        figure.savefig(file, dpi=DPI, format="png")
-    with atomic_file(paths[2]) as file:
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    return paths
-
-
-def show_benchmark(spec: BenchmarkSpec, votes_path: Path | None, folder: Path, console: Console) -> int:
-    """Run with progress, save, show what must hold and whether it does; return the exit code.
-
-    Returns
-    -------
-    int
-        0; 1 if the project's own fit failed; 2 if the input is bad.
-    """
-    try:
-        with Progress(
-            TextColumn("{task.description:12}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>4.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[next]}"),
-            console=console,
-        ) as bars:
-
-            def report(name: str):
-                task = bars.add_task(name, total=1.0, next="")
-                return lambda share, coming="": bars.update(task, completed=share, next=coming)
-
-            table = run_benchmark(spec, votes_path=votes_path, report=report)
-    except DataError as error:
-        console.print(f"[bold red]Bad input:[/bold red] {error}", highlight=False)
-        return 2
-    paths = save_benchmark(table, folder)
-    show_rows(table, console)
-    show_claims(check_claims(table), console)
-    if spec.quick:
-        console.print("[bold]Quick run: small simulated votes, its numbers mean nothing.[/bold]")
-    console.print("Files: " + ", ".join(map(str, paths)), highlight=False, soft_wrap=True)
-    own = table[(table["method"] == PROJECT) & (table["quantity"] == MIN_ESS)]
-    return int(not (own["repetitions"] > 0).any())
-
-
-def show_rows(table: pd.DataFrame, console: Console) -> None:
-    """Print what was measured; figures of growth are left to the file."""
-    shown = Table(title="Measured: median (lowest to highest)")
-    for column in ("method", "quantity", "measured", "repetitions"):
-        shown.add_column(column, justify="right" if column == "repetitions" else "left")
-    for line in table[table["part"].isin(["likelihood", "sampler", "dynamic"])].itertuples():
-        figures = f"{line.median:.4g} {line.unit} ({line.lowest:.4g} to {line.highest:.4g})"
-        shown.add_row(
-            line.method, line.quantity, figures if line.repetitions else line.note, str(line.repetitions)
-        )
-    console.print(shown)
-
-
-def show_claims(verdicts: pd.DataFrame, console: Console) -> None:
-    """Print what must hold, what was measured, and the verdict."""
-    shown = Table(title="Must hold")
-    for column in ("method", "quantity", "measured", "bound", "verdict"):
-        shown.add_column(column)
-    for line in verdicts.itertuples():
-        colour = {"pass": "green", "FAIL": "bold red"}.get(line.verdict, "yellow")
-        shown.add_row(
-            line.method,
-            line.quantity,
-            f"{line.measured:.4g} {line.unit}",
-            line.bound,
-            f"[{colour}]{line.verdict}[/{colour}]",
-        )
-    console.print(shown)
+    write_table(table, stem.with_suffix(".csv"))
+    save_figure(plot_benchmark(table), stem, quick=quick)
+    return [stem.with_suffix(suffix) for suffix in (".csv", ".png", ".svg")]

@@ -1,4 +1,4 @@
-"""Effective draws a second: this project's stage 1 and its peers in turn, on the same votes."""
+"""Effective draws a second of stage 1 and of its peers, on the same votes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,23 +29,23 @@ def measure_samplers(
     seed: int,
     progress: Callable[[float, str], None],
 ) -> list[dict]:
-    """Run the project's fit and every peer in turn, several times over.
+    """Run the project's fit and every peer in turn, several times.
 
     Parameters
     ----------
     votes : xr.Dataset
         One vote a cell.
     peers : dict
-        By name; one that is not installed is a row that says so.
+        By name. A peer that is not installed gets a row that says so.
     project : SamplerSpec
-        Of the project's own fit.
+        Sampler settings of the project's own fit.
     repetitions : int
-        Rounds; a peer's ratio is taken to the project's fit of the same round.
+        Rounds. Each run of a peer is compared with the project's fit of the same round.
     folder : Path
         For temporary files; the caller removes it.
     seed : int
     progress : callable
-        Told the share done and what comes next.
+        Takes the share done, 0 to 1, and what comes next.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def measure_samplers(
         Rows of the table.
     """
     everyone = {PROJECT: Peer(project, "nutpie", "this project's stage 1")} | peers
-    # What is missing or has failed is not tried again.
+    # A sampler that is missing or has failed is not tried again.
     failed = {name: find_missing(peer.package, in_r=is_r(name)) for name, peer in peers.items()}
     measured = {name: [] for name in everyone}
     means = {}
@@ -89,18 +89,18 @@ def measure_samplers(
 def summarize_sampler(
     name: str, peer: Peer, measured: dict[str, list[dict]], means: dict[str, np.ndarray], failed: str
 ) -> list[dict]:
-    """Rows of one sampler.
+    """Make the rows of one sampler.
 
     Parameters
     ----------
     name : str
     peer : Peer
     measured : dict
-        Figures of every repetition, by name of the sampler.
+        Figures of each repetition, by sampler.
     means : dict
-        Mean positions (state,), by name.
+        Mean positions (state,), by sampler.
     failed : str
-        Why there are no (further) repetitions, or empty.
+        Why a repetition is missing; empty if none is.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def summarize_sampler(
         ("compilation or set-up, first round", "s"): runs[0]["compile"],
     }
     if name == PROJECT:
-        # A fit that misses a gate is no result, however fast.
+        # A fit that misses a gate gives no result, so its speed does not count.
         seconds = [run["sample"] + run["judge"] if run["passed"] else np.inf for run in runs]
         missed = "".join(f"; {run['note']}" for run in runs if run["note"])
         rows.append(row("sampler", name, GATES_SECONDS, "s", seconds, note=note + missed))
@@ -141,7 +141,7 @@ def summarize_sampler(
 
 
 def summarize_positions(positions: np.ndarray) -> dict[str, float]:
-    """Effective draws and agreement of chains, over states.
+    """Summarize effective draws and R-hat over states.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def summarize_positions(positions: np.ndarray) -> dict[str, float]:
     Returns
     -------
     dict
-        ``min_ess`` and ``median_ess``, bulk, draws; ``max_rhat``.
+        ``min_ess`` and ``median_ess`` (bulk, in draws) and ``max_rhat``.
     """
     draws = xr.DataArray(positions, dims=("chain", "draw", "state")).to_dataset(name="position")
     ess = az.ess(draws, method="bulk")["position"].values

@@ -1,14 +1,13 @@
-"""One measurement in a process of its own, where it can fail, hang or use memory without touching others.
+"""One run of a sampler in its own process, so that a crash, a hang or its memory use affects nothing else.
 
-``python -m analysis.studies.benchmark.worker FOLDER`` reads what to do from ``task.json`` and ``votes.pickle`` there,
-and leaves its figures in ``figures.json`` and, for samplers, positions in ``draws.npy`` (chain, draw, state).
+``python -m analysis.studies.benchmark.worker FOLDER`` reads ``task.json`` and ``votes.pickle`` in the folder. It
+writes ``figures.json`` and the positions, ``draws.npy`` (chain, draw, state), there.
 """
 
 import json
 import pickle
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +20,23 @@ from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
 from analysis.fitting.fit import ATTEMPTS
 from analysis.fitting.gates import ConvergenceError, check_convergence, sample_harder
-from analysis.studies.benchmark.likelihood import compile_value_and_gradient, point_of, time_call
 from analysis.variants.sampler import CORES, SamplerSpec
 from models.ideal_point import SAVED, build_ideal_point_model
-from models.simulate.static import simulate_votes
 from models.spec import IdealPointSpec
 
 GRAPH = IdealPointSpec(likelihood="graph")
 
 
 def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.ndarray, dict]:
-    """Stage 1 of this project as ``fit_ideal_points`` runs it, gates and further attempts included.
+    """Run stage 1 as ``fit_ideal_points`` does, with its gates and further attempts.
 
     Returns
     -------
     positions : np.ndarray
         (chain, draw, state).
     figures : dict
-        Seconds: ``compile``; ``sample``, all attempts; ``judge``, the gates. ``passed`` and ``note``.
+        Seconds: ``compile``; ``sample``, all attempts; ``judge``, the gates. ``passed``: whether the gates
+        were met; ``note``: otherwise why not.
     """
     begin = time.perf_counter()
     compiled = compile_model(build_ideal_point_model(votes, IdealPointSpec()), SAVED)
@@ -70,8 +68,8 @@ def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[
     return posterior["ideal_point"].values, figures
 
 
-def run_nutpie(compiled, sampler: SamplerSpec, seed: int, **settings) -> xr.DataTree:
-    """Sample with the settings that all of the project's fits share."""
+def run_nutpie(compiled, sampler: SamplerSpec, seed: int) -> xr.DataTree:
+    """Sample with the settings that all fits of the project share."""
     return nutpie.sample(
         compiled,
         draws=sampler.draws,
@@ -81,12 +79,12 @@ def run_nutpie(compiled, sampler: SamplerSpec, seed: int, **settings) -> xr.Data
         seed=seed,
         target_accept=sampler.target_accept,
         progress_bar=False,
-        **{"save_warmup": False} | settings,
+        save_warmup=False,
     )
 
 
 def sample_nutpie(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.ndarray, dict]:
-    """The same model and sampler with the likelihood as a graph."""
+    """Run the same model and sampler with the likelihood as a graph."""
     pytensor.config.numba__fastmath = True
     begin = time.perf_counter()
     compiled = compile_model(build_ideal_point_model(votes, GRAPH), ["ideal_point"])
@@ -98,7 +96,7 @@ def sample_nutpie(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[n
 
 
 def sample_pymc(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.ndarray, dict]:
-    """The same model with the likelihood as a graph under PyMC's own NUTS."""
+    """Run the same model, its likelihood as a graph, with PyMC's own NUTS."""
     pytensor.config.numba__fastmath = True
     begin = time.perf_counter()
     with build_ideal_point_model(votes, GRAPH):
@@ -110,7 +108,7 @@ def sample_pymc(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.
             target_accept=sampler.target_accept,
             random_seed=seed,
             nuts_sampler="pymc",
-            # Without jitter: chains begin at the model's own starting points.
+            # No jitter: chains begin at the starting points of the model.
             init="adapt_diag",
             progressbar=False,
             compute_convergence_checks=False,
@@ -121,7 +119,7 @@ def sample_pymc(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.
 
 
 def sample_numpyro(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.ndarray, dict]:
-    """The same model with the likelihood as a graph, translated to JAX and sampled by NumPyro."""
+    """Run the same model, its likelihood as a graph translated to JAX, with NumPyro."""
     from pymc.sampling.jax import sample_numpyro_nuts
 
     def run(tune, draws):
@@ -139,7 +137,7 @@ def sample_numpyro(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[
                 chain_method="parallel",
             )
 
-    # NumPyro compiles as it begins: a run of next to no draws shows how long that takes.
+    # NumPyro compiles when sampling begins: a run of one draw measures how long that takes.
     compiling = float(run(1, 1)["posterior"].attrs["sampling_time"])
     tree = run(sampler.tune, sampler.draws)
     figures = {"compile": compiling, "sample": float(tree["posterior"].attrs["sampling_time"]) - compiling}
@@ -154,60 +152,13 @@ SAMPLERS = {
 }
 
 
-def measure_fit(n_state: int, n_item: int, sampler: SamplerSpec, maxdepth: int) -> dict:
-    """Time and peak memory of a fit to simulated votes, its trajectories cut at ``2 ** maxdepth`` gradients.
-
-    Returns
-    -------
-    dict
-        ``gradient``, seconds of the likelihood's value and gradient; ``step``, seconds of one chain for one
-        gradient of the whole model, the sampler's own work included; ``seconds`` of the fit;
-        ``before`` and ``peak``, MB resident before the model is built and at most.
-    """
-    votes, _ = simulate_votes(n_state=n_state, n_item=n_item, seed=1)
-    counts = votes["counts"].values
-    before = peak_memory()
-    function = compile_value_and_gradient(counts, "fused", "NUMBA")
-    gradient = time_call(function, point_of(counts), calls=20)
-    compiled = compile_model(build_ideal_point_model(votes, IdealPointSpec()), SAVED)
-    short = replace(sampler, draws=30, tune=50)
-    begin = time.perf_counter()
-    tree = run_nutpie(compiled, short, 1, save_warmup=True, maxdepth=maxdepth)
-    seconds = time.perf_counter() - begin
-    steps = sum(int(tree[group]["n_steps"].sum()) for group in ("sample_stats", "warmup_sample_stats"))
-    step = seconds * min(CORES, sampler.chains) / steps
-    if sampler.draws > short.draws:
-        del tree
-        # How long a trajectory is, memory does not see: it is cut to spare time.
-        tree = run_nutpie(compiled, sampler, 1, maxdepth=1)
-        measure_convergence(tree["posterior"].dataset, tree["sample_stats"].dataset)
-    return {"gradient": gradient, "step": step, "seconds": seconds, "before": before, "peak": peak_memory()}
-
-
-def peak_memory() -> float:
-    """Most memory that this process has held at once, MB."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # Not getrusage: what that reports includes the parent's memory at the time of the fork.
-        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024 / 1e6
-    import resource
-
-    # Kilobytes, but bytes on macOS.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
 def work(folder: Path) -> None:
-    """Do the task that the folder describes."""
+    """Run the sampler that ``task.json`` in the folder names."""
     task = json.loads((folder / "task.json").read_text(encoding="utf-8"))
-    sampler = SamplerSpec(**task["sampler"])
-    if task["task"] == "fit":
-        figures = measure_fit(task["n_state"], task["n_item"], sampler, task["maxdepth"])
-    else:
-        votes = pickle.loads((folder / "votes.pickle").read_bytes())
-        positions, figures = SAMPLERS[task["task"]](votes, sampler, task["seed"])
-        np.save(folder / "draws.npy", positions)
+    votes = pickle.loads((folder / "votes.pickle").read_bytes())
+    run = SAMPLERS[task["sampler"]]
+    positions, figures = run(votes, SamplerSpec(**task["settings"]), task["seed"])
+    np.save(folder / "draws.npy", positions)
     (folder / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
 
 

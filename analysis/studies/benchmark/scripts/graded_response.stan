@@ -5,12 +5,12 @@ data {
   int<lower=1> n_region;
   int<lower=1> n_cell;
   int<lower=1> region[n_state];
-  // Cells item by item, missing ones left out: state, and response 1 no, 2 abstain, 3 yes.
+  // Cells item by item without missing ones: state, and response (1 no, 2 abstain, 3 yes).
   int<lower=1> item_start[n_item];
   int<lower=0> item_length[n_item];
   int<lower=1> cell_state[n_cell];
   int<lower=1, upper=3> response[n_cell];
-  // Coordinates of the items and the side of the United States; see models/start.py.
+  // Coordinates of the items, and the side of the United States; see models/coordinates/start.py.
   vector[n_item] centre;
   vector[n_item] upper_weight;
   vector[n_item] direction;

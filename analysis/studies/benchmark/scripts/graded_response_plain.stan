@@ -1,5 +1,5 @@
-// The graded-response model as textbooks write it: the same likelihood and priors as graded_response.stan, but
-// location and scale of the positions are told by their priors alone, and items by midpoint and log gap.
+// The graded-response model in textbook form. Likelihood and priors are those of graded_response.stan, but only the
+// priors fix location and scale of the positions, and items are given by midpoint and log gap.
 data {
   int<lower=1> n_state;
   int<lower=1> n_item;

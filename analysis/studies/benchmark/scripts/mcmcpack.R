@@ -1,5 +1,5 @@
 # MCMCpack::MCMCordfactanal, one factor: the ordinal probit model by data augmentation (Gibbs, Metropolis for
-# cutpoints). Reads the folder that analysis/benchmark_peers.py wrote, leaves the draws there.
+# cutpoints). Reads the folder that benchmark/peers.py fills, and leaves the draws there.
 folder <- commandArgs(trailingOnly = TRUE)[1]
 read <- function(name) read.csv(file.path(folder, name))
 suppressPackageStartupMessages(library(MCMCpack))
@@ -15,18 +15,18 @@ varies <- apply(votes, 2, function(x) length(unique(na.omit(x))) > 1)
 votes <- votes[, varies]
 items <- items[varies, ]
 
-# A logit is about 1.7 probits. The package has no hierarchy: its fixed prior is as wide as the widest that the
-# project's priors have at their scales.
+# One probit is about 1.7 logits. The package has no hierarchical prior. Its fixed prior is as wide as the project's
+# prior with every scale at its prior scale.
 logit <- 1.7
 has_three <- apply(votes, 2, function(x) length(unique(na.omit(x))) == 3)
 lower <- items$midpoint - ifelse(has_three, exp(setting$log_gap_loc) / 2, 0)
 start <- cbind(-lower, items$discrimination) / logit
 prior_sd <- c(sqrt(setting$midpoint_scale^2 + setting$midpoint_sd_scale^2), setting$discrimination_scale) / logit
-# The package asks is.na() of the whole matrix in an if(), which R since 4.2 refuses: answer with one FALSE.
+# The package puts is.na() of the whole matrix into an if(), an error since R 4.2: let it return one FALSE.
 is.na.start <- function(x) FALSE
 class(start) <- c("start", "matrix")
 
-# One loading's sign fixes the mirror image: that of the item which divides the states most along the start.
+# The sign of one loading fixes the reflection: that of the item that divides the starting positions most.
 strongest <- which.max(abs(items$discrimination))
 side <- if (items$discrimination[strongest] > 0) "+" else "-"
 constraint <- setNames(list(list(2, side)), colnames(votes)[strongest])
@@ -57,7 +57,7 @@ seconds <- parallel::mclapply(seq_len(setting$chains), one_chain, mc.cores = set
 failed <- vapply(seconds, inherits, TRUE, "try-error")
 if (any(failed)) stop(seconds[[which(failed)[1]]])
 seconds <- do.call(rbind, seconds)
-# Setting up (start values by one regression an item) is what a run of three sweeps takes.
+# A run of three sweeps measures the set-up: one regression an item for the starting values.
 write.csv(
   data.frame(compile = max(seconds[, 1]), sample = max(seconds[, 2] - seconds[, 1])),
   file.path(folder, "seconds.csv"), row.names = FALSE

@@ -1,4 +1,4 @@
-# The same model in rstan. Reads the folder that analysis/benchmark_peers.py wrote, leaves the draws there.
+# Runs the same model in rstan. Reads the tables that benchmark/peers.py wrote; leaves the draws beside them.
 folder <- commandArgs(trailingOnly = TRUE)[1]
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 form <- sub("rstan", "graded_response", sub("[.]R$", "", basename(script)))
@@ -24,7 +24,7 @@ data <- c(
     centre = items$centre, upper_weight = items$upper_weight, direction = items$direction
   )
 )
-# Where PyMC starts as well: the rough estimates, elsewhere the centre of each prior or its scale.
+# The same start as PyMC: rough estimates, otherwise the location or scale of each prior.
 start <- list(
   region_mean_sd = setting$region_mean_scale, region_offset = rep(0, data$n_region),
   region_log_sd = rep(0, data$n_region), raw_position = states$position,
@@ -34,7 +34,7 @@ start <- list(
   midpoint_sd = setting$midpoint_sd_scale, midpoint = items$midpoint, anchor = items$midpoint - items$centre * items$discrimination
 )
 
-# Compiled once for all repetitions.
+# Compile once for all repetitions.
 compiled <- file.path(dirname(folder), paste0(form, ".rds"))
 compiling <- system.time(
   if (!file.exists(compiled)) saveRDS(stan_model(model_file), compiled)
@@ -52,7 +52,7 @@ for (chain in seq_len(setting$chains)) {
     sep = ",", row.names = FALSE, col.names = FALSE
   )
 }
-# Chains run side by side: the slowest one's own clock, without the start of its process.
+# Chains run in parallel: take the time of the slowest one, without the start of its process.
 write.csv(
   data.frame(compile = compiling, sample = max(rowSums(get_elapsed_time(fit)))),
   file.path(folder, "seconds.csv"), row.names = FALSE

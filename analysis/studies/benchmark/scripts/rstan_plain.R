@@ -1,2 +1,2 @@
-# rstan with the model in its textbook form: rstan.R takes the model that is called like the script it runs as.
+# rstan with the textbook form of the model: rstan.R picks the model by the name of the script.
 source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "rstan.R"))

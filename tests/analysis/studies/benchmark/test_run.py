@@ -5,10 +5,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from analysis.studies.benchmark.dynamic import QUICK_DYNAMIC
-from analysis.studies.benchmark.growth import GrowthSpec, fit_exponent
+from analysis.commands.benchmark import show_benchmark
 from analysis.studies.benchmark.peers import PEERS
-from analysis.studies.benchmark.run import BenchmarkSpec, choose_spec, show_benchmark
+from analysis.studies.benchmark.run import BenchmarkSpec, choose_spec
 from analysis.studies.benchmark.samplers import summarize_positions
 from analysis.studies.benchmark.table import (
     CLAIMS,
@@ -54,18 +53,19 @@ def test_effective_draws_are_those_of_the_worst_state():
 
 
 def test_an_unknown_peer_is_refused():
-    with pytest.raises(ValueError, match="jags do not exist; there are numba"):
+    with pytest.raises(ValueError, match="unknown peers jags; choose from numba"):
         choose_spec(quick=True, peers="numba,jags", repetitions=None)
-
-
-def test_exponent_of_growth():
-    assert fit_exponent([100, 1000, 10_000], [2.0, 20.0, 200.0]) == pytest.approx(1.0)
-    assert fit_exponent([100, 10_000], [1.0, 1000.0]) == pytest.approx(1.5)
 
 
 @pytest.mark.slow
 def test_a_small_run_measures_saves_and_says_what_is_missing(tmp_path, monkeypatch):
-    """The whole command on a few votes: real samplers in their own processes, one peer that is not there."""
+    """The whole command on few votes, beside a user's own files: samplers in processes, one peer missing."""
+    beside = tmp_path / "user"
+    (beside / "data").mkdir(parents=True)
+    for name in ("analysis.py", "models.py", "data/__init__.py"):
+        (beside / name).write_text("raise ImportError('not the project')")
+    monkeypatch.chdir(beside)
+    monkeypatch.setenv("PYTHONPATH", str(beside))
     absent = replace(PEERS["rstan"], package="no.such.package")
     monkeypatch.setattr("analysis.studies.benchmark.run.PEERS", {"rstan": absent})
     tiny = SamplerSpec(draws=100, tune=100, chains=2)
@@ -76,24 +76,20 @@ def test_a_small_run_measures_saves_and_says_what_is_missing(tmp_path, monkeypat
         n_state=12,
         n_item=15,
         sampler=tiny,
-        growth=GrowthSpec(n_state=10, n_item=(20,), shapes=(), chains=(), stored=tiny, maxdepth=3),
-        dynamic=QUICK_DYNAMIC,
         quick=True,
     )
     console = Console(width=160, record=True)
-    assert show_benchmark(spec, None, tmp_path, console) == 0
+    output = tmp_path / "output"
+    assert show_benchmark(spec, None, output, console) == 0
     text = console.export_text()
     assert "its numbers mean nothing" in text
-    assert {path.name for path in tmp_path.iterdir()} == {
+    assert {path.name for path in output.iterdir()} == {
         f"benchmark-quick.{suffix}" for suffix in ("csv", "png", "svg")
     }
-    table = pd.read_csv(tmp_path / "benchmark-quick.csv")
+    table = pd.read_csv(output / "benchmark-quick.csv")
     assert list(table) == [*COLUMNS, "quick"]
     figures = table.set_index(["method", "quantity"])
     assert figures.loc[("rstan", MIN_ESS), "note"].startswith("not installed")
     assert figures.loc[("rstan", MIN_ESS), "repetitions"] == 0
     assert figures.loc[("project", MIN_ESS), "median"] > 0
     assert (figures.loc[("graph, numba", FUSED_FASTER), "median"] > 1).all()
-    own = table[(table["part"] == "growth") & (table["quantity"] == "peak memory")]
-    assert own["median"].between(100, 5000).all()
-    assert len(own) == 1
