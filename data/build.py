@@ -10,13 +10,13 @@ import pandas as pd
 
 from data.alliances.build import build_alliances
 from data.alliances.dyads import CAPABILITIES_FILE, DYADS_FILE
-from data.panel.prepare import derive_covariates
+from data.panel.covariates import derive_covariates
 from data.spec import DataSpec
 from data.tables.read import TABLES_DIR, load_states, read_parquet, validate_covariates, write_table
 from data.tables.rules import DataError, validate_tallies
 from data.votes.prepare import tally_agenda
 from data.votes.record import SHARED_DIR
-from data.votes.releases import read_release
+from data.votes.releases.read import read_release
 from data.votes.select import select_rollcalls
 
 DATA_DIR = TABLES_DIR.parent

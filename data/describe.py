@@ -3,11 +3,11 @@
 import pandas as pd
 
 from data.load import SHARED_DIR, find_rollcalls, load_panel, load_votes
-from data.panel.prepare import in_force, is_member
-from data.spec import GUARANTEE_CODINGS, IRAQ, ISIS, OUTCOMES, DataSpec
+from data.spec import COVARIATES, GUARANTEE_CODINGS, IRAQ, ISIS, OUTCOMES, DataSpec
 from data.tables.read import (
     TABLES_DIR,
-    UNITS,
+    in_force,
+    is_member,
     load_coalition,
     load_covariates,
     load_guarantees,
@@ -178,9 +178,11 @@ def summarize_covariates() -> pd.DataFrame:
     """
     table = load_covariates(load_states()).query("iso3 != 'USA'")
     rows = []
-    for column, unit in UNITS.items():
+    for column, covariate in COVARIATES.items():
         missing = [int(table.loc[table["year"] == year, column].isna().sum()) for year in (2002, 2013)]
-        rows.append((column, unit, *missing, f"{table[column].min():.6g}", f"{table[column].max():.6g}"))
+        rows.append(
+            (column, covariate.unit, *missing, f"{table[column].min():.6g}", f"{table[column].max():.6g}")
+        )
     return pd.DataFrame(rows, columns=["column", "unit", "missing_2002", "missing_2013", "lowest", "highest"])
 
 

@@ -4,6 +4,8 @@
 on from the modules where they are defined.
 """
 
+# ruff: noqa: F401 - names that only analysis needs are passed on
+
 import datetime
 import json
 from dataclasses import replace
@@ -16,7 +18,8 @@ from data.alliances.build import load_alliances
 from data.alliances.dyads import DYADS_FILE, build_graph, load_dyads
 from data.alliances.network import find_clients, measure_star
 from data.build import build_shipped
-from data.panel.prepare import derive_covariates, is_member, prepare_panel
+from data.panel.covariates import load_further_covariates
+from data.panel.prepare import prepare_panel
 from data.panel.ties import (
     ALLY_OF_CLIENT,
     INFORMAL_LEVELS,
@@ -29,70 +32,30 @@ from data.spec import IRAQ, ISIS, VOTE_FIELDS, CaseSpec, DataSpec
 from data.tables.read import (
     TABLES_DIR,
     coalition_path,
+    is_member,
     load_coalition,
     load_covariates,
     load_guarantees,
     load_states,
     load_tallies,
-    read_parquet,
     sha256,
     table_text,
-    validate_covariates,
 )
-from data.tables.rules import DataError, validate_votes
+from data.tables.rules import DataError
 from data.votes.fetch import fetch_release, load_sources
 from data.votes.prepare import ISSUE_NAMES, prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
 from data.votes.record import (
     FETCH_COMMAND,
     SHARED_DIR,
     find_rollcalls,
-    find_state_years,
     load_record,
     ways_to_rollcalls,
 )
-from data.votes.releases import Release, check_release
 from data.votes.releases.agreement import describe_agreement
+from data.votes.releases.check import check_release
 from data.votes.releases.find import list_files
-from data.votes.releases.tidy import Progress
+from data.votes.releases.tidy import Progress, Release
 from data.votes.select import select_rollcalls
-
-__all__ = [
-    "ALLY_OF_CLIENT",
-    "DYADS_FILE",
-    "FETCH_COMMAND",
-    "INFORMAL_LEVELS",
-    "ISSUE_NAMES",
-    "SHARED_DIR",
-    "TABLES_DIR",
-    "DataError",
-    "add_client_ties",
-    "build_graph",
-    "build_shipped",
-    "check_release",
-    "describe_agreement",
-    "describe_tables",
-    "fetch_release",
-    "find_clients",
-    "find_rollcalls",
-    "grade_by_closeness",
-    "grade_by_form",
-    "is_member",
-    "list_files",
-    "load_alliances",
-    "load_coalition",
-    "load_dyads",
-    "load_guarantees",
-    "load_panel",
-    "load_record",
-    "load_record_votes",
-    "load_sources",
-    "load_states",
-    "load_votes",
-    "measure_star",
-    "prepare_waves",
-    "sha256",
-    "table_text",
-]
 
 # What the shipped tallies cannot tell apart: these fields must be at their defaults.
 _ROLLCALL_FIELDS = set(VOTE_FIELDS) - {"granularity", "window", "abstention", "absence", "min_votes"}
@@ -202,7 +165,7 @@ def _beyond_tallies(spec: DataSpec, case: CaseSpec) -> list[str]:
 
 
 def _load_window(found: Path, spec: DataSpec, case: CaseSpec, progress: Progress | None) -> Release:
-    """Load the sessions of a case's window, each of which must be there, with their votes checked."""
+    """Load the sessions of a case's window, each of which must be there."""
     sessions = spec.sessions(case)
     record = load_record(found, (sessions[0], sessions[-1]), progress)
     missing = sorted(set(sessions) - set(record.rollcalls["session"]))
@@ -210,7 +173,6 @@ def _load_window(found: Path, spec: DataSpec, case: CaseSpec, progress: Progress
         raise DataError(
             f"case {case.name}: {found} has no roll calls of sessions {', '.join(map(str, missing))}"
         )
-    validate_votes(record.rollcalls, record.votes, str(found))
     return record
 
 
@@ -253,31 +215,11 @@ def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
     files += [coalition_path(case) for case in spec.cases]
     further = sorted({case.covariate_year for case in spec.cases} - set(covariates["year"]))
     if further:
-        more, file = _further_covariates(states, further, path)
+        more, file = load_further_covariates(states, further, path)
         covariates = pd.concat([covariates, more], ignore_index=True)
         files.append(file)
     panel = prepare_panel(spec, states, load_guarantees(states), coalitions, covariates)
     return panel.assign_attrs(sha256=_hashes(files))
-
-
-def _further_covariates(
-    states: pd.DataFrame, years: list[int], path: Path | str | None
-) -> tuple[pd.DataFrame, Path]:
-    """Covariates of years that do not ship, from the state-year table beside the roll calls."""
-    file = find_state_years(path)
-    if file is None:
-        raise DataError(
-            f"covariates of {', '.join(map(str, years))} do not ship, and no state_year.parquet "
-            "is found beside the roll calls, in the user cache or in ../shared/data"
-        )
-    state_year = read_parquet(file)
-    unknown = sorted(set(years) - set(state_year["year"]))
-    if unknown:
-        have = f"{state_year['year'].min()}-{state_year['year'].max()}"
-        raise DataError(f"{file}: no covariates of {', '.join(map(str, unknown))}; it has {have}")
-    table = derive_covariates(state_year, states, tuple(years))
-    validate_covariates(table, states, file.name)
-    return table, file
 
 
 def _hashes(files: list[Path]) -> str:
@@ -330,7 +272,6 @@ def load_record_votes(
             f"sessions {first}-{last}: the first and last of {RECORD_SESSIONS[0]}-{RECORD_SESSIONS[1]}"
         )
     record = load_record(path, sessions, progress)
-    validate_votes(record.rollcalls, record.votes, record.name)
     parts = [
         select_rollcalls(record.rollcalls, spec, window)
         for begin, end, spec in (

@@ -4,84 +4,14 @@
 ``DataSpec.replace_case`` for a field of one case) and everything downstream follows.
 """
 
+# ruff: noqa: F401 - the codings and cases are passed on, so that one import has all coding choices
+
 import json
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, Self, get_args
 
 from data.case import IRAQ, ISIS, OUTCOMES, TIERS, CaseSpec, check_choice, check_fields, tuples
-
-__all__ = [
-    "COMMITMENTS",
-    "COVARIATES",
-    "DOSE",
-    "GUARANTEE_CODINGS",
-    "IRAQ",
-    "ISIS",
-    "ISSUES",
-    "KINDS",
-    "OUTCOMES",
-    "TIERS",
-    "VOTE_FIELDS",
-    "CaseSpec",
-    "DataSpec",
-    "Transform",
-]
-
-ISSUES = ("me", "nu", "di", "hr", "co", "ec")
-"""Issue areas of the vote data, in the order in which a resolution with several goes to one (see README)."""
-
-COMMITMENTS = ("nato", "bilateral_defense_pact", "compact", "rio", "mnna", "access_agreement")
-"""Kinds of US commitment in guarantees.csv."""
-
-DOSE = "troops"
-"""The kind that is a dose: US troops in the country, from covariates.csv."""
-
-KINDS = (*COMMITMENTS, "atop_pact", DOSE)
-"""All kinds: those of guarantees.csv, and from covariates.csv ``atop_pact`` (ATOP 5.1) and the dose."""
-
-_PACT = ("nato", "bilateral_defense_pact", "compact")
-
-GUARANTEE_CODINGS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
-    "rio_pact": (("rio", ("rio",)), ("pact", _PACT)),
-    "pact_only": (("pact", _PACT),),
-    "rio_as_pact": (("pact", (*_PACT, "rio")),),
-    "nato_only": (("nato", ("nato",)),),
-    "nato_apart": (
-        ("rio", ("rio",)),
-        ("bilateral", ("bilateral_defense_pact", "compact")),
-        ("nato", ("nato",)),
-    ),
-    "no_compact": (("rio", ("rio",)), ("pact", ("nato", "bilateral_defense_pact"))),
-    "mnna": (("rio", ("rio",)), ("informal", ("mnna",)), ("pact", _PACT)),
-    "informal": (("rio", ("rio",)), ("informal", ("mnna", "access_agreement")), ("pact", _PACT)),
-    "informal_as_pact": (("rio", ("rio",)), ("pact", (*_PACT, "mnna", "access_agreement"))),
-    "atop": (("pact", ("atop_pact",)),),
-    "troops": (("troops", (DOSE,)),),
-}
-"""Named codings of the guarantee: levels above ``none`` in rising order, each with its kinds.
-
-``pact_only`` sets pacts against the rest, so that Rio is no guarantee; to drop the states with Rio alone,
-take ``rio_pact`` and ``levels_left_out=("rio",)``.
-"""
-
-Transform = Literal["none", "log", "log1p"]
-
-COVARIATES: dict[str, Transform] = {
-    "gdp_per_capita": "log",
-    "gdp_per_capita_wdi": "log",
-    "gdp_per_capita_pwt": "log",
-    "population": "log",
-    "democracy": "none",
-    "democracy_vdem": "none",
-    "democracy_polity": "none",
-    "capability": "log",
-    "distance": "log",
-    "aid": "log1p",
-    "troops": "log1p",
-    "trade_share": "log1p",
-    "trade_share_cow": "log1p",
-}
-"""Columns of covariates.csv that a model may take, with the transformation usual for each."""
+from data.codings import COMMITMENTS, COVARIATES, DOSE, GUARANTEE_CODINGS, ISSUES, KINDS, Transform
 
 VOTE_FIELDS = (
     "granularity",
@@ -226,7 +156,8 @@ class DataSpec:
         lists = ("cases", "issues_in", "issues_out", "guarantee_levels", "recode", "capability_groups")
         for field in (*lists, "levels_left_out", "states_left_out"):
             object.__setattr__(self, field, tuples(getattr(self, field)))
-        pairs = tuple((c, COVARIATES.get(c, "none")) if isinstance(c, str) else c for c in self.covariates)
+        usual = {name: covariate.transform for name, covariate in COVARIATES.items()}
+        pairs = tuple((c, usual.get(c, "none")) if isinstance(c, str) else c for c in self.covariates)
         object.__setattr__(self, "covariates", tuples(pairs))
         for field in ("granularity", "abstention", "absence", "issue_flags"):
             check_choice("DataSpec", field, getattr(self, field), get_args(type(self).__annotations__[field]))

@@ -8,66 +8,8 @@ import pandas as pd
 import xarray as xr
 
 from data.spec import COVARIATES, DOSE, TIERS, CaseSpec, DataSpec
-from data.tables.read import UNITS
+from data.tables.read import in_force, is_member
 from data.tables.rules import DataError
-
-_SOURCE_COLUMNS = {
-    "gdp_per_capita": ("gdppc_fariss_2011ppp", 1),
-    "gdp_per_capita_wdi": ("gdppc_wdi_2010usd", 1),
-    "gdp_per_capita_pwt": ("gdppc_pwt_2017ppp", 1),
-    "population": ("pop_thousand_nmc", 1),
-    "democracy": ("uds_ext", 1),
-    "democracy_vdem": ("vdem_polyarchy", 1),
-    "democracy_polity": ("polity2", 1),
-    "capability": ("cinc", 1),
-    "distance": ("capdist_washington_km", 1),
-    "aid": ("us_aid_oblig_const_usd", 1e-6),
-    "troops": ("us_troops", 1),
-    "trade_share": ("us_trade_dots_share_gdp", 1),
-    "trade_share_cow": ("us_trade_cow_share_gdp", 1),
-    "atop_pact": ("us_defense_pact_atop", 1),
-}
-
-
-def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
-    """Take the covariates of some years out of the state-year table.
-
-    Parameters
-    ----------
-    state_year : pd.DataFrame
-        The state-year table, COW states 1990-2018.
-    states : pd.DataFrame
-        states.csv.
-    years : tuple of int
-
-    Returns
-    -------
-    pd.DataFrame
-        ``iso3, year``, the columns of COVARIATES in the units of UNITS and ``atop_pact``, by iso3 and year,
-        for the states that were UN members at the end of the year.
-    """
-    parts = []
-    for year in years:
-        seated = states[is_member(states, f"{year}-12-31")]
-        rows = state_year[state_year["year"] == year].drop_duplicates("ccode").set_index("ccode")
-        rows = rows.reindex(seated["ccode"])
-        part = {"iso3": seated["iso3"].to_numpy(), "year": year}
-        part |= {
-            name: rows[column].to_numpy(float) * unit for name, (column, unit) in _SOURCE_COLUMNS.items()
-        }
-        parts.append(pd.DataFrame(part))
-    return pd.concat(parts).sort_values(["iso3", "year"], ignore_index=True)
-
-
-def is_member(states: pd.DataFrame, day: str) -> pd.Series:
-    """Whether each state had a seat in the United Nations on a day (YYYY-MM-DD)."""
-    return (states["un_from"] <= day) & (states["un_to"].isna() | (day < states["un_to"]))
-
-
-def in_force(guarantees: pd.DataFrame, day: str) -> pd.DataFrame:
-    """Return the commitments in force on a day (YYYY-MM-DD): begun by then, and not yet ended."""
-    begun = guarantees["start"] <= day
-    return guarantees[begun & (guarantees["end"].isna() | (day < guarantees["end"]))]
 
 
 def prepare_panel(
@@ -128,8 +70,8 @@ def prepare_panel(
             "ccode": ("state", states["ccode"].to_numpy(int)),
             "region": ("state", states["region"].to_numpy(str)),
             "transform": ("covariate", [how for _, how in spec.covariates]),
-            "unit": ("covariate", [UNITS[name] for name in names]),
-            "characteristic_unit": ("characteristic", [UNITS[name] for name in columns]),
+            "unit": ("covariate", [COVARIATES[name].unit for name in names]),
+            "characteristic_unit": ("characteristic", [COVARIATES[name].unit for name in columns]),
         },
     ).isel(state=used)
     _check_logs(panel)

@@ -35,39 +35,6 @@ REGIONS = (
 )
 """Regional groups of the General Assembly."""
 
-UNITS = {
-    "gdp_per_capita": "2011 international dollars",
-    "gdp_per_capita_wdi": "2010 US dollars",
-    "gdp_per_capita_pwt": "2017 international dollars",
-    "population": "thousand persons",
-    "democracy": "latent score",
-    "democracy_vdem": "index 0 to 1",
-    "democracy_polity": "score -10 to 10",
-    "capability": "share of the world, 0 to 1",
-    "distance": "km",
-    "aid": "million 2022 US dollars",
-    "troops": "persons",
-    "trade_share": "share of GDP",
-    "trade_share_cow": "share of GDP",
-}
-"""Units of the covariates."""
-
-_RANGES = {
-    "gdp_per_capita": (100, 500_000),
-    "gdp_per_capita_wdi": (50, 500_000),
-    "gdp_per_capita_pwt": (100, 500_000),
-    "population": (1, 2_000_000),
-    "democracy": (-5, 5),
-    "democracy_vdem": (0, 1),
-    "democracy_polity": (-10, 10),
-    "capability": (0, 1),
-    "distance": (0, 20_040),
-    "aid": (-10_000, 100_000),
-    "troops": (0, 1_000_000),
-    "trade_share": (0, 5),
-    "trade_share_cow": (0, 5),
-}
-
 # (flag, what it needs): holds in any coalition table that has both columns.
 _IMPLIED = (
     ("invasion_force", "troops"),
@@ -162,6 +129,11 @@ def load_guarantees(states: pd.DataFrame, path: Path = TABLES_DIR / "guarantees.
     return table
 
 
+def is_member(states: pd.DataFrame, day: str) -> pd.Series:
+    """Whether each state had a seat in the United Nations on a day (YYYY-MM-DD)."""
+    return (states["un_from"] <= day) & (states["un_to"].isna() | (day < states["un_to"]))
+
+
 def coalition_path(case: CaseSpec) -> Path:
     """Return where a case's coalition table is: a file name in ``data/``, or a path of the user's own."""
     given = Path(case.coalition_file).expanduser()
@@ -199,18 +171,24 @@ def load_coalition(case: CaseSpec, states: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def in_force(guarantees: pd.DataFrame, day: str) -> pd.DataFrame:
+    """Return the commitments in force on a day (YYYY-MM-DD): begun by then, and not yet ended."""
+    begun = guarantees["start"] <= day
+    return guarantees[begun & (guarantees["end"].isna() | (day < guarantees["end"]))]
+
+
 def validate_covariates(table: pd.DataFrame, states: pd.DataFrame, file: str) -> None:
     """Check keys, states, ranges and the ATOP code of a covariate table."""
     validate_complete(table, ("iso3", "year"), file)
     validate_unique(table, ("iso3", "year"), file)
     validate_known_states(table, states, file)
-    for column, (low, high) in _RANGES.items():
-        validate_range(table, column, low, high, file)
+    for column, covariate in COVARIATES.items():
+        validate_range(table, column, covariate.low, covariate.high, file)
     validate_codes(table, "atop_pact", (0, 1, np.nan), file)
 
 
 def load_covariates(states: pd.DataFrame, path: Path = TABLES_DIR / "covariates.csv") -> pd.DataFrame:
-    """Read covariates.csv: one row per state and year, natural units (see UNITS), empty where unknown."""
+    """Read covariates.csv: one row per state and year, natural units (see COVARIATES), empty where unknown."""
     table = read_table(path, ("iso3", "year", *COVARIATES, "atop_pact"))
     validate_covariates(table, states, path.name)
     return table

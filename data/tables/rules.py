@@ -4,34 +4,29 @@ Rows are numbered as a text editor numbers the lines of the CSV: the header is l
 """
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
-
-ROLLCALL_COLUMNS = (
-    *("rcid", "session", "date", "title", "important", "is_para_or_amend", "is_procedural", "dup_of_rcid"),
-    *("me", "nu", "di", "hr", "co", "ec", "yes", "abstain", "no", "us_vote", "match_group"),
-)
-"""Columns of a tidy roll-call table that preparation needs."""
-
-VOTE_COLUMNS = ("rcid", "session", "iso3", "vote")
-"""Columns of a tidy vote table."""
 
 
 class DataError(ValueError):
     """A table breaks a rule; the message says which file, which rows and which rule."""
 
 
+def list_first(values: Iterable, limit: int = 5) -> str:
+    """List the first of some values, and say how many more there are."""
+    values = list(values)
+    more = f" and {len(values) - limit} more" if len(values) > limit else ""
+    return ", ".join(map(str, values[:limit])) + more
+
+
 def _fail(file: str, bad: pd.Series | np.ndarray, rule: str, values: pd.DataFrame | pd.Series) -> None:
     """Raise DataError for the rows where ``bad`` is true, showing at most five."""
     rows = np.flatnonzero(np.asarray(bad, dtype=bool))
-    lines = ", ".join(str(row + 2) for row in rows[:5]) + (
-        f" and {len(rows) - 5} more" if len(rows) > 5 else ""
-    )
     shown = values.iloc[rows[:5]]
     shown = shown.to_dict("records") if isinstance(shown, pd.DataFrame) else shown.tolist()
-    raise DataError(f"{file}: {rule}. Line {lines}: {shown}")
+    raise DataError(f"{file}: {rule}. Line {list_first(rows + 2)}: {shown}")
 
 
 def validate_columns(table: pd.DataFrame, required: Sequence[str], file: str) -> None:
@@ -151,17 +146,3 @@ def validate_tallies(table: pd.DataFrame, file: str) -> None:
     bad = total.to_numpy() > size.reindex(given).to_numpy()
     if bad.any():
         _fail(file, bad, "impossible count: more answers than resolutions in the cell", table)
-
-
-def validate_votes(rollcalls: pd.DataFrame, votes: pd.DataFrame, file: str) -> None:
-    """Votes fit their roll calls: known answers, no state twice on one roll call, every roll call known."""
-    validate_columns(rollcalls, ROLLCALL_COLUMNS, f"{file} (roll calls)")
-    validate_columns(votes, VOTE_COLUMNS, f"{file} (votes)")
-    validate_not_empty(rollcalls, f"{file} (roll calls)")
-    validate_not_empty(votes, f"{file} (votes)")
-    validate_unique(rollcalls, ["rcid"], f"{file} (roll calls)")
-    validate_codes(votes, "vote", ("yes", "abstain", "no", "absent"), f"{file} (votes)")
-    bad = ~votes["rcid"].isin(rollcalls["rcid"])
-    if bad.any():
-        _fail(f"{file} (votes)", bad, "rcid that the roll calls do not have", votes["rcid"])
-    validate_unique(votes, ["rcid", "iso3"], f"{file} (votes)")

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 
 from data.tables.read import TABLES_DIR, sha256
 from data.tables.rules import DataError
-from data.votes.releases import Release, identify_release, read_release
 from data.votes.releases.find import list_files
-from data.votes.releases.tidy import Progress, finish_release
+from data.votes.releases.read import identify_release, read_release
+from data.votes.releases.states import FORMER_NAMES
+from data.votes.releases.tidy import Progress, Release, finish_release
 
 _COPIED = ("dataverse_text", "dataverse_rdata", "undl")
 """Kinds that take seconds to parse; the others are parquet already."""
@@ -83,8 +84,9 @@ def _load(path: Path, files: list[Path], folder: Path, progress: Progress | None
 
 @cache
 def hash_readers() -> str:
-    """Hash what a parsed copy depends on beside the file: the readers, and the states that they know."""
-    code = [*sorted(Path(__file__).with_name("releases").glob("*.py")), TABLES_DIR / "states.csv"]
+    """Hash what a parsed copy depends on besides the file: the readers, and the states that they know."""
+    readers = sorted(Path(__file__).with_name("releases").glob("*.py"))
+    code = [*readers, FORMER_NAMES, TABLES_DIR / "states.csv"]
     return hashlib.sha256("".join(map(sha256, code)).encode()).hexdigest()
 
 

@@ -14,7 +14,7 @@ import requests
 
 from data.tables.rules import DataError
 from data.votes.cache import cache_dir
-from data.votes.releases import identify_release
+from data.votes.releases.read import identify_release
 from data.votes.releases.tidy import Progress
 
 MAX_BYTES = 4 << 30

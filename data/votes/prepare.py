@@ -7,8 +7,8 @@ import pandas as pd
 import xarray as xr
 
 from data.spec import ISSUES, CaseSpec, DataSpec
-from data.tables.rules import DataError
-from data.votes.select import ANSWERS, list_first
+from data.tables.rules import DataError, list_first
+from data.votes.select import ANSWERS
 
 STANCES = ("against", "abstain", "with")
 """The same answers counted against the US vote."""

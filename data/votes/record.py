@@ -7,9 +7,9 @@ from pathlib import Path
 from data.tables.read import TABLES_DIR
 from data.tables.rules import DataError
 from data.votes.cache import cache_dir, load_release
-from data.votes.releases import Release, extend_release
+from data.votes.releases.dgacm import extend_release
 from data.votes.releases.find import NO_RECORD, find_later, find_release
-from data.votes.releases.tidy import Progress
+from data.votes.releases.tidy import Progress, Release
 
 VOTES_VARIABLE = "SECURITY_FOR_LEGITIMACY_VOTES"
 """Environment variable with the file or folder of the roll calls."""

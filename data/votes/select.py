@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from data.spec import ISSUES, CaseSpec, DataSpec
-from data.tables.rules import DataError, validate_columns
+from data.tables.rules import DataError, list_first, validate_columns
 
 ANSWERS = ("no", "abstain", "yes")
 """Answers to a resolution, from rejection to support."""
@@ -113,12 +113,6 @@ def _is_important(items: pd.DataFrame, case: CaseSpec) -> pd.Series:
             f"{list_first(coded.index[~coded])}"
         )
     return (items["important"] == 1).fillna(False).astype(bool)
-
-
-def list_first(values: pd.Series | pd.Index) -> str:
-    """List the first five of some values, and say how many more there are."""
-    more = f" and {len(values) - 5} more" if len(values) > 5 else ""
-    return ", ".join(map(str, values[:5])) + more
 
 
 def flag_issues(items: pd.DataFrame, spec: DataSpec) -> pd.DataFrame:

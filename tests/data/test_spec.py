@@ -128,7 +128,7 @@ def test_bad_case(choice):
 def test_names_stand_for_their_levels_and_transforms():
     for name, levels in GUARANTEE_CODINGS.items():
         assert DataSpec(guarantee_levels=name) == DataSpec(guarantee_levels=levels)
-    assert DataSpec(covariates=("aid",)).covariates == (("aid", COVARIATES["aid"]),)
+    assert DataSpec(covariates=("aid",)).covariates == (("aid", COVARIATES["aid"].transform),)
 
 
 def test_votes_json_tells_apart_just_what_bears_on_the_votes():

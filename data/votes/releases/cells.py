@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from data.tables.rules import DataError
+from data.tables.rules import DataError, list_first
 from data.votes.releases.tidy import MAX_ROLLCALLS, MAX_ROWS
 
 MAX_TEXT = 2000
@@ -48,8 +48,7 @@ class Words:
                 bad.append(f"{word[:40]!r} (data row {self.first_row[number]})")
                 out.append(None)
         if bad:
-            more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
-            raise DataError(f"{where}: {name} must be {allowed}; got {', '.join(bad[:5])}{more}")
+            raise DataError(f"{where}: {name} must be {allowed}; got {list_first(bad)}")
         return out
 
 

@@ -213,6 +213,8 @@ def add_derived(rollcalls: pd.DataFrame, votes: pd.DataFrame, path: Path) -> tup
 
 
 def _author_matches(table: Path, rcid: pd.Series) -> pd.Series:
+    import networkx as nx  # slow to import, and few records have such a table
+
     try:
         pairs = pd.read_csv(table)[["rcid1", "rcid2"]].astype(int)
     except (ValueError, KeyError, OSError) as error:
@@ -220,14 +222,6 @@ def _author_matches(table: Path, rcid: pd.Series) -> pd.Series:
             f"{table}: must hold whole numbers in the columns rcid1 and rcid2: {error}"
         ) from error
     pairs = pairs[pairs["rcid1"].isin(rcid) & pairs["rcid2"].isin(rcid)]
-    group: dict[int, int] = {}
-
-    def root(item: int) -> int:
-        while group.get(item, item) != item:
-            item = group[item]
-        return item
-
-    for one, two in pairs.itertuples(index=False):
-        low, high = sorted((root(one), root(two)))
-        group[high] = group[low] = low
-    return rcid.map(lambda r: root(r) if r in group else pd.NA).astype("Int64")
+    groups = nx.connected_components(nx.Graph(pairs.itertuples(index=False, name=None)))
+    smallest = {rcid: min(group) for group in groups for rcid in group}
+    return rcid.map(lambda number: smallest.get(number, pd.NA)).astype("Int64")

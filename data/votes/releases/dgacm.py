@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from data.tables.rules import DataError
-from data.votes.releases.issues import prepare_issues
+from data.votes.releases.issues import derive_from_words
 from data.votes.releases.matching import match_titles
 from data.votes.releases.parquet_pair import check_states, hash_files, read_table, recode_votes
 from data.votes.releases.states import session_of_date
@@ -59,12 +59,7 @@ def read_dgacm(path: Path, progress=None) -> Release:
     number = pd.to_numeric(table["session"], errors="coerce")
     table["session"] = number.fillna(session_of_date(table["date"])).astype(int)
     table["date_quality"], table["descr"] = "day", table["agenda"]
-    table = pd.concat([table, prepare_issues(table["title"] + " | " + table["agenda"])], axis=1)
-    table["is_para_or_amend"] = table["is_procedural"] = False
-    table["dup_of_rcid"] = pd.NA
-    table["match_group"] = match_titles(table)
-    table["issue_source"] = "derived"
-    table["match_source"] = np.where(table["match_group"].notna(), "derived", "none")
+    table = derive_from_words(table, table["title"] + " | " + table["agenda"])
 
     votes = read_table(vote_path, ["symbol", "ccode", "vote", "iso3"], 1_000_000)
     keys = {s: symbol_key(format_symbol(s) or "") for s in votes["symbol"].astype(str).unique()}

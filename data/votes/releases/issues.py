@@ -12,6 +12,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from data.votes.releases.matching import match_titles
+
 _WORDS = {
     "me": r"PALESTIN|ISRAEL|JERUSALEM|GOLAN|UNRWA|MIDDLE EAST|OCCUPIED (?:ARAB|SYRIAN)|NEAR EAST|"
     r"BETHLEHEM|GAZA|WEST BANK|INTIFADA|TERRITORIES OCCUPIED",
@@ -53,3 +55,21 @@ def prepare_issues(text: pd.Series) -> pd.DataFrame:
     }
     out = pd.DataFrame({i: pd.array(f[position], dtype="Int8") for i, f in flags.items()}, index=text.index)
     return out.mask(filled.str.strip().eq(""))
+
+
+def derive_from_words(rollcalls: pd.DataFrame, words: pd.Series) -> pd.DataFrame:
+    """Add issue areas and repeated resolutions to a table of adopted whole resolutions.
+
+    Parameters
+    ----------
+    rollcalls : DataFrame with ``rcid session title``
+    words : Series of str, length ``rollcall``
+        What the issue areas are derived from.
+    """
+    table = pd.concat([rollcalls, prepare_issues(words)], axis=1)
+    table = table.assign(
+        is_para_or_amend=False, is_procedural=False, dup_of_rcid=pd.NA, issue_source="derived"
+    )
+    table["match_group"] = match_titles(table)
+    table["match_source"] = np.where(table["match_group"].notna(), "derived", "none")
+    return table

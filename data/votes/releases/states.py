@@ -21,6 +21,7 @@ the vote" as the UN Digital Library writes them.
 """
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -34,51 +35,8 @@ CODE_CHANGES = {255: (260, 45), 679: (678, 46)}
 """Code of today: (code before, first session under that of today), for one seat with one ISO code."""
 
 _CCODE_ALIASES = {628: 626}
-_ISO_ALIASES = {
-    "GER": 255,
-    "BRD": 255,
-    "FRG": 255,
-    "SUN": 365,
-    "SCG": 345,
-    "YAR": 678,
-    "ZAR": 490,
-    "BUR": 775,
-    "BYS": 370,
-    "DHY": 434,
-    "HVO": 439,
-    "ROM": 360,
-    "TMP": 860,
-    "UAR": 651,
-    "TAN": 510,
-    "ZAN": 511,
-}
-_NAMES = {
-    "ZANZIBAR": 511,
-    "TANGANYIKA": 510,
-    "GERMAN DEMOCRATIC REPUBLIC": 265,
-    "GERMANY, FEDERAL REPUBLIC OF": 255,
-    "FEDERAL REPUBLIC OF GERMANY": 255,
-    "DEMOCRATIC YEMEN": 680,
-    "SOUTHERN YEMEN": 680,
-    "PEOPLE'S REPUBLIC OF SOUTHERN YEMEN": 680,
-    "UNITED ARAB REPUBLIC": 651,
-    "CZECHOSLOVAKIA": 315,
-    "USSR": 365,
-    "UNION OF SOVIET SOCIALIST REPUBLICS": 365,
-    "YUGOSLAVIA": 345,
-    "SERBIA AND MONTENEGRO": 345,
-    "BURMA": 775,
-    "BYELORUSSIAN SSR": 370,
-    "UKRAINIAN SSR": 369,
-    "CEYLON": 780,
-    "DAHOMEY": 434,
-    "UPPER VOLTA": 439,
-    "ZAIRE": 490,
-    "CONGO (LEOPOLDVILLE)": 490,
-    "CONGO (BRAZZAVILLE)": 484,
-    "SIAM": 800,
-    "SWAZILAND": 572,
-}
+FORMER_NAMES = Path(__file__).with_name("former_names.csv")
+"""Withdrawn codes and former official names of states, with their Correlates of War code."""
 
 
 def session_of_date(date: pd.Series) -> pd.Series:
@@ -115,9 +73,15 @@ def iso3_of() -> dict[int, str]:
 
 @cache
 def _ccode_of_iso3() -> dict[str, int]:
-    # by first session, so that of two codes for one ISO code the later stays
+    # Rows are sorted by first session, so of two codes for one ISO code the later stays.
     members = load_members()
-    return dict(zip(members["iso3"], members["ccode"].astype(int), strict=True)) | _ISO_ALIASES
+    return dict(zip(members["iso3"], members["ccode"].astype(int), strict=True))
+
+
+@cache
+def _ccode_of_name() -> dict[str, int]:
+    names = pd.read_csv(FORMER_NAMES, keep_default_na=False)
+    return dict(zip(names["name"], names["ccode"].astype(int), strict=True))
 
 
 def find_ccode(code: str = "", name: str = "", ccode: int | None = None) -> int | None:
@@ -139,8 +103,9 @@ def find_ccode(code: str = "", name: str = "", ccode: int | None = None) -> int 
     if ccode is not None:
         ccode = _CCODE_ALIASES.get(ccode, ccode)
         return ccode if ccode in iso3_of() else None
-    found = _NAMES.get(" ".join(name.split()).upper())
-    return found if found is not None else _ccode_of_iso3().get(code.strip().upper())
+    former, code = _ccode_of_name(), code.strip().upper()
+    found = former.get(" ".join(name.split()).upper()) or former.get(code)
+    return found if found is not None else _ccode_of_iso3().get(code)
 
 
 def apply_succession(ccode: np.ndarray, session: np.ndarray, date: np.ndarray | None = None) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from data.spec import ISSUES
-from data.tables.rules import DataError
+from data.tables.rules import DataError, list_first
 from data.votes.releases.states import iso3_of, seats
 
 VOTES = pd.CategoricalDtype(["no", "abstain", "yes", "absent"])
@@ -96,7 +96,7 @@ def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published
     odd = ~rollcalls["rcid"].between(1, 10**10 - 1)
     if odd.any():
         raise DataError(
-            f"{where}: roll call numbers must be 1 to 9,999,999,999; got {_few(rollcalls['rcid'][odd])}"
+            f"{where}: roll call numbers must be 1 to 9,999,999,999; got {list_first(rollcalls['rcid'][odd])}"
         )
     _reject_doubles(rollcalls["rcid"].duplicated(), rollcalls["rcid"], where, "roll call listed twice")
     key = votes["rcid"].to_numpy(np.int64) * 1000 + votes["ccode"].to_numpy(np.int64)
@@ -109,7 +109,8 @@ def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published
     missing = set(rollcalls["rcid"]) ^ set(votes["rcid"].unique())
     if missing:
         raise DataError(
-            f"{where}: {len(missing)} roll calls are in only one of the two tables, rcid {_few(missing)}"
+            f"{where}: {len(missing)} roll calls are in only one of the two tables, "
+            f"rcid {list_first(sorted(missing))}"
         )
 
     position = pd.Index(rollcalls["rcid"]).get_indexer(votes["rcid"])
@@ -141,6 +142,8 @@ def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published
             "vote": pd.Categorical.from_codes(code, dtype=VOTES),
         }
     )
+    double = votes.duplicated(["rcid", "iso3"])
+    _reject_doubles(double, votes["rcid"], where, "a state votes twice, under two codes")
     notes += _check_counts(rollcalls, published, where)
     rollcalls = _complete(rollcalls)
     notes += _check_dates(rollcalls, where)
@@ -172,14 +175,7 @@ def _categorical(ccode: np.ndarray, iso3: dict[int, str]) -> pd.Categorical:
 
 def _reject_doubles(double: pd.Series, rcid: pd.Series, where: str, what: str) -> None:
     if double.any():
-        raise DataError(f"{where}: {what}: rcid {_few(rcid[double])}")
-
-
-def _few(values, limit: int = 5) -> str:
-    values = sorted(values)
-    return ", ".join(map(str, values[:limit])) + (
-        f" and {len(values) - limit} more" if len(values) > limit else ""
-    )
+        raise DataError(f"{where}: {what}: rcid {list_first(rcid[double])}")
 
 
 def _check_counts(rollcalls, published, where) -> list[str]:
@@ -198,11 +194,12 @@ def _check_counts(rollcalls, published, where) -> list[str]:
     if differs.sum() > DAMAGED_SHARE * max(compared.sum(), 1):
         raise DataError(
             f"{where}: in {differs.sum()} of {compared.sum()} roll calls the votes do not add up to the "
-            f"counts in the file (at most {DAMAGED_SHARE:.0%} may differ), rcid {_few(both['rcid'][differs])}"
+            f"counts in the file (at most {DAMAGED_SHARE:.0%} may differ), "
+            f"rcid {list_first(both['rcid'][differs])}"
         )
     if differs.any():
         return [f"votes differ from the counts in the file in {differs.sum()} roll calls, rcid "
-                f"{_few(both['rcid'][differs], 40)}"]  # fmt: skip
+                f"{list_first(both['rcid'][differs], 40)}"]  # fmt: skip
     return [] if compared.all() else [f"{(~compared).sum()} roll calls without counts to compare with"]
 
 
@@ -224,13 +221,12 @@ def _check_dates(rollcalls: pd.DataFrame, where: str) -> list[str]:
         )
     notes = []
     if date.isna().any():
-        notes.append(
-            f"{date.isna().sum()} roll calls without a date, rcid {_few(rollcalls['rcid'][date.isna()])}"
-        )
+        undated = rollcalls["rcid"][date.isna()]
+        notes.append(f"{len(undated)} roll calls without a date, rcid {list_first(undated)}")
     if (days_off > 0).any():
         outside = rollcalls["rcid"][days_off > 0]
         notes.append(
-            f"{len(outside)} dates outside their session (special sessions): rcid {_few(outside, 60)}"
+            f"{len(outside)} dates outside their session (special sessions): rcid {list_first(outside, 60)}"
         )
     return notes
 
@@ -254,8 +250,7 @@ def _check_seats(votes: pd.DataFrame) -> list[str]:
     for i, j in np.argwhere(seats(sessions, whole=True) & (rows < total[:, None])):
         gaps.append(f"{iso3_of()[int(j)]} in session {sessions[i]} ({total[i] - rows[i, j]})")
     if gaps:
-        more = f" and {len(gaps) - 20} more" if len(gaps) > 20 else ""
-        notes.append(f"members without a row in some roll calls: {', '.join(gaps[:20])}{more}")
+        notes.append(f"members without a row in some roll calls: {list_first(gaps, 20)}")
     return notes
 
 

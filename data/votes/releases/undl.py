@@ -24,10 +24,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.tables.rules import DataError
+from data.tables.rules import DataError, list_first
 from data.votes.releases.cells import Cells, gather_cells, parse_date, parse_int, parse_optional_int
-from data.votes.releases.issues import prepare_issues
-from data.votes.releases.matching import match_titles
+from data.votes.releases.issues import derive_from_words
 from data.votes.releases.states import apply_succession, find_ccode, session_of_date
 from data.votes.releases.tidy import Release, finish_release, format_symbol
 
@@ -100,12 +99,7 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     table["descr"] = table["title"]
     table["symbol"] = [format_symbol(u) for u in table["unres"]]
     words = facts["title"] + " | " + facts.get("agenda", "") + " | " + facts.get("subjects", "")
-    table = pd.concat([table, prepare_issues(words)], axis=1)
-    table["is_para_or_amend"] = table["is_procedural"] = False
-    table["dup_of_rcid"] = pd.NA
-    table["match_group"] = match_titles(table)
-    table["issue_source"] = "derived"
-    table["match_source"] = np.where(table["match_group"].notna(), "derived", "none")
+    table = derive_from_words(table, words)
     published = {"rcid": rcid}
     for name in ("yes", "abstain", "no", "absent"):
         if name in facts:
@@ -140,6 +134,5 @@ def _ccodes(cells: Cells, where: str) -> np.ndarray:
     unknown = [f"{codes[p // len(names)]!r} {names[p % len(names)][:40]!r} (data row {r + 1})"
                for p, r, f in zip(distinct, first, found, strict=True) if f is None]  # fmt: skip
     if unknown:
-        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        raise DataError(f"{where}: votes of unknown states: {', '.join(unknown[:5])}{more}")
+        raise DataError(f"{where}: votes of unknown states: {list_first(unknown)}")
     return np.array(found, dtype=np.int16)[position]

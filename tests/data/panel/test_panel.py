@@ -9,9 +9,9 @@ import xarray as xr
 from support.found import needs_shared
 
 from data import describe, load
-from data.panel.prepare import in_force, is_member
 from data.spec import COVARIATES, IRAQ, ISIS, CaseSpec, DataSpec
 from data.tables import read as tables
+from data.tables.read import in_force, is_member
 from data.tables.rules import DataError
 from data.votes import record
 

@@ -1,4 +1,4 @@
-"""Each rule of data.tables.rules: a good table passes, one that breaks it is refused by file, row and rule."""
+"""Each rule of data.tables.rules: a good table passes; a bad one is refused by file, row and rule."""
 
 from dataclasses import replace
 
@@ -156,30 +156,6 @@ def test_tallies(change, part):
     rows = [("USA", 3, 0, 0, 0), ("FRA", 1, 1, 1, 0), ("TON", 0, 0, 1, 2)]
     good = pd.DataFrame([dict(zip(names, row, strict=True)) | cell for row in rows])
     refuses("t.csv", part, check=lambda t: schema.validate_tallies(t, "t.csv"), good=good, bad=change(good))
-
-
-@pytest.mark.parametrize(
-    ("change", "part"),
-    [
-        (lambda v: v.assign(vote=["yes", "no", "9"]), "unknown code in vote"),
-        (lambda v: v.assign(rcid=[1, 1, 3]), "rcid that the roll calls do not have. Line 4"),
-        (lambda v: v.assign(rcid=[1, 1, 1]), "duplicate key rcid, iso3. Line 2, 4"),
-        (lambda v: v.drop(columns="iso3"), "missing column 'iso3'"),
-        (lambda v: v[:0], "no rows"),
-    ],
-)
-def test_votes(change, part):
-    rollcalls = pd.DataFrame({column: [0, 0] for column in schema.ROLLCALL_COLUMNS}).assign(rcid=[1, 2])
-    votes = pd.DataFrame({"rcid": [1, 1, 2], "iso3": ["FRA", "TON", "FRA"], "vote": ["yes", "no", "absent"]})
-    refuses(
-        "folder",
-        part,
-        check=lambda v: schema.validate_votes(rollcalls, v, "folder"),
-        good=votes.assign(session=57),
-        bad=change(votes.assign(session=57)),
-    )
-    with pytest.raises(DataError, match="duplicate key rcid"):
-        schema.validate_votes(pd.concat([rollcalls, rollcalls]), votes.assign(session=57), "folder")
 
 
 COALITION = "iso3,ccode,state,white_house_list,troops,invasion_force,source,confidence\n"

@@ -15,7 +15,7 @@ from data import load
 from data.tables.rules import DataError
 from data.votes import record
 from data.votes.fetch import fetch_release, load_sources
-from data.votes.releases import read_release
+from data.votes.releases.read import read_release
 
 CONTENT = undl_text(made_up_votes(per_session=300)).encode()
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -19,7 +19,9 @@ from support.release_files import (
 )
 
 from data.tables.rules import DataError
-from data.votes.releases import check_release, rdata, read_release, text, tidy
+from data.votes.releases import rdata, text, tidy
+from data.votes.releases.check import check_release
+from data.votes.releases.read import read_release
 
 VOTES = made_up_votes()
 
@@ -200,6 +202,12 @@ def test_parquet_counts_that_differ_from_the_votes(tmp_path):
     table = pd.read_parquet(tmp_path / "rollcalls.parquet")
     table.assign(yes=table["yes"] + 1).to_parquet(tmp_path / "rollcalls.parquet")
     refuse(tmp_path, "do not add up")
+
+
+def test_a_state_that_votes_under_two_codes(tmp_path):
+    votes = made_up_votes(states={2: "USA", 20: "CAN", 255: "DEU", 260: "DEU"})
+    write_parquet_pair(votes, tmp_path)
+    refuse(tmp_path, "under two codes")
 
 
 @pytest.mark.parametrize("cut", [20, 200, -20])

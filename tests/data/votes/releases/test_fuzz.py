@@ -15,7 +15,7 @@ from support.release_files import (
 )
 
 from data.tables.rules import DataError
-from data.votes.releases import read_release
+from data.votes.releases.read import read_release
 
 
 def snapshot(release) -> dict:

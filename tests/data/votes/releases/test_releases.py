@@ -17,8 +17,9 @@ from support.release_files import (
     write_parquet_pair,
 )
 
-from data.votes.releases import ROLLCALL_COLUMNS, VOTE_COLUMNS, extend_release, identify_release, read_release
-from data.votes.releases.tidy import format_symbol, symbol_key
+from data.votes.releases.dgacm import extend_release
+from data.votes.releases.read import identify_release, read_release
+from data.votes.releases.tidy import ROLLCALL_COLUMNS, VOTE_COLUMNS, format_symbol, symbol_key
 
 WORDS = {1: "yes", 2: "abstain", 3: "no", 8: "absent"}
 

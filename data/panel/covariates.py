@@ -1,0 +1,59 @@
+"""Covariates of any year from 1990 to 2018, taken from the state-year table."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from data.spec import COVARIATES
+from data.tables.read import is_member, read_parquet, validate_covariates
+from data.tables.rules import DataError
+from data.votes.record import find_state_years
+
+
+def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
+    """Take the covariates of some years out of the state-year table.
+
+    Parameters
+    ----------
+    state_year : pd.DataFrame
+        The state-year table, COW states 1990-2018.
+    states : pd.DataFrame
+        states.csv.
+    years : tuple of int
+
+    Returns
+    -------
+    pd.DataFrame
+        ``iso3, year``, the columns of COVARIATES in their units and ``atop_pact``, by iso3 and year,
+        for the states that were UN members at the end of the year.
+    """
+    parts = []
+    for year in years:
+        seated = states[is_member(states, f"{year}-12-31")]
+        rows = state_year[state_year["year"] == year].drop_duplicates("ccode").set_index("ccode")
+        rows = rows.reindex(seated["ccode"])
+        part = {"iso3": seated["iso3"].to_numpy(), "year": year}
+        part |= {name: rows[c.source].to_numpy(float) * c.scale for name, c in COVARIATES.items()}
+        part["atop_pact"] = rows["us_defense_pact_atop"].to_numpy(float)
+        parts.append(pd.DataFrame(part))
+    return pd.concat(parts).sort_values(["iso3", "year"], ignore_index=True)
+
+
+def load_further_covariates(
+    states: pd.DataFrame, years: list[int], path: Path | str | None
+) -> tuple[pd.DataFrame, Path]:
+    """Covariates of years that do not ship, from the state-year table beside the roll calls."""
+    file = find_state_years(path)
+    if file is None:
+        raise DataError(
+            f"covariates of {', '.join(map(str, years))} do not ship, and no state_year.parquet "
+            "is found beside the roll calls, in the user cache or in ../shared/data"
+        )
+    state_year = read_parquet(file)
+    unknown = sorted(set(years) - set(state_year["year"]))
+    if unknown:
+        have = f"{state_year['year'].min()}-{state_year['year'].max()}"
+        raise DataError(f"{file}: no covariates of {', '.join(map(str, unknown))}; it has {have}")
+    table = derive_covariates(state_year, states, tuple(years))
+    validate_covariates(table, states, file.name)
+    return table, file
