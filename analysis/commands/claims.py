@@ -1,4 +1,4 @@
-"""What the command ``claims`` shows: progress, then each claim with its verdict and result."""
+"""The command ``claims``: shows progress, then each claim with its verdict and result."""
 
 import json
 import sys
@@ -7,35 +7,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from analysis.commands.app import QuickOption, VariantArgument, VotesOption, app, console
-from analysis.commands.progress import run_with_progress
-from analysis.studies.claims.run import run_claims
-from analysis.variants.table import find_variants
-
-
-def run_and_show_claims(name: str, quick: bool, votes_path: Path | None, console: Console) -> int:
-    """Run the claims of a variant, show the verdicts, return the exit code.
-
-    Returns
-    -------
-    int
-        0; 1 if a fit did not converge; 2 if the input is bad; 130 if it was stopped.
-    """
-    try:
-        [variant] = find_variants([name])
-    except ValueError as error:
-        console.print(f"[bold red]Bad input:[/bold red] {escape(str(error))}", highlight=False)
-        return 2
-    variant = variant.quick() if quick else variant
-    code, folder = run_with_progress(
-        lambda report: run_claims(variant, votes_path=votes_path, report=report),
-        variant,
-        votes_path,
-        console,
-    )
-    if folder is not None:
-        show_claims(folder, console)
-    return code
+from analysis.commands.app import (
+    ExplainOption,
+    QuickOption,
+    VariantArgument,
+    VotesOption,
+    app,
+    bad_input_ends,
+    choose_variant,
+    console,
+)
 
 
 def show_claims(folder: Path, console: Console) -> None:
@@ -56,7 +37,24 @@ def show_claims(folder: Path, console: Console) -> None:
 def claims(
     variant: VariantArgument = "main",
     quick: QuickOption = False,
+    explain: ExplainOption = False,
     votes: VotesOption = None,
 ) -> None:
-    """Put the rest of the argument to the data: asymmetry, different goods, informality, hierarchy."""
-    sys.exit(run_and_show_claims(variant, quick, votes, console))
+    """Test the other claims of the argument: asymmetry, different goods, informality, hierarchy."""
+    from analysis.commands.progress import run_with_progress
+    from analysis.store.explain import show_explanation
+    from analysis.store.store import Store
+    from analysis.studies.claims.plan import plan_claims
+    from analysis.studies.claims.run import run_claims
+
+    chosen = choose_variant(variant, quick)
+    if explain:
+        with bad_input_ends():
+            show_explanation(plan_claims(chosen, votes), Store(), console)
+        return
+    code, folder = run_with_progress(
+        lambda report: run_claims(chosen, votes_path=votes, report=report), chosen, votes, console
+    )
+    if folder is not None:
+        show_claims(folder, console)
+    sys.exit(code)

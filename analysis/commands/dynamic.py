@@ -3,58 +3,27 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from analysis.commands.app import ExplainOption, VotesOption, app, console
-from analysis.commands.data import bad_input_ends
-
-if TYPE_CHECKING:
-    from analysis.studies.dynamic.plan import DynamicRun
+from analysis.commands.app import (
+    ExplainOption,
+    VotesOption,
+    app,
+    bad_input_ends,
+    bad_option_ends,
+    console,
+)
 
 
 def parse_sessions(text: str) -> tuple[int, int]:
-    """Return the first and last session: ``"1-74"`` -> (1, 74), ``"57"`` -> (57, 57).
-
-    Raises
-    ------
-    typer.BadParameter
-        For any other text.
-    """
+    """Return the first and last session: ``"1-74"`` -> (1, 74), ``"57"`` -> (57, 57)."""
     first, _, last = text.partition("-")
     if not (first.isdigit() and (last or first).isdigit()):
-        raise typer.BadParameter(f"sessions = {text!r}: give a first and a last session, such as 1-80")
+        raise ValueError(f"sessions = {text!r}: give a first and a last session, such as 1-80")
     return int(first), int(last or first)
-
-
-def explain_dynamic(run: "DynamicRun", votes_path: Path | None, console: Console) -> None:
-    """Print which chains would be sampled and why, and which are reused."""
-    from analysis.store.explain import show_explanation
-    from analysis.store.store import Store
-    from analysis.studies.dynamic.plan import plan_dynamic
-    from data.load import load_record_votes
-
-    votes = load_record_votes(run.sessions, votes_path)
-    show_explanation(plan_dynamic(run, votes), Store(), console)
-
-
-def run_and_show_dynamic(run: "DynamicRun", votes_path: Path | None, output: Path, console: Console) -> int:
-    """Run with progress, print what came out, return the exit code of ``run_with_progress``."""
-    from analysis.commands.progress import run_with_progress
-    from analysis.studies.dynamic.run import run_dynamic
-    from analysis.variants.table import MAIN
-
-    code, folder = run_with_progress(
-        lambda report: run_dynamic(run, votes_path=votes_path, output=output, report=report),
-        MAIN,
-        votes_path,
-        console,
-    )
-    if folder is not None:
-        show_dynamic(folder, console)
-    return code
 
 
 def show_dynamic(folder: Path, console: Console) -> None:
@@ -84,20 +53,31 @@ def dynamic(
     output: Annotated[Path | None, typer.Option(help="Folder of tables, draws and figures.")] = None,
 ) -> None:
     """Estimate every state's position in every session since 1946, from all votes at once."""
+    from analysis.commands.progress import run_with_progress
+    from analysis.store.explain import show_explanation
     from analysis.store.files import OUTPUT
-    from analysis.studies.dynamic.plan import DynamicRun
-    from data.load import FETCH_COMMAND, DataError, find_rollcalls
-    from models.spec import DynamicIdealPointSpec, SpecError
+    from analysis.store.store import Store
+    from analysis.studies.dynamic.plan import DynamicRun, plan_dynamic
+    from analysis.variants.table import MAIN
+    from data.load import FETCH_COMMAND, DataError, find_rollcalls, load_record_votes
+    from models.spec import DynamicIdealPointSpec
 
-    try:
-        model = DynamicIdealPointSpec(step=step)
-    except SpecError as error:
-        raise typer.BadParameter(str(error)) from None
-    run = DynamicRun(sessions=parse_sessions(sessions), model=model)
+    with bad_option_ends():
+        run = DynamicRun(sessions=parse_sessions(sessions), model=DynamicIdealPointSpec(step=step))
     with bad_input_ends():
         if find_rollcalls(votes) is None:
             raise DataError(f"the dynamic model needs roll calls. To get them: {FETCH_COMMAND}")
         if explain:
-            explain_dynamic(run, votes, console)
+            show_explanation(plan_dynamic(run, load_record_votes(run.sessions, votes)), Store(), console)
             return
-    sys.exit(run_and_show_dynamic(run, votes, output or OUTPUT, console))
+    from analysis.studies.dynamic.run import run_dynamic
+
+    code, folder = run_with_progress(
+        lambda report: run_dynamic(run, votes_path=votes, output=output or OUTPUT, report=report),
+        MAIN,
+        votes,
+        console,
+    )
+    if folder is not None:
+        show_dynamic(folder, console)
+    sys.exit(code)

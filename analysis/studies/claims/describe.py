@@ -1,18 +1,16 @@
-"""What the claims describe, from tables that ship: unequal allies, the hub's network, goods given and got."""
+"""What is counted, from the shipped tables: unequal allies, the hub's network, goods given and received."""
 
 import pandas as pd
 import xarray as xr
 
-from analysis.studies.claims.rows import describe
+from analysis.studies.claims.rows import CHANGE, describe
 from data.alliances.spec import ClaimsSpec
 from data.load import load_alliances
 from data.spec import TIERS
 
-CHANGE = "last less first"
-
 
 def describe_asymmetry() -> list[pd.DataFrame]:
-    """Rows of the claim ``asymmetry``: inequality by year, its change under each coding, accessions."""
+    """Describe the claim ``asymmetry``: inequality by year, its change in each coding, accessions."""
     balance, codings = load_alliances("balance.csv"), load_alliances("codings.csv")
     parts = []
     for (scope, weight), table in balance.groupby(["scope", "weight"]):
@@ -39,8 +37,17 @@ def describe_asymmetry() -> list[pd.DataFrame]:
     return parts
 
 
+def describe_one_way() -> list[pd.DataFrame]:
+    """Describe for the claim ``formality`` the share of allied pairs in which only one state is bound."""
+    balance = load_alliances("balance.csv").query("weight == 'pairs'")
+    return [
+        describe("formality", "one_way", table.set_index("year")["one_way"], "share", group=f"{scope} pairs")
+        for scope, table in balance.groupby("scope")
+    ]
+
+
 def describe_hierarchy() -> list[pd.DataFrame]:
-    """Rows of the claim ``hierarchy`` that describe the network, by year and part of the world."""
+    """Describe the network for the claim ``hierarchy``, by year and part of the world."""
     parts = []
     for theatre, table in load_alliances("network.csv").groupby("theatre"):
         by_year = table.set_index("year")
@@ -52,24 +59,24 @@ def describe_hierarchy() -> list[pd.DataFrame]:
 
 
 def describe_goods(panel: xr.Dataset, spec: ClaimsSpec, votes: pd.DataFrame) -> list[pd.DataFrame]:
-    """Rows of the claim ``goods``: what states of each capability give and get, protected and not.
+    """Describe the claim ``goods``: what states of each capability give and receive, with a pact and without.
 
     Parameters
     ----------
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
     spec : ClaimsSpec
-        Troops from which a state counts as hosting them.
+        Number of US troops from which a state counts as a host.
     votes : pd.DataFrame
-        ``case, state, with_us``: share of a state's votes that were as the US voted.
+        ``case, state, with_us``: share of a state's votes that agreed with the US, 0 to 1.
 
     Returns
     -------
     list of pd.DataFrame
-        ``when`` is a case; ``group`` a capability group with ``, pact`` or ``, no pact``. Given: shares of
-        the states that were named, sent soldiers, fought (each tier or a higher one), and the mean share of
-        votes with the US. Got: shares with a pact, with troops, and with more US aid than the median state of
-        the case.
+        ``when`` is a case; ``group`` is a capability group with ``, pact`` or ``, no pact``. Given: shares of
+        the states that were named, sent soldiers, fought (that tier or a higher one), and the mean share of
+        votes with the US. Received: shares of the states with a pact, with troops, and with more US aid than
+        the median state of the case.
     """
     names = ["included", "tier", "guarantee", "capability_group"]
     table = panel[names].to_dataframe().reset_index()[["case", "state", *names]]
@@ -96,18 +103,18 @@ def describe_goods(panel: xr.Dataset, spec: ClaimsSpec, votes: pd.DataFrame) -> 
 
 
 def share_with_us(votes: dict[str, xr.Dataset]) -> pd.DataFrame:
-    """Share of each state's votes that were as the US voted.
+    """Compute the share of each state's votes that agreed with the US.
 
     Parameters
     ----------
     votes : dict of str to xr.Dataset
-        By case, from ``data.load.load_votes``.
+        Votes by case, see ``data.load.load_votes``.
 
     Returns
     -------
     pd.DataFrame
-        ``case, state, with_us`` (0 to 1). At agenda granularity a vote against what the US abstained on
-        counts as with it, as in the tallies; items on which the US was absent count for nobody.
+        ``case, state, with_us`` (0 to 1). At agenda granularity the tallies count a vote against a resolution
+        on which the US abstained as agreement. Items on which the US was absent are left out.
     """
     parts = []
     for case, dataset in votes.items():

@@ -1,140 +1,226 @@
-"""The claims' posteriors: which model, on what, and which contrast of its draws."""
+"""From fits to rows: which contrasts of the draws answer a claim."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.pipeline.run import Report
-from analysis.posterior.joining import pool_cases
+from analysis.posterior.draws import stack
+from analysis.posterior.joining import (
+    average_over_states,
+    list_groups,
+    pool_cases,
+    predict_joining,
+    weigh_state_effects,
+)
+from analysis.posterior.positions import draw_alignment
 from analysis.posterior.tiers import compute_tiers
-from analysis.studies.claims.fits import (
-    compute_level_effects,
-    draw_alignment_effects,
-    draw_positions,
-    fit_levels,
-    fit_support,
-)
-from analysis.studies.claims.rows import MAIN_CODING, infer
-from analysis.variants.table import Variant
-from data.alliances.spec import ClaimsSpec
-from data.load import (
-    ALLY_OF_CLIENT,
-    INFORMAL_LEVELS,
-    add_client_ties,
-    grade_by_closeness,
-    grade_by_form,
-    load_alliances,
-)
-from models.spec import TierSpec
+from analysis.studies.claims.rows import infer
+from analysis.variants.sampler import derive_seed
+from analysis.variants.variant import Variant
+from data.load import ALLY_OF_CLIENT, INFORMAL_LEVELS
+from models.alignment import draw_alignment_model
+from models.panel import centre_alignment, prepare_panel_data
 
 
 def strongest_level(panel: xr.Dataset) -> str:
-    """The highest guarantee level of a panel: the pact, in the main coding."""
+    """Return the highest guarantee level of a panel: the pact, in the main coding."""
     return panel["guarantee"].attrs["levels"][-1]
 
 
-def estimate_formality(
-    panel: xr.Dataset, spec: ClaimsSpec, variant: Variant, report: Report, coding: str = MAIN_CODING
-) -> list[pd.DataFrame]:
-    """Joining by the form of the tie: treaty levels, designation, access, troops; levels partially pooled.
+def keep_draws(fit: xr.DataTree, variant: Variant) -> xr.Dataset:
+    """Return a fit's posterior along ``sample``, with at most as many draws as the main job keeps."""
+    return stack(fit["posterior"].dataset, variant.run.kept_draws)
+
+
+def compute_level_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArray:
+    """Average marginal effect on joining of each level, compared with none.
+
+    Parameters
+    ----------
+    posterior : xr.Dataset
+        Draws along ``sample`` of the model of joining without alignment.
+    panel : xr.Dataset
+        Panel of the fit.
 
     Returns
     -------
-    list of pd.DataFrame
-        ``ame_<level>``; ``informal``: the mean effect of the informal levels that any state has;
-        ``pact_less_informal``: what comes with the written form, both cases and pooled.
+    xr.DataArray
+        (level, case, sample), change in probability, -1 to 1, over all included states; the last case is
+        ``pooled``.
     """
-    graded = grade_by_form(panel, spec)
-    pooled = replace(variant.coalition, guarantee_pooling="levels")
-    effects = compute_level_effects(
-        fit_levels(graded, pooled, variant, f"by form ({coding})", report), graded
-    )
-    informal, less = contrast_forms(effects, graded)
-    infer_here = partial(infer, "formality", unit="points", coding=coding)
-    rows = [infer_here(f"ame_{v}", effects.sel(level=v)) for v in effects["level"].values]
-    return [*rows, infer_here("informal", informal), infer_here("pact_less_informal", less)]
+    members = list_groups(panel).sel(group=["all"])
+    weights = weigh_state_effects(posterior, panel)
+    reference, *levels = panel["guarantee"].attrs["levels"]
+    without = predict_joining(posterior, panel, reference, weights)
+    effects = [
+        average_over_states(predict_joining(posterior, panel, level, weights) - without, members)
+        .isel(group=0, drop=True)
+        .expand_dims(level=[level])
+        for level in levels
+    ]
+    return xr.concat(effects, "level")
 
 
-def contrast_forms(effects: xr.DataArray, graded: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
-    """Mean effect of the informal levels that any state has, and the pact's less it."""
-    informal = effects.sel(level=effects["level"].isin(INFORMAL_LEVELS)).mean("level")
-    return informal, effects.sel(level=strongest_level(graded), drop=True) - informal
+def draw_positions(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Variant) -> np.ndarray:
+    """Draw the positions of all states of a panel.
 
-
-def estimate_formal_alignment(
-    panel: xr.Dataset,
-    positions: np.ndarray,
-    spec: ClaimsSpec,
-    variant: Variant,
-    coding: str = MAIN_CODING,
-) -> list[pd.DataFrame]:
-    """Alignment by the form of the tie, from the exact model: ``alignment_<level>``, and the contrast."""
-    graded = grade_by_form(panel, spec)
-    effects = pool_cases(draw_alignment_effects(graded, positions, variant, "form"))
-    _, less = contrast_forms(effects, graded)
-    infer_here = partial(infer, "formality", unit="sd", coding=coding)
-    rows = [infer_here(f"alignment_{v}", effects.sel(level=v)) for v in effects["level"].values]
-    return [*rows, infer_here("alignment_pact_less_informal", less)]
-
-
-def estimate_closeness(
-    panel: xr.Dataset,
-    positions: np.ndarray,
-    variant: Variant,
-    report: Report,
-    coding: str = MAIN_CODING,
-) -> list[pd.DataFrame]:
-    """Joining and alignment by distance from the hub, and by ties among clients.
+    Parameters
+    ----------
+    stage1 : list of xr.DataTree
+        Fits of stage 1 in the order of the panel's cases.
+    panel : xr.Dataset
+        States whose positions are wanted.
+    variant : Variant
+        Priors of stage 1, seed and number of draws.
 
     Returns
     -------
-    list of pd.DataFrame
-        ``ame_<level>``, ``alignment_<level>`` (levels: ally_of_client and those of the panel),
-        ``pact_less_ally_of_client`` and ``alignment_pact_less_ally_of_client``; ``client_ties_slope``: logits
-        of joining for one standard deviation of log(1 + ties to clients), the guarantee held.
+    np.ndarray
+        (sample, case, state), standard deviations of the states, centred within each case.
     """
-    closeness = load_alliances("closeness.csv")
-    graded = grade_by_closeness(panel, closeness)
-    posterior = fit_levels(graded, variant.coalition, variant, f"by distance from the hub ({coding})", report)
-    found = {
-        ("ame", "", "points"): compute_level_effects(posterior, graded),
-        ("alignment", "alignment_", "sd"): pool_cases(
-            draw_alignment_effects(graded, positions, variant, "hub")
-        ),
-    }
+    by_case = dict(zip(map(str, panel["case"].values), stage1, strict=True))
+    # The model of alignment has a closed form, so all draws are used at no cost.
+    everything = replace(variant, run=replace(variant.run, stage1_draws=variant.run.kept_draws))
+    return centre_alignment(panel, draw_alignment(by_case, panel, everything))
+
+
+def draw_alignment_effects(
+    panel: xr.Dataset, positions: np.ndarray, variant: Variant, name: str
+) -> xr.DataArray:
+    """Draw the exact effect of each level on alignment, one draw for each draw of the positions.
+
+    Parameters
+    ----------
+    panel : xr.Dataset
+        Panel, see ``data.load.load_panel``.
+    positions : np.ndarray
+        (sample, case, state), from ``draw_positions``.
+    variant : Variant
+        Priors and seed.
+    name : str
+        Name of the effects; the seed depends on it.
+
+    Returns
+    -------
+    xr.DataArray
+        (level, case, sample), standard deviations of the states.
+    """
+    seed = derive_seed(variant.run.seed, "claims", "alignment", name)
+    prepared = prepare_panel_data(panel)
+    drawn = draw_alignment_model(prepared, positions, variant.alignment, seed)["guarantee_effect"]
+    return drawn.reset_coords(drop=True).transpose("level", "case", "sample")
+
+
+def infer_levels(
+    infer_here: Callable,
+    joining: xr.DataArray,
+    alignment: xr.DataArray,
+    name: str,
+    others: Iterable[str],
+) -> list[pd.DataFrame]:
+    """Make rows of the effects of all levels, and of the strongest level minus the mean of some others.
+
+    Parameters
+    ----------
+    infer_here : callable
+        ``analysis.studies.claims.rows.infer`` with claim and coding given.
+    joining, alignment : xr.DataArray
+        (level, case, sample): effects on joining and on alignment, the strongest level last.
+    name : str
+        Name of the other levels, for the rows.
+    others : iterable of str
+        The other levels; those that no state has are left out.
+    """
     rows = []
-    infer_here = partial(infer, "hierarchy", coding=coding)
-    for (name, prefix, unit), effects in found.items():
-        rows += [infer_here(f"{name}_{v}", effects.sel(level=v), unit) for v in effects["level"].values]
-        top = effects.sel(level=strongest_level(graded), drop=True)
-        less = top - effects.sel(level=ALLY_OF_CLIENT, drop=True)
-        rows.append(infer_here(f"{prefix}pact_less_ally_of_client", less, unit))
-    tied = add_client_ties(panel, closeness)
-    posterior = fit_levels(tied, variant.coalition, variant, f"by ties among clients ({coding})", report)
-    slope = posterior["covariate_slope"].sel(covariate="client_ties", drop=True).transpose("case", "sample")
-    rows.append(infer_here("client_ties_slope", pool_cases(slope), "logits"))
+    for prefix, label, unit, effects in (
+        ("ame_", "", "points", joining),
+        ("alignment_", "alignment_", "sd", alignment),
+    ):
+        rows += [infer_here(f"{prefix}{v}", effects.sel(level=v), unit) for v in effects["level"].values]
+        less = effects.isel(level=-1, drop=True) - average_levels(effects, others)
+        rows.append(infer_here(f"{label}pact_less_{name}", less, unit))
     return rows
 
 
-def estimate_goods(
-    panel: xr.Dataset, variant: Variant, report: Report, coding: str = MAIN_CODING
+def average_levels(effects: xr.DataArray, levels: Iterable[str]) -> xr.DataArray:
+    """Average effects (level, case, sample) over those of the levels that any state has."""
+    return effects.sel(level=effects["level"].isin(list(levels))).mean("level")
+
+
+def estimate_formality(
+    graded: xr.Dataset, positions: np.ndarray, variant: Variant, coding: str, fits: list[xr.DataTree]
 ) -> list[pd.DataFrame]:
-    """The tier of support by capability, with a pact and without.
+    """Effects on joining and alignment by the form of the tie: treaty levels, designation, access, troops.
+
+    Parameters
+    ----------
+    graded : xr.Dataset
+        Panel with a level for each form of tie, see ``data.load.grade_by_form``.
+    positions : np.ndarray
+        (sample, case, state), from ``draw_positions``.
+    variant : Variant
+        Priors of alignment, seed and number of draws.
+    coding : str
+        Name of the coding, for the rows.
+    fits : list of xr.DataTree
+        The model of joining on this panel.
 
     Returns
     -------
     list of pd.DataFrame
-        ``tier_<tier>``: probability of each tier for the states of a group as they are, had all a pact
-        (group ``<group>, pact``) or none (``<group>, none``); ``at_least_<tier>``: of that tier or a higher
-        one; ``adds_<tier>``: the second with a pact less without, by group, and ``middle less small``;
-        ``guarantee_capability``: what a standard deviation of log capability adds to a pact's effect.
+        Rows of ``infer_levels``, and ``informal``: the mean effect on joining of the informal levels.
     """
-    spec = TierSpec(predictor=variant.coalition, capability_interaction=True)
-    posterior = fit_support(panel, spec, variant, f"by capability ({coding})", report)
+    joining = compute_level_effects(keep_draws(fits[0], variant), graded)
+    alignment = pool_cases(draw_alignment_effects(graded, positions, variant, "form"))
+    infer_here = partial(infer, "formality", coding=coding)
+    rows = infer_levels(infer_here, joining, alignment, "informal", INFORMAL_LEVELS)
+    return [*rows, infer_here("informal", average_levels(joining, INFORMAL_LEVELS), "points")]
+
+
+def estimate_closeness(
+    graded: xr.Dataset, positions: np.ndarray, variant: Variant, coding: str, fits: list[xr.DataTree]
+) -> list[pd.DataFrame]:
+    """Effects on joining and alignment by distance from the hub, and of ties among clients.
+
+    Takes what ``estimate_formality`` takes: the panel has a level for allies of clients
+    (``data.load.grade_by_closeness``); the second fit has the covariate ``client_ties``.
+
+    Returns
+    -------
+    list of pd.DataFrame
+        Rows of ``infer_levels``, and ``client_ties_slope``: logits of joining for one standard deviation of
+        log(1 + ties to clients), the guarantee held constant.
+    """
+    by_distance, by_ties = (keep_draws(fit, variant) for fit in fits)
+    joining = compute_level_effects(by_distance, graded)
+    alignment = pool_cases(draw_alignment_effects(graded, positions, variant, "hub"))
+    infer_here = partial(infer, "hierarchy", coding=coding)
+    rows = infer_levels(infer_here, joining, alignment, ALLY_OF_CLIENT, [ALLY_OF_CLIENT])
+    slope = by_ties["covariate_slope"].sel(covariate="client_ties", drop=True).transpose("case", "sample")
+    return [*rows, infer_here("client_ties_slope", pool_cases(slope), "logits")]
+
+
+def estimate_goods(
+    panel: xr.Dataset, variant: Variant, coding: str, fits: list[xr.DataTree]
+) -> list[pd.DataFrame]:
+    """Tier of support by capability, with a pact and without.
+
+    Takes what ``estimate_formality`` takes, without positions; the fit is the model of tiers on the panel.
+
+    Returns
+    -------
+    list of pd.DataFrame
+        ``tier_<tier>``: probability of each tier for the states of a group as they are, if all had a pact
+        (group ``<group>, pact``) or none had one (``<group>, none``); ``at_least_<tier>``: of that tier or a
+        higher one; ``adds_<tier>``: ``at_least_<tier>`` with a pact minus without, by group and for ``middle
+        less small``; ``guarantee_capability``: change of a pact's effect, in logits, with one standard
+        deviation of log capability.
+    """
+    posterior = keep_draws(fits[0], variant)
     tiers = compute_tiers(posterior, panel, panel["capability_group"])
     top, reference = strongest_level(panel), panel["guarantee"].attrs["levels"][0]
     at_least = tiers.isel(tier=slice(None, None, -1)).cumsum("tier").isel(tier=slice(None, None, -1))
@@ -147,10 +233,8 @@ def estimate_goods(
             for level, label in ((top, "pact"), (reference, "none")):
                 of_level = draws.sel(tier=tier, level=level)
                 for group in groups:
-                    cell = f"{group}, {label}"
-                    rows.append(
-                        infer_here(f"{name}_{tier}", of_level.sel(group=group), "probability", group=cell)
-                    )
+                    of_group, cell = of_level.sel(group=group), f"{group}, {label}"
+                    rows.append(infer_here(f"{name}_{tier}", of_group, "probability", group=cell))
     adds = at_least.sel(level=top, drop=True) - at_least.sel(level=reference, drop=True)
     for tier in tiers["tier"].values[1:]:
         of_tier = adds.sel(tier=tier)
@@ -158,23 +242,17 @@ def estimate_goods(
         less = of_tier.sel(group="middle", drop=True) - of_tier.sel(group="small", drop=True)
         rows.append(infer_here(f"adds_{tier}", less, "points", group="middle less small"))
     slope = posterior["guarantee_capability"].sel(level=top, drop=True)
-    rows.append(infer_here("guarantee_capability", slope, "logits"))
-    return rows
+    return [*rows, infer_here("guarantee_capability", slope, "logits")]
 
 
 def estimate_alone(
-    panel: xr.Dataset,
-    spec: ClaimsSpec,
-    variant: Variant,
-    votes_path: Path | None,
-    report: Report,
-    *,
-    granularity: str,
-    coding: str = MAIN_CODING,
+    panel: xr.Dataset, variant: Variant, names: dict[str, str], coding: str, fits: list[xr.DataTree]
 ) -> list[pd.DataFrame]:
-    """What a pact adds to alignment where the US stands nearly alone, and on all other resolutions.
+    """Effect of a pact on alignment where the US is nearly alone, and on all other resolutions.
 
-    Each set of votes has a stage 1 of its own, standardised over the same states, so that both effects are in
+    Takes the arguments of ``estimate_formality`` without positions, and ``names``: the two sets of votes,
+    ``alone`` and ``others``, and the name of each for its seed. The fits are stage 1 of each case on the first
+    set, and then on the second. Both sets are standardised over the same states, so both effects are in
     standard deviations of the states on those votes.
 
     Returns
@@ -183,32 +261,18 @@ def estimate_alone(
         ``alignment_pact_alone``, ``alignment_pact_others`` and ``alignment_pact_alone_less_others``, by case
         and pooled.
     """
-    chosen = {
-        "alone": replace(variant.data, granularity=granularity, us_side_below=spec.alone_below),
-        "others": replace(variant.data, granularity=granularity, us_side_from=spec.alone_below),
-    }
-    effects = {}
-    for name, data in chosen.items():
-        label = f"{name} {spec.alone_below:g}, {granularity}"
-        positions = draw_positions(data, panel, variant, votes_path, label, report)
-        drawn = pool_cases(draw_alignment_effects(panel, positions, variant, label))
-        effects[name] = drawn.sel(level=strongest_level(panel), drop=True)
+    effects, cases = {}, panel.sizes["case"]
+    for number, (kind, name) in enumerate(names.items()):
+        positions = draw_positions(fits[number * cases : (number + 1) * cases], panel, variant)
+        drawn = pool_cases(draw_alignment_effects(panel, positions, variant, name))
+        effects[kind] = drawn.sel(level=strongest_level(panel), drop=True)
     keep = min(draws.sizes["sample"] for draws in effects.values())
     effects = {
-        name: draws.isel(sample=slice(keep)).drop_vars("sample", errors="ignore")
-        for name, draws in effects.items()
+        kind: draws.isel(sample=slice(keep)).drop_vars("sample", errors="ignore")
+        for kind, draws in effects.items()
     }
     effects["alone_less_others"] = effects["alone"] - effects["others"]
     return [
-        infer("unpopular", f"alignment_pact_{name}", draws, "sd", coding=coding)
-        for name, draws in effects.items()
+        infer("unpopular", f"alignment_pact_{kind}", draws, "sd", coding=coding)
+        for kind, draws in effects.items()
     ]
-
-
-def take_effects(effects: pd.DataFrame, panel: xr.Dataset) -> pd.DataFrame:
-    """The main job's effect of a pact on joining, per case and their difference, as rows of ``unpopular``."""
-    quantity = f"ame_{strongest_level(panel)}_total"
-    rows = effects[(effects["quantity"] == quantity) & (effects["group"] == "all")]
-    rows = rows.rename(columns={"case": "when", "prob_positive": "prob"}).drop(columns="quantity")
-    keys = {"claim": "unpopular", "quantity": "ame_pact_total", "coding": MAIN_CODING}
-    return rows.assign(**keys, kind="posterior", unit="points")

@@ -1,4 +1,4 @@
-"""Rows of claims.csv: what was measured or estimated for a claim, one number each."""
+"""Rows of claims.csv: one counted or estimated number each."""
 
 from typing import Literal
 
@@ -9,11 +9,13 @@ import xarray as xr
 from analysis.posterior.summaries import summarize_draws
 
 MAIN_CODING = "main"
+CHANGE = "last less first"
+"""``when`` of a change: the last years of the record minus the first."""
 COLUMNS = (
     *("claim", "quantity", "when", "group", "coding"),
     *("mean", "sd", "lower", "upper", "prob", "kind", "unit"),
 )
-"""``when``: a case or a year; ``coding``: the claim's own coding; ``prob``: that of being positive."""
+"""``when``: a case or a year; ``coding``: the claim's coding; ``prob``: probability of being positive."""
 
 Unit = Literal["probability", "points", "sd", "logits", "share", "states", "ratio"]
 """Points: a difference of probabilities, as a fraction of 1."""
@@ -22,13 +24,13 @@ Unit = Literal["probability", "points", "sd", "logits", "share", "states", "rati
 def describe(
     claim: str, quantity: str, values: pd.Series, unit: Unit, *, group: str = "all", coding: str = MAIN_CODING
 ) -> pd.DataFrame:
-    """Rows of a description: numbers that were counted, without interval or probability.
+    """Make rows of counted numbers, which have no interval and no probability.
 
     Parameters
     ----------
     claim, quantity : str
     values : pd.Series
-        Indexed by ``when``; NaN where there is nothing to count, which gives no row.
+        Indexed by ``when``. NaN means that there is nothing to count, and gives no row.
     unit : str
     group, coding : str
 
@@ -52,13 +54,13 @@ def infer(
     group: str = "all",
     coding: str = MAIN_CODING,
 ) -> pd.DataFrame:
-    """Rows of a posterior: mean, sd, 90 % interval and the probability of being positive.
+    """Make rows of a posterior: mean, sd, 90 % interval and the probability of being positive.
 
     Parameters
     ----------
     claim, quantity : str
     draws : xr.DataArray
-        (case, sample) or (sample,); without cases ``when`` is ``pooled``.
+        (case, sample) or (sample,). Without cases, ``when`` is ``pooled``.
     unit : str
     group, coding : str
 
@@ -71,14 +73,14 @@ def infer(
         draws = draws.reset_coords(drop=True).expand_dims(case=["pooled"])
     plain = draws.transpose("case", "sample").reset_coords(drop=True)
     rows = summarize_draws(plain).rename(columns={"case": "when"})
-    # A probability is above 0 as a matter of course; only differences can be on either side.
+    # A probability is always positive. Only a difference can have either sign.
     rows["prob"] = np.nan if unit == "probability" else (plain > 0).mean("sample").values
     keys = {"claim": claim, "quantity": quantity, "group": group, "coding": coding}
     return rows.assign(**keys, kind="posterior", unit=unit).reindex(columns=COLUMNS)
 
 
 def find_row(rows: pd.DataFrame, quantity: str, when: str, group: str = "all") -> pd.Series | None:
-    """The row of a quantity in the main coding; None where it was not computed."""
+    """Find the row of a quantity in the main coding; None if it was not computed."""
     found = rows[
         (rows["quantity"] == quantity)
         & (rows["when"] == when)
@@ -89,7 +91,7 @@ def find_row(rows: pd.DataFrame, quantity: str, when: str, group: str = "all") -
 
 
 def tabulate(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """All rows in one table, in the order in which they were made."""
+    """Put all rows into one table, in the order in which they were made."""
     table = pd.concat([part for part in parts if len(part)], ignore_index=True)
     numbers = ["mean", "sd", "lower", "upper", "prob"]
     table[numbers] = table[numbers].astype(float)

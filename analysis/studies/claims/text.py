@@ -1,47 +1,18 @@
-"""One page a claim: what was measured, the result, what would have refuted it, how the codings move it."""
+"""One page a claim: what was measured, the result, what would have refuted it, other codings, limits."""
 
-import tomllib
-from dataclasses import dataclass
-from pathlib import Path
-
+import numpy as np
 import pandas as pd
 
-from analysis.studies.claims.describe import CHANGE
-from analysis.studies.claims.rows import find_row
-from analysis.studies.claims.words import say_effect, say_interval, say_level, say_others
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What is fixed of a claim's page; the rest comes from the numbers.
-
-    Attributes
-    ----------
-    name, title : str
-        Short name, and the claim in a sentence.
-    measured, refuted_by, limits : str
-        What was measured and on what; what would have refuted it; what it cannot tell.
-    """
-
-    name: str
-    title: str
-    measured: str
-    refuted_by: str
-    limits: str
-
-
-def load_claims() -> tuple[Claim, ...]:
-    """The claims in the order of claims.toml."""
-    path = Path(__file__).with_name("claims.toml")
-    return tuple(
-        Claim(name, **text) for name, text in tomllib.loads(path.read_text(encoding="utf-8")).items()
-    )
+from analysis.posterior.words import interval, number, percent, probability
+from analysis.studies.claims.others import find_others
+from analysis.studies.claims.rows import CHANGE, find_row
+from analysis.studies.claims.table import load_claims
 
 
 def write_pages(
     rows: pd.DataFrame, judged: pd.DataFrame, others: pd.DataFrame, missing: dict[str, list[str]]
 ) -> list[dict]:
-    """The pages of all claims, ready for JSON.
+    """Write the pages of all claims, ready for JSON.
 
     Parameters
     ----------
@@ -50,9 +21,9 @@ def write_pages(
     judged : pd.DataFrame
         From ``analysis.studies.claims.judge.judge``.
     others : pd.DataFrame
-        From ``analysis.studies.claims.judge.gather_others``.
+        From ``analysis.studies.claims.others.gather_others``.
     missing : dict of str to list of str
-        By claim, what could not be computed and how to get it.
+        By claim, messages about what could not be computed.
 
     Returns
     -------
@@ -84,12 +55,14 @@ def _say_deciding(rows: pd.DataFrame, decided: pd.DataFrame) -> list[str]:
     for entry in decided.itertuples():
         row = find_row(rows, entry.quantity, entry.when, entry.group)
         if row is None:
-            sentences.append(f"{_capital(entry.words)}: not computed.")
+            found = "not computed"
         elif entry.kind == "posterior":
-            sentences.append(f"{_capital(entry.words)}: {say_interval(row)}: {entry.verdict}.")
+            found = f"{say_interval(row)}. Verdict: {entry.verdict}"
+        elif entry.when == CHANGE:
+            found = f"{number(100 * row['mean'], 0, sign=True)} percentage points. Verdict: {entry.verdict}"
         else:
-            number = say_change(row["mean"]) if entry.when == CHANGE else f"{row['mean']:.2f}"
-            sentences.append(f"{_capital(entry.words)}: {number}: {entry.verdict}.")
+            found = f"{number(row['mean'])}. Verdict: {entry.verdict}"
+        sentences.append(f"{_capital(entry.words)}: {found}.")
     return sentences
 
 
@@ -97,12 +70,9 @@ def _say_codings(rows: pd.DataFrame, decided: pd.DataFrame, others: pd.DataFrame
     sentences = []
     for entry in decided.itertuples():
         row = find_row(rows, entry.quantity, entry.when, entry.group)
-        if row is None:
-            continue
-        same = others
-        for name in ("claim", "quantity", "when", "group"):
-            same = same[same[name] == getattr(entry, name)]
-        sentences.append(f"{_capital(entry.words)}: {say_others(row, same, row['unit'])}.")
+        if row is not None:
+            found = say_others(row, find_others(others, entry), row["unit"])
+            sentences.append(f"{_capital(entry.words)}: {found}.")
     return sentences
 
 
@@ -110,16 +80,71 @@ def _capital(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def say_change(value: float) -> str:
-    """A change of a share in percentage points."""
-    return f"{100 * value:+.0f} percentage points"
+def say_number(value: float, unit: str) -> str:
+    """Say a number with its unit; a difference of probabilities is in percentage points, with its sign."""
+    if unit == "points":
+        return f"{number(100 * value, 0, sign=True)} points"
+    if unit in ("share", "probability"):
+        return percent(value)
+    if unit in ("sd", "logits"):
+        return f"{number(value, sign=True)} {unit}"
+    return number(value, 0) if unit == "states" else f"{value:.3g}"
+
+
+def say_interval(row: pd.Series) -> str:
+    """Say a posterior: mean, 90 % interval, probability of being positive, share of others with its sign."""
+    scale, digits = (100, 0) if row["unit"] == "points" else (1, 2)
+    ends = interval(row["lower"], row["upper"], scale=scale, digits=digits)
+    held = ""
+    if row.get("variants", 0):
+        held = f"; same sign in {percent(row['sign_share'])} of {row['variants']} variants and codings"
+    sure = f"probability of being positive {probability(row['prob'])}"
+    return f"{say_number(row['mean'], row['unit'])} (90 % interval {ends}; {sure}{held})"
+
+
+def say_level(rows: pd.DataFrame, quantity: str, when: str, group: str = "all") -> str:
+    """Say an estimated probability or a counted share in percent; ``not computed`` if it is missing."""
+    row = find_row(rows, quantity, when, group)
+    return "not computed" if row is None else percent(row["mean"])
+
+
+def say_effect(rows: pd.DataFrame, quantity: str, when: str, group: str = "all") -> str:
+    """Say a posterior of claims.csv; ``not computed`` if it is missing."""
+    row = find_row(rows, quantity, when, group)
+    return "not computed" if row is None else say_interval(row)
+
+
+def say_others(main: pd.Series, others: pd.DataFrame, unit: str) -> str:
+    """Say how other codings and variants change a number: the range, and those with another sign.
+
+    Parameters
+    ----------
+    main : pd.Series
+        The row of the main coding.
+    others : pd.DataFrame
+        The same quantity elsewhere: ``mean, other``.
+    unit : str
+
+    Returns
+    -------
+    str
+        A clause without a full stop.
+    """
+    if others.empty:
+        return "no other coding or variant has been run"
+    low, high = (say_number(getattr(others["mean"], end)(), unit) for end in ("min", "max"))
+    turned = others[np.sign(others["mean"]) != np.sign(main["mean"])]
+    names = ", ".join(turned["other"].iloc[:4]) + (", ..." if len(turned) > 4 else "")
+    same = f"the sign is the same in {percent(1 - len(turned) / len(others))}"
+    differs = f" and differs in {names}" if len(turned) else ""
+    return f"{low} to {high} in {len(others)} other variants and codings; {same}{differs}"
 
 
 def _say_asymmetry(rows: pd.DataFrame) -> list[str]:
     years = rows[rows["quantity"] == "hegemonic"]["when"].astype(int)
     first, last = str(years.min()), str(years.max())
     counted = [
-        f"by {weight} {say_level(rows, 'hegemonic', first, f'{scope} {weight}')} and "
+        f"counted by {weight}, {say_level(rows, 'hegemonic', first, f'{scope} {weight}')} and "
         f"{say_level(rows, 'hegemonic', last, f'{scope} {weight}')} ({name})"
         for weight in ("states", "alliances", "pairs")
         for scope, name in (("us", "with the US"), ("other", "others"))
@@ -127,32 +152,32 @@ def _say_asymmetry(rows: pd.DataFrame) -> list[str]:
     median, largest = (find_row(rows, "added_share", when) for when in ("median", "largest"))
     return [
         f"Hegemonic in {first} and {last}: " + ", ".join(counted) + ".",
-        f"A new ally of the US brought {100 * median['mean']:.1f} % of the capabilities of the "
-        f"US and its allies at the median, {100 * largest['mean']:.0f} % at most.",
+        f"The median new ally of the US added {number(100 * median['mean'], 1)} % of the capabilities of the "
+        f"US and its allies, the largest {percent(largest['mean'])}.",
     ]
 
 
 def _say_goods(rows: pd.DataFrame) -> list[str]:
     sentences = []
-    for tier, words in (("political", "political support or more"), ("military", "soldiers or more")):
+    for tier in ("political", "military"):
         parts = []
         for group in ("small", "middle", "major"):
             with_pact, without = (
                 say_level(rows, f"at_least_{tier}", "pooled", f"{group}, {level}")
                 for level in ("pact", "none")
             )
-            parts.append(f"{group} states {with_pact} with a pact and {without} without")
-        sentences.append(f"Probability of {words}, both coalitions: " + "; ".join(parts) + ".")
+            parts.append(f"{group} states {with_pact} with a pact, {without} without")
+        sentences.append(f"Probability of at least {tier} support, both coalitions: {'; '.join(parts)}.")
     change = say_effect(rows, "guarantee_capability", "pooled")
-    sentences.append(f"Change of a pact's effect with a standard deviation of log capability: {change}.")
+    sentences.append(f"Change of a pact's effect per standard deviation of log capability: {change}.")
     return sentences
 
 
 def _say_unpopular(rows: pd.DataFrame) -> list[str]:
     return [
-        f"A pact adds to joining in Iraq {say_effect(rows, 'ame_pact_total', 'iraq')}, against ISIS "
+        f"Effect of a pact on joining: in Iraq {say_effect(rows, 'ame_pact_total', 'iraq')}, against ISIS "
         f"{say_effect(rows, 'ame_pact_total', 'isis')}.",
-        f"It adds to alignment where the US stands nearly alone "
+        f"Effect of a pact on alignment: where the US is nearly alone "
         f"{say_effect(rows, 'alignment_pact_alone', 'pooled')}, on all other resolutions "
         f"{say_effect(rows, 'alignment_pact_others', 'pooled')}.",
     ]
@@ -160,9 +185,9 @@ def _say_unpopular(rows: pd.DataFrame) -> list[str]:
 
 def _say_formality(rows: pd.DataFrame) -> list[str]:
     sentences = [
-        f"A pact adds to joining {say_effect(rows, 'ame_pact', 'pooled')}, informal ties on average "
+        f"Effect on joining: of a pact {say_effect(rows, 'ame_pact', 'pooled')}, of informal ties on average "
         f"{say_effect(rows, 'informal', 'pooled')}.",
-        f"To alignment a pact adds, beyond informal ties, "
+        f"Effect on alignment, pact minus informal ties: "
         f"{say_effect(rows, 'alignment_pact_less_informal', 'pooled')}.",
     ]
     one_way = rows[rows["quantity"] == "one_way"]
@@ -170,24 +195,25 @@ def _say_formality(rows: pd.DataFrame) -> list[str]:
         last = str(one_way["when"].astype(int).max())
         us, other = (say_level(rows, "one_way", last, f"{scope} pairs") for scope in ("us", "other"))
         sentences.append(
-            f"In {last} only one of the two was bound in {us} of the pairs with the US, in {other} of others."
+            f"Only one state was bound in {us} of pairs with the US and {other} of others ({last})."
         )
     return sentences
 
 
 def _say_hierarchy(rows: pd.DataFrame) -> list[str]:
     parts = [
-        f"{theatre} {find_row(rows, 'centralisation', '2018', theatre)['mean']:.2f}"
+        f"{theatre} {number(find_row(rows, 'centralisation', '2018', theatre)['mean'])}"
         for theatre in ("Europe", "Asia-Pacific", "Americas")
     ]
     clients = [f"{find_row(rows, 'clients', year, 'World')['mean']:.0f}" for year in ("1946", "2018")]
-    star = "1 a star, 0 all tied alike"
+    star = "1: a star, 0: all states have equally many ties"
     return [
         f"Clients of the US: {clients[0]} in 1946, {clients[1]} in 2018.",
         f"Degree centralisation in 2018 ({star}): {', '.join(parts)}.",
-        f"An alliance with a client only adds to joining {say_effect(rows, 'ame_ally_of_client', 'pooled')}.",
-        f"A pact, in the same model: {say_effect(rows, 'ame_pact', 'pooled')}.",
-        f"Ties among clients, per standard deviation, the guarantee held: "
+        f"Effect on joining of an alliance with a client only: "
+        f"{say_effect(rows, 'ame_ally_of_client', 'pooled')}.",
+        f"Effect of a pact in the same model: {say_effect(rows, 'ame_pact', 'pooled')}.",
+        f"Effect of ties among clients, per standard deviation, with the guarantee held constant: "
         f"{say_effect(rows, 'client_ties_slope', 'pooled')}.",
     ]
 

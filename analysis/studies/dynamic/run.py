@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from analysis.figures.draw import save_figures
-from analysis.pipeline.run import Report
 from analysis.posterior.draws import thin_evenly
 from analysis.store.files import OUTPUT, write_json, write_table, write_tree
 from analysis.store.keys import git_commit, now, package_versions
@@ -18,6 +17,7 @@ from analysis.studies.dynamic.figures import draw_figures
 from analysis.studies.dynamic.fit import join_pairs
 from analysis.studies.dynamic.plan import DynamicRun, plan_dynamic
 from analysis.studies.dynamic.summary import summarize_moves, summarize_positions
+from analysis.variants.sampler import Report
 from data.load import load_record_votes
 
 KEPT_DRAWS = 1000

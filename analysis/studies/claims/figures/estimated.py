@@ -1,4 +1,4 @@
-"""Figures of the claims' posteriors: means and 90 % intervals, titles made from the numbers."""
+"""Figures of the claims' estimates: means and 90 % intervals, with titles made from the numbers."""
 
 import matplotlib as mpl
 import numpy as np
@@ -11,11 +11,10 @@ from analysis.figures.draw import plot_intervals
 from analysis.figures.style import STYLE
 from analysis.studies.claims.figures.counted import GROUPS_NOTE, finish_figure, start_figure
 from analysis.studies.claims.judge import SURE
+from analysis.studies.claims.others import find_others
 from analysis.studies.claims.rows import find_row
 
-MODEL_SOURCE = (
-    "Estimated (models/README.md): posterior mean and 90 % interval. Sources of the data: data/README.md."
-)
+MODEL_SOURCE = "Estimated (models/README.md): posterior mean and 90 % interval. Data sources: data/README.md."
 BLUE, GREY, RED = "#0072B2", "#7f7f7f", "#D55E00"
 FORMS = {
     "troops": "US troops, no treaty",
@@ -28,25 +27,18 @@ FORMS = {
 
 
 def select(rows: pd.DataFrame, quantities: list[str], when: str, group: str = "all") -> pd.DataFrame:
-    """Rows of some quantities in the main coding, in their order; those not computed are left out."""
+    """Select rows of some quantities in the main coding, in their order; missing ones are left out."""
     found = [find_row(rows, quantity, when, group) for quantity in quantities]
     return pd.DataFrame([row for row in found if row is not None])
 
 
 def say_sure(prob: float, more: str, less: str, unclear: str) -> str:
-    """A title's clause by what the posterior says: surely more, surely less, or unclear."""
+    """Choose a clause of a title: the difference is surely positive, surely negative, or uncertain."""
     return more if prob > SURE else less if prob < 1 - SURE else unclear
 
 
 def say_members(panel: xr.Dataset, levels: list[str]) -> str:
-    """Name the states on some levels in the last case, the short lists that a figure cannot show.
-
-    Parameters
-    ----------
-    panel : xr.Dataset
-        With finer levels of guarantee (``data.panel.ties``).
-    levels : list of str
-    """
+    """Name the states that have some levels of a graded panel in its last case."""
     last = panel.isel(case=-1)
     parts = []
     for level in levels:
@@ -59,7 +51,7 @@ def say_members(panel: xr.Dataset, levels: list[str]) -> str:
 def draw_intervals(
     ax: Axes, table: pd.DataFrame, names: list[str], colours: list[str], scale: float, label: str
 ) -> None:
-    """One interval a line, the first at the top, with a line at 0."""
+    """Draw one interval per row, the first at the top, and a line at 0."""
     for place, (row, colour) in enumerate(zip(table.itertuples(), colours, strict=True)):
         one = pd.DataFrame([{"mean": row.mean, "lower": row.lower, "upper": row.upper}])
         plot_intervals(ax, [len(table) - 1 - place], one, colour, "o", scale)
@@ -70,7 +62,7 @@ def draw_intervals(
 
 
 def plot_tiers(rows: pd.DataFrame) -> Figure:
-    """Probability of giving at least each tier, by capability, with a pact and without."""
+    """Draw the probability of at least each tier, by capability, with a pact and without."""
     groups = ("small", "middle", "major")
     tiers = {"political": "name or more", "military": "soldiers or more", "combat": "combat"}
     with mpl.rc_context(STYLE):
@@ -82,7 +74,7 @@ def plot_tiers(rows: pd.DataFrame) -> Figure:
                     [find_row(rows, f"at_least_{tier}", "pooled", f"{group}, {level}") for group in groups]
                 )
                 plot_intervals(ax, np.arange(len(groups)) + shift, table, colour, marker, 100,
-                               label="all with a pact" if level == "pact" else "none with one")  # fmt: skip
+                               label=f"{'all' if level == 'pact' else 'none'} with a pact")  # fmt: skip
             ax.set_title(name, fontsize=9)
             ax.set_yticks(range(len(groups)), [f"{group} states" for group in groups])
             ax.set_xlim(0, 100)
@@ -90,24 +82,17 @@ def plot_tiers(rows: pd.DataFrame) -> Figure:
         axes[-1].legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
         row = find_row(rows, "adds_military", "pooled", "middle less small")
         small = find_row(rows, "adds_political", "pooled", "small")
+        military = say_sure(row["prob"], "larger", "smaller", "not clearly larger")
         title = (
             f"A pact adds {100 * small['mean']:.0f} points to small states' political support; "
-            "its military effect is "
-            + (
-                say_sure(
-                    row["prob"],
-                    "larger on middle states",
-                    "smaller on middle states",
-                    "not clearly larger on middle states",
-                )
-            )
+            f"its effect on middle states' military support is {military}"
         )
         source = f"Both coalitions, each with the same weight. {GROUPS_NOTE} {MODEL_SOURCE}"
         return finish_figure(figure, title, source)
 
 
 def plot_unpopular(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
-    """The effect of a pact on joining either coalition; on alignment where the US is alone and where not."""
+    """Draw the effect of a pact on joining each coalition, and on alignment by whether the US is alone."""
     with mpl.rc_context(STYLE):
         figure = start_figure(9, 3.2)
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
@@ -126,7 +111,7 @@ def plot_unpopular(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
             windows = [*labels.values(), "both windows"]
             names = [f"{w}: {q}" for w in windows for q in quantities.values()]
             draw_intervals(right, table, names, [BLUE, GREY, "black"] * len(windows), 1,
-                           "What a pact adds to alignment, sd of states")  # fmt: skip
+                           "Effect of a pact on alignment, sd of states")  # fmt: skip
             right.tick_params(axis="y", labelsize=7.5)
         else:
             right.text(0.5, 0.5, "Not computed: needs roll calls", ha="center", transform=right.transAxes)
@@ -138,18 +123,14 @@ def plot_unpopular(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
         ]
         title = f"A pact's effect on joining is {words[0]} in Iraq than against ISIS"
         if len(words) > 1:
-            title += f";\non alignment it is {words[1]} where the US stands nearly alone"
+            title += f";\non alignment it is {words[1]} where the US is nearly alone"
         return finish_figure(figure, title, MODEL_SOURCE)
 
 
 def plot_levels(
-    rows: pd.DataFrame,
-    levels: list[str],
-    contrast: dict[str, str],
-    title: tuple[str, str, str],
-    members: str,
+    rows: pd.DataFrame, levels: list[str], other: str, title: tuple[str, str, str], members: str
 ) -> Figure:
-    """Effects of several kinds of tie on joining and on alignment, and the contrast that decides.
+    """Draw effects of several kinds of tie on joining and alignment, and a pact's effect minus another.
 
     Parameters
     ----------
@@ -157,32 +138,34 @@ def plot_levels(
         Rows of one claim.
     levels : list of str
         Kinds of tie, in the order of the figure.
-    contrast : dict of str to str
-        Its quantity for joining (``ame``) and for alignment (``alignment``), and its ``name``.
+    other : str
+        What a pact is compared with: ``informal``, or a level.
     title : tuple of str
-        If the contrast on joining is surely above 0, surely below, or neither.
+        Titles if the difference is surely above 0, surely below 0, or uncertain.
     members : str
-        Which states stand on the levels that have few.
+        The states on the levels that have few.
     """
     with mpl.rc_context(STYLE):
         figure = start_figure(9, 0.32 * len(levels) + 2.0)
         axes = figure.subplots(1, 2, sharey=True)
         kinds = (
-            ("ame", 100, "Effect on joining, points (both coalitions)"),
-            ("alignment", 1, "Effect on alignment, sd of states (both windows)"),
+            ("ame", "", 100, "Effect on joining, points (both coalitions)"),
+            ("alignment", "alignment_", 1, "Effect on alignment, sd of states (both windows)"),
         )
-        for ax, (kind, scale, label) in zip(axes, kinds, strict=True):
+        for ax, (kind, prefix, scale, label) in zip(axes, kinds, strict=True):
             there = [level for level in levels if find_row(rows, f"{kind}_{level}", "pooled") is not None]
-            table = select(rows, [*(f"{kind}_{level}" for level in there), contrast[kind]], "pooled")
-            names = [*(FORMS.get(level, level) for level in there), contrast["name"]]
+            quantities = [*(f"{kind}_{level}" for level in there), f"{prefix}pact_less_{other}"]
+            table = select(rows, quantities, "pooled")
+            names = [*(FORMS[level] for level in there), f"pact minus {FORMS.get(other, other)}"]
             colours = [BLUE if level in ("pact", "rio") else RED for level in there] + ["black"]
             draw_intervals(ax, table, names, colours, scale, label)
-        sure = find_row(rows, contrast["ame"], "pooled")["prob"]
-        return finish_figure(figure, say_sure(sure, *title), f"{members} All against no tie. {MODEL_SOURCE}")
+        sure = find_row(rows, f"pact_less_{other}", "pooled")["prob"]
+        source = f"{members} All compared with no tie. {MODEL_SOURCE}"
+        return finish_figure(figure, say_sure(sure, *title), source)
 
 
 def plot_codings(rows: pd.DataFrame, others: pd.DataFrame, judged: pd.DataFrame) -> Figure:
-    """How the other codings and variants move each deciding posterior."""
+    """Draw each deciding effect in the main coding, and in all other codings and variants."""
     decided = judged[(judged["kind"] == "posterior") & judged["mean"].notna()]
     with mpl.rc_context(STYLE):
         figure = start_figure(9, 0.55 * len(decided) + 1.6)
@@ -190,9 +173,7 @@ def plot_codings(rows: pd.DataFrame, others: pd.DataFrame, judged: pd.DataFrame)
         for place, entry in enumerate(decided.itertuples()):
             y = len(decided) - 1 - place
             row = find_row(rows[rows["claim"] == entry.claim], entry.quantity, entry.when, entry.group)
-            same = others
-            for name in ("claim", "quantity", "when", "group"):
-                same = same[same[name] == getattr(entry, name)]
+            same = find_others(others, entry)
             ax.plot(same["mean"] / row["sd"], np.full(len(same), y), "|", color=GREY, ms=12)
             scaled = pd.DataFrame([{k: row[k] / row["sd"] for k in ("mean", "lower", "upper")}])
             plot_intervals(ax, [y], scaled, BLUE, "o")
@@ -204,5 +185,5 @@ def plot_codings(rows: pd.DataFrame, others: pd.DataFrame, judged: pd.DataFrame)
         held = decided["agreeing"].dropna()
         sure = int((decided["prob"] > SURE).sum())
         title = f"In the main coding {sure} of {len(decided)} deciding effects are surely above 0"
-        note = "Blue: main coding; grey strokes: other codings and variants. " if len(held) else ""
+        note = "Blue: main coding; grey marks: other codings and variants. " if len(held) else ""
         return finish_figure(figure, title, note + MODEL_SOURCE)

@@ -6,26 +6,34 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from rich.console import Console
 from support.densities import draw_point, evaluate_logp
+from typer.testing import CliRunner
 
-from analysis.commands.claims import run_and_show_claims
-from analysis.posterior.draws import stack
+from analysis.__main__ import app
 from analysis.fitting.fit import SAVED_TOTAL, list_saved
 from analysis.fitting.gates import ConvergenceError
 from analysis.fitting.refits import refit, shape_refits
+from analysis.posterior.draws import stack
 from analysis.studies.claims import estimate as claims_estimates
+from analysis.studies.claims import plan as claims_plan
 from analysis.studies.claims import run as claims
 from analysis.studies.claims.describe import describe_goods, share_with_us
-from analysis.studies.claims.estimate import estimate_alone, estimate_formal_alignment, estimate_goods
+from analysis.studies.claims.estimate import (
+    average_levels,
+    compute_level_effects,
+    draw_alignment_effects,
+    estimate_alone,
+    estimate_formality,
+    estimate_goods,
+)
 from analysis.studies.claims.figures import draw as claims_pictures
-from analysis.studies.claims.fits import compute_level_effects, draw_alignment_effects
+from analysis.studies.claims.plan import plan_claims
 from analysis.studies.claims.rows import find_row
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN
 from data.alliances.build import load_alliances
 from data.alliances.spec import ClaimsSpec
-from data.load import load_panel, load_votes
+from data.load import FETCH_COMMAND, INFORMAL_LEVELS, load_panel, load_votes
 from data.panel.ties import add_client_ties, grade_by_closeness, grade_by_form
 from data.spec import IRAQ, DataSpec
 from data.tables.rules import DataError
@@ -125,7 +133,7 @@ def fit_worlds(panels):
     for number, panel in enumerate(panels):
         posterior = stack(fits["posterior"].dataset.isel(refit=number), 800)
         effects = compute_level_effects(posterior, panel).sel(case="pooled")
-        informal = effects.sel(level=["troops", "access", "designation"]).mean("level")
+        informal = average_levels(effects, INFORMAL_LEVELS)
         found.append((effects.sel(level="pact") - informal).quantile([0.05, 0.95]).values)
     return found
 
@@ -163,12 +171,14 @@ def permute(panel, seed):
 
 def test_an_effect_that_is_larger_where_the_us_is_alone_is_recovered(panel, monkeypatch):
     def contrast(alone, others, seed, given=panel):
-        def positions(data, *_):
-            effect = alone if data.us_side_below is not None else others
-            return simulate_positions(panel, effect, 2 * seed + (data.us_side_below is not None))
-
-        monkeypatch.setattr(claims_estimates, "draw_positions", positions)
-        rows = estimate_alone(given, ClaimsSpec(), MAIN, None, None, granularity="agenda")
+        effect = {"alone": alone, "others": others}
+        monkeypatch.setattr(
+            claims_estimates,
+            "draw_positions",
+            lambda fits, *_: simulate_positions(panel, effect[fits[0]], 2 * seed + (fits[0] == "alone")),
+        )
+        names = {kind: f"{kind} 0.1, agenda" for kind in effect}
+        rows = estimate_alone(given, MAIN, names, "main", [kind for kind in effect for _ in range(2)])
         return find_row(pd.concat(rows), "alignment_pact_alone_less_others", "pooled")
 
     found = [contrast(1.2, 0.6, seed) for seed in range(20)]
@@ -183,12 +193,41 @@ def test_an_effect_that_is_larger_where_the_us_is_alone_is_recovered(panel, monk
 
 def test_alignment_by_form_and_from_a_permuted_guarantee(panel):
     graded = grade_by_form(panel, ClaimsSpec())
-    rows = pd.concat(estimate_formal_alignment(panel, simulate_positions(graded, 1.0, 4), ClaimsSpec(), MAIN))
+    positions = simulate_positions(graded, 1.0, 4)
+    rows = pd.concat(estimate_formality(graded, positions, MAIN, "main", [as_fit(made_levels(graded))]))
     row = find_row(rows, "alignment_pact_less_informal", "pooled")
     assert row["lower"] < 1.0 < row["upper"]
     assert row["prob"] > 0.95
-    nothing = draw_alignment_effects(permute(panel, 1), simulate_positions(graded, 1.0, 4), MAIN, "x")
+    nothing = draw_alignment_effects(permute(panel, 1), positions, MAIN, "x")
     assert abs(float(nothing.sel(level="pact").mean())) < 0.3
+
+
+def as_fit(posterior):
+    """A posterior along ``sample`` as a fit of one chain."""
+    one = posterior.rename(sample="draw").expand_dims("chain")
+    return xr.DataTree.from_dict({"posterior": one})
+
+
+def made_levels(panel, n=50):
+    """A posterior of the model of joining in which every level has an effect."""
+    rng = np.random.default_rng(1)
+    coords = {
+        "case": panel["case"].values,
+        "state": panel["state"].values,
+        "level": panel["guarantee"].attrs["levels"][1:],
+        "covariate": [str(name) for name in panel["covariate"].values],
+    }
+
+    def draws(mean, sd, *dims):
+        size = [len(coords[dim]) for dim in dims]
+        return ("sample", *dims), rng.normal(mean, sd, (n, *size))
+
+    variables = {
+        "eta": draws(-1, 0.1, "case", "state"),
+        "guarantee_effect": draws(1, 0.3, "case", "level"),
+        "covariate_slope": draws(0, 1, "case", "covariate"),
+    }
+    return xr.Dataset(variables, coords)
 
 
 def made_tier_posterior(panel, slope, n=50):
@@ -208,9 +247,8 @@ def made_tier_posterior(panel, slope, n=50):
 
 
 @pytest.mark.parametrize(("slope", "side"), [(1.0, 1), (-1.0, -1)])
-def test_who_gives_arms_follows_the_interaction(panel, monkeypatch, slope, side):
-    monkeypatch.setattr(claims_estimates, "fit_support", lambda *_: made_tier_posterior(panel, slope))
-    rows = pd.concat(estimate_goods(panel, MAIN, None))
+def test_who_gives_arms_follows_the_interaction(panel, slope, side):
+    rows = pd.concat(estimate_goods(panel, MAIN, "main", [as_fit(made_tier_posterior(panel, slope))]))
     assert np.sign(find_row(rows, "adds_military", "pooled", "middle less small")["mean"]) == side
     whole = rows[rows["quantity"].str.startswith("tier_") & (rows["group"] == "small, pact")]
     above = rows[(rows["quantity"] == "at_least_political") & (rows["group"] == "small, pact")]
@@ -251,34 +289,17 @@ def test_votes_with_the_us_are_counted_alike_at_both_granularities():
 
 @pytest.fixture
 def made_up_fits(panel, monkeypatch, tmp_path):
-    """Everything of the command but the fits, into a folder of its own."""
+    """Everything of the command except the fits, in a folder of its own."""
+    kinds = {
+        "total": lambda task: as_fit(made_levels(task.data)),
+        "tiers": lambda task: as_fit(made_tier_posterior(task.data, 0.5)),
+        "ideal_point": lambda task: None,
+    }
 
-    def levels(given, *_):
-        rng = np.random.default_rng(1)
-        level = given["guarantee"].attrs["levels"][1:]
-        covariates = [str(name) for name in given["covariate"].values]
-        return xr.Dataset(
-            {
-                "eta": (("sample", "case", "state"), rng.normal(-1, 0.1, (50, 2, given.sizes["state"]))),
-                "guarantee_effect": (("sample", "case", "level"), rng.normal(1, 0.3, (50, 2, len(level)))),
-                "covariate_slope": (
-                    ("sample", "case", "covariate"),
-                    rng.normal(0, 1, (50, 2, len(covariates))),
-                ),
-            },
-            {
-                "case": given["case"].values,
-                "state": given["state"].values,
-                "level": level,
-                "covariate": covariates,
-            },
-        )
-
-    def positions(data, *_):
+    def positions(*_):
         return simulate_positions(panel, 1.0, 3, n=50)
 
-    monkeypatch.setattr(claims_estimates, "fit_levels", levels)
-    monkeypatch.setattr(claims_estimates, "fit_support", lambda *_: made_tier_posterior(panel, 0.5))
+    monkeypatch.setattr(claims, "load_or_make", lambda task, *_, **__: (kinds[task.kind](task), False))
     for module in (claims, claims_estimates):
         monkeypatch.setattr(module, "draw_positions", positions)
     monkeypatch.setattr(claims_pictures, "DPI", 60)
@@ -291,21 +312,23 @@ def made_up_fits(panel, monkeypatch, tmp_path):
         row | {"case": case, "prob_positive": 0.8} for case in ("iraq", "isis", "pooled", "difference")
     ]
     pd.DataFrame(effects).to_csv(folder / "effects.csv", index=False)
-    return folder
+    return folder, kinds
 
 
 @pytest.mark.parametrize("beside", [True, False], ids=["as found", "nothing beside the checkout"])
-def test_the_command_writes_tables_pages_and_figures(made_up_fits, capsys, monkeypatch, tmp_path, beside):
+def test_the_command_writes_tables_pages_and_figures(made_up_fits, monkeypatch, tmp_path, beside):
     if not beside:
-        monkeypatch.setattr(claims, "find_rollcalls", lambda _: None)
+        for module in (claims, claims_plan):
+            monkeypatch.setattr(module, "find_rollcalls", lambda _: None)
         monkeypatch.setattr(claims_pictures, "SHARED_DIR", tmp_path)
         # Drawn, but not written: that takes most of the time.
-        monkeypatch.setattr(claims_pictures, "save_figure", lambda *_: None)
-    assert run_and_show_claims("main", True, None, Console(width=110)) == 0
-    folder = made_up_fits / "claims"
+        monkeypatch.setattr(claims_pictures, "save_figure", lambda *_, **__: None)
+    shown = run_quick()
+    folder = made_up_fits[0] / "claims"
     rows = pd.read_csv(folder / "claims.csv")
     assert set(rows["claim"]) == set(CLAIMS)
     assert rows["quick"].all()
+    assert pd.read_csv(folder / "verdicts.csv")["quick"].all()
     assert set(rows["kind"]) == {"description", "posterior"}
     pages = {page["claim"]: page for page in json.loads((folder / "claims.json").read_text())["claims"]}
     assert pages["asymmetry"]["verdict"] == "not as claimed"
@@ -319,10 +342,9 @@ def test_the_command_writes_tables_pages_and_figures(made_up_fits, capsys, monke
                 picture = folder / figure["file"]
                 assert picture.stat().st_size > 10_000
                 assert "QUICK RUN" in picture.with_suffix(".svg").read_text(encoding="utf-8")
-    shown = capsys.readouterr().out
     assert "Quick run: for trying out" in shown
     if not beside:
-        assert "python -m analysis data fetch" in pages["unpopular"]["missing"][0]
+        assert FETCH_COMMAND in pages["unpopular"]["missing"][0]
         assert "not computed" in pages["unpopular"]["result"][1]
         assert pages["unpopular"]["verdict"] == "not computed in full"
         assert "does not ship" in pages["hierarchy"]["missing"][0]
@@ -330,22 +352,49 @@ def test_the_command_writes_tables_pages_and_figures(made_up_fits, capsys, monke
         assert "Missing:" in shown
 
 
-def test_a_fit_that_does_not_converge_is_named_and_takes_nothing_with_it(made_up_fits, monkeypatch):
-    def fail(*_):
+def run_quick():
+    """Run the command on the shipped tallies and return what it prints."""
+    result = CliRunner().invoke(app, ["claims", "--quick"])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_fit_that_does_not_converge_leaves_out_only_its_own_claim(made_up_fits, monkeypatch):
+    def fail(task):
         raise ConvergenceError("tiers of support: R-hat 1.20 of 'threshold', above 1.01", {})
 
-    monkeypatch.setattr(claims_estimates, "fit_support", fail)
-    monkeypatch.setattr(claims_pictures, "save_figure", lambda *_: None)
-    assert run_and_show_claims("main", True, None, Console(width=110)) == 0
-    pages = json.loads((made_up_fits / "claims" / "claims.json").read_text())["claims"]
+    folder, kinds = made_up_fits
+    kinds["tiers"] = fail
+    monkeypatch.setattr(claims_pictures, "save_figure", lambda *_, **__: None)
+    run_quick()
+    pages = json.loads((folder / "claims" / "claims.json").read_text())["claims"]
     goods = next(page for page in pages if page["claim"] == "goods")
     assert "R-hat 1.20" in goods["missing"][0]
     assert goods["verdict"] == "not computed"
     assert [figure["file"] for figure in goods["figures"]] == ["goods_exchange.png"]
-    rows = pd.read_csv(made_up_fits / "claims" / "claims.csv")
+    rows = pd.read_csv(folder / "claims" / "claims.csv")
     assert "pact_less_informal" in set(rows["quantity"])
 
 
-def test_an_unknown_variant_is_refused(capsys):
-    assert run_and_show_claims("mian", False, None, Console(width=200)) == 2
-    assert "nearest: main" in capsys.readouterr().out
+def test_the_plan_names_every_fit_before_any_is_made(made_up_fits, monkeypatch):
+    monkeypatch.setattr(claims_plan, "RESULTS", made_up_fits[0].parent)
+    tasks = plan_claims(MAIN.quick())
+    kinds = [task.kind for task in tasks]
+    # The main job's effects are there; what the claims use of it is its stage 1.
+    assert (kinds.count("tiers"), kinds.count("total"), kinds.count("direct")) == (1, 3, 0)
+    assert kinds.count("ideal_point") in (2, 6)
+    assert len({task.key for task in tasks}) == len({task.name for task in tasks}) == len(tasks)
+    monkeypatch.setattr(claims_plan, "RESULTS", made_up_fits[0])
+    assert {"direct", "effects"} <= {task.kind for task in plan_claims(MAIN.quick())}
+
+
+def test_the_command_explains_without_fitting():
+    result = CliRunner().invoke(app, ["claims", "--quick", "--explain"])
+    assert result.exit_code == 0
+    assert "tiers of support, by capability (main)" in result.output
+
+
+def test_an_unknown_variant_is_refused():
+    result = CliRunner().invoke(app, ["claims", "mian"])
+    assert result.exit_code == 2
+    assert "nearest: main" in result.output

@@ -6,18 +6,17 @@ import pytest
 import xarray as xr
 
 from analysis.studies.claims.judge import (
-    DECIDING,
-    add_sign_shares,
     combine,
-    gather_others,
     judge,
     judge_description,
     judge_posterior,
 )
+from analysis.studies.claims.others import add_sign_shares, gather_others, translate_sensitivity
 from analysis.studies.claims.rows import COLUMNS, describe, find_row, infer, tabulate
-from analysis.studies.claims.run import translate_sensitivity
-from analysis.studies.claims.text import load_claims
-from analysis.studies.claims.words import say_interval, say_number, say_others, say_probability
+from analysis.studies.claims.table import load_claims
+from analysis.studies.claims.text import say_interval, say_number, say_others
+
+DECIDING = [deciding for claim in load_claims() for deciding in claim.deciding]
 
 
 @pytest.mark.parametrize(
@@ -128,15 +127,14 @@ def test_a_probability_is_on_no_side_of_zero():
 def test_numbers_are_said_with_their_units():
     assert say_number(0.123, "points") == "+12 points"
     assert say_number(0.123, "share") == "12 %"
-    assert say_number(-0.5, "sd") == "-0.50 sd"
-    assert say_probability(1.0) == "above 0.999"
-    assert say_probability(0.0) == "below 0.001"
+    assert say_number(-0.5, "sd") == "\N{MINUS SIGN}0.50 sd"
     row = infer("formality", "x", draw(0.2, 0.05), "points").iloc[0]
-    assert say_interval(row).startswith("+20 points (90 % interval +12 to +28; P(above 0) above 0.999")
+    said = "+20 points (90 % interval 12 to 28; probability of being positive above 0.999)"
+    assert say_interval(row) == said
     others = pd.DataFrame({"mean": [0.1, -0.1], "other": ["a", "b"]})
-    assert (
-        say_others(row, others, "points")
-        == "-10 points to +10 points elsewhere; the sign is the same in 50 % of 2 (not: b)"
+    assert say_others(row, others, "points") == (
+        "\N{MINUS SIGN}10 points to +10 points in 2 other variants and codings; "
+        "the sign is the same in 50 % and differs in b"
     )
 
 

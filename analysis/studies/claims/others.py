@@ -1,0 +1,107 @@
+"""The same quantities in other codings and in other variants."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.store.files import OUTPUT, RESULTS
+from analysis.studies.claims.rows import MAIN_CODING
+from analysis.variants.variant import Variant
+
+KEYS = ["claim", "quantity", "when", "group"]
+
+
+def read_elsewhere(variant: Variant) -> pd.DataFrame:
+    """Read the results of other variants: their own claims.csv, and the table of the sensitivity study.
+
+    Parameters
+    ----------
+    variant : Variant
+        The variant that is judged; its own results are left out.
+
+    Returns
+    -------
+    pd.DataFrame
+        Rows of claims.csv with ``variant``; empty if there is none. Quick runs and failed variants are left
+        out.
+    """
+    parts = []
+    for path in sorted(RESULTS.glob("*/claims/claims.csv")):
+        table = pd.read_csv(path)
+        if path.parents[1].name not in ("main", variant.name) and "quick" not in table:
+            parts.append(table.assign(variant=path.parents[1].name))
+    seen = {name for part in parts for name in part["variant"]}
+    for path in (OUTPUT / "sensitivity.csv", OUTPUT / "published" / "sensitivity.csv"):
+        if path.is_file():
+            parts.append(translate_sensitivity(pd.read_csv(path), seen | {"main", variant.name}))
+            break
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def translate_sensitivity(table: pd.DataFrame, without: set[str]) -> pd.DataFrame:
+    """Turn the effect of a pact in every variant into rows of the claim ``unpopular``.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        ``sensitivity.csv``: ``variant, quantity, case, mean, sd, lower, upper, prob_positive, status``, and
+        ``group`` if effects are given by group.
+    without : set of str
+        Variants to leave out.
+    """
+    chosen = (table["quantity"] == "ame_pact_total") & ~table["variant"].isin(without) & table["mean"].notna()
+    if "group" in table:
+        chosen &= table["group"] == "all"
+    columns = ["variant", "when", "mean", "sd", "lower", "upper", "prob"]
+    renamed = table[chosen].rename(columns={"case": "when", "prob_positive": "prob"})[columns]
+    keys = {"claim": "unpopular", "quantity": "ame_pact_total", "group": "all", "coding": MAIN_CODING}
+    return renamed.assign(**keys, kind="posterior", unit="points")
+
+
+def gather_others(rows: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:
+    """Gather each quantity from the claim's other codings and from other variants.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        Rows of claims.csv of the main analysis.
+    elsewhere : pd.DataFrame
+        From ``read_elsewhere``.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``claim, quantity, when, group``, as in the main coding; ``mean, prob``; ``other``: name of the coding
+        or variant.
+    """
+    columns = [*KEYS, "mean", "prob", "other"]
+    codings = rows[rows["coding"] != MAIN_CODING].assign(other=lambda table: table["coding"])
+    if elsewhere.empty:
+        return codings[columns]
+    variants = elsewhere[elsewhere["coding"] == MAIN_CODING].assign(other=elsewhere["variant"])
+    return pd.concat([codings[columns], variants[columns]], ignore_index=True)
+
+
+def find_others(others: pd.DataFrame, entry: object) -> pd.DataFrame:
+    """Select the rows of ``gather_others`` about one quantity; ``entry`` has ``KEYS`` as attributes."""
+    same = np.all([others[name] == getattr(entry, name) for name in KEYS], axis=0)
+    return others[same]
+
+
+def add_sign_shares(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """Add to each posterior of the main coding the share of codings and variants with the same sign.
+
+    Returns
+    -------
+    pd.DataFrame
+        With ``sign_share`` (0 to 1; NaN if there is no other) and ``variants`` (number of codings and
+        variants).
+    """
+    main = rows["coding"] == MAIN_CODING
+    own = rows[main & (rows["kind"] == "posterior")][[*KEYS, "mean"]]
+    pairs = others.merge(own, on=KEYS, suffixes=("", "_main"))
+    same = (np.sign(pairs["mean"]) == np.sign(pairs["mean_main"])).groupby([pairs[k] for k in KEYS])
+    found = pd.DataFrame({"sign_share": same.mean(), "variants": same.size()}).reset_index()
+    merged = rows.merge(found, on=KEYS, how="left")
+    merged["variants"] = merged["variants"].fillna(0).astype(int)
+    merged.loc[~main, ["sign_share", "variants"]] = [np.nan, 0]
+    return merged
