@@ -8,14 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from analysis.commands.app import (
-    ExplainOption,
-    VotesOption,
-    app,
-    bad_input_ends,
-    bad_option_ends,
-    console,
-)
+from analysis.commands.app import ExplainOption, VotesOption, app, bad_input_ends, bad_option_ends, console
 
 
 def parse_sessions(text: str) -> tuple[int, int]:
@@ -72,11 +65,9 @@ def dynamic(
             return
     from analysis.studies.dynamic.run import run_dynamic
 
+    output = output or OUTPUT
     code, folder = run_with_progress(
-        lambda report: run_dynamic(run, votes_path=votes, output=output or OUTPUT, report=report),
-        MAIN,
-        votes,
-        console,
+        lambda report: run_dynamic(run, votes_path=votes, output=output, report=report), MAIN, votes, console
     )
     if folder is not None:
         show_dynamic(folder, console)

@@ -170,7 +170,7 @@ def _sample(
         target_accept=sampler.target_accept,
         save_warmup=False,
         progress_bar=False,
-        progress_callback=_share_done(progress) if progress else None,
+        progress_callback=share_done(progress) if progress else None,
     )
     # After Ctrl-C nutpie returns the draws so far, padded with NaN. They are not a fit.
     energy = idata["sample_stats"]["energy"]
@@ -180,7 +180,9 @@ def _sample(
     return xr.DataTree.from_dict({group: idata[group].dataset[names] for group, names in groups.items()})
 
 
-def _share_done(progress: Progress) -> Callable:
+def share_done(progress: Progress) -> Callable:
+    """Turn a callback that takes the share done into one that takes nutpie's chains."""
+
     def report(chains):
         progress(sum(c.finished_draws for c in chains) / max(1, sum(c.total_draws for c in chains)))
 

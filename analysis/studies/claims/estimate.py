@@ -39,12 +39,7 @@ def keep_draws(fit: xr.DataTree, variant: Variant) -> xr.Dataset:
 def compute_level_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArray:
     """Average marginal effect on joining of each level, compared with none.
 
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        Draws along ``sample`` of the model of joining without alignment.
-    panel : xr.Dataset
-        Panel of the fit.
+    Takes draws along ``sample`` of the model of joining without alignment, and the panel of the fit.
 
     Returns
     -------
@@ -68,14 +63,8 @@ def compute_level_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataAr
 def draw_positions(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Variant) -> np.ndarray:
     """Draw the positions of all states of a panel.
 
-    Parameters
-    ----------
-    stage1 : list of xr.DataTree
-        Fits of stage 1 in the order of the panel's cases.
-    panel : xr.Dataset
-        States whose positions are wanted.
-    variant : Variant
-        Priors of stage 1, seed and number of draws.
+    Takes the fits of stage 1 in the order of the panel's cases, the panel, and a variant for the priors of
+    stage 1, the seed and the number of draws.
 
     Returns
     -------
@@ -93,16 +82,8 @@ def draw_alignment_effects(
 ) -> xr.DataArray:
     """Draw the exact effect of each level on alignment, one draw for each draw of the positions.
 
-    Parameters
-    ----------
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``.
-    positions : np.ndarray
-        (sample, case, state), from ``draw_positions``.
-    variant : Variant
-        Priors and seed.
-    name : str
-        Name of the effects; the seed depends on it.
+    Takes a panel, positions from ``draw_positions``, a variant for priors and seed, and a name on which the
+    seed depends.
 
     Returns
     -------
@@ -251,8 +232,8 @@ def estimate_alone(
     """Effect of a pact on alignment where the US is nearly alone, and on all other resolutions.
 
     Takes the arguments of ``estimate_formality`` without positions, and ``names``: the two sets of votes,
-    ``alone`` and ``others``, and the name of each for its seed. The fits are stage 1 of each case on the first
-    set, and then on the second. Both sets are standardised over the same states, so both effects are in
+    ``alone`` and ``others``, each with a name for its seed. The fits are stage 1 of each case, first on the
+    one set, then on the other. Both sets are standardised over the same states, so both effects are in
     standard deviations of the states on those votes.
 
     Returns

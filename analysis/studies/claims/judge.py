@@ -16,14 +16,7 @@ AGREEING = 0.8
 
 
 def judge_posterior(prob: float, others: list[float]) -> str:
-    """Judge a posterior.
-
-    Parameters
-    ----------
-    prob : float
-        P(> 0) in the main analysis.
-    others : list of float
-        P(> 0) in each variant or coding.
+    """Judge a posterior from P(> 0) in the main analysis and in each variant or coding.
 
     Returns
     -------
@@ -54,13 +47,9 @@ def judge_description(value: float, others: list[float], limit: float) -> str:
 
 
 def combine(verdicts: list[str]) -> str:
-    """Combine the verdicts on a claim's deciding quantities.
+    """Combine the verdicts on a claim's deciding quantities: the common one if they agree, else ``mixed``.
 
-    Returns
-    -------
-    str
-        The common verdict if they agree, else ``mixed``. If some could not be computed, the claim is not
-        judged: ``not computed in full``.
+    If some could not be computed, the claim is not judged: ``not computed in full``.
     """
     if len(set(verdicts)) == 1:
         return verdicts[0]
@@ -73,7 +62,7 @@ def judge(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : pd.DataFrame
-        Rows of claims.csv of the main analysis.
+        From ``analysis.studies.claims.rows.tabulate``.
     others : pd.DataFrame
         From ``analysis.studies.claims.others.gather_others``.
 

@@ -13,16 +13,11 @@ KEYS = ["claim", "quantity", "when", "group"]
 def read_elsewhere(variant: Variant) -> pd.DataFrame:
     """Read the results of other variants: their own claims.csv, and the table of the sensitivity study.
 
-    Parameters
-    ----------
-    variant : Variant
-        The variant that is judged; its own results are left out.
-
     Returns
     -------
     pd.DataFrame
-        Rows of claims.csv with ``variant``; empty if there is none. Quick runs and failed variants are left
-        out.
+        Rows of claims.csv with ``variant``; empty if there is none. Quick runs, failed variants and the
+        given variant itself are left out.
     """
     parts = []
     for path in sorted(RESULTS.glob("*/claims/claims.csv")):
@@ -63,7 +58,7 @@ def gather_others(rows: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : pd.DataFrame
-        Rows of claims.csv of the main analysis.
+        From ``analysis.studies.claims.rows.tabulate``.
     elsewhere : pd.DataFrame
         From ``read_elsewhere``.
 
@@ -83,8 +78,7 @@ def gather_others(rows: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:
 
 def find_others(others: pd.DataFrame, entry: object) -> pd.DataFrame:
     """Select the rows of ``gather_others`` about one quantity; ``entry`` has ``KEYS`` as attributes."""
-    same = np.all([others[name] == getattr(entry, name) for name in KEYS], axis=0)
-    return others[same]
+    return others[np.all([others[name] == getattr(entry, name) for name in KEYS], axis=0)]
 
 
 def add_sign_shares(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:

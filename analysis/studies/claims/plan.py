@@ -59,7 +59,7 @@ class Estimate:
 def plan_claims(variant: Variant, votes_path: Path | None = None) -> list[Task]:
     """Return every fit that the claims of a variant need, without making any.
 
-    The fits of the main job are among them as far as its results are missing or the claims use them.
+    Among them are the main job's stage 1 and, if its results are missing, its other fits.
     """
     inputs = load_inputs(variant, votes_path)
     main = plan_variant(variant, inputs.votes, inputs.panel)
@@ -85,7 +85,7 @@ def list_estimates(
     variant : Variant
         Whose specs are used.
     votes_path : Path, optional
-        File or folder of the roll calls; see ``data.load.find_rollcalls``.
+        File or folder of the roll calls, see ``data.load.find_rollcalls``.
     """
     spec, is_main = ClaimsSpec(), variant.name == "main"
     estimates = _plan_models(panel, positions, spec, variant, MAIN_CODING)

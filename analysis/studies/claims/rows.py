@@ -28,16 +28,10 @@ def describe(
 
     Parameters
     ----------
-    claim, quantity : str
+    claim, quantity, unit, group, coding : str
+        Columns of the rows, see ``COLUMNS``.
     values : pd.Series
         Indexed by ``when``. NaN means that there is nothing to count, and gives no row.
-    unit : str
-    group, coding : str
-
-    Returns
-    -------
-    pd.DataFrame
-        ``COLUMNS``.
     """
     known = values.dropna()
     rows = pd.DataFrame({"when": known.index.astype(str), "mean": known.to_numpy(float)})
@@ -58,16 +52,10 @@ def infer(
 
     Parameters
     ----------
-    claim, quantity : str
+    claim, quantity, unit, group, coding : str
+        Columns of the rows, see ``COLUMNS``.
     draws : xr.DataArray
         (case, sample) or (sample,). Without cases, ``when`` is ``pooled``.
-    unit : str
-    group, coding : str
-
-    Returns
-    -------
-    pd.DataFrame
-        ``COLUMNS``.
     """
     if "case" not in draws.dims:
         draws = draws.reset_coords(drop=True).expand_dims(case=["pooled"])

@@ -1,5 +1,6 @@
 """Describe and estimate the claims of the wider argument, judge them, and write their pages."""
 
+from collections import defaultdict
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ from analysis.pipeline.inputs import Inputs, load_inputs
 from analysis.pipeline.plan import plan_stage1
 from analysis.pipeline.run import Report, run_variant
 from analysis.store.files import OUTPUT, RESULTS, atomic_folder, write_json, write_table
-from analysis.store.store import Store, load_or_make
+from analysis.store.store import load_or_make
 from analysis.studies.claims.describe import (
     describe_asymmetry,
     describe_goods,
@@ -67,7 +68,7 @@ def run_claims(variant: Variant, *, votes_path: Path | None = None, report: Repo
     rows, missing = collect_rows(variant, inputs, effects, votes_path, report)
     elsewhere = read_elsewhere(variant)
     if elsewhere.empty:
-        note(missing, "unpopular", "No other variants have been run. To run them: sfl sensitivity")
+        missing["unpopular"].append("No other variants have been run. To run them: sfl sensitivity")
     others = gather_others(rows, elsewhere)
     rows, judged = add_sign_shares(rows, others), judge(rows, others)
     if quick:
@@ -77,7 +78,7 @@ def run_claims(variant: Variant, *, votes_path: Path | None = None, report: Repo
     with atomic_folder(folder) as work:
         drawn = draw_claims(rows, others, judged, inputs.panel, work, quick)
         for claim, message in drawn.missing.items():
-            note(missing, claim, message)
+            missing[claim].append(message)
         pages = write_pages(rows, judged, others, missing)
         for page in pages:
             page["figures"] = drawn.files[page["claim"]]
@@ -89,57 +90,42 @@ def run_claims(variant: Variant, *, votes_path: Path | None = None, report: Repo
     return folder
 
 
-def note(missing: dict[str, list[str]], claim: str, message: str) -> None:
-    """Add a message to what is missing of a claim."""
-    missing[claim] = [*missing.get(claim, []), message]
-
-
 def collect_rows(
     variant: Variant,
     inputs: Inputs,
     effects: pd.DataFrame,
     votes_path: Path | None,
     report: Report,
-    store: Store | None = None,
 ) -> tuple[pd.DataFrame, dict[str, list[str]]]:
     """Return all rows of claims.csv and, by claim, messages about what could not be computed.
 
     If a fit misses a convergence gate, only its own quantities are left out.
 
-    Parameters
-    ----------
-    variant, votes_path, report
-        As in ``run_claims``.
-    inputs : Inputs
-        Votes and panel of the variant.
-    effects : pd.DataFrame
-        ``effects.csv`` of the variant.
-    store : Store, optional
-        Where fits are kept.
+    Takes the arguments of ``run_claims``, the votes and the panel of the variant, and its ``effects.csv``.
     """
-    panel, spec, missing = inputs.panel, ClaimsSpec(), {}
+    panel, missing = inputs.panel, defaultdict(list)
 
     def make(tasks) -> list[xr.DataTree]:
-        return [load_or_make(task, store, report=report)[0] for task in tasks]
+        return [load_or_make(task, report=report)[0] for task in tasks]
 
     stage1 = [plan_stage1(variant, votes) for votes in inputs.votes.values()]
     positions = draw_positions(make(stage1), panel, variant)
     parts = [
         *describe_asymmetry(),
         *describe_one_way(),
-        *describe_goods(panel, spec, share_with_us(inputs.votes)),
+        *describe_goods(panel, ClaimsSpec(), share_with_us(inputs.votes)),
         *describe_hierarchy(),
         take_effects(effects, panel),
     ]
     if find_rollcalls(votes_path) is None:
         message = f"Resolutions where the US is nearly alone need roll calls. To get them: {FETCH_COMMAND}"
-        note(missing, "unpopular", message)
+        missing["unpopular"].append(message)
     for estimate in list_estimates(panel, positions, variant, votes_path):
         try:
             parts += estimate.compute(make(estimate.tasks))
         except ConvergenceError as error:
             # The other claims do not depend on this fit.
-            note(missing, estimate.claim, f"No result: {error}")
+            missing[estimate.claim].append(f"No result: {error}")
     return tabulate(parts), missing
 
 

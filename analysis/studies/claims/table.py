@@ -9,18 +9,9 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Deciding:
-    """A quantity that decides a claim. It was named before it was computed.
+    """A quantity that decides a claim: a row of claims.csv, named before it was computed.
 
-    Attributes
-    ----------
-    claim, quantity, when, group : str
-        The row of claims.csv.
-    kind : {"posterior", "description"}
-        Whether it is estimated or counted.
-    words : str
-        What it is, for a sentence.
-    limit : float
-        The claim says that the quantity is above it; 0 for a posterior.
+    ``words`` says what it is, for a sentence. The claim says that it is above ``limit``.
     """
 
     claim: str
@@ -34,17 +25,7 @@ class Deciding:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One claim.
-
-    Attributes
-    ----------
-    name, title : str
-        Short name, and the claim in a sentence.
-    measured, refuted_by, limits : str
-        What was measured and on what; what would have refuted it; what the study cannot say.
-    deciding : tuple of Deciding
-        Quantities that decide it.
-    """
+    """A claim: its title, what was measured, what would have refuted it, and what the study cannot say."""
 
     name: str
     title: str

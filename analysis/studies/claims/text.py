@@ -17,7 +17,7 @@ def write_pages(
     Parameters
     ----------
     rows : pd.DataFrame
-        Rows of claims.csv.
+        From ``analysis.studies.claims.rows.tabulate``.
     judged : pd.DataFrame
         From ``analysis.studies.claims.judge.judge``.
     others : pd.DataFrame
@@ -117,18 +117,8 @@ def say_effect(rows: pd.DataFrame, quantity: str, when: str, group: str = "all")
 def say_others(main: pd.Series, others: pd.DataFrame, unit: str) -> str:
     """Say how other codings and variants change a number: the range, and those with another sign.
 
-    Parameters
-    ----------
-    main : pd.Series
-        The row of the main coding.
-    others : pd.DataFrame
-        The same quantity elsewhere: ``mean, other``.
-    unit : str
-
-    Returns
-    -------
-    str
-        A clause without a full stop.
+    Takes the row of the main coding, and the same quantity elsewhere (``mean, other``); returns a clause
+    without a full stop.
     """
     if others.empty:
         return "no other coding or variant has been run"

@@ -58,10 +58,6 @@ def plot_powers(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
         From ``analysis.studies.dynamic.summary.summarize_positions``.
     names : dict of str to str
         Name of each state by iso3.
-
-    Returns
-    -------
-    Figure
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.5, 4.2), layout="constrained")
@@ -83,17 +79,9 @@ def _mark_dates(ax, positions: pd.DataFrame) -> None:
     for year, label in DATES.items():
         if positions["year"].min() <= year <= positions["year"].max():
             ax.axvline(year, color="#999999", lw=0.6, ls=":")
-            ax.annotate(
-                label,
-                (year, 1),
-                xycoords=("data", "axes fraction"),
-                xytext=(0, 2),
-                textcoords="offset points",
-                fontsize=6.5,
-                ha="center",
-                va="bottom",
-                color="#666666",
-            )
+            place = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
+            place |= {"xytext": (0, 2), "textcoords": "offset points"}
+            ax.annotate(label, (year, 1), fontsize=6.5, color="#666666", **place)
 
 
 def plot_chosen(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
@@ -144,18 +132,7 @@ def plot_assembly(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
 def plot_moves(moves: pd.DataFrame, names: dict[str, str], *, most: int = 25) -> Figure:
     """The largest moves that are certain, with their dates.
 
-    Parameters
-    ----------
-    moves : pd.DataFrame
-        From ``analysis.studies.dynamic.summary.summarize_moves``.
-    names : dict of str to str
-        Name of each state by iso3.
-    most : int
-        Number of moves shown.
-
-    Returns
-    -------
-    Figure
+    Takes ``analysis.studies.dynamic.summary.summarize_moves``, names by iso3, and how many moves to show.
     """
     top = moves.head(most).iloc[::-1].reset_index(drop=True)
     with mpl.rc_context(STYLE):

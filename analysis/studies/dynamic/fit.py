@@ -1,6 +1,5 @@
 """Sample the dynamic model a pair of chains at a time, and judge all chains together."""
 
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -11,7 +10,7 @@ from nutpie.sample import CompiledModel
 
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
-from analysis.fitting.fit import SAVED_STATISTICS
+from analysis.fitting.fit import SAVED_STATISTICS, share_done
 from analysis.fitting.gates import check_convergence
 from analysis.studies.dynamic.plan import PAIR, Record
 from analysis.variants.sampler import CORES, Progress, SamplerSpec
@@ -41,18 +40,10 @@ def sample_pair(
 
     Parameters
     ----------
-    compiled : CompiledModel
-        Model, see ``compile_record``.
-    text : str
-        The model's text.
-    sampler : SamplerSpec
-        Draws and warm-up of each chain.
-    seed : int
-        Seed of the pair.
-    cores : int
-        Chains run side by side; the draws do not depend on it.
-    progress : callable, optional
-        Takes the share done, 0 to 1.
+    compiled, text
+        From ``compile_record``.
+    sampler, seed, cores, progress
+        See ``analysis.fitting.fit.Settings``. The draws do not depend on the number of cores.
 
     Returns
     -------
@@ -75,7 +66,7 @@ def sample_pair(
         target_accept=sampler.target_accept,
         save_warmup=False,
         progress_bar=False,
-        progress_callback=_share_done(progress) if progress else None,
+        progress_callback=share_done(progress) if progress else None,
         return_raw_trace=True,
     )
     draws, statistics = trace.get_arrow_trace()
@@ -87,24 +78,13 @@ def sample_pair(
         "posterior": _gather(draws, SAVED_POSITIONS + SAVED_ITEMS, sampler.tune, np.float32),
         "sample_stats": _gather(statistics, SAVED_STATISTICS, sampler.tune, None),
     }
-    tree = xr.DataTree.from_dict(
-        {
-            group: xr.Dataset(
-                variables,
-                {d: coords[d] for v in variables.values() for d in v[0] if d in coords},
-            )
-            for group, variables in groups.items()
-        }
-    )
+    labelled = {}
+    for group, variables in groups.items():
+        own = {dim: coords[dim] for dims, _ in variables.values() for dim in dims if dim in coords}
+        labelled[group] = xr.Dataset(variables, own)
+    tree = xr.DataTree.from_dict(labelled)
     tree.attrs["model"] = text
     return tree
-
-
-def _share_done(progress: Progress) -> Callable[[list], None]:
-    def report(chains):
-        progress(sum(c.finished_draws for c in chains) / max(1, sum(c.total_draws for c in chains)))
-
-    return report
 
 
 def _gather(batches: list, names: list[str], tune: int, dtype: type | None) -> dict:
@@ -130,18 +110,11 @@ def _gather(batches: list, names: list[str], tune: int, dtype: type | None) -> d
 def join_pairs(pairs: list[xr.DataTree], sampler: SamplerSpec) -> xr.DataTree:
     """Join all pairs of chains into one fit and judge it.
 
-    Parameters
-    ----------
-    pairs : list of xr.DataTree
-        From ``sample_pair``.
-    sampler : SamplerSpec
-        Settings of the chains.
-
     Returns
     -------
     xr.DataTree
-        ``posterior`` and ``sample_stats`` (chain, draw, ...). Attributes: ``convergence`` of positions
-        and step sizes, which the gates judge; ``items``, figures of resolutions; ``model``.
+        ``posterior`` and ``sample_stats`` (chain, draw, ...). Attributes: ``convergence``, figures of the
+        positions and step sizes, which the gates judge; ``items``, figures of resolutions; ``model``.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """What a run of the dynamic model needs: pairs of chains, each a task of its own."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import xarray as xr
 
@@ -37,41 +37,17 @@ class DynamicRun:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What the model is built from. All pairs of a run share one object, so the model is compiled once.
-
-    Attributes
-    ----------
-    votes : xr.Dataset
-        Votes of many sessions, see ``data.load.load_record_votes``.
-    spec : DynamicIdealPointSpec
-        Priors and choices.
-    """
+    """What the model is built from. All pairs of a run share one object, so the model is compiled once."""
 
     votes: xr.Dataset
     spec: DynamicIdealPointSpec
 
 
-@dataclass(frozen=True)
-class PairSettings:
-    """How one pair of chains is sampled.
-
-    Attributes
-    ----------
-    sampler : SamplerSpec
-        Draws and warm-up of each chain.
-    seed : int
-        Seed of this pair.
-    """
-
-    sampler: SamplerSpec
-    seed: int
-
-
 def plan_dynamic(run: DynamicRun, votes: xr.Dataset) -> list[Task]:
-    """Return the tasks of a run, without sampling anything.
+    """Return one task for each pair of chains, without sampling anything.
 
-    nutpie cannot resume a chain. Each pair of chains is therefore stored when it is done: an interrupted run
-    loses at most the pair it was working on.
+    nutpie cannot resume a chain. Each pair is therefore stored when it is done: an interrupted run loses at
+    most the pair it was working on.
 
     Parameters
     ----------
@@ -79,11 +55,6 @@ def plan_dynamic(run: DynamicRun, votes: xr.Dataset) -> list[Task]:
         What to fit.
     votes : xr.Dataset
         Votes of many sessions, see ``data.load.load_record_votes``.
-
-    Returns
-    -------
-    list of Task
-        One for each pair of chains.
 
     Raises
     ------
@@ -94,32 +65,27 @@ def plan_dynamic(run: DynamicRun, votes: xr.Dataset) -> list[Task]:
     if odd:
         raise ValueError(f"chains = {run.sampler.chains}: chains run in pairs, so their number must be even")
     record = Record(votes, run.model)
-    content = {
-        "votes": hash_dataset(votes),
-        "spec": asdict(run.model),
-        "draws": run.sampler.draws,
-        "tune": run.sampler.tune,
-        "target_accept": run.sampler.target_accept,
-    }
+    # More chains of the same kind leave those that are there as they are.
+    sampler = asdict(replace(run.sampler, chains=PAIR))
+    content = {"votes": hash_dataset(votes), "spec": asdict(run.model), "sampler": sampler}
     about = {"files": votes.attrs.get("sha256", "")}
     tasks = []
     for pair in range(pairs):
         seed = derive_seed(run.seed, "dynamic", pair)
         name = f"dynamic model, chains {PAIR * pair + 1}-{PAIR * (pair + 1)}"
-        settings = PairSettings(run.sampler, seed)
-        tasks.append(Task("dynamic", name, make_pair, settings, record, content | {"seed": seed}, about))
+        settings, own = (run.sampler, seed), content | {"seed": seed}
+        tasks.append(Task("dynamic", name, make_pair, settings, record, own, about))
     return tasks
 
 
 def make_pair(
     record: Record,
     fits: list,
-    settings: PairSettings,
+    settings: tuple[SamplerSpec, int],
     cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Sample one pair of chains; see ``analysis.studies.dynamic.fit.sample_pair``."""
+    """Sample one pair of chains; the settings are sampler and seed."""
     from analysis.studies.dynamic.fit import compile_record, sample_pair
 
-    compiled, text = compile_record(record)
-    return sample_pair(compiled, text, settings.sampler, settings.seed, cores=cores, progress=progress)
+    return sample_pair(*compile_record(record), *settings, cores=cores, progress=progress)

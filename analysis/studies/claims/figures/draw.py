@@ -43,14 +43,9 @@ WIDEST = 1800
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was drawn.
+    """What was drawn, and messages about what could not be drawn, by claim.
 
-    Attributes
-    ----------
-    files : dict of str to list of dict
-        By claim: ``file``, name of the PNG (there is an SVG of the same name), and ``title``.
-    missing : dict of str to str
-        By claim, what could not be drawn and why.
+    Each file has ``file``, the name of the PNG (there is an SVG of the same name), and ``title``.
     """
 
     files: dict[str, list[dict[str, str]]] = field(default_factory=dict)
@@ -65,18 +60,9 @@ def draw_claims(
     folder: Path,
     quick: bool,
 ) -> Drawn:
-    """Draw all figures as PNG and SVG.
+    """Draw all figures as PNG and SVG from the tables of ``analysis.studies.claims.run``.
 
-    Parameters
-    ----------
-    rows, others, judged : pd.DataFrame
-        From ``analysis.studies.claims.run``.
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``: labels of the cases, and which states have which tie.
-    folder : Path
-        Where to write.
-    quick : bool
-        Mark the figures as those of a quick run.
+    The panel (see ``data.load.load_panel``) has the labels of the cases and says which states have which tie.
     """
     labels = dict(zip(map(str, panel["case"].values), map(str, panel["label"].values), strict=True))
     of = dict(list(rows.groupby("claim")))

@@ -141,9 +141,9 @@ def plot_levels(
     other : str
         What a pact is compared with: ``informal``, or a level.
     title : tuple of str
-        Titles if the difference is surely above 0, surely below 0, or uncertain.
+        Titles if the difference is surely positive, surely negative, or uncertain.
     members : str
-        The states on the levels that have few.
+        Names of the states that have the rarer levels.
     """
     with mpl.rc_context(STYLE):
         figure = start_figure(9, 0.32 * len(levels) + 2.0)

@@ -1,4 +1,4 @@
-"""The hub and its spokes, drawn: the US in the middle, its clients around it, their own ties behind."""
+"""The network of the US: the US in the middle, its clients around it, ties among clients behind."""
 
 from pathlib import Path
 
@@ -17,14 +17,7 @@ from data.load import build_graph, find_clients, load_dyads, load_states, measur
 
 
 def plot_network(folder: Path, years: tuple[int, ...] = (1955, 2018)) -> Figure:
-    """Draw the network of some years.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder with the defence obligations, which do not ship.
-    years : tuple of int
-    """
+    """Draw the network of some years from the folder with the defence obligations, which do not ship."""
     dyads, spec = load_dyads(folder), ClaimsSpec()
     names = load_states().drop_duplicates("ccode", keep="last").set_index("ccode")["name"].to_dict()
     with mpl.rc_context(STYLE):
@@ -53,17 +46,9 @@ def plot_network(folder: Path, years: tuple[int, ...] = (1955, 2018)) -> Figure:
 
 
 def draw_hub(ax: Axes, graph: nx.Graph, names: dict[int, str], spec: ClaimsSpec) -> None:
-    """The hub in the middle, clients on a circle by part of the world and code, a gap between the parts.
+    """Draw the hub in the middle and its clients on a circle, ordered by part of the world and code.
 
-    Parameters
-    ----------
-    ax : Axes
-    graph : nx.Graph
-        The hub and its clients.
-    names : dict of int to str
-        Names by Correlates of War code.
-    spec : ClaimsSpec
-        Parts of the world.
+    Takes the graph of the hub and its clients, and names by Correlates of War code.
     """
     theatres = [theatre for theatre, _, _ in spec.theatres]
     clients = sorted(set(graph) - {US_CODE}, key=lambda code: (theatres.index(spec.theatre(code)), code))
