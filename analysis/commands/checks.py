@@ -19,7 +19,7 @@ from analysis.commands.app import (
 
 
 def show_checks(folder: Path, console: Console) -> None:
-    """Print how many checks came to which verdict, the most influential units, and the hidden cause needed."""
+    """Print the number of checks by verdict, the most influential units, and the hidden cause that it takes."""
     checks = pd.read_csv(folder / "checks.csv")
     table = Table(title="Checks of the model of joining")
     for column in ("check", "verdict", "rows"):
@@ -56,7 +56,8 @@ def confounding_sentence(checks: pd.DataFrame) -> str:
         for name in ("value", "lower")
     )
     return (
-        f"An unmeasured cause explains the pooled effect away {gone}; the 90 % interval includes 0 {doubtful}. "
+        f"An unmeasured cause explains the pooled effect away {gone}; "
+        f"the 90 % interval includes 0 {doubtful}. "
         "Strengths are logits per standard deviation, the same on the guarantee and on joining. "
         f"For comparison, the weaker side of the strongest measured cause is {row['reference']:.1f}."
     )
@@ -71,11 +72,15 @@ def checks(
 ) -> None:
     """Check the second stage: prediction, influence, sensitivity to priors, controls, hidden causes."""
     from analysis.commands.progress import run_with_progress
-    from analysis.studies.checks.run import explain_checks, run_checks
+    from analysis.pipeline.inputs import load_inputs
+    from analysis.store.explain import show_explanation
+    from analysis.store.store import Store
+    from analysis.studies.checks.run import list_all, plan_checks, run_checks
 
     chosen = choose_variant(variant, quick)
     if explain:
-        explain_checks(chosen, votes, console)
+        tasks = plan_checks(chosen, load_inputs(chosen, votes))
+        show_explanation(list_all(tasks), Store(), console)
         return
     code, folder = run_with_progress(
         lambda report: run_checks(chosen, votes_path=votes, report=report), chosen, votes, console

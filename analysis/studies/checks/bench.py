@@ -1,117 +1,210 @@
-"""Many fits of stage 2 from one compiled model: states, covariates and guarantees are data of the model."""
+"""What the checks share: data of the model of joining, and many fits of one compiled model."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
 
 from analysis.fitting.refits import RefitModel, compile_refits, refit_to_gates
-from analysis.variants.sampler import Progress, SamplerSpec, derive_seed
-from models.panel import prepare_panel_data
+from analysis.posterior.answers import state_contrasts
+from analysis.posterior.draws import stack
+from analysis.posterior.joining import average_contrasts
+from analysis.posterior.positions import draw_alignment
+from analysis.posterior.summaries import interval
+from analysis.store.keys import hash_content, hash_dataset
+from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
+from analysis.variants.variant import Variant
+from models.panel import Stage2Data, centre_alignment, prepare_panel_data
 from models.spec import CoalitionSpec
 
 SINGLE = SamplerSpec(draws=2000, tune=500, chains=4)
-"""A fit from which numbers are reported."""
+"""A fit whose numbers are reported."""
+EXACT = SamplerSpec(draws=1000, tune=300, chains=4)
+"""A refit that replaces or confirms importance weights."""
 SHORT = SamplerSpec(draws=500, tune=200, chains=2)
-"""One of many refits, whose means are compared; convergence is judged over all of them together."""
-
+"""One of many refits whose means are compared; convergence is judged over all of them together."""
 BRIEF = SamplerSpec(draws=500, tune=400, chains=2, target_accept=0.9)
-"""One of hundreds, of which only the mean effect is used."""
+"""One of hundreds of refits; only its mean effect is used."""
+KEPT = 5
+"""Thinning interval of a refit: every fifth draw is enough for a mean."""
+WITHOUT = {
+    "region_only": ("has_level", "covariates", "alignment"),
+    "covariates": ("has_level", "alignment"),
+    "guarantee": ("alignment",),
+    "alignment": (),
+}
+"""Nested models, the smallest first. Each lists the predictors that it lacks; these are set to 0."""
+EFFECTS = {"total": "guarantee", "direct": "alignment"}
+"""The two effects, and the nested model that gives each."""
+
+_COMPILED: dict[str, RefitModel] = {}
+"""The model that was compiled last, by what it depends on: the checks of a run share it."""
 
 
-@dataclass(frozen=True)
-class Stage2:
-    """The compiled model, and the data that a variation begins from.
+def nest(data: Stage2Data, model: str) -> Stage2Data:
+    """Return the data of a nested model: the predictors that it lacks are 0 for all states."""
+    return data._replace(**{name: np.zeros_like(getattr(data, name)) for name in WITHOUT[model]})
+
+
+def leave_out(data: Stage2Data, states: np.ndarray) -> Stage2Data:
+    """Return the data without the answers of some states, (state,) bool; all scales stay as they are."""
+    return data._replace(included=data.included * ~states)
+
+
+@dataclass(eq=False)
+class Bench:
+    """Data of the model of joining, and the compiled model, which is made when it is first needed.
 
     Attributes
     ----------
     panel : xr.Dataset
-        The contract's panel.
-    spec : CoalitionSpec
-        Priors and choices.
+        Panel, see ``data.load.load_panel``.
     positions : np.ndarray
-        (case, state): posterior mean of alignment, centred within each case.
-    model : RefitModel
-        From ``analysis.fitting.refits.compile_refits``.
+        (case, state), float: posterior mean of alignment, centred within each case.
+    spec : CoalitionSpec
+        Priors and choices; with state effects.
     seed : int
         Seed; every group of fits derives its own.
+    cores : int
+        Refits that run side by side.
+    progress : callable, optional
+        Takes the share done of the check, 0 to 1.
     """
 
     panel: xr.Dataset
-    spec: CoalitionSpec
     positions: np.ndarray
-    model: RefitModel
+    spec: CoalitionSpec
     seed: int
+    cores: int = CORES
+    progress: Progress | None = None
 
-    def data(self, *, direct: bool) -> dict[str, np.ndarray]:
-        """Data of the main fit, by the names in the model.
+    @property
+    def cases(self) -> list[str]:
+        """Names of the cases, then ``pooled``."""
+        return [*map(str, self.panel["case"].values), "pooled"]
 
-        Without alignment (``direct=False``) its column is 0: the slope then is a draw from its prior that
-        touches nothing, and the guarantee's coefficient is the total effect.
+    @property
+    def top(self) -> int:
+        """Index of the highest guarantee level among those above none."""
+        return len(self.panel["guarantee"].attrs["levels"]) - 2
+
+    @cached_property
+    def model(self) -> RefitModel:
+        """The model with alignment, compiled; states, covariates and guarantees are its data."""
+        positions = xr.Dataset({"at": (("case", "state"), self.positions)})
+        data = [hash_dataset(self.panel), hash_dataset(positions), self.panel["guarantee"].attrs["levels"]]
+        key = hash_content([*data, asdict(self.spec), self.seed])
+        if key not in _COMPILED:
+            panel = prepare_panel_data(self.panel, self.spec.missing)
+            seed = derive_seed(self.seed, "pilot")
+            _COMPILED.clear()
+            _COMPILED[key] = compile_refits(panel, self.positions, self.spec, seed=seed)
+        return _COMPILED[key]
+
+    def quantity(self, effect: str) -> str:
+        """Name of the total or the direct effect of the highest guarantee level."""
+        return f"ame_{self.panel['guarantee'].attrs['levels'][-1]}_{effect}"
+
+    def data(self, effect: str) -> Stage2Data:
+        """Return the data for the total or the direct effect.
+
+        For the total effect, alignment is 0. Its slope then follows its prior and touches nothing.
         """
-        data = prepare_panel_data(self.panel)
-        return {
-            "joined_observed": data.joined,
-            "included": data.included,
-            "has_level": data.has_level,
-            "covariates": data.covariates,
-            "region_idx": data.region_idx,
-            "alignment": self.positions if direct else np.zeros_like(self.positions),
-        }
+        seen = prepare_panel_data(self.panel)
+        predictors = seen.has_level, seen.covariates, seen.region_idx, self.positions
+        return nest(Stage2Data(seen.joined, seen.included, *predictors), EFFECTS[effect])
+
+    def average_effect(self, posterior: xr.Dataset, data: Stage2Data) -> np.ndarray:
+        """Return the average effect of the highest level: (sample, case), the last case pooled."""
+        return average_contrasts(state_contrasts(posterior, data, self.top))
+
+    def part(self, k: int, n: int) -> Progress | None:
+        """Return what takes the progress of step ``k`` (from 0) of ``n``."""
+        return (lambda share: self.progress((k + share) / n)) if self.progress else None
+
+    def fit(
+        self,
+        variations: list[Stage2Data],
+        sampler: SamplerSpec,
+        name: str,
+        progress: Progress | None = None,
+    ) -> xr.DataTree:
+        """Fit the compiled model to each of several sets of data, and judge all fits together.
+
+        ``name`` says what is fitted, for the seed and for messages. The result has a ``posterior`` (refit,
+        chain, draw, ...). Raises ConvergenceError if a gate is missed in every attempt.
+        """
+        seed = derive_seed(self.seed, "check", name)
+        settings = {"name": name, "seed": seed, "cores": self.cores, "progress": progress}
+        return refit_to_gates(self.model, [data._asdict() for data in variations], sampler, **settings)
+
+    def fit_effects(
+        self,
+        variations: list[Stage2Data],
+        name: str,
+        progress: Progress | None = None,
+        sampler: SamplerSpec = SHORT,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the posterior mean and sd of the average effect in each of several fits: (fit, case)."""
+        return self.effects_of(self.fit(variations, sampler, name, progress), variations)
+
+    def effects_of(self, idata: xr.DataTree, variations: list[Stage2Data]) -> tuple[np.ndarray, np.ndarray]:
+        """Return what ``fit_effects`` returns, from fits that are made."""
+        posterior = idata["posterior"].dataset.isel(draw=slice(None, None, KEPT))
+        draws = [self.average_effect(stack(posterior.isel(refit=k)), d) for k, d in enumerate(variations)]
+        return np.array([d.mean(0) for d in draws]), np.array([d.std(0) for d in draws])
+
+    def fit_cut(
+        self, positions: np.ndarray, name: str, progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Fit the direct effect and the slope of alignment over draws of the positions: the cut posterior.
+
+        Parameters
+        ----------
+        positions : np.ndarray
+            (draw, case, state), centred within each case.
+        name, progress
+            As in ``fit``.
+
+        Returns
+        -------
+        effect, sd : np.ndarray
+            (case,), the last case pooled: mean and standard deviation over all draws.
+        slope : np.ndarray
+            (4,): mean, both ends of the interval, and standard deviation of the mean slope over cases.
+        """
+        data = self.data("direct")
+        variations = [data._replace(alignment=position) for position in positions]
+        idata = self.fit(variations, SHORT, name, progress)
+        means, sds = self.effects_of(idata, variations)
+        slope = idata["posterior"]["alignment_slope"].mean("case").values.ravel()
+        spread = np.sqrt((sds**2).mean(0) + means.var(0))
+        return means.mean(0), spread, np.array([slope.mean(), *interval(slope), slope.std()])
 
 
-def compile_stage2(panel: xr.Dataset, positions: np.ndarray, spec: CoalitionSpec, *, seed: int) -> Stage2:
-    """Compile the model once; parameters and returns as ``Stage2`` has them."""
-    model = compile_refits(
-        prepare_panel_data(panel, spec.missing), positions, spec, seed=derive_seed(seed, "pilot")
-    )
-    return Stage2(panel, spec, positions, model, seed)
+def by_case(panel: xr.Dataset, fits: list) -> dict[str, xr.DataTree]:
+    """Return the fits of stage 1 by case; they come first among ``fits``."""
+    return dict(zip(map(str, panel["case"].values), fits, strict=False))
 
 
-def fit_variations(
-    stage2: Stage2,
-    variations: list[dict[str, np.ndarray]],
-    sampler: SamplerSpec,
-    name: str,
-    progress: Progress | None = None,
-) -> xr.DataTree:
-    """Fit the compiled model to each of several sets of data, and judge all fits together.
-
-    Parameters
-    ----------
-    stage2 : Stage2
-        From ``compile_stage2``.
-    variations : list of dict
-        What differs from the data that the model was compiled with, by name.
-    sampler : SamplerSpec
-        Settings of one fit.
-    name : str
-        What is fitted, for seeds and messages.
-    progress : callable, optional
-        Told the share done.
-
-    Returns
-    -------
-    xr.DataTree
-        ``posterior`` with the dims (refit, chain, draw, ...).
-
-    Raises
-    ------
-    ConvergenceError
-        If a gate is missed in every attempt.
-    """
-    seed = derive_seed(stage2.seed, "check", name)
-    return refit_to_gates(stage2.model, variations, sampler, name=name, seed=seed, progress=progress)
+def open_bench(panel: xr.Dataset, fits: list, variant: Variant, **run) -> Bench:
+    """Return the bench of a variant, given what a task's ``make`` is given; ``fits`` begin with stage 1."""
+    alignment = draw_alignment(by_case(panel, fits), panel, variant)
+    positions = centre_alignment(panel, alignment).mean(0)
+    return Bench(panel, positions, variant.coalition, variant.run.seed, **run)
 
 
-def leave_out(data: dict[str, np.ndarray], states: np.ndarray) -> dict[str, np.ndarray]:
-    """The data without some states: their answers do not count, all scales stay as they are.
+def make_nested(panel: xr.Dataset, fits: list, variant: Variant, **run) -> xr.DataTree:
+    """Fit the nested models; ``fits`` are those of stage 1."""
+    return fit_nested(open_bench(panel, fits, variant, **run))
 
-    Parameters
-    ----------
-    data : dict of str to np.ndarray
-        From ``Stage2.data``.
-    states : np.ndarray
-        (state,) or (case, state), bool: whom to leave out.
-    """
-    return data | {"included": data.included * ~states}
+
+def fit_nested(bench: Bench) -> xr.DataTree:
+    """Return the draws (chain, draw, ...) of each nested model, one group a model."""
+    trees = {}
+    for k, model in enumerate(WITHOUT):
+        data = nest(bench.data("direct"), model)
+        idata = bench.fit([data], SINGLE, f"nested, {model}", bench.part(k, len(WITHOUT)))
+        trees[model] = idata["posterior"].dataset.isel(refit=0, drop=True)
+    return xr.DataTree.from_dict(trees)

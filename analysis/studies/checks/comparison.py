@@ -1,4 +1,4 @@
-"""Leaving out one state: what the model then expects of it, and which predictors that needs."""
+"""Compare nested models by leaving out one state at a time (PSIS-LOO, with refits where weights fail)."""
 
 from dataclasses import dataclass
 
@@ -9,56 +9,50 @@ import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
 from scipy.special import logsumexp
 
-from analysis.posterior.answers import log_likelihood_by_state, probability_of_joining
-from analysis.studies.checks.bench import Stage2, fit_variations, leave_out
-from analysis.studies.checks.rows import row
-from analysis.variants.sampler import SamplerSpec
-
-WITHOUT = {
-    "region_only": ("has_level", "covariates", "alignment"),
-    "covariates": ("has_level", "alignment"),
-    "guarantee": ("alignment",),
-    "alignment": (),
-}
-"""Nested models in rising order, each with the predictors that it lacks, which are data set to 0."""
-EXACT = SamplerSpec(draws=1000, tune=300, chains=4)
+from analysis.posterior.answers import log_likelihood_by_state
+from analysis.posterior.draws import stack
+from analysis.posterior.summaries import NORMAL_ERRORS
+from analysis.studies.checks.bench import EXACT, WITHOUT, Bench, leave_out, nest, open_bench
+from analysis.studies.checks.rows import row, to_table
+from analysis.variants.sampler import Progress
+from analysis.variants.variant import Variant
+from models.panel import Stage2Data
 
 
-def nest(data: dict[str, np.ndarray], model: str) -> dict[str, np.ndarray]:
-    """Data of a nested model: a predictor that is 0 for all states says nothing of any."""
-    return data | {name: np.zeros_like(data[name]) for name in WITHOUT[model]}
+def make_comparison(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Score each nested model on states left out, and compare; ``fits``: stage 1, then the nested models."""
+    bench, rows, left_out = open_bench(panel, fits, variant, **run), [], {}
+    for k, model in enumerate(WITHOUT):
+        data = nest(bench.data("direct"), model)
+        tree = with_log_likelihood(fits[-1][model].dataset, data, panel["state"].values)
+        left_out[model] = leave_one_state_out(bench, tree, data, bench.part(k, len(WITHOUT)))
+        rows.append(describe_left_out(model, left_out[model]))
+    compared = compare_models({model: each.estimate for model, each in left_out.items()})
+    refitted = {model: len(each.refits) for model, each in left_out.items()}
+    return to_table(rows + check_comparison(compared, refitted))
 
 
-def stack(posterior: xr.Dataset) -> xr.Dataset:
-    """Draws of one fit, (chain, draw), along ``sample``."""
-    return posterior.stack(sample=("chain", "draw")).drop_vars(("sample", "chain", "draw"))
-
-
-def with_log_likelihood(
-    posterior: xr.Dataset, data: dict[str, np.ndarray], states: np.ndarray
-) -> xr.DataTree:
-    """A fit with the log likelihood of each state's answers, as ArviZ takes it.
+def with_log_likelihood(posterior: xr.Dataset, data: Stage2Data, states: np.ndarray) -> xr.DataTree:
+    """Return a fit with the log likelihood of each state's answers, in the form that ArviZ takes.
 
     Parameters
     ----------
     posterior : xr.Dataset
         (chain, draw, ...).
-    data : dict of str to np.ndarray
-        As the model had it.
+    data : Stage2Data
+        Data of the fit.
     states : np.ndarray
-        Names; those without an answer in any case are left out.
+        (state,), str: names. States without an answer in any case are left out.
 
     Returns
     -------
     xr.DataTree
-        ``posterior``, ``log_likelihood`` with ``answers`` (chain, draw, unit).
+        ``posterior``; ``log_likelihood`` with ``answers`` (chain, draw, unit).
     """
-    answered = data["included"].any(0)
+    answered = data.included.any(0)
     values = log_likelihood_by_state(stack(posterior), data)[:, answered]
     shape = posterior.sizes["chain"], posterior.sizes["draw"], answered.sum()
-    answers = xr.DataArray(
-        values.reshape(shape), dims=("chain", "draw", "unit"), coords={"unit": states[answered]}
-    )
+    answers = xr.DataArray(values.reshape(shape), {"unit": states[answered]}, ("chain", "draw", "unit"))
     return xr.DataTree.from_dict(
         {"posterior": posterior, "log_likelihood": answers.to_dataset(name="answers")}
     )
@@ -66,41 +60,36 @@ def with_log_likelihood(
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What is expected of each state by the others.
+    """How well each state's answers are predicted from the other states.
 
     Attributes
     ----------
     estimate : arviz_stats.utils.ELPDDataLOO
-        By state, exact for those in ``refits``; ``pareto_k`` is that of the weights, infinite where they have
-        too heavy a tail for any k.
+        Expected log predictive density by state; exact for the states in ``refits``. ``pareto_k`` is that of
+        the weights, infinite where their tail fits no Pareto distribution.
     refits : dict of str to xr.Dataset
-        Posterior along ``sample`` without a state whose weights do not hold.
+        Draws along ``sample`` without a state, for each state whose weights are unreliable.
     """
 
     estimate: ELPDDataLOO
     refits: dict[str, xr.Dataset]
 
 
-def leave_one_state_out(stage2: Stage2, tree: xr.DataTree, data: dict[str, np.ndarray]) -> LeftOut:
-    """PSIS-LOO by state; states whose Pareto k is too high are left out for real.
+def leave_one_state_out(
+    bench: Bench, tree: xr.DataTree, data: Stage2Data, progress: Progress | None = None
+) -> LeftOut:
+    """Return PSIS-LOO by state, of a fit to ``data`` with its log likelihood.
 
-    Parameters
-    ----------
-    stage2 : Stage2
-        The compiled model.
-    tree : xr.DataTree
-        From ``with_log_likelihood``.
-    data : dict of str to np.ndarray
-        As the model had it.
+    The model is refitted without each state whose Pareto k is too high.
     """
     estimate = az.loo(tree, pointwise=True)
     estimate.pareto_k = estimate.pareto_k.fillna(np.inf)
     bad = estimate.pareto_k["unit"].values[(estimate.pareto_k > estimate.good_k).values]
     if not len(bad):
         return LeftOut(estimate, {})
-    states = stage2.panel["state"].values
+    states = bench.panel["state"].values
     variations = [leave_out(data, states == unit) for unit in bad]
-    idata = fit_variations(stage2, variations, EXACT, "leave one state out")
+    idata = bench.fit(variations, EXACT, "leave one state out", progress)
     refits = {str(unit): stack(idata["posterior"].dataset.isel(refit=k)) for k, unit in enumerate(bad)}
     before = estimate.elpd_i.sum().item()
     for unit, posterior in refits.items():
@@ -112,62 +101,39 @@ def leave_one_state_out(stage2: Stage2, tree: xr.DataTree, data: dict[str, np.nd
     return LeftOut(estimate, refits)
 
 
-def left_out_probability(tree: xr.DataTree, data: dict[str, np.ndarray], left_out: LeftOut) -> np.ndarray:
-    """Probability of joining of each state-case from the other states' answers alone.
-
-    Parameters
-    ----------
-    tree : xr.DataTree
-        From ``with_log_likelihood``.
-    data : dict of str to np.ndarray
-        As the model had it.
-    left_out : LeftOut
-        Weights of PSIS, and refits where these do not hold.
-
-    Returns
-    -------
-    np.ndarray
-        (case, state), 0 to 1.
-    """
-    answered = data["included"].any(0)
-    log_weights = left_out.estimate.log_weights
-    weights = log_weights.stack(sample=("chain", "draw")).transpose("sample", "unit").values
-    weights = np.exp(weights - weights.max(0))
-    probability = probability_of_joining(stack(tree["posterior"].dataset), data)
-    expected = np.zeros(data["included"].shape)
-    expected[:, answered] = np.einsum("ncu,nu->cu", probability[:, :, answered], weights / weights.sum(0))
-    # States that answered, in their order: those of the estimate.
-    number = dict(zip(log_weights["unit"].values, np.flatnonzero(answered), strict=True))
-    for unit, posterior in left_out.refits.items():
-        expected[:, number[unit]] = probability_of_joining(posterior, data)[:, :, number[unit]].mean(0)
-    return expected
+def describe_left_out(model: str, left_out: LeftOut) -> dict:
+    """Return the row of one model: its expected log predictive density, and whether its weights hold."""
+    estimate, refitted = left_out.estimate, len(left_out.refits)
+    worst = estimate.pareto_k.isel(unit=int(estimate.pareto_k.argmax()))
+    verdict = f"states refitted: {refitted}" if refitted else "weights reliable"
+    note = "expected log predictive density (elpd), leaving out one state at a time; "
+    note += f"reference: largest Pareto k ({worst['unit'].item()})"
+    numbers = _normal(estimate.elpd, estimate.se) | {"reference": worst.item()}
+    return row("psis_loo", model, verdict=verdict, note=note, **numbers)
 
 
-def compare_models(estimates: dict) -> pd.DataFrame:
-    """ArviZ's comparison of nested models, best first, unrounded."""
+def compare_models(estimates: dict[str, ELPDDataLOO]) -> pd.DataFrame:
+    """Return ArviZ's comparison of the nested models, best first, unrounded."""
     return az.compare(estimates, round_to="none")
 
 
 def check_comparison(table: pd.DataFrame, refitted: dict[str, int]) -> list[dict]:
-    """Rows of the comparison: differences in expected log density from the best, in its standard errors."""
+    """Return rows of the comparison: difference in elpd from the best model, judged by its standard error."""
     rows = []
     for name, line in table.iterrows():
-        difference, error = float(line["elpd_diff"]), float(line["dse"])
-        difference = -abs(difference)
-        rows.append(
-            row(
-                "comparison",
-                str(name),
-                value=difference,
-                lower=difference - 1.645 * error,
-                upper=difference + 1.645 * error,
-                reference=float(line["elpd"]),
-                verdict="best"
-                if difference == 0
-                else "worse"
-                if difference < -2 * error
-                else "near the best",
-                note=f"elpd less the best's; reference: elpd; {refitted[str(name)]} states refitted",
-            )
-        )
+        difference, error = -abs(float(line["elpd_diff"])), float(line["dse"])
+        verdict = "worse" if difference < -2 * error else "near the best"
+        verdict = "best" if difference == 0 else verdict
+        note = f"elpd minus that of the best model; reference: elpd; states refitted: {refitted[str(name)]}"
+        numbers = _normal(difference, error) | {"reference": float(line["elpd"])}
+        rows.append(row("comparison", str(name), verdict=verdict, note=note, **numbers))
     return rows
+
+
+def _normal(mean: float, error: float) -> dict[str, float]:
+    """Return a mean and its interval by the normal approximation, as numbers of a row."""
+    return {
+        "value": mean,
+        "lower": mean - NORMAL_ERRORS * error,
+        "upper": mean + NORMAL_ERRORS * error,
+    }

@@ -1,46 +1,162 @@
-"""How strong an unmeasured cause of guarantee and joining must be to explain the effect away."""
+"""Unmeasured confounding: how strong a hidden cause must be to explain the effect away."""
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy.optimize import minimize
 from scipy.special import log_expit, logsumexp
 
-from analysis.posterior.answers import state_contrasts
-from models.confounding import HIDDEN_LOG_WEIGHTS, HIDDEN_NODES
+from analysis.fitting.fit import SAVED_TOTAL, gate, list_saved
+from analysis.fitting.refits import refit, shape_refits
+from analysis.posterior.answers import state_contrasts, state_outcomes
+from analysis.posterior.draws import stack
+from analysis.posterior.joining import average_contrasts
+from analysis.posterior.summaries import interval
+from analysis.studies.checks.bench import SHORT, Bench, open_bench
+from analysis.studies.checks.rows import row, to_table
+from analysis.variants.sampler import derive_seed
+from analysis.variants.variant import Variant
+from models.confounding import HIDDEN_LOG_WEIGHTS, HIDDEN_NODES, build_confounded_model
+from models.panel import Stage2Data, prepare_panel_data
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
-"""Logits per standard deviation of the hidden cause, for both of its effects."""
+"""Logits per standard deviation of the hidden cause, on the guarantee and on joining."""
 BENCHMARKS = ("democracy", "gdp_per_capita")
+"""Measured covariates whose strengths are shown for comparison."""
 RIDGE = 1.0
 """Prior scale of the coefficients of the model of the guarantee, per standard deviation of a covariate."""
+COLUMNS = ["strength_guarantee", "strength_joining", "case", "effect", "lower", "upper", "benchmark"]
 
 
-def describe_guarantee(data: dict[str, np.ndarray], level: int) -> tuple[np.ndarray, np.ndarray]:
-    """Who ever had the guarantee, and what it is explained by.
+def make_surface(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Return the effect that is left at each pair of strengths; ``fits``: stage 1, then the nested models."""
+    bench = open_bench(panel, fits, variant, **run)
+    data = bench.data("total")
+    protected, design = describe_guarantee(data, bench.top)
+    slopes = stack(fits[-1]["guarantee"].dataset)["covariate_slope"].mean(("sample", "case")).values
+    points = [(a, b, "") for a in STRENGTHS for b in STRENGTHS]
+    points += place_benchmarks(explain_guarantee(protected, design, 0.0), slopes, panel["covariate"].values)
+    weights = [weigh_hidden(protected, design, a) for a, _, _ in points]
+    model = build_confounded_model(prepare_panel_data(panel), bench.spec, weights[0], 1.0)
+    saved = list_saved(model, [name for name in SAVED_TOTAL if name != "eta"])
+    compiled = shape_refits(model, saved, seed=derive_seed(bench.seed, "pilot, confounding"))
+    variations = [
+        {"hidden_log_weight": w, "strength": np.array(b)}
+        for w, (_, b, _) in zip(weights, points, strict=True)
+    ]
+    seed = derive_seed(bench.seed, "confounding")
+    idata = refit(compiled, variations, SHORT, seed=seed, **run)
+    posterior = gate(idata, "unmeasured confounding", SHORT)["posterior"].dataset
+    rows = []
+    for k, (a, b, name) in enumerate(points):
+        draws = stack(posterior.isel(refit=k, draw=slice(None, None, 2)))
+        effects = average_contrasts(hidden_contrasts(draws, data, bench.top, weights[k], b))
+        bounds = interval(effects, axis=0)
+        for c, case in enumerate(bench.cases):
+            rows.append((a, b, case, effects[:, c].mean(), *bounds[:, c], name))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def make_judgement(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Return rows of checks.csv; ``fits``: stage 1, then the nested models, then the surface."""
+    *_, nested, surface = fits
+    return to_table(judge_confounding(open_bench(panel, fits, variant, **run), nested, surface))
+
+
+def place_benchmarks(
+    on_guarantee: np.ndarray, on_joining: np.ndarray, covariates: np.ndarray
+) -> list[tuple[float, float, str]]:
+    """Return the strengths of the measured covariates: on the guarantee, on joining, and the name.
 
     Parameters
     ----------
-    data : dict of str to np.ndarray
-        From ``analysis.studies.checks.bench.Stage2.data``.
+    on_guarantee : np.ndarray
+        (column,): coefficients from ``explain_guarantee``, the intercept first, then the covariates.
+    on_joining : np.ndarray
+        (covariate,): mean slopes of joining.
+    covariates : np.ndarray
+        (covariate,), str: names.
+    """
+    points = []
+    for name in BENCHMARKS:
+        if name in covariates:
+            k = list(covariates).index(name)
+            # Reversing the hidden cause flips both signs, so that only the sign of their product counts.
+            sign = np.sign(on_guarantee[1 + k] * on_joining[k])
+            points.append((abs(on_guarantee[1 + k]), sign * abs(on_joining[k]), name))
+    return points
+
+
+def judge_confounding(bench: Bench, nested: xr.DataTree, surface: pd.DataFrame) -> list[dict]:
+    """Return rows with the tipping strength and with the E-value of the risk ratio, case by case.
+
+    Parameters
+    ----------
+    bench : Bench
+        Data of the model.
+    nested : xr.DataTree
+        From ``analysis.studies.checks.bench.make_nested``.
+    surface : pd.DataFrame
+        From ``make_surface``.
+    """
+    without, given = state_outcomes(stack(nested["guarantee"].dataset), bench.data("total"), bench.top)
+    ratio = average_contrasts(given) / average_contrasts(without)
+    rows = []
+    for c, case in enumerate(bench.cases):
+        rows += [_find_tipping_row(surface[surface["case"] == case], case), _e_value_row(ratio[:, c], case)]
+    return rows
+
+
+def _find_tipping_row(surface: pd.DataFrame, case: str) -> dict:
+    grid = surface[surface["benchmark"] == ""]
+    equal = grid[grid["strength_guarantee"] == grid["strength_joining"]].sort_values("strength_guarantee")
+    strengths = equal["strength_guarantee"].to_numpy()
+    gone, doubtful = (find_tipping(strengths, equal[name].to_numpy()) for name in ("effect", "lower"))
+    measured = surface[surface["benchmark"] != ""]
+    strongest = np.minimum(measured["strength_guarantee"], measured["strength_joining"].abs()).max()
+    verdict = "beyond the benchmarks" if gone > strongest else "within the benchmarks"
+    note = "strength of a hidden cause, logits per sd on guarantee and joining alike, at which the effect "
+    note += f"is 0 (inf: beyond {strengths.max():g}); lower: at which the interval reaches 0; "
+    note += "reference: the weaker side of the strongest measured covariate"
+    numbers = {"value": gone, "lower": doubtful, "reference": strongest}
+    return row("confounding", "tipping_strength", case, verdict=verdict, note=note, **numbers)
+
+
+def _e_value_row(ratio: np.ndarray, case: str) -> dict:
+    lower, upper = interval(ratio)
+    ends = {"lower": e_value(lower) if lower > 1 else 1.0, "upper": e_value(upper)}
+    note = "E-value of the risk ratio (reference) and of the ends of its 90 % interval"
+    numbers = {"value": e_value(ratio.mean()), "reference": ratio.mean()} | ends
+    return row("confounding", "e_value", case, note=note, **numbers)
+
+
+def describe_guarantee(data: Stage2Data, level: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return which states ever had the guarantee, and the predictors of having it.
+
+    Parameters
+    ----------
+    data : Stage2Data
+        Data of the model.
     level : int
         Index of the level among those above none.
 
     Returns
     -------
     protected : np.ndarray
-        (state,), 0 or 1: the level in any case. Guarantees last: two cases are no two decisions.
+        (state,), 0 or 1: the state has the level in any case. Guarantees last, so that cases are not
+        separate decisions.
     design : np.ndarray
         (state, column): intercept, covariates (means over the cases), regions.
     """
-    seats = np.maximum(data["included"].sum(0), 1)
-    covariates = (data["covariates"] * data["included"][..., None]).sum(0) / seats[:, None]
-    regions = np.eye(data["region_idx"].max() + 1)[data["region_idx"]]
-    protected = data["has_level"][level].max(0)
+    n_case = np.maximum(data.included.sum(0), 1)
+    covariates = (data.covariates * data.included[..., None]).sum(0) / n_case[:, None]
+    regions = np.eye(data.region_idx.max() + 1)[data.region_idx]
+    protected = data.has_level[level].max(0)
     return protected, np.column_stack([np.ones(len(protected)), covariates, regions])
 
 
 def explain_guarantee(protected: np.ndarray, design: np.ndarray, strength: float) -> np.ndarray:
-    """Coefficients of the guarantee's logit, a hidden cause of given strength integrated out.
+    """Return the coefficients of the guarantee's logit; a hidden cause of given strength is integrated out.
 
     Parameters
     ----------
@@ -52,22 +168,20 @@ def explain_guarantee(protected: np.ndarray, design: np.ndarray, strength: float
     Returns
     -------
     np.ndarray
-        (column,): the mode, with normal priors of scale ``RIDGE`` on all but the intercept.
+        (column,): the posterior mode, with normal priors of scale ``RIDGE`` on all but the intercept.
     """
-    sign = 2 * protected - 1
     tightness = np.full(design.shape[1], 1 / RIDGE**2)
     tightness[0] = 1e-2
 
     def loss(b):
-        logit = (design @ b)[:, None] + strength * HIDDEN_NODES
-        each = logsumexp(HIDDEN_LOG_WEIGHTS + log_expit(sign[:, None] * logit), axis=1)
+        each = logsumexp(_log_joint(protected, design @ b, strength), axis=1)
         return -each.sum() + 0.5 * (tightness * b**2).sum()
 
     return minimize(loss, np.zeros(design.shape[1]), method="BFGS").x
 
 
 def weigh_hidden(protected: np.ndarray, design: np.ndarray, strength: float) -> np.ndarray:
-    """Where each state probably stands on the hidden cause, given its guarantee and covariates.
+    """Return where each state stands on the hidden cause, given its guarantee and covariates.
 
     Returns
     -------
@@ -75,22 +189,27 @@ def weigh_hidden(protected: np.ndarray, design: np.ndarray, strength: float) -> 
         (state, node): log probability of each of ``models.confounding.HIDDEN_NODES``.
     """
     b = explain_guarantee(protected, design, strength)
-    logit = (design @ b)[:, None] + strength * HIDDEN_NODES
-    joint = HIDDEN_LOG_WEIGHTS + log_expit((2 * protected - 1)[:, None] * logit)
+    joint = _log_joint(protected, design @ b, strength)
     return joint - logsumexp(joint, axis=1, keepdims=True)
 
 
+def _log_joint(protected: np.ndarray, logit: np.ndarray, strength: float) -> np.ndarray:
+    """Log probability of each state's guarantee and of each node of the hidden cause: (state, node)."""
+    at_node = logit[:, None] + strength * HIDDEN_NODES
+    return HIDDEN_LOG_WEIGHTS + log_expit((2 * protected - 1)[:, None] * at_node)
+
+
 def hidden_contrasts(
-    posterior: xr.Dataset, data: dict[str, np.ndarray], level: int, log_weight: np.ndarray, strength: float
+    posterior: xr.Dataset, data: Stage2Data, level: int, log_weight: np.ndarray, strength: float
 ) -> np.ndarray:
-    """Effect of the guarantee on each state-case with the hidden cause held where it is.
+    """Return the effect of the guarantee on each state-case, the hidden cause held constant.
 
     Parameters
     ----------
     posterior : xr.Dataset
         Draws along ``sample`` of ``models.confounding.build_confounded_model``.
-    data : dict of str to np.ndarray
-        Without alignment.
+    data : Stage2Data
+        Data for the total effect.
     level : int
         Index of the level among those above none.
     log_weight : np.ndarray
@@ -105,40 +224,38 @@ def hidden_contrasts(
     """
     sd = posterior["state_sd"].transpose("sample").values
     at_node = strength * HIDDEN_NODES[:, None] + sd[:, None, None] * HIDDEN_NODES
+    effect = at_node.reshape(len(sd), -1).T
     both = (log_weight[:, :, None] + HIDDEN_LOG_WEIGHTS).reshape(len(log_weight), -1)
     without = posterior.assign(alignment_slope=xr.zeros_like(posterior["intercept"]))
-    return state_contrasts(without, data, level, (at_node.reshape(len(sd), -1), both))
+    return state_contrasts(without, data, level, (effect, both))
 
 
 def e_value(risk_ratio: float) -> float:
-    """Least risk ratio that a hidden cause must have with both to explain a risk ratio away.
+    """Return the smallest risk ratio that a hidden cause must have with both to explain a risk ratio away.
 
-    VanderWeele and Ding (2017), doi:10.7326/M16-2607. Ratios below 1 are turned round.
+    VanderWeele and Ding (2017), doi:10.7326/M16-2607. Ratios below 1 are inverted.
     """
     ratio = max(risk_ratio, 1 / risk_ratio)
     return ratio + np.sqrt(ratio * (ratio - 1))
 
 
 def find_tipping(strengths: np.ndarray, effects: np.ndarray) -> float:
-    """Least strength, the same for guarantee and joining, at which the effect is gone.
+    """Return the smallest strength, the same on guarantee and joining, at which the effect is 0 or less.
 
     Parameters
     ----------
     strengths : np.ndarray
-        Rising.
+        (strength,), in rising order.
     effects : np.ndarray
-        Effect at each strength of both.
+        (strength,): effect when both strengths have this value.
 
     Returns
     -------
     float
-        Between two strengths on a straight line; infinite if the effect is never gone.
+        Linear interpolation between two strengths; infinite if the effect stays above 0.
     """
     gone = np.flatnonzero(effects <= 0)
     if not len(gone):
         return np.inf
-    k = gone[0]
-    if k == 0:
-        return float(strengths[0])
-    slope = (effects[k] - effects[k - 1]) / (strengths[k] - strengths[k - 1])
-    return float(strengths[k - 1] - effects[k - 1] / slope)
+    before, after = max(gone[0] - 1, 0), gone[0]
+    return float(np.interp(0.0, effects[[after, before]], strengths[[after, before]]))

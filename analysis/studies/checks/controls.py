@@ -1,78 +1,85 @@
-"""Negative controls: guarantees dealt out by chance, which must have no effect."""
+"""Negative controls: guarantees permuted between states, which must have no effect."""
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
-from analysis.posterior.summaries import INTERVAL
-from analysis.studies.checks.rows import row
+from analysis.posterior.draws import stack
+from analysis.studies.checks.bench import BRIEF, open_bench
+from analysis.studies.checks.rows import mean_and_ends, row, to_table
+from analysis.variants.sampler import derive_seed
+from analysis.variants.variant import Variant
+from models.panel import Stage2Data
+
+PERMUTATIONS = 200
+WITHIN = {"within_case": "within cases", "within_region": "within regions"}
+"""Among whom guarantees are exchanged; the words are part of the seed."""
 
 
-def permute_guarantees(
-    data: dict[str, np.ndarray], n: int, *, within_region: bool, seed: int
-) -> list[dict[str, np.ndarray]]:
-    """Data in which states have exchanged their guarantees.
+def make_permuted_within_case(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Refit with guarantees permuted within cases; ``fits``: stage 1, then the nested models."""
+    return _refit_permuted("within_case", panel, fits, variant, **run)
 
-    A state's guarantees in all cases move together: what lasts goes on lasting. Only states that are in
-    the same cases exchange, so that each case keeps its number of pacts.
 
-    Parameters
-    ----------
-    data : dict of str to np.ndarray
-        From ``analysis.studies.checks.bench.Stage2.data``.
-    n : int
-        Number of permutations.
-    within_region : bool
-        Whether states exchange with their own region only.
-    seed : int
-        Seed of the permutations.
+def make_permuted_within_region(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Refit with guarantees permuted within cases and regions; ``fits`` as above."""
+    return _refit_permuted("within_region", panel, fits, variant, **run)
+
+
+def _refit_permuted(item: str, panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    bench = open_bench(panel, fits, variant, **run)
+    data = bench.data("total")
+    real = bench.average_effect(stack(fits[-1]["guarantee"].dataset), data).mean(0)
+    seed = derive_seed(bench.seed, "permutation", WITHIN[item])
+    permuted = permute_guarantees(data, PERMUTATIONS, within_region=item == "within_region", seed=seed)
+    effects, _ = bench.fit_effects(permuted, item, bench.progress, BRIEF)
+    return to_table(check_permutations(effects, real, bench.cases, item=item))
+
+
+def permute_guarantees(data: Stage2Data, n: int, *, within_region: bool, seed: int) -> list[Stage2Data]:
+    """Return ``n`` sets of data in which states have exchanged their guarantees.
+
+    The guarantees of a state in all cases move together, because guarantees last. Only states that are in
+    the same cases, and with ``within_region`` in the same region, exchange theirs: each case keeps its number
+    of pacts.
     """
     rng = np.random.default_rng(seed)
-    strata = ["".join(map(str, column)) for column in data["included"].astype(int).T]
+    strata = ["".join(map(str, column)) for column in data.included.astype(int).T]
     if within_region:
-        strata = [f"{s}/{r}" for s, r in zip(strata, data["region_idx"], strict=True)]
+        strata = [f"{s}/{r}" for s, r in zip(strata, data.region_idx, strict=True)]
     members = [np.flatnonzero(np.array(strata) == s) for s in sorted(set(strata))]
     permuted = []
     for _ in range(n):
         order = np.arange(len(strata))
         for who in members:
             order[who] = rng.permutation(who)
-        permuted.append(data | {"has_level": data["has_level"][:, :, order]})
+        permuted.append(data._replace(has_level=data.has_level[:, :, order]))
     return permuted
 
 
 def check_permutations(effects: np.ndarray, real: np.ndarray, cases: list[str], *, item: str) -> list[dict]:
-    """Where the real effect lies among those of permuted guarantees.
+    """Return rows that compare the real effect with the effects of permuted guarantees.
 
     Parameters
     ----------
     effects : np.ndarray
-        (permutation, case): posterior mean effect, ``pooled`` last.
+        (permutation, case): posterior mean effect; the last case is pooled.
     real : np.ndarray
         (case,): posterior mean effect of the real guarantees.
     cases : list of str
-        Names of the cases, ``pooled`` last.
+        Names of the cases; the last is ``pooled``.
     item : str
-        How they were permuted.
+        How the guarantees were permuted.
     """
     rows = []
     for c, case in enumerate(cases):
         values = effects[:, c]
-        lower, upper = np.quantile(values, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
         beyond = (1 + (values >= real[c]).sum()) / (1 + len(values))
         error = values.std(ddof=1) / np.sqrt(len(values))
-        # Nothing but chance: the mean over permutations may miss 0 by its own error, no more.
-        clean = abs(values.mean()) < 3.3 * error + 0.01
-        rows.append(
-            row(
-                "permuted_guarantee",
-                item,
-                case=case,
-                value=values.mean(),
-                lower=lower,
-                upper=upper,
-                reference=real[c],
-                verdict="no effect" if clean else "an effect of nothing",
-                note=f"{len(values)} permutations; interval of permuted effects; reference: the real effect, "
-                f"reached by a share of {beyond:.3f}",
-            )
-        )
+        # The mean over permutations may differ from 0 by its Monte Carlo error, and by no more.
+        verdict = "no effect" if abs(values.mean()) < 3.3 * error + 0.01 else "spurious effect"
+        note = f"{len(values)} permutations: mean effect and 90 % interval; "
+        note += f"reference: the real effect, which a share of {beyond:.3f} of the permuted effects reaches"
+        numbers = mean_and_ends(values) | {"reference": real[c]}
+        rows.append(row("permuted_guarantee", item, case, verdict=verdict, note=note, **numbers))
     return rows

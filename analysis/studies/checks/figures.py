@@ -3,6 +3,7 @@
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import xarray as xr
 from matplotlib.figure import Figure
 
 from analysis.figures.draw import plot_intervals
@@ -15,6 +16,34 @@ KIND_NAMES = {
     "session": "Votes of a session",
 }
 BLUE, GREY = level_colour("pact"), level_colour("none")
+
+
+def draw_checks(
+    tables: dict[str, pd.DataFrame], curve: pd.DataFrame, panel: xr.Dataset, issues: dict[str, str]
+) -> dict[str, Figure]:
+    """Return all figures of the checks by file name.
+
+    Parameters
+    ----------
+    tables : dict of str to pd.DataFrame
+        The tables that the checks write.
+    curve : pd.DataFrame
+        From ``analysis.studies.checks.calibration.make_calibration``.
+    panel : xr.Dataset
+        Panel, see ``data.load.load_panel``: names of cases and states.
+    issues : dict of str to str
+        Names of issue areas.
+    """
+    labels = {str(c.item()): str(c["label"].item()) for c in panel["case"]}
+    names = issues | {str(s.item()): str(s["name"].item()) for s in panel["state"]}
+    influence = tables["influence"]
+    effects = influence.loc[influence["kind"] == "state", "quantity"].unique()
+    return {
+        "check_calibration": plot_calibration(curve),
+        "check_counts": plot_counts(tables["checks"], labels),
+        "check_confounding": plot_confounding(tables["confounding"]),
+        "check_tiers": plot_tiers(tables["tiers"], labels),
+    } | {f"check_influence_{name.split('_')[-1]}": plot_influence(influence, name, names) for name in effects}
 
 
 def plot_calibration(curve: pd.DataFrame) -> Figure:

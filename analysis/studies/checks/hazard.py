@@ -1,14 +1,34 @@
-"""Time to joining: the effect of a guarantee on the hazard of each wave."""
+"""Time to joining: the effect of a guarantee on the probability of joining in each wave."""
 
-import numpy as np
+import pandas as pd
 import xarray as xr
 
+from analysis.fitting.fit import fit_total
+from analysis.posterior.draws import stack
 from analysis.posterior.joining import predict_joining, weigh_state_effects
-from analysis.studies.checks.rows import row
+from analysis.studies.checks.rows import direction, mean_and_ends, row, to_table
+from analysis.variants.sampler import derive_seed
+from analysis.variants.variant import Variant
+
+KEPT_DRAWS = 2000
+"""At most this many draws enter the effects."""
+
+
+def make_waves(waves: xr.Dataset, fits: list, variant: Variant, **run) -> xr.DataTree:
+    """Fit the model of joining to waves in place of cases: a discrete-time hazard."""
+    seed = derive_seed(variant.run.seed, "waves")
+    return fit_total(waves, variant.coalition, variant.run.total, seed=seed, **run)
+
+
+def make_hazard(waves: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Return rows of checks.csv; ``fits`` is the fit of ``make_waves``."""
+    return to_table(describe_hazard(stack(fits[0]["posterior"].dataset, KEPT_DRAWS), waves))
 
 
 def describe_hazard(posterior: xr.Dataset, waves: xr.Dataset) -> list[dict]:
-    """Rows of checks.csv: change in the probability of joining in a wave, given not before.
+    """Return rows with the change in the probability of joining in a wave, for each level and wave.
+
+    The change is averaged over the states at risk: those that had not joined before.
 
     Parameters
     ----------
@@ -16,11 +36,6 @@ def describe_hazard(posterior: xr.Dataset, waves: xr.Dataset) -> list[dict]:
         Draws along ``sample`` of the model of joining fitted to ``waves``.
     waves : xr.Dataset
         From ``data.panel.waves.prepare_waves``.
-
-    Returns
-    -------
-    list of dict
-        For each level and wave the average over the states at risk, with its 90 % interval.
     """
     weights = weigh_state_effects(posterior, waves)
     reference, *levels = waves["guarantee"].attrs["levels"]
@@ -29,23 +44,13 @@ def describe_hazard(posterior: xr.Dataset, waves: xr.Dataset) -> list[dict]:
     for level in levels:
         change = (predict_joining(posterior, waves, level, weights) - without).mean("state")
         for wave in waves["case"].values:
-            draws = change.sel(case=wave).values
+            numbers = mean_and_ends(change.sel(case=wave).values)
             at_risk = waves["included"].sel(case=wave)
             joiners = waves["joined"].sel(case=wave).where(at_risk)
             held = (waves["guarantee"].sel(case=wave) == level) & at_risk
-            lower, upper = np.quantile(draws, [0.05, 0.95])
-            rows.append(
-                row(
-                    "time_to_joining",
-                    f"hazard_{level}_total",
-                    case=str(wave),
-                    value=draws.mean(),
-                    lower=lower,
-                    upper=upper,
-                    reference=0.0,
-                    verdict="positive" if lower > 0 else "negative" if upper < 0 else "not told from 0",
-                    note=f"{int(at_risk.sum())} at risk, {int(joiners.sum())} joined; with {level}: "
-                    f"{int(held.sum())} at risk, {int(joiners.where(held).sum())} joined",
-                )
-            )
+            verdict = direction(numbers["lower"], numbers["upper"])
+            note = f"{int(at_risk.sum())} at risk, {int(joiners.sum())} joined; with {level}: "
+            note += f"{int(held.sum())} at risk, {int(joiners.where(held).sum())} joined"
+            item, numbers["reference"] = f"hazard_{level}_total", 0.0
+            rows.append(row("time_to_joining", item, str(wave), verdict=verdict, note=note, **numbers))
     return rows

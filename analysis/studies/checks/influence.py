@@ -1,39 +1,68 @@
-"""How far the final effect moves when a state, a region, an issue area or a session is left out."""
+"""Influence: how far the effect moves when a state or a region is left out."""
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from arviz_stats.base import array_stats
 
-COLUMNS = [
-    "kind",
-    "unit",
-    "quantity",
-    "case",
-    "effect_main",
-    "effect_without",
-    "shift",
-    "shift_in_sd",
-    "method",
-    "pareto_k",
-    "confirmed",
-]
+from analysis.posterior.answers import log_likelihood_by_state, state_contrasts
+from analysis.posterior.draws import stack
+from analysis.posterior.joining import average_contrasts
+from analysis.studies.checks.bench import EFFECTS, EXACT, leave_out, open_bench
+from analysis.variants.variant import Variant
+
 GOOD_K = 0.7
 """Pareto k up to which importance weights are trusted (Vehtari et al. 2024)."""
 
 
+def make_influence(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Leave out each state and each region; ``fits``: stage 1, then the nested models.
+
+    States are left out by importance weights. Refits replace weights that are unreliable, and confirm those
+    of the most influential states. Regions are left out by refits.
+    """
+    bench, tables = open_bench(panel, fits, variant, **run), []
+    nobody = np.zeros(panel.sizes["state"], dtype=bool)
+    answered = panel["included"].values.any(0)
+    states = {str(s): panel["state"].values == s for s in panel["state"].values[answered]}
+    regions = {str(r): panel["region"].values == r for r in np.unique(panel["region"].values)}
+    for k, (effect, model) in enumerate(EFFECTS.items()):
+        data, posterior = bench.data(effect), stack(fits[-1][model].dataset)
+        contrasts = state_contrasts(posterior, data, bench.top)
+        likelihood = log_likelihood_by_state(posterior, data)
+        main, sd = average_without(contrasts, nobody), average_contrasts(contrasts).std(0)
+        without, pareto_k = effect_without_units(contrasts, likelihood, states)
+        bad = sorted(unit for unit, value in pareto_k.items() if value > GOOD_K)
+        top = [unit for unit in most_influential(without, main) if unit not in bad]
+        left_out = [states[unit] for unit in (*bad, *top)] + list(regions.values())
+        fitted = [leave_out(data, who) for who in left_out]
+        found, _ = bench.fit_effects(fitted, f"left out, {effect}", bench.part(k, len(EFFECTS)), EXACT)
+        refits = dict(zip([*bad, *top, *regions], found, strict=True))
+        labels = {"quantity": bench.quantity(effect), "cases": bench.cases, "main": main, "sd": sd}
+        for unit, by_weights in without.items():
+            parts = {"pareto_k": pareto_k[unit], "method": "refit" if unit in bad else "weights"}
+            if unit in top:
+                parts["confirmed"] = refits[unit]
+            moved = refits[unit] if unit in bad else by_weights
+            tables.append(tabulate_shift("state", unit, moved, **labels, **parts))
+        tables += [tabulate_shift("region", unit, refits[unit], **labels) for unit in regions]
+    return pd.concat(tables, ignore_index=True)
+
+
 def weigh_without(log_likelihood: np.ndarray) -> tuple[np.ndarray, float]:
-    """Weights that turn draws given all answers into draws given the rest.
+    """Return importance weights that turn draws given all answers into draws given the rest.
 
     Parameters
     ----------
     log_likelihood : np.ndarray
-        (sample,): of what is left out.
+        (sample,): log likelihood of the answers that are left out.
 
     Returns
     -------
     weights : np.ndarray
         (sample,), Pareto-smoothed, sum 1.
     pareto_k : float
+        The weights are reliable up to ``GOOD_K``.
     """
     log_weights, pareto_k = array_stats.psislw(log_likelihood)
     weights = np.exp(log_weights - log_weights.max())
@@ -41,7 +70,7 @@ def weigh_without(log_likelihood: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def average_without(contrasts: np.ndarray, out: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Mean effect over draws and over the states that stay.
+    """Return the mean effect over draws and over the states that stay: (case,), the last case pooled.
 
     Parameters
     ----------
@@ -50,12 +79,7 @@ def average_without(contrasts: np.ndarray, out: np.ndarray, weights: np.ndarray 
     out : np.ndarray
         (state,), bool: who is left out.
     weights : np.ndarray, optional
-        (sample,); equal ones by default.
-
-    Returns
-    -------
-    np.ndarray
-        (case,), the last one pooled.
+        (sample,); equal if none are given.
     """
     by_state = np.average(contrasts, axis=0, weights=weights)[:, ~out]
     by_case = np.nanmean(by_state, axis=1)
@@ -65,7 +89,7 @@ def average_without(contrasts: np.ndarray, out: np.ndarray, weights: np.ndarray 
 def effect_without_units(
     contrasts: np.ndarray, log_likelihood: np.ndarray, units: dict[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Effect without each unit, by importance weights.
+    """Return the effect without each unit, by importance weights.
 
     Parameters
     ----------
@@ -79,7 +103,7 @@ def effect_without_units(
     Returns
     -------
     effects : dict of str to np.ndarray
-        (case,), the last one pooled; right only where ``pareto_k`` allows.
+        (case,), the last case pooled. Reliable where ``pareto_k`` is at most ``GOOD_K``.
     pareto_k : dict of str to float
     """
     effects, ks = {}, {}
@@ -89,62 +113,32 @@ def effect_without_units(
     return effects, ks
 
 
-def tabulate_influence(
+def tabulate_shift(
     kind: str,
+    unit: str,
+    effect: np.ndarray,
+    *,
     quantity: str,
     cases: list[str],
     main: np.ndarray,
     sd: np.ndarray,
-    without: dict[str, np.ndarray],
-    pareto_k: dict[str, float],
-    refitted: set[str],
-    confirmed: dict[str, np.ndarray],
+    method: str = "refit",
+    pareto_k: float = np.nan,
+    confirmed: np.ndarray | float = np.nan,
 ) -> pd.DataFrame:
-    """Rows of influence.csv.
+    """Return rows of influence.csv for one unit: the effect by case with all data and without the unit.
 
-    Parameters
-    ----------
-    kind : str
-        ``state``, ``region``, ``issue`` or ``session``.
-    quantity : str
-        Name of the effect.
-    cases : list of str
-        Names of the cases, ``pooled`` last.
-    main, sd : np.ndarray
-        (case,): mean and posterior standard deviation of the effect with all data.
-    without : dict of str to np.ndarray
-        (case,): effect without each unit.
-    pareto_k : dict of str to float
-        Of units that were weighed.
-    refitted : set of str
-        Units whose ``without`` comes from a refit.
-    confirmed : dict of str to np.ndarray
-        (case,): effect without a weighed unit by a true refit.
+    ``main``, ``sd``, ``effect`` and ``confirmed`` are arrays (case,). ``confirmed`` is the effect by a refit,
+    where ``effect`` comes from weights.
     """
-    rows = []
-    for unit, effect in without.items():
-        for c, case in enumerate(cases):
-            shift = effect[c] - main[c]
-            check = confirmed[unit][c] if unit in confirmed else np.nan
-            method = "refit" if unit in refitted else "weights"
-            rows.append(
-                (
-                    kind,
-                    unit,
-                    quantity,
-                    case,
-                    main[c],
-                    effect[c],
-                    shift,
-                    shift / sd[c],
-                    method,
-                    pareto_k.get(unit, np.nan),
-                    check,
-                )
-            )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    shift = effect - main
+    effects = {"effect_main": main, "effect_without": effect, "shift": shift, "shift_in_sd": shift / sd}
+    of_method = {"method": method, "pareto_k": pareto_k, "confirmed": confirmed}
+    return pd.DataFrame(
+        {"kind": kind, "unit": unit, "quantity": quantity, "case": cases} | effects | of_method
+    )
 
 
 def most_influential(without: dict[str, np.ndarray], main: np.ndarray, n: int = 5) -> list[str]:
-    """Units that move the pooled effect by most."""
+    """Return the units whose absence moves the pooled effect most."""
     return sorted(without, key=lambda unit: -abs(without[unit][-1] - main[-1]))[:n]

@@ -1,9 +1,14 @@
-"""Power-scaling: how much the final effect leans on each named prior, and on the likelihood."""
+"""Power-scaling: how sensitive the effect is to each named prior and to the likelihood."""
 
+import pandas as pd
 import xarray as xr
 from arviz_stats import psense
 
-from analysis.studies.checks.rows import row
+from analysis.posterior.draws import stack
+from analysis.studies.checks.bench import EFFECTS, open_bench
+from analysis.studies.checks.comparison import with_log_likelihood
+from analysis.studies.checks.rows import row, to_table
+from analysis.variants.variant import Variant
 from models.spec import CoalitionSpec
 
 PRIORS = {
@@ -21,20 +26,38 @@ PRIORS = {
     "states": {"state_sd": "state_scale"},
 }
 """Structural priors by name: variables, all normal or half-normal around 0, and the field of their scale.
-Hundreds of unknowns that are standard normal by definition are left alone."""
+Unknowns that are standard normal by definition are not scaled."""
 THRESHOLD = 0.05
-"""Sensitivity from which a prior or the likelihood is said to matter (Kallioinen et al. 2024)."""
+"""Sensitivity above which a prior or the likelihood matters (Kallioinen et al. 2024)."""
+
+
+def make_power_scaling(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Scale the priors of both effects; ``fits``: stage 1, then the nested models."""
+    bench, rows = open_bench(panel, fits, variant, **run), []
+    for effect, model in EFFECTS.items():
+        posterior, data = fits[-1][model].dataset, bench.data(effect)
+        draws = bench.average_effect(stack(posterior), data)
+        draws = draws.reshape(posterior.sizes["chain"], posterior.sizes["draw"], -1)
+        effects = xr.DataArray(draws, {"case": bench.cases}, ("chain", "draw", "case"))
+        priors = compute_log_priors(posterior, bench.spec)
+        if effect == "total":
+            priors = priors.drop_vars("alignment")
+        tree = with_log_likelihood(posterior, data, panel["state"].values)
+        tree["posterior"] = xr.DataTree(effects.to_dataset(name=bench.quantity(effect)))
+        tree["log_prior"] = xr.DataTree(priors)
+        rows += check_scaling(tree, effect)
+    return to_table(rows)
 
 
 def compute_log_priors(posterior: xr.Dataset, spec: CoalitionSpec) -> xr.Dataset:
-    """Log density of each named prior at each draw, but for a constant.
+    """Return the log density of each named prior at each draw, up to a constant.
 
     Parameters
     ----------
     posterior : xr.Dataset
-        (chain, draw, ...) of the model with alignment, or without: what it lacks is left out.
+        (chain, draw, ...). Priors of variables that it lacks are left out.
     spec : CoalitionSpec
-        Its priors.
+        Priors of the model.
 
     Returns
     -------
@@ -44,7 +67,7 @@ def compute_log_priors(posterior: xr.Dataset, spec: CoalitionSpec) -> xr.Dataset
     Raises
     ------
     ValueError
-        If levels are pooled: the prior of their means then hangs on unknowns that are not saved.
+        If guarantee levels are pooled: the prior of their means then depends on unsaved variables.
     """
     if spec.guarantee_pooling != "apart":
         raise ValueError(f"guarantee_pooling = {spec.guarantee_pooling!r}: power-scaling needs 'apart'")
@@ -56,43 +79,33 @@ def compute_log_priors(posterior: xr.Dataset, spec: CoalitionSpec) -> xr.Dataset
             if variable in posterior
         ]
         if parts:
-            priors[name] = sum(
-                part.sum([d for d in part.dims if d not in ("chain", "draw")]) for part in parts
-            )
+            sums = [part.sum([d for d in part.dims if d not in ("chain", "draw")]) for part in parts]
+            priors[name] = sum(sums)
     return xr.Dataset(priors)
 
 
 def check_scaling(tree: xr.DataTree, name: str) -> list[dict]:
-    """Sensitivity of effects to each named prior and to the likelihood.
+    """Return rows with the sensitivity of an effect to each named prior and to the likelihood.
 
     Parameters
     ----------
     tree : xr.DataTree
-        ``posterior``: effects alone, (chain, draw, case); ``log_prior`` from ``compute_log_priors``;
+        ``posterior``: the effect alone, (chain, draw, case); ``log_prior`` from ``compute_log_priors``;
         ``log_likelihood``.
     name : str
-        Which effects, ``total`` or ``direct``, for the item's name.
+        Which effect, ``total`` or ``direct``.
     """
     rows = []
-    groups = [("prior", prior) for prior in tree["log_prior"].data_vars] + [("likelihood", None)]
-    for group, prior in groups:
-        sensitivity = psense(tree, group=group, group_var_names=[prior] if prior else None)
-        for quantity, values in sensitivity.data_vars.items():
-            for case in values["case"].values:
+    note = f"{name} effect: change of its distribution when this density is power-scaled (psense)"
+    for part in (*map(str, tree["log_prior"].data_vars), "likelihood"):
+        is_prior = part != "likelihood"
+        group = {"group": "prior", "group_var_names": [part]} if is_prior else {"group": "likelihood"}
+        weak, strong = ("weak", "strong") if is_prior else ("uninformative", "informative")
+        for quantity, values in psense(tree, **group).data_vars.items():
+            for case in map(str, values["case"].values):
                 value = float(values.sel(case=case))
-                strong = value > THRESHOLD
-                verdict = ("strong" if strong else "weak") if group == "prior" else "informative"
-                if group == "likelihood" and not strong:
-                    verdict = "uninformative"
-                rows.append(
-                    row(
-                        "power_scaling",
-                        f"{quantity} by {prior or 'likelihood'}",
-                        case=str(case),
-                        value=value,
-                        reference=THRESHOLD,
-                        verdict=verdict,
-                        note=f"model: {name}; change of the effect's distribution, psense",
-                    )
-                )
+                verdict = strong if value > THRESHOLD else weak
+                numbers = {"value": value, "reference": THRESHOLD}
+                item = f"{quantity} by {part}"
+                rows.append(row("power_scaling", item, case, verdict=verdict, note=note, **numbers))
     return rows

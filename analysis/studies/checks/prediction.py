@@ -1,13 +1,18 @@
-"""From one coalition to the other: how well a fit to one case predicts who joined the other."""
+"""Prediction across cases: a fit to one coalition predicts who joined the other."""
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import expit, log_expit
 from scipy.stats import rankdata
 
-from analysis.posterior.answers import linear_predictor, state_effects
-from analysis.posterior.summaries import INTERVAL
+from analysis.posterior.answers import answers_at_nodes, linear_predictor, state_effects
+from analysis.posterior.draws import stack
+from analysis.posterior.joining import predict_at_nodes, weigh_nodes
+from analysis.posterior.summaries import interval
+from analysis.studies.checks.bench import EXACT, KEPT, Bench, open_bench
+from analysis.variants.sampler import Progress, derive_seed
+from analysis.variants.variant import Variant
+from models.panel import Stage2Data
 
 PREDICTORS = {
     "region_only": ("has_level", "covariates", "alignment"),
@@ -16,66 +21,87 @@ PREDICTORS = {
     "total": ("alignment",),
     "direct": (),
 }
-"""Models of prediction, each with the data that are set to 0: all states then are of one region."""
+"""Models that predict, each with the data that are set to 0; without ``region_idx``, all are one region."""
 COLUMNS = ["train", "test", "model", "score", "mean", "sd", "lower", "upper"]
 N_BOOTSTRAP = 2000
 
 
-def train_on(data: dict[str, np.ndarray], case: int, model: str) -> dict[str, np.ndarray]:
-    """Data with the answers of one case only, and the predictors of one model."""
-    masked = data | {name: np.zeros_like(data[name]) for name in PREDICTORS[model]}
-    keep = np.zeros_like(data["included"])
-    keep[case] = data["included"][case]
-    return masked | {"included": keep}
+def make_predictions(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Fit each case alone and score its predictions of each other case; ``fits`` are those of stage 1."""
+    bench = open_bench(panel, fits, variant, **run)
+    n_case = len(bench.cases) - 1
+    pairs = [(a, b) for a in range(n_case) for b in range(n_case) if a != b]
+    tables = []
+    for k, pair in enumerate(pairs):
+        tables += _score_pair(bench, *pair, bench.part(k, len(pairs)))
+    return pd.concat(tables, ignore_index=True)
 
 
-def predict_case(posterior: xr.Dataset, data: dict[str, np.ndarray], train: int, test: int) -> np.ndarray:
-    """Probability of joining the other case, with the coefficients of the one that was seen.
+def _score_pair(bench: Bench, train: int, test: int, progress: Progress | None) -> list[pd.DataFrame]:
+    """Return the scores of all models trained on one case and tested on another."""
+    data, names = bench.data("direct"), bench.cases
+    present = data.included[test] == 1
+    joined = data.joined_observed[test, present]
+    seen = data.joined_observed[train, data.included[train] == 1]
+    base_rate = (seen.sum() + 0.5) / (len(seen) + 1)
+    predicted = {"base_rate": np.full((2, present.sum()), base_rate)}
+    for model in PREDICTORS:
+        chosen = train_on(data, train, model)
+        idata = bench.fit([chosen], EXACT, f"{model} of {names[train]}", progress)
+        posterior = stack(idata["posterior"].dataset.isel(refit=0, draw=slice(None, None, KEPT)))
+        predicted[model] = predict_case(posterior, chosen, train, test)[:, present]
+    seed = derive_seed(bench.seed, "score", train, test)
+    labels = {"train": names[train], "test": names[test], "seed": seed}
+    return [summarize_scores(p, joined, model=model, **labels) for model, p in predicted.items()]
+
+
+def train_on(data: Stage2Data, case: int, model: str) -> Stage2Data:
+    """Return data with the answers of one case only, and with the predictors of one model."""
+    included = np.zeros_like(data.included)
+    included[case] = data.included[case]
+    absent = {name: np.zeros_like(getattr(data, name)) for name in PREDICTORS[model]}
+    return data._replace(included=included, **absent)
+
+
+def predict_case(posterior: xr.Dataset, data: Stage2Data, train: int, test: int) -> np.ndarray:
+    """Return the probability of joining the test case, with the coefficients of the training case.
 
     Parameters
     ----------
     posterior : xr.Dataset
         Draws along ``sample`` of a fit to ``train_on`` data.
-    data : dict of str to np.ndarray
-        As the model had it.
+    data : Stage2Data
+        Data of the fit.
     train, test : int
-        Index of the case seen, and of the one predicted.
+        Index of the training case and of the test case.
 
     Returns
     -------
     np.ndarray
-        (sample, state), 0 to 1. A state's own effect is weighed by what it did in the case seen; a state
-        that was not in it has the effect of any.
+        (sample, state), 0 to 1. A state's own effect is weighed by its answer in the training case, never by
+        that in the test case. For a state outside the training case, it follows its prior.
     """
-    own = linear_predictor(posterior, data)[:, train]
+    effect, log_prior = state_effects(posterior)
+    weights = weigh_nodes(answers_at_nodes(linear_predictor(posterior, data), data, effect), log_prior)
     moved = posterior.isel(case=np.full(posterior.sizes["case"], train))
-    eta = linear_predictor(moved, data)[:, test]
-    effect, log_weight = state_effects(posterior)
-    sign, seen = 2 * data["joined_observed"][train] - 1, data["included"][train]
-    total, probability = 0.0, 0.0
-    for n, w in enumerate(log_weight):
-        nu = effect[:, None, n]
-        weight = np.exp(w + seen * log_expit(sign * (own + nu)))
-        total = total + weight
-        probability = probability + weight * expit(eta + nu)
-    return probability / total
+    return predict_at_nodes(linear_predictor(moved, data)[:, [test]], weights, effect)[:, 0]
 
 
 def score_predictions(probability: np.ndarray, joined: np.ndarray) -> np.ndarray:
-    """Brier score, mean log score and area under the curve.
+    """Return the Brier score, the mean log score and the area under the ROC curve.
 
     Parameters
     ----------
     probability : np.ndarray
         (..., state), 0 to 1.
     joined : np.ndarray
-        (..., state), 0 or 1; both kinds must occur.
+        (..., state), 0 or 1; both must occur.
 
     Returns
     -------
     np.ndarray
         (..., 3): mean squared error (small is good), mean log probability of what happened (large is good),
-        probability that a joiner was given more than one who stayed out, ties counting half.
+        probability that a joiner has a higher prediction than a state that stayed out (ties count half).
     """
     p = np.clip(probability, 1e-12, 1 - 1e-12)
     brier = ((p - joined) ** 2).mean(-1)
@@ -90,7 +116,7 @@ def score_predictions(probability: np.ndarray, joined: np.ndarray) -> np.ndarray
 def summarize_scores(
     probability: np.ndarray, joined: np.ndarray, *, train: str, test: str, model: str, seed: int
 ) -> pd.DataFrame:
-    """Scores of one model with their uncertainty, as rows of predictions.csv.
+    """Return the scores of one model with their uncertainty, as rows of predictions.csv.
 
     Parameters
     ----------
@@ -99,15 +125,15 @@ def summarize_scores(
     joined : np.ndarray
         (state,), 0 or 1.
     train, test, model : str
-        Names.
+        Names of the cases and of the model.
     seed : int
         Seed of the bootstrap.
 
     Returns
     -------
     pd.DataFrame
-        ``brier``, ``log``, ``auc``: scores of the predictive probability, with intervals over bootstrapped
-        states; ``brier_draws`` ...: of single posterior draws, with their spread over draws.
+        ``brier``, ``log``, ``auc``: scores of the predictive probability, with intervals from a bootstrap of
+        states; ``brier_draws`` and so on: scores of single posterior draws, with intervals over draws.
     """
     rng = np.random.default_rng(seed)
     predictive = probability.mean(0)
@@ -118,7 +144,7 @@ def summarize_scores(
     point = score_predictions(predictive, joined)
     rows = []
     for suffix, values, means in (("", again, point), ("_draws", draws, draws.mean(0))):
-        bounds = np.quantile(values, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2], axis=0)
+        bounds = interval(values, axis=0)
         for k, score in enumerate(("brier", "log", "auc")):
             spread = values[:, k].std(ddof=1)
             rows.append((train, test, model, score + suffix, means[k], spread, bounds[0, k], bounds[1, k]))

@@ -1,132 +1,93 @@
-"""What the model says before and after the data, held against the data: pure functions of draws."""
+"""Prior and posterior predictive checks: simulated joiners beside the observed ones."""
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 import xarray as xr
 
+from analysis.fitting.fit import list_saved
 from analysis.posterior.answers import replicate_answers
-from analysis.posterior.summaries import INTERVAL
-from analysis.studies.checks.rows import inside, row
+from analysis.posterior.draws import stack
+from analysis.studies.checks.bench import open_bench
+from analysis.studies.checks.rows import inside, mean_and_ends, row, to_table
+from analysis.variants.variant import Variant
+from models.coalition import build_coalition_model
+from models.panel import Stage2Data, prepare_panel_data
 
-TAILS = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
-N_BINS = 8
+PRIOR_DRAWS = 2000
+PREDICTOR = ["intercept", "covariate_slope", "region_effect", "guarantee_effect", "alignment_slope"]
+"""Variables that the linear predictor is made of."""
 
 
-def check_prior(prior: xr.Dataset, data: dict[str, np.ndarray], cases: list[str], *, seed: int) -> list[dict]:
-    """Share of joiners that the prior expects, beside the share that there was.
+def make_prior_predictive(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Simulate joiners and the effect from the prior; ``fits`` are those of stage 1."""
+    bench = open_bench(panel, fits, variant, **run)
+    spec, data, seed = bench.spec, bench.data("direct"), bench.seed
+    model = build_coalition_model(prepare_panel_data(panel, spec.missing), spec, bench.positions)
+    names = list_saved(model, PREDICTOR)
+    prior = pm.sample_prior_predictive(PRIOR_DRAWS, model=model, var_names=names, random_seed=seed)
+    prior = stack(prior["prior"].dataset)
+    effect = mean_and_ends(bench.average_effect(prior, data)[:, -1]) | {"reference": 0.0}
+    verdict = "open" if effect["lower"] < 0 < effect["upper"] else "one-sided"
+    note = "prior mean and 90 % interval of the effect, before the data"
+    of_effect = row("prior_predictive", bench.quantity("direct"), verdict=verdict, note=note, **effect)
+    return to_table([*check_prior(prior, data, bench.cases[:-1], seed=seed), of_effect])
 
-    Parameters
-    ----------
-    prior : xr.Dataset
-        Draws from the prior along ``sample``.
-    data : dict of str to np.ndarray
-        From ``analysis.studies.checks.bench.Stage2.data``.
-    cases : list of str
-        Names of the cases.
-    seed : int
-        Seed of the answers.
+
+def make_posterior_predictive(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Simulate joiners from the full model; ``fits``: stage 1, then the nested models."""
+    bench = open_bench(panel, fits, variant, **run)
+    posterior = stack(fits[-1]["alignment"].dataset)
+    return to_table(count_joiners(posterior, bench.data("direct"), panel, seed=bench.seed))
+
+
+def check_prior(prior: xr.Dataset, data: Stage2Data, cases: list[str], *, seed: int) -> list[dict]:
+    """Return rows that compare the observed share of joiners in each case with that expected by the prior.
+
+    Parameters are those of ``count_joiners``, with draws from the prior and the names of the cases.
     """
     answers = replicate_answers(prior, data, np.random.default_rng(seed))
-    seats = data["included"].sum(1)
+    observed = data.joined_observed * data.included
     rows = []
     for c, case in enumerate(cases):
-        lower, upper = np.quantile(answers[:, c].sum(1) / seats[c], TAILS)
-        observed = (data["joined_observed"] * data["included"])[c].sum() / seats[c]
-        verdict = inside(observed, lower, upper)
+        size = data.included[c].sum()
+        compared = _compare(observed[c].sum() / size, answers[:, c].sum(1) / size)
+        del compared["reference"]
         note = "observed share beside the prior's 90 % interval"
-        rows.append(
-            row(
-                "prior_predictive",
-                "share_joined",
-                case=case,
-                value=observed,
-                lower=lower,
-                upper=upper,
-                verdict=verdict,
-                note=note,
-            )
-        )
+        rows.append(row("prior_predictive", "share_joined", case, note=note, **compared))
     return rows
 
 
-def count_joiners(
-    posterior: xr.Dataset, data: dict[str, np.ndarray], panel: xr.Dataset, *, seed: int
-) -> list[dict]:
-    """Joiners by guarantee level and by region, as observed and as the model would have them again.
+def count_joiners(posterior: xr.Dataset, data: Stage2Data, panel: xr.Dataset, *, seed: int) -> list[dict]:
+    """Return rows that compare observed joiners with simulated ones, by guarantee level and by region.
 
     Parameters
     ----------
     posterior : xr.Dataset
         Draws along ``sample``.
-    data : dict of str to np.ndarray
-        As the model had it.
+    data : Stage2Data
+        Data of the fit.
     panel : xr.Dataset
-        Names of cases, levels and regions.
+        Panel, see ``data.load.load_panel``: names of cases, levels and regions.
     seed : int
-        Seed of the replicated answers.
+        Seed of the simulated answers.
     """
     answers = replicate_answers(posterior, data, np.random.default_rng(seed))
-    observed = data["joined_observed"] * data["included"]
+    observed = data.joined_observed * data.included
+    note = "number of joiners; reference: mean expected by the model"
     rows = []
     for c, case in enumerate(panel["case"].values):
         guarantee = panel["guarantee"].values[c]
         groups = {f"level {v}": guarantee == v for v in panel["guarantee"].attrs["levels"]}
         groups |= {f"region {v}": panel["region"].values == v for v in np.unique(panel["region"].values)}
         for item, members in groups.items():
-            value = observed[c, members].sum()
-            lower, upper = np.quantile(answers[:, c, members].sum(1), TAILS)
-            verdict = inside(value, lower, upper)
-            expected = answers[:, c, members].sum(1).mean()
-            rows.append(
-                row(
-                    "posterior_predictive",
-                    item,
-                    case=str(case),
-                    value=value,
-                    lower=lower,
-                    upper=upper,
-                    reference=expected,
-                    verdict=verdict,
-                    note="joiners; reference: mean expected by the model",
-                )
-            )
+            compared = _compare(observed[c, members].sum(), answers[:, c, members].sum(1))
+            rows.append(row("posterior_predictive", item, str(case), note=note, **compared))
     return rows
 
 
-def calibrate(
-    probability: np.ndarray, joined: np.ndarray, included: np.ndarray, *, seed: int
-) -> tuple[pd.DataFrame, float]:
-    """Calibration curve: share that joined where the model, not knowing the state, expected how much.
-
-    Parameters
-    ----------
-    probability : np.ndarray
-        (case, state): predicted with the state left out.
-    joined, included : np.ndarray
-        (case, state), 0 or 1.
-    seed : int
-        Seed of the answers that a calibrated model would give.
-
-    Returns
-    -------
-    table : pd.DataFrame
-        A bin of equally many state-cases a row: ``expected`` (mean probability), ``observed`` share,
-        ``lower`` and ``upper``: 90 % interval of the share if the probabilities are right, ``n``.
-    p_value : float
-        Probability that right probabilities give squared errors of the bins (in units of their variance)
-        as large as those observed.
-    """
-    chosen = included == 1
-    p, y = probability[chosen], joined[chosen]
-    order = np.argsort(p)
-    again = np.random.default_rng(seed).random((4000, len(p))) < p
-    rows, errors = [], np.zeros(len(again) + 1)
-    for members in np.array_split(order, N_BINS):
-        expected, variance = p[members].mean(), (p[members] * (1 - p[members])).mean() / len(members)
-        shares = again[:, members].mean(1)
-        lower, upper = np.quantile(shares, TAILS)
-        observed = y[members].mean()
-        errors += (np.append(shares, observed) - expected) ** 2 / max(variance, 1e-6)
-        rows.append((expected, observed, lower, upper, len(members)))
-    table = pd.DataFrame(rows, columns=["expected", "observed", "lower", "upper", "n"])
-    return table, float((errors[:-1] >= errors[-1]).mean())
+def _compare(observed: float, simulated: np.ndarray) -> dict:
+    """Return an observed number beside simulated ones: their interval, their mean, and the verdict."""
+    numbers = mean_and_ends(simulated)
+    verdict = inside(observed, numbers["lower"], numbers["upper"])
+    return numbers | {"value": observed, "reference": numbers["value"], "verdict": verdict}

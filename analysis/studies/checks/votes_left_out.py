@@ -1,48 +1,50 @@
 """Checks that act through stage 1: votes left out, and alignment on issues far from security."""
 
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.fitting.fit import fit_ideal_points
+from analysis.pipeline.plan import plan_stage1
 from analysis.posterior.positions import draw_alignment
-from analysis.store.files import load_or_fit
-from analysis.store.keys import hash_dataset
-from analysis.studies.checks.influence import COLUMNS
-from analysis.studies.checks.model import Bench
-from analysis.studies.checks.rows import row
-from analysis.variants.sampler import Progress, SamplerSpec, derive_seed
-from analysis.variants.table import Variant
+from analysis.posterior.summaries import NORMAL_ERRORS
+from analysis.store.task import Task
+from analysis.studies.checks.bench import by_case, open_bench
+from analysis.studies.checks.influence import tabulate_shift
+from analysis.studies.checks.rows import direction, row, to_table
+from analysis.variants.sampler import SamplerSpec
+from analysis.variants.variant import Variant
 from models.panel import centre_alignment
 
 SAMPLER = SamplerSpec(draws=500, tune=300, target_accept=0.9)
-"""Stage 1 without some votes: fewer draws than the main fit has, the same gates."""
+"""Stage 1 without some votes: fewer draws than the main fit, the same gates."""
 POSITION_DRAWS = 40
+"""Draws of the positions to which stage 2 is refitted."""
+AREAS = ("security", "far")
+"""Issues that are compared with all: security, and those far from it."""
 SECURITY = ("nu", "di", "me")
 FAR = ("ec", "hr")
 
 
 def issues_of(votes: xr.Dataset) -> list[set[str]]:
-    """All issue areas of each item: several for a roll call, one for a cell of the agenda."""
+    """Return the issue areas of each item: one or more for a roll call, one for a cell of the agenda."""
     labels = votes["issues"] if "issues" in votes.coords else votes["issue"]
     return [set(str(label).split("+")) for label in labels.values]
 
 
 def drop_issue(votes: xr.Dataset, issue: str) -> xr.Dataset:
-    """Votes without the items of an issue area."""
+    """Return the votes without the items of an issue area."""
     return _keep(votes, [issue not in areas for areas in issues_of(votes)])
 
 
 def drop_session(votes: xr.Dataset, session: int) -> xr.Dataset:
-    """Votes without those of a session."""
+    """Return the votes without those of a session."""
     return _keep(votes, votes["session"].values != session)
 
 
 def keep_area(votes: xr.Dataset, area: str) -> xr.Dataset:
-    """Votes on security, or votes on economic development and human rights alone."""
+    """Return the votes on security, or those on economic development and human rights alone."""
     areas = issues_of(votes)
     if area == "security":
         return _keep(votes, [bool(a & set(SECURITY)) for a in areas])
@@ -51,105 +53,91 @@ def keep_area(votes: xr.Dataset, area: str) -> xr.Dataset:
 
 def _keep(votes: xr.Dataset, items: np.ndarray | list[bool]) -> xr.Dataset:
     chosen = votes.isel(item=np.flatnonzero(items))
-    # A state without a vote left has no position of its own; its region's distribution gives one.
+    # A state without a vote left has no position of its own; stage 2 draws one from its region.
     voted = chosen["counts"].sum(("item", "response")) > 0
     return chosen.isel(state=np.flatnonzero(voted.values))
 
 
-class Assembly:
-    """The votes of all cases and the fits to them: what stage 1 gives to the checks.
+def list_parts(votes: dict[str, xr.Dataset]) -> list[tuple[str, str, dict[str, xr.Dataset]]]:
+    """Return each issue area and session by kind and name, with the votes that remain in its cases."""
+    issues = sorted(set.union(*(areas for counted in votes.values() for areas in issues_of(counted))))
+    parts = [("issue", i, {case: drop_issue(counted, i) for case, counted in votes.items()}) for i in issues]
+    for case, counted in votes.items():
+        sessions = np.unique(counted["session"].values)
+        parts += [("session", str(s), {case: drop_session(counted, s)}) for s in sessions]
+    return parts
 
-    Parameters
-    ----------
-    variant : Variant
-        Specs, seed, reference.
-    votes : dict of str to xr.Dataset
-        By case.
-    panel : xr.Dataset
-        The contract's panel.
+
+def plan_left_out(variant: Variant, votes: dict[str, xr.Dataset]) -> tuple[Task, ...]:
+    """Return the fits of stage 1 without each issue area and without each session."""
+    return tuple(
+        _plan_part(variant, case, remaining, f"without {unit}")
+        for _, unit, parts in list_parts(votes)
+        for case, remaining in parts.items()
+    )
+
+
+def plan_areas(variant: Variant, votes: dict[str, xr.Dataset]) -> tuple[Task, ...]:
+    """Return the fits of stage 1 to each of ``AREAS`` alone."""
+    return tuple(
+        _plan_part(variant, case, keep_area(counted, area), f"{area} only")
+        for area in AREAS
+        for case, counted in votes.items()
+    )
+
+
+def _plan_part(variant: Variant, case: str, votes: xr.Dataset, label: str) -> Task:
+    """Stage 1 of a case with some of its votes; the label is part of the seed."""
+    run = replace(variant.run, ideal_point=SAMPLER, items_kept=False)
+    window = replace(variant, positions="window", run=run)
+    return plan_stage1(window, votes.assign_attrs(case=f"{case}/{label}"))
+
+
+def make_votes_influence(data: tuple, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Return how each issue area and each session moves the direct effect, by refits of both stages.
+
+    The total effect uses no votes. Importance weights would fail here: a session has thousands of answers.
+    ``data`` are the panel and the votes by case; ``fits``: stage 1, then those of ``plan_left_out``.
     """
-
-    def __init__(self, variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Dataset):
-        self.variant, self.votes, self.panel = variant, votes, panel
-
-    def fit(self, case: str, votes: xr.Dataset, label: str, progress: Progress) -> xr.DataTree:
-        """Stage 1 of one case with some of its votes; kept under the content of the votes."""
-        content = {
-            "votes": hash_dataset(votes),
-            "spec": asdict(self.variant.ideal_point),
-            "sampler": asdict(SAMPLER),
-            "seed": self.variant.run.seed,
-        }
-        named = votes.assign_attrs(case=f"{case}, {label}")
-        seed = derive_seed(self.variant.run.seed, "ideal_point", case, label)
-        spec = self.variant.ideal_point
-        return load_or_fit(
-            "ideal_point_part",
-            content,
-            lambda: fit_ideal_points(named, spec, SAMPLER, seed=seed, progress=progress),
-        )[0]
-
-    def place(self, fits: dict[str, xr.DataTree]) -> np.ndarray:
-        """Draws of all states' centred alignment: (draw, case, state)."""
-        alignment = draw_alignment(fits, self.panel, self.variant)
-        return centre_alignment(self.panel, alignment.isel(refit=slice(None, POSITION_DRAWS)))
+    panel, votes = data
+    bench, main = open_bench(panel, fits, variant, **run), by_case(panel, fits)
+    refitted, parts = iter(fits[len(main) :]), list_parts(votes)
+    base, sd, slope = bench.fit_cut(place(main, panel, variant), "all votes")
+    effects = {"quantity": bench.quantity("direct"), "cases": bench.cases, "main": base, "sd": sd}
+    slopes = {"quantity": "alignment_slope", "cases": ["pooled"], "main": slope[:1], "sd": slope[3]}
+    tables = []
+    for k, (kind, unit, remaining) in enumerate(parts):
+        positions = place(main | {case: next(refitted) for case in remaining}, panel, variant)
+        name = f"without {kind} {unit}"
+        effect, _, without = bench.fit_cut(positions, name, bench.part(k, len(parts)))
+        tables.append(tabulate_shift(kind, unit, effect, **effects))
+        tables.append(tabulate_shift(kind, unit, without[:1], **slopes))
+    return pd.concat(tables, ignore_index=True)
 
 
-def find_votes_influence(
-    bench: Bench, assembly: Assembly, main: dict[str, xr.DataTree], progress: Progress
-) -> pd.DataFrame:
-    """Influence of each issue area and each session on the direct effect, by refits of both stages.
+def make_areas(data: tuple, fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Compare alignment on issues far from security with alignment on security, as rows of checks.csv.
 
-    The total effect uses no votes, so that nothing of this can touch it. Importance weights are of no use
-    here: forty roll calls left out are thousands of answers.
+    ``data`` are the panel and the votes by case; ``fits``: stage 1, then those of ``plan_areas``.
     """
-    base, sd, slope = bench.fit_cut(assembly.place(main), "all votes")
-    units: list[tuple[str, str, dict[str, Callable]]] = []
-    issues = sorted(set.union(*(a for votes in assembly.votes.values() for a in issues_of(votes))))
-    for issue in issues:
-        parts = {case: lambda v, i=issue: drop_issue(v, i) for case in assembly.votes}
-        units.append(("issue", issue, parts))
-    for case, votes in assembly.votes.items():
-        for session in np.unique(votes["session"].values):
-            units.append(("session", str(session), {case: lambda v, s=session: drop_session(v, s)}))
+    panel, votes = data
+    bench, n = open_bench(panel, fits, variant, **run), len(votes)
     rows = []
-    for k, (kind, unit, parts) in enumerate(units):
-        fits = dict(main)
-        for case, drop in parts.items():
-            fits[case] = assembly.fit(case, drop(assembly.votes[case]), f"without {unit}", lambda _: None)
-        effect, _, without = bench.fit_cut(assembly.place(fits), f"without {kind} {unit}")
-        for c, case in enumerate(bench.cases):
-            shift = effect[c] - base[c]
-            found = (base[c], effect[c], shift, shift / sd[c])
-            rows.append((kind, unit, bench.quantity("direct"), case, *found, "refit", np.nan, np.nan))
-        shift = without[0] - slope[0]
-        found = (slope[0], without[0], shift, shift / slope[3])
-        rows.append((kind, unit, "alignment_slope", "pooled", *found, "refit", np.nan, np.nan))
-        progress((k + 1) / len(units))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    for k, area in enumerate(("all", *AREAS)):
+        used = votes if area == "all" else {case: keep_area(v, area) for case, v in votes.items()}
+        positions = place(by_case(panel, fits[k * n : (k + 1) * n]), panel, variant)
+        effect, sd, slope = bench.fit_cut(positions, f"{area} votes", bench.part(k, 1 + len(AREAS)))
+        error = NORMAL_ERRORS * sd[-1]
+        note = "; ".join(f"{case}: {counted.sizes['item']} items" for case, counted in used.items())
+        direct = effect[-1], effect[-1] - error, effect[-1] + error
+        for quantity, found in (("alignment_slope", slope), (bench.quantity("direct"), direct)):
+            numbers = dict(zip(("value", "lower", "upper"), found, strict=False)) | {"reference": 0.0}
+            verdict, item = direction(*found[1:3]), f"{quantity}, {area} votes"
+            rows.append(row("issue_areas", item, verdict=verdict, note=note, **numbers))
+    return to_table(rows)
 
 
-def compare_areas(
-    bench: Bench, assembly: Assembly, main: dict[str, xr.DataTree], progress: Progress
-) -> list[dict]:
-    """Alignment on issues far from security beside alignment on security votes, as rows of checks.csv."""
-    rows = []
-    for k, area in enumerate(("all", "security", "far")):
-        fits = main
-        if area != "all":
-            parts = {case: keep_area(votes, area) for case, votes in assembly.votes.items()}
-            fits = {case: assembly.fit(case, v, f"{area} only", lambda _: None) for case, v in parts.items()}
-        effect, sd, slope = bench.fit_cut(assembly.place(fits), f"{area} votes")
-        items = {c: v.sizes["item"] for c, v in (parts if area != "all" else assembly.votes).items()}
-        note = "; ".join(f"{case}: {n} items" for case, n in items.items())
-        far = {"value": slope[0], "lower": slope[1], "upper": slope[2], "reference": 0.0}
-        verdict = "positive" if slope[1] > 0 else "not told from 0"
-        rows.append(row("issue_areas", f"alignment_slope, {area} votes", verdict=verdict, note=note, **far))
-        bounds = {"lower": effect[-1] - 1.645 * sd[-1], "upper": effect[-1] + 1.645 * sd[-1]}
-        item = f"{bench.quantity('direct')}, {area} votes"
-        verdict = "positive" if bounds["lower"] > 0 else "not told from 0"
-        rows.append(
-            row("issue_areas", item, value=effect[-1], reference=0.0, verdict=verdict, note=note, **bounds)
-        )
-        progress((k + 1) / 3)
-    return rows
+def place(stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: Variant) -> np.ndarray:
+    """Return draws of all states' centred alignment: (draw, case, state)."""
+    alignment = draw_alignment(stage1, panel, variant)
+    return centre_alignment(panel, alignment.isel(refit=slice(None, POSITION_DRAWS)))
