@@ -1,4 +1,4 @@
-"""Numbers as a reader meets them: points, percent, intervals, how sure."""
+"""Numbers as a reader meets them: points, percent, intervals, and how sure the answer is."""
 
 import math
 
@@ -6,7 +6,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
-    """A number with a real minus sign and a comma every thousand; a dash where there is none."""
+    """Write a number with a true minus sign and a comma every thousand; a missing one is a dash."""
     if value is None or not math.isfinite(value):
         return "\N{EN DASH}"
     text = f"{value:{'+' if sign else ''},.{digits}f}"
@@ -16,22 +16,27 @@ def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
 
 
 def points(share: float) -> str:
-    """A difference of probabilities in percentage points."""
+    """Write a difference of probabilities in percentage points."""
     return number(100 * share, 0)
 
 
 def percent(share: float) -> str:
-    """A probability in percent."""
+    """Write a probability in percent."""
     return f"{number(100 * share, 0)} %"
 
 
 def interval(lower: float, upper: float, *, scale: float = 1, digits: int = 0) -> str:
-    """The two ends of an interval."""
+    """Write both ends of an interval, times ``scale``: ``21 to 49``."""
     return f"{number(scale * lower, digits)} to {number(scale * upper, digits)}"
 
 
+def estimate(mean: float, lower: float, upper: float, *, scale: float = 1, digits: int = 0) -> str:
+    """Write a mean with its interval, times ``scale``: ``35 (21 to 49)``."""
+    return f"{number(scale * mean, digits)} ({interval(lower, upper, scale=scale, digits=digits)})"
+
+
 def probability(value: float) -> str:
-    """A posterior probability; draws cannot tell more than three digits."""
+    """Write a posterior probability with three digits, which is as many as the draws support."""
     if value > 0.999:
         return "above 0.999"
     if value < 0.001:
@@ -40,7 +45,7 @@ def probability(value: float) -> str:
 
 
 def certainty(prob_positive: float) -> str:
-    """How sure the direction of an effect is, in words, from the probability that it is positive."""
+    """Say how certain the direction of an effect is, from the probability that it is positive."""
     more = max(prob_positive, 1 - prob_positive)
     if more >= 0.99:
         return "almost certain"
@@ -48,4 +53,4 @@ def certainty(prob_positive: float) -> str:
         return "very likely"
     if more >= 0.8:
         return "likely"
-    return "not to be told"
+    return "uncertain"

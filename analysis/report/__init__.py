@@ -1,1 +1,1 @@
-"""The report: one page of all results."""
+"""The report: one page that shows all results."""

@@ -1,16 +1,17 @@
-"""What a section is made of; the template knows how each kind is shown."""
+"""The blocks that a section consists of. The template shows each kind in its own way."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import pandas as pd
 from markupsafe import Markup
 
-from analysis.report.tables import Table
+from analysis.report.tables import Table, make_table, plain_columns
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; escaped by the template like everything that is not ``Markup``."""
+    """A paragraph. The template escapes it, as it does everything that is not ``Markup``."""
 
     kind: ClassVar[str] = "text"
     text: str
@@ -18,7 +19,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Html:
-    """Text of the project's own pages, made into HTML by a parser that escapes what it is given."""
+    """Text of the project's own pages as HTML, from a parser that escapes tags in its input."""
 
     kind: ClassVar[str] = "html"
     html: Markup
@@ -34,7 +35,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Missing:
-    """What is not there yet, and the command that makes it."""
+    """A note that a result does not exist yet, with the command that makes it."""
 
     kind: ClassVar[str] = "missing"
     text: str
@@ -42,7 +43,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing with what it says in words, and its numbers as a table to be unfolded."""
+    """An interactive chart, its description in words, and optionally its numbers as a folded table."""
 
     kind: ClassVar[str] = "chart"
     name: str
@@ -54,7 +55,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure that was drawn elsewhere: its address (``data:``), what it says in words, and a caption."""
+    """A figure made by another command: its ``data:`` address, its description in words, and a caption."""
 
     kind: ClassVar[str] = "picture"
     address: str
@@ -64,16 +65,21 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sortable:
-    """A table whose columns sort; ``tall``: it scrolls in a window of its own."""
+    """A table whose columns the reader can sort. A ``tall`` one scrolls within the page."""
 
     kind: ClassVar[str] = "table"
     table: Table
     tall: bool = False
 
 
+def plain_table(frame: pd.DataFrame, caption: str, *, tall: bool = False) -> Sortable:
+    """Show every column of a frame as it is."""
+    return Sortable(make_table(frame, plain_columns(frame), caption), tall)
+
+
 @dataclass(frozen=True)
 class Explorer:
-    """All states with search and filters; what is left is picked out in the charts above."""
+    """A table of all states with search and filters. The charts above highlight the states that match."""
 
     kind: ClassVar[str] = "explorer"
     table: Table
@@ -84,7 +90,7 @@ class Explorer:
 
 @dataclass(frozen=True)
 class Legend:
-    """Marks and colours of the guarantee levels: (level, name, shape)."""
+    """Markers and colours of the guarantee levels: (level, name, shape)."""
 
     kind: ClassVar[str] = "legend"
     levels: list[tuple[str, str, str]]
@@ -93,7 +99,7 @@ class Legend:
 
 @dataclass(frozen=True)
 class Facts:
-    """Short facts, each with its name."""
+    """A list of facts, each with its name."""
 
     kind: ClassVar[str] = "facts"
     facts: list[tuple[str, str]]
@@ -101,7 +107,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Folded:
-    """What only a reviewer wants to see: a summary, and the rest on a click."""
+    """Details for a reviewer: a summary line, and blocks that a click unfolds."""
 
     kind: ClassVar[str] = "folded"
     summary: str
@@ -110,7 +116,7 @@ class Folded:
 
 @dataclass(frozen=True)
 class Verbatim:
-    """Text as it is: a spec, a model."""
+    """Preformatted text, such as a spec or a model."""
 
     kind: ClassVar[str] = "verbatim"
     text: str
@@ -119,7 +125,7 @@ class Verbatim:
 
 @dataclass(frozen=True)
 class Section:
-    """A numbered part of the page."""
+    """A part of the page with its own heading."""
 
     name: str
     title: str

@@ -1,6 +1,6 @@
 """Interactive charts as Vega-Lite specs. They draw summaries and compute nothing.
 
-Colours of text, grid and paper are variables of the page's style: one chart serves light, dark and print.
+Colours of text, grid and background are variables of the page's style, for light, dark and print.
 """
 
 import textwrap
@@ -11,25 +11,25 @@ import pandas as pd
 INK, FAINT, PAPER, ACCENT = "var(--ink)", "var(--grid)", "var(--paper)", "var(--accent)"
 FONT = "system-ui, sans-serif"
 LABEL_WIDTH = 22
-"""Characters after which the label of a row is broken: a phone has room for no more beside the chart."""
+"""Characters after which the label of a row wraps. A phone has no room for more beside the chart."""
 
 
 def interval_chart(frame: pd.DataFrame, x_title: str, *, zero: bool = True, row_height: int = 30) -> dict:
-    """Means as marks and intervals as lines, a row for each label.
+    """Chart means as markers and intervals as lines, a row for each label.
 
     Parameters
     ----------
     frame : pd.DataFrame
-        ``row`` (label, in the order to be drawn), ``mean, lower, upper`` in the unit of the axis, ``colour``
-        and ``shape`` (as in Vega-Lite); optionally ``series``: several in one row, one below the other, the
-        first filled and the others hollow; ``text``, written above the mark; columns named by ``tip_``,
-        shown on hovering.
+        ``row`` (label, in the order of the chart), ``mean, lower, upper`` in the unit of the axis, ``colour``
+        and ``shape`` (as in Vega-Lite). Optional columns: ``series`` puts several estimates in a row, one
+        below the other, the first filled and the others hollow; ``text`` is written above the marker;
+        columns that begin with ``tip_`` appear on hovering.
     x_title : str
-        What the axis shows, with its unit.
+        Title of the axis, with its unit.
     zero : bool
-        Whether a line marks zero.
+        Draw a line at zero.
     row_height : int
-        Pixels a row.
+        Height of a row, pixels.
 
     Returns
     -------
@@ -48,8 +48,7 @@ def interval_chart(frame: pd.DataFrame, x_title: str, *, zero: bool = True, row_
         labelExpr="split(datum.label, '\\n')", labelLimit=190, labelPadding=6, grid=False
     )
     x = alt.X("mean:Q", title=x_title).scale(zero=zero).axis(tickCount=7)
-    tips = _tips(frame)
-    base = alt.Chart(frame).encode(y=y, tooltip=tips, color=alt.Color("colour:N", scale=None))
+    base = alt.Chart(frame).encode(y=y, tooltip=_tips(frame), color=alt.Color("colour:N", scale=None))
     if several:
         base = base.encode(yOffset=alt.YOffset("series:N", sort=None))
     line = base.mark_rule(strokeWidth=2).encode(
@@ -73,19 +72,20 @@ def interval_chart(frame: pd.DataFrame, x_title: str, *, zero: bool = True, row_
 
 
 def positions_chart(frame: pd.DataFrame, y_title: str) -> dict:
-    """Every state of a case in the order of its position, with its interval, hovering for the details.
+    """Chart the states of a case in the order of their positions, with intervals, and details on hovering.
 
     Parameters
     ----------
     frame : pd.DataFrame
-        ``order`` (1 is the lowest), ``state, name, mean, lower, upper, colour, shape, fill`` and columns
-        named by ``tip_``.
+        ``order`` (1 is the lowest), ``state, name, mean, lower, upper, colour, shape, fill``, and columns
+        that begin with ``tip_``.
     y_title : str
+        Title of the axis, with its unit.
 
     Returns
     -------
     dict
-        Vega-Lite spec with a parameter ``shown``: null, or the states to be picked out.
+        Vega-Lite spec with a parameter ``shown``: 0, or the list of states to highlight.
     """
     shown = alt.param(name="shown", value=0)
     picked = "(!isArray(shown) || indexof(shown, datum.state) >= 0)"
@@ -120,27 +120,28 @@ def positions_chart(frame: pd.DataFrame, y_title: str) -> dict:
 
 
 def curve_chart(frame: pd.DataFrame, main: float, y_title: str) -> dict:
-    """The specification curve: the effect under every variant, from the smallest to the largest.
+    """Chart the specification curve: the effect under every variant, from the smallest to the largest.
 
     Parameters
     ----------
     frame : pd.DataFrame
-        ``order, mean, lower, upper, is_main`` and columns named by ``tip_``.
+        ``order, mean, lower, upper, is_main``, and columns that begin with ``tip_``.
     main : float
-        The effect of the main analysis.
+        Effect of the main analysis.
     y_title : str
+        Title of the axis, with its unit.
 
     Returns
     -------
     dict
+        Vega-Lite spec with its data.
     """
-    tips = _tips(frame)
     x = alt.X("order:Q", title="Variants, from the smallest effect to the largest").axis(
         labels=False, ticks=False, grid=False
     )
     colour = alt.when("datum.is_main").then(alt.value(ACCENT)).otherwise(alt.value("var(--level-pact)"))
     base = alt.Chart(frame).encode(
-        x=x.scale(domain=[0, len(frame) + 1], nice=False), color=colour, tooltip=tips
+        x=x.scale(domain=[0, len(frame) + 1], nice=False), color=colour, tooltip=_tips(frame)
     )
     line = base.mark_rule(strokeWidth=2).encode(
         y=alt.Y("lower:Q", title=y_title).scale(zero=True), y2="upper:Q"
@@ -154,17 +155,20 @@ def curve_chart(frame: pd.DataFrame, main: float, y_title: str) -> dict:
 
 
 def grid_chart(frame: pd.DataFrame, x_title: str, y_title: str, value_title: str) -> dict:
-    """A number over two others as a grid of labelled cells, e.g. an effect over two strengths of confounding.
+    """Chart a grid of labelled cells, e.g. an effect by two strengths of confounding.
 
     Parameters
     ----------
     frame : pd.DataFrame
-        ``x, y, value, text, clear`` (whether the interval keeps clear of zero).
+        ``x, y``, ``text`` (written in the cell), ``tip`` (shown on hovering), ``clear`` (whether the interval
+        excludes zero).
     x_title, y_title, value_title : str
+        Titles of the axes and of the text shown on hovering.
 
     Returns
     -------
     dict
+        Vega-Lite spec with its data.
     """
     base = alt.Chart(frame).encode(
         x=alt.X("x:O", title=x_title).axis(labelAngle=0, grid=False),
@@ -181,18 +185,19 @@ def grid_chart(frame: pd.DataFrame, x_title: str, y_title: str, value_title: str
 
 
 def paths_chart(frame: pd.DataFrame, y_title: str) -> dict:
-    """Positions over time with their bands, one line a state.
+    """Chart positions over time with their intervals, one line a state.
 
     Parameters
     ----------
     frame : pd.DataFrame
-        ``time, name, mean, lower, upper``, sorted by name and time. A line breaks where times are missing.
+        ``time, name, mean, lower, upper, tip``, sorted by name and time. A line breaks at missing times.
     y_title : str
+        Title of the axis, with its unit.
 
     Returns
     -------
     dict
-        Vega-Lite spec; hovering or clicking a name in the legend picks out its line.
+        Vega-Lite spec. A click on a name in the legend highlights its line.
     """
     frame = frame.assign(spell=frame.groupby("name")["time"].diff().gt(1).cumsum())
     pick = alt.selection_point(fields=["name"], bind="legend")
@@ -222,7 +227,7 @@ def paths_chart(frame: pd.DataFrame, y_title: str) -> dict:
 
 
 def _tips(frame: pd.DataFrame) -> list[alt.Tooltip]:
-    """What hovering shows: the columns named by ``tip_``."""
+    """Tooltips from the columns that begin with ``tip_``."""
     names = [name for name in frame.columns if name.startswith("tip_")]
     return [alt.Tooltip(f"{name}:N", title=name.removeprefix("tip_")) for name in names]
 
@@ -232,7 +237,7 @@ def _zero_line() -> alt.Chart:
 
 
 def _finish(chart: alt.LayerChart, height: int) -> dict:
-    """Width of the page, the page's colours, one font."""
+    """Set the width, the page's colours and one font."""
     text = {"labelColor": INK, "titleColor": INK, "labelFont": FONT, "titleFont": FONT}
     return (
         chart.properties(width="container", height=height, background="transparent")

@@ -1,4 +1,4 @@
-"""From files of results to one page that opens anywhere: no request leaves it."""
+"""Make one page from the files of results. It opens in any browser and makes no network request."""
 
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,7 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-"""Everything is escaped but what is ``Markup``: names and notes come from files that anybody may edit."""
+"""Escapes everything but ``Markup``, because names and notes come from files that anybody may edit."""
 
 
 def write_report(results: Results, path: Path) -> Path:
@@ -38,9 +38,9 @@ def write_report(results: Results, path: Path) -> Path:
     Parameters
     ----------
     results : Results
-        What its run and the commands after it have written.
+        Results of its run and of the commands after it.
     path : Path
-        The page; replaced as a whole.
+        File to write. It is replaced only when the page is complete.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def write_report(results: Results, path: Path) -> Path:
 
 
 def render_report(results: Results) -> str:
-    """The page as text."""
+    """Return the page as HTML."""
     sections = [
         build_data(results),
         build_positions(results),
@@ -65,14 +65,15 @@ def render_report(results: Results) -> str:
         build_provenance(results),
     ]
     headline = headline_chart(results)
+    blocks = [headline, *_list_blocks(sections)]
     return TEMPLATES.get_template("page.html.j2").render(
         results=results,
         answer=verdict_sentence(results),
         cards=[effect_card(results), sure_card(results), choice_card(results)],
         headline=headline,
         sections=sections,
-        charts=_specs([headline, *_walk(sections)]),
-        states=next((block.keys for block in _walk(sections) if isinstance(block, Explorer)), []),
+        charts={block.name: block.spec for block in blocks if isinstance(block, Chart)},
+        states=next((block.keys for block in blocks if isinstance(block, Explorer)), []),
         colours={**LEVEL_COLOURS, "other": OTHER_COLOUR},
         style=_own_file("page.css"),
         script=_own_file("page.js"),
@@ -80,7 +81,8 @@ def render_report(results: Results) -> str:
     )
 
 
-def _walk(sections: list[Section]) -> list:
+def _list_blocks(sections: list[Section]) -> list:
+    """All blocks of the sections, with those inside folded ones."""
     found = []
     for section in sections:
         for block in section.blocks:
@@ -88,16 +90,12 @@ def _walk(sections: list[Section]) -> list:
     return found
 
 
-def _specs(blocks: list) -> dict[str, dict]:
-    return {block.name: block.spec for block in blocks if isinstance(block, Chart)}
-
-
 @cache
 def _vega() -> Markup:
-    """Vega-Lite and all it needs, as one script; no text of ours or of the data is in it."""
+    """Vega-Lite and all that it needs, as one script. It contains no text of the project or the data."""
     return Markup(vl_convert.javascript_bundle())
 
 
 def _own_file(name: str) -> Markup:
-    """A file of this folder, which needs no escaping."""
+    """Text of a file of the template folder, which needs no escaping."""
     return Markup((Path(__file__).parent / "template" / name).read_text(encoding="utf-8"))

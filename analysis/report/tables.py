@@ -1,18 +1,19 @@
-"""Tables of the page: cells with the text that is read and the value that is sorted by."""
+"""Tables of the page: each cell has a text to read and a value to sort by."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from analysis.posterior.words import number
+from analysis.posterior.words import estimate, interval, number
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What is read, and what the column is sorted by.
+    """Text of a cell, and the value by which its column sorts.
 
-    ``bar``: lower, mean and upper in percent of the column's width and a colour, drawn beside the text.
+    ``bar`` draws an interval beside the text: lower, mean and upper in percent of its width, and the
+    guarantee level that gives its colour.
     """
 
     text: str
@@ -22,7 +23,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its heading, how a row of the frame becomes a cell, and whether it holds numbers."""
+    """A column: its heading, how to make a cell from a row of the frame, and whether it holds numbers."""
 
     label: str
     make: Callable[[pd.Series], Cell | str | float]
@@ -32,7 +33,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A sortable table ready for the page."""
+    """A table ready for the page."""
 
     caption: str
     columns: list[Column]
@@ -40,7 +41,7 @@ class Table:
 
 
 def make_table(frame: pd.DataFrame, columns: list[Column], caption: str) -> Table:
-    """Rows of a frame as cells; a plain number becomes text with the column's digits."""
+    """Make a table from the rows of a frame. Numbers become text with the digits of their column."""
     rows = [[_cell(column.make(row), column) for column in columns] for _, row in frame.iterrows()]
     return Table(caption, columns, rows)
 
@@ -55,21 +56,21 @@ def _cell(value: Cell | str | float, column: Column) -> Cell:
 
 
 def text_column(label: str, name: str) -> Column:
-    """A column of text as it is."""
+    """A column of text."""
     return Column(label, lambda row: row[name])
 
 
 def number_column(label: str, name: str, digits: int = 2) -> Column:
-    """A column of numbers with so many digits."""
+    """A column of numbers with ``digits`` decimals."""
     return Column(label, lambda row: row[name], numeric=True, digits=digits)
 
 
 def interval_column(digits: int = 0, label: str = "90 % interval") -> Column:
-    """Lower and upper end of an interval; sorted by its lower end."""
+    """A column of intervals, sorted by the lower end."""
     return Column(
         label,
         lambda row: Cell(
-            f"{number(row['lower'], digits)} to {number(row['upper'], digits)}",
+            interval(row["lower"], row["upper"], digits=digits),
             "" if pd.isna(row["lower"]) else float(row["lower"]),
         ),
         numeric=True,
@@ -77,7 +78,7 @@ def interval_column(digits: int = 0, label: str = "90 % interval") -> Column:
 
 
 def plain_columns(frame: pd.DataFrame) -> list[Column]:
-    """Every column of a frame as it is: numbers as numbers, the rest as text; empty columns left out."""
+    """All columns of a frame: numbers as numbers, the rest as text. Empty columns are left out."""
     columns = []
     for name in frame.columns:
         if frame[name].isna().all():
@@ -89,3 +90,24 @@ def plain_columns(frame: pd.DataFrame) -> list[Column]:
             whole = pd.api.types.is_integer_dtype(frame[name])
             columns.append(number_column(label, name, digits=0 if whole else 3))
     return columns
+
+
+def estimates(frame: pd.DataFrame, *, scale: float = 1, digits: int = 0) -> list[str]:
+    """Mean and interval of each row as text: ``35 (21 to 49)``.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        ``mean, lower, upper``.
+    scale : float
+        Factor on all numbers, e.g. 100 for percentage points.
+    digits : int
+        Number of decimals.
+    """
+    rows = frame[["mean", "lower", "upper"]].itertuples(index=False)
+    return [estimate(*row, scale=scale, digits=digits) for row in rows]
+
+
+def in_points(frame: pd.DataFrame) -> pd.DataFrame:
+    """Convert ``mean``, ``lower`` and ``upper`` from shares to percentage points."""
+    return frame.assign(**{name: 100 * frame[name] for name in ("mean", "lower", "upper")})

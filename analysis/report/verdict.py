@@ -1,17 +1,17 @@
-"""What a reader takes away in a minute: the effect, how sure it is, which choice matters most."""
+"""The answer for a reader with one minute: the effect, how sure it is, which choice matters most."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.figures.style import level_name
-from analysis.posterior.words import certainty, interval, number, percent, points, probability
+from analysis.figures.style import ALL, level_name
+from analysis.posterior.words import certainty, estimate, interval, number, percent, points, probability
 from analysis.store.results import Results
 
 
 @dataclass(frozen=True)
 class Card:
-    """One of the three things to know: a question, its short answer, and a sentence."""
+    """A question, its short answer, and an explanation."""
 
     question: str
     answer: str
@@ -20,17 +20,17 @@ class Card:
 
 def select_effects(effects: pd.DataFrame, quantity: str) -> pd.DataFrame:
     """Rows of one quantity over all states, by case."""
-    rows = effects[(effects["quantity"] == quantity) & (effects["group"] == "all")]
+    rows = effects[(effects["quantity"] == quantity) & (effects["group"] == ALL)]
     return rows.set_index("case")
 
 
 def highest_level(results: Results) -> str:
-    """The level that the question is about: the strongest guarantee."""
+    """The strongest guarantee, which the question is about."""
     return results.levels[-1]
 
 
 def verdict_sentence(results: Results) -> str:
-    """The answer in one sentence, its verb as strong as the posterior allows."""
+    """The answer in one sentence, with a verb as strong as the posterior allows."""
     level, reference = highest_level(results), results.levels[0]
     total = select_effects(results.effects, f"ame_{level}_total")
     pooled = total.loc["pooled"]
@@ -45,11 +45,11 @@ def verdict_sentence(results: Results) -> str:
         "almost certain": direction,
         "very likely": f"very likely {direction}",
         "likely": f"probably {direction}",
-        "not to be told": "cannot be shown to have changed",
+        "uncertain": "cannot be shown to have changed",
     }[sure]
     effect = (
         f"by {number(abs(100 * pooled['mean']), 0)} percentage points"
-        if sure != "not to be told"
+        if sure != "uncertain"
         else f"(estimate {points(pooled['mean'])} percentage points)"
     )
     return (
@@ -59,11 +59,10 @@ def verdict_sentence(results: Results) -> str:
 
 
 def effect_card(results: Results) -> Card:
-    """What the effect is."""
+    """The size of the effect."""
     total = select_effects(results.effects, f"ame_{highest_level(results)}_total")
     by_case = "; ".join(
-        f"{label} {points(total.loc[case, 'mean'])} "
-        f"({interval(total.loc[case, 'lower'], total.loc[case, 'upper'], scale=100)})"
+        f"{label} {estimate(*total.loc[case, ['mean', 'lower', 'upper']], scale=100)}"
         for case, label in results.case_labels.items()
     )
     pooled = total.loc["pooled"]
@@ -75,7 +74,7 @@ def effect_card(results: Results) -> Card:
 
 
 def sure_card(results: Results) -> Card:
-    """How sure we are."""
+    """How sure the direction of the effect is."""
     level = highest_level(results)
     pooled = select_effects(results.effects, f"ame_{level}_total").loc["pooled"]
     prob = pooled["prob_positive"]
@@ -84,21 +83,15 @@ def sure_card(results: Results) -> Card:
     if variants is not None and len(variants) > 1:
         others = variants[variants["variant"] != "main"]
         agree = int((others["lower"] > 0).sum() if pooled["mean"] > 0 else (others["upper"] < 0).sum())
-        sentences.append(
-            f"The interval keeps clear of zero in {agree} of {len(others)} other codings and models."
-        )
+        sentences.append(f"The interval excludes zero in {agree} of {len(others)} other codings and models.")
     direction = "positive" if pooled["mean"] > 0 else "negative"
     answer = certainty(prob)
-    short = (
-        "Direction not to be told"
-        if answer == "not to be told"
-        else f"{answer.capitalize()} to be {direction}"
-    )
+    short = "Direction uncertain" if answer == "uncertain" else f"{answer.capitalize()} to be {direction}"
     return Card("How sure are we?", short, " ".join(sentences))
 
 
 def pooled_variants(results: Results) -> pd.DataFrame | None:
-    """The main effect under every variant that was run to its end; None where none was."""
+    """The main effect under every variant that has a result; None if no variant has one."""
     table = results.table("sensitivity.csv")
     if table is None:
         return None
@@ -109,7 +102,7 @@ def pooled_variants(results: Results) -> pd.DataFrame | None:
 
 
 def choice_card(results: Results) -> Card:
-    """Which choice matters most: the variant that moves the effect furthest from the main analysis."""
+    """The variant that moves the effect furthest from the main analysis."""
     question = "Which choice matters most?"
     variants = pooled_variants(results)
     others = None if variants is None else variants[variants["variant"] != "main"]
@@ -121,6 +114,6 @@ def choice_card(results: Results) -> Card:
         question,
         f"{furthest['axis']}: {furthest['choice']}".replace("_", " ").capitalize(),
         f"It moves the effect from {points(main)} to {points(furthest['mean'])} points "
-        f"({interval(furthest['lower'], furthest['upper'], scale=100)}), further than any other of "
-        f"{len(others)} choices tried.",
+        f"({interval(furthest['lower'], furthest['upper'], scale=100)}), the largest shift among "
+        f"{len(others)} alternatives.",
     )

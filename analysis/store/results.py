@@ -1,4 +1,4 @@
-"""Read back what a run and the commands after it have written, or say how to make it."""
+"""Read the results of a run and of the commands after it, or say how to make them."""
 
 import json
 from dataclasses import dataclass
@@ -24,25 +24,25 @@ MADE_BY = {
     "dynamic_ideal_points.csv": "dynamic",
     "benchmark.csv": "benchmark",
 }
-"""Tables beside those of a run, and the command of ``python -m analysis`` that writes each."""
+"""Tables beside those of a run, and the ``sfl`` command that writes each."""
 
 
 class MissingResultsError(FileNotFoundError):
-    """A result that was never made; the message says by which command it is."""
+    """A result does not exist yet. The message names the command that makes it."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """What one variant's run has written.
+    """Results of one variant.
 
     Attributes
     ----------
     variant : str
-        Its name.
+        Name of the variant.
     folder : Path
-        Its folder.
+        Folder of its results.
     output : Path
-        Folder of what is not of one variant: sensitivity, claims, benchmark.
+        Folder of results that do not belong to one variant: sensitivity, claims, benchmark.
     record : dict
         ``run.json``.
     effects, ideal_points : pd.DataFrame
@@ -50,7 +50,7 @@ class Results:
     panel : xr.Dataset
         The panel that stage 2 was fitted to, as stored in ``coalition.nc``.
     models : dict of str to str
-        Text of the models of stage 2, by what they estimate.
+        Text of the models of stage 2, by the effect that each estimates.
     """
 
     variant: str
@@ -71,12 +71,13 @@ class Results:
         variant : str
             Name of the folder of its results.
         results, output : Path, optional
-            Where results and outputs lie; otherwise in the project.
+            Folders of results and outputs; by default those of the project.
 
         Raises
         ------
         MissingResultsError
-            Naming what is missing and the command that makes it, and the variants that are there.
+            If a file is missing. The message names it, the command that makes it, and the variants that
+            have results.
         """
         results, output = results or RESULTS, output or OUTPUT
         folder = results / variant
@@ -86,7 +87,7 @@ class Results:
             there = sorted(path.parent.name for path in results.glob("*/run.json"))
             raise MissingResultsError(
                 f"{folder}: {', '.join(missing)} missing. {how_to_run(variant)} "
-                f"Results that are there: {', '.join(there) or 'none'}."
+                f"Existing results: {', '.join(there) or 'none'}."
             )
         with xr.open_datatree(folder / "coalition.nc", engine="h5netcdf") as tree:
             panel = tree["panel"].dataset.load()
@@ -108,13 +109,20 @@ class Results:
 
     @property
     def quick(self) -> bool:
-        """Whether it is a run for trying out."""
+        """Whether the run was a quick one, for trying out."""
         return bool(self.record["quick"])
 
     @property
     def case_labels(self) -> dict[str, str]:
-        """Names of the cases for readers."""
+        """Labels of the cases."""
         return {case["name"]: case["label"] for case in self.record["variant"]["data"]["cases"]}
+
+    @property
+    def state_names(self) -> dict[str, str]:
+        """Names of the states, by iso3."""
+        return dict(
+            zip(map(str, self.panel["state"].values), map(str, self.panel["name"].values), strict=True)
+        )
 
     @property
     def levels(self) -> list[str]:
@@ -122,51 +130,51 @@ class Results:
         return [str(level) for level in self.panel["guarantee"].attrs["levels"]]
 
     def find(self, name: str) -> Path | None:
-        """File of that name: of this variant, else of the project's output, else its published copy."""
+        """Path of a file: of the variant, else in the output folder, else in the published folder."""
         places = (self.folder, self.output, self.output / "published")
         return next((place / name for place in places if (place / name).is_file()), None)
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """A table of another command, or None where it was not made."""
+        """Table that another command wrote, or None if it does not exist."""
         path = self.find(name)
         return None if path is None else pd.read_csv(path)
 
     def show(self, name: str) -> pd.DataFrame | str:
-        """A table to look at or, where it was not made, how to make it."""
+        """Table that another command wrote, or a sentence that says how to make it."""
         table = self.table(name)
         return self.how_to_make(name) if table is None else table
 
     def posterior(self, case: str) -> xr.DataTree:
-        """Posterior and sampler statistics of a case's ideal points."""
+        """Posterior draws and sampler statistics of the ideal points of a case."""
         with xr.open_datatree(self.folder / f"ideal_point_{case}.nc", engine="h5netcdf") as tree:
             return tree.load()
 
     def how_to_make(self, name: str) -> str:
-        """One sentence: which command makes a table that is missing."""
+        """Sentence that names the command which makes a missing table."""
         if name.startswith("propagation/"):
-            return f"{name} is not there. To make it: python -m analysis propagation"
+            return f"{name} does not exist yet. To make it: sfl propagation"
         given = f" {self.variant}" if MADE_BY[name] == "checks" and self.variant != "main" else ""
-        return f"{name} is not there. To make it: python -m analysis {MADE_BY[name]}{given}"
+        return f"{name} does not exist yet. To make it: sfl {MADE_BY[name]}{given}"
 
 
 def how_to_run(variant: str) -> str:
-    """One sentence: how to make the results of a variant."""
+    """Sentence that names the command which makes the results of a variant."""
     if variant in ("main", "main-quick"):
         quick = " --quick" if variant.endswith("-quick") else ""
-        return f"To make them: python -m analysis run{quick}."
-    return "To make them: run the variant of that name in analysis/variants.py."
+        return f"To make them: sfl run{quick}."
+    return f"To make them: sfl fit {variant}."
 
 
 def load_main_results() -> Results:
-    """Results of the main analysis or, where only its quick form was run, of that, saying so.
+    """Load the results of the main analysis. If only its quick run exists, load that and say so.
 
     Raises
     ------
     MissingResultsError
-        If neither is there.
+        If neither exists.
     """
     quick = (RESULTS / "main-quick" / "run.json").is_file()
     if not (RESULTS / "main" / "run.json").is_file() and quick:
-        print("Only a quick run is there: what follows is for trying out, not a result.")
+        print("Only a quick run exists: what follows is for trying out, not a result.")
         return Results.load("main-quick")
     return Results.load("main")

@@ -65,7 +65,7 @@ def test_it_runs_from_top_to_bottom_on_quick_results(name, quick, copy, monkeypa
     )
     client.execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert any("Only a quick run is there" in output.get("text", "") for output in outputs)
+    assert any("Only a quick run exists" in output.get("text", "") for output in outputs)
     kinds = [kind for output in outputs for kind in output.get("data", {})]
     drawn = {"01_data": 1, "02_ideal_points": 9, "03_coalitions": 7, "04_sensitivity": 0}
     assert kinds.count("image/png") >= drawn[name]
@@ -75,5 +75,5 @@ def test_a_missing_result_is_named_with_its_command(tmp_path, monkeypatch):
     from analysis.store import results as result_files
 
     monkeypatch.setattr(result_files, "RESULTS", tmp_path)
-    with pytest.raises(result_files.MissingResultsError, match="python -m analysis run"):
+    with pytest.raises(result_files.MissingResultsError, match="sfl run"):
         result_files.load_main_results()

@@ -140,7 +140,7 @@ def write_claims(output: Path, estimate: dict[str, float]) -> None:
         "refuted_by": "Nothing added.",
         "codings": ["3 to 20 points elsewhere."],
         "limits": "Few states.",
-        "missing": ["Roll calls: python -m analysis data fetch"],
+        "missing": ["Roll calls: sfl data fetch"],
         "figures": [{"file": "goods.png", "title": "Names are given"}, {"file": "lost.png", "title": "Lost"}],
     }
     (output / "claims").mkdir(exist_ok=True)

@@ -1,1 +1,1 @@
-"""One section of the report a file."""
+"""Sections of the report, one a file."""

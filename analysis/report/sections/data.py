@@ -1,4 +1,4 @@
-"""What was observed and how it was coded, with the doubts about single codings."""
+"""What was observed, how it was coded, and the doubts about single codings."""
 
 import json
 import re
@@ -17,18 +17,16 @@ from data.load import TABLES_DIR, load_coalition, load_guarantees, load_states, 
 from data.spec import DataSpec
 
 DOUBTS = "Doubts, and how to change them"
-"""Heading of the part of data/README.md that the page shows, so that a doubt is written down once."""
 
 
 def build_data(results: Results) -> Section:
-    """Tables of what was observed, who is coded how and why, and the doubts."""
+    """Tables of the data, the coding of each state with its source, and the doubts."""
     spec = DataSpec.from_json(json.dumps(results.record["variant"]["data"]))
     blocks = [
         Text(
-            "Votes are those of the General Assembly in the five sessions before each coalition, so that "
-            "no vote "
-            "comes after the joining that it is to explain. A guarantee counts if it was in force on the day "
-            "named; what was promised later does not."
+            "The votes are those of the General Assembly in the five sessions before each coalition, so that "
+            "no vote comes after the joining that it should explain. A guarantee counts if it was in force "
+            "on the day given in the table. Later promises do not count."
         ),
         Sortable(_cases_table(results, spec)),
         Sortable(_levels_table(results)),
@@ -37,7 +35,7 @@ def build_data(results: Results) -> Section:
     if changed:
         blocks.append(
             Text(
-                f"The tables below are those that ship now. Since this run these have changed: "
+                "The tables below are the ones that ship now. Since this run some have changed: "
                 f"{', '.join(changed)}."
             )
         )
@@ -139,7 +137,7 @@ def _plain(value: object) -> str:
 
 
 def changed_files(results: Results) -> list[str]:
-    """Shipped tables whose content is no longer what the run was made from."""
+    """Shipped tables that have changed since the run."""
     recorded = json.loads(results.record["panel"]["sha256"])
     return [
         name
@@ -149,16 +147,16 @@ def changed_files(results: Results) -> list[str]:
 
 
 def render_doubts() -> Markup:
-    """The doubts of data/README.md as HTML; tags in it are shown, not obeyed.
-
-    Raises
-    ------
-    ValueError
-        If the page has no such part.
-    """
-    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
-    found = re.search(rf"^## {re.escape(DOUBTS)}\n(.*?)(?=^## |\Z)", text, flags=re.MULTILINE | re.DOTALL)
-    if found is None:
-        raise ValueError(f"data/README.md has no part {DOUBTS!r}")
-    # "commonmark" with html off escapes tags; links are not followed from a page that opens offline.
-    return Markup(MarkdownIt("commonmark", {"html": False}).render(found.group(1)))
+    """Render ``data/DOUBTS.md`` without its title as HTML, with tags in it escaped."""
+    page = ROOT / "data" / "DOUBTS.md"
+    if page.is_file():
+        text = page.read_text(encoding="utf-8")
+    else:
+        text = (ROOT / "data" / "README.md").read_text(encoding="utf-8").split(f"## {DOUBTS}\n")[1]
+        text = text.split("\n## ")[0]
+    # Headings go below those of the section. The title is left out.
+    text = re.sub(r"^#", "###", re.sub(r"\A# .*\n", "", text), flags=re.MULTILINE)
+    # "commonmark" with html off escapes tags.
+    html = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    start = f'<div class="scroll" role="region" tabindex="0" aria-label="{DOUBTS}"><table><caption>{DOUBTS}'
+    return Markup(html.replace("<table>", f"{start}</caption>").replace("</table>", "</table></div>"))

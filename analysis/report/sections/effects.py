@@ -1,8 +1,9 @@
-"""The effects: how much a guarantee adds to the chance of joining, totally and at a given alignment."""
+"""The effects: what a guarantee adds to the probability of joining, in total and at a given alignment."""
 
 import pandas as pd
 
 from analysis.figures.style import (
+    ALL,
     GROUP_NAMES,
     is_share,
     level_name,
@@ -11,10 +12,19 @@ from analysis.figures.style import (
     quantity_unit,
     short_level,
 )
-from analysis.posterior.words import interval, number, percent, points
+from analysis.posterior.words import estimate, interval, number, percent, points
 from analysis.report.blocks import Chart, Heading, Legend, Section, Sortable, Text
 from analysis.report.charts import interval_chart
-from analysis.report.tables import Column, Table, interval_column, make_table, number_column, text_column
+from analysis.report.tables import (
+    Column,
+    Table,
+    estimates,
+    in_points,
+    interval_column,
+    make_table,
+    number_column,
+    text_column,
+)
 from analysis.report.verdict import highest_level, select_effects
 from analysis.store.results import Results
 
@@ -23,33 +33,31 @@ KINDS = ("total", "direct", "indirect")
 
 
 def case_names(results: Results) -> dict[str, str]:
-    """Names of all cases of ``effects.csv`` for readers."""
+    """Names of all cases of ``effects.csv``, with ``pooled`` and ``difference``."""
     first, *_, last = results.case_labels.values()
     pooled = "both pooled" if len(results.case_labels) == 2 else "all pooled"
     return results.case_labels | {"pooled": pooled, "difference": f"{first} less {last}"}
 
 
 def level_style(level: str) -> dict[str, str]:
-    """Colour and shape of a level, as charts take them."""
+    """Colour and shape of a level, for charts."""
     return {"colour": f"var(--level-{level}, var(--level-other))", "shape": level_shape(level)}
 
 
 def level_legend(results: Results, note: str = "") -> Legend:
-    """The key to colours and shapes."""
+    """The legend of colours and shapes."""
     return Legend([(level, level_name(level), level_shape(level)) for level in results.levels], note)
 
 
 def effect_rows(results: Results, level: str, cases: list[str], kinds: tuple[str, ...]) -> pd.DataFrame:
-    """Effects of one level in percentage points, ready to be drawn: a row a case, a series a kind."""
+    """Effects of one level in percentage points, for a chart: a row a case, a series a kind."""
     names, parts = case_names(results), []
     for case in cases:
         for kind in kinds:
             rows = select_effects(results.effects, f"ame_{level}_{kind}")
             if case in rows.index:
                 parts.append(rows.loc[[case]].assign(row=names[case], series=kind))
-    frame = pd.concat(parts).reset_index()
-    for name in ("mean", "lower", "upper"):
-        frame[name] *= 100
+    frame = in_points(pd.concat(parts).reset_index())
     return frame.assign(
         level=level,
         **level_style(level),
@@ -60,7 +68,7 @@ def effect_rows(results: Results, level: str, cases: list[str], kinds: tuple[str
 
 
 def headline_chart(results: Results) -> Chart:
-    """The one figure of the answer: the total effect of the strongest guarantee, per case and pooled."""
+    """The chart beside the answer: the total effect of each guarantee, per case and pooled."""
     cases = [*results.case_labels, "pooled"]
     frame = pd.concat([effect_rows(results, level, cases, ("total",)) for level in results.levels[:0:-1]])
     frame = frame.assign(text=frame["tip_points"])
@@ -68,33 +76,31 @@ def headline_chart(results: Results) -> Chart:
     frame["row"] = frame["row"] + ": " + frame["level"].map(names)
     order = {case: i for i, case in enumerate(cases)}
     frame = frame.sort_values("case", key=lambda column: column.map(order), kind="stable")
-    said = "; ".join(f"{r.row} {r.tip_points} ({r.tip_interval})" for r in frame.itertuples())
+    numbers = "; ".join(f"{r.row} {r.tip_points} ({r.tip_interval})" for r in frame.itertuples())
     return Chart(
         "headline",
         interval_chart(frame, "Change in the probability of joining, percentage points", row_height=52),
-        f"Effects of a guarantee in percentage points: {said}.",
-        "What a guarantee adds to the probability of joining, against none: mean and 90 % interval. Zero "
-        "is no effect.",
+        f"Effects of a guarantee in percentage points: {numbers}.",
+        "What a guarantee adds to the probability of joining, compared with none: mean and 90 % interval.",
     )
 
 
 def build_effects(results: Results) -> Section:
     """Charts and tables of all effects."""
     level = highest_level(results)
-    pooled = {
-        kind: select_effects(results.effects, f"ame_{level}_{kind}").loc["pooled"]
+    total, direct = (
+        select_effects(results.effects, f"ame_{level}_{kind}").loc["pooled", ["mean", "lower", "upper"]]
         for kind in ("total", "direct")
-    }
+    )
     cases = [case for case in case_names(results) if case in set(results.effects["case"])]
     blocks = [
         Text(
-            "The total effect compares all states with the guarantee to all states without it, everything "
-            "measured before the guarantee held as it is. The direct effect holds alignment in the General "
-            "Assembly too: what a guarantee does other than by drawing a state nearer in its votes. Of the "
-            f"total effect of {points(pooled['total']['mean'])} points over all coalitions, "
-            f"{points(pooled['direct']['mean'])} "
-            f"({interval(pooled['direct']['lower'], pooled['direct']['upper'], scale=100)}) are direct. "
-            "These are adjusted associations: effects as far as nothing that matters is left out."
+            "The total effect compares a world in which all states have the guarantee to one in which none "
+            "has it, with all covariates unchanged. The direct effect also holds alignment in the General "
+            "Assembly constant: it is what a guarantee does other than by moving a state nearer to the US in "
+            f"its votes. Of the total effect of {points(total['mean'])} points over all coalitions, "
+            f"{estimate(*direct, scale=100)} are direct. These are adjusted associations. They are causal "
+            "effects only if the models leave out nothing that matters."
         )
     ]
     for name in results.levels[1:]:
@@ -106,12 +112,11 @@ def build_effects(results: Results) -> Section:
                 interval_chart(frame, POINTS, row_height=44),
                 f"Effects of {level_name(name)} on joining: see the table of all effects below.",
                 f"{_capital(level_name(name))}: effect on the probability of joining. From top to bottom "
-                f"in each "
-                f"row: {kinds} (filled: total).",
+                f"in each row: {kinds} (filled: total).",
             )
         )
     blocks += [Heading("Who joins at each level"), level_legend(results), _joining_chart(results)]
-    if set(results.effects["group"]) - {"all"}:
+    if set(results.effects["group"]) - {ALL}:
         blocks += [Heading("Small and large states"), _groups_chart(results, level)]
     blocks += [Heading("Every effect"), Sortable(_effects_table(results), tall=True)]
     return Section("effects", "What a guarantee adds", blocks)
@@ -128,10 +133,8 @@ def _joining_chart(results: Results) -> Chart:
         for level in results.levels:
             rows = select_effects(results.effects, f"probability_{level}_total").loc[[case]]
             has = (of_case["included"] & (of_case["guarantee"] == level)).values
-            share, count = (
-                float(of_case["joined"].values[has].mean()) if has.any() else float("nan"),
-                int(has.sum()),
-            )
+            share = float(of_case["joined"].values[has].mean()) if has.any() else float("nan")
+            count = int(has.sum())
             observed.append((label, level_name(level), count, share))
             parts.append(
                 rows.assign(
@@ -140,9 +143,7 @@ def _joining_chart(results: Results) -> Chart:
                     tip_states=f"{count} states, {percent(share)} of them joined",
                 )
             )
-    frame = pd.concat(parts)
-    for name in ("mean", "lower", "upper"):
-        frame[name] *= 100
+    frame = in_points(pd.concat(parts))
     frame["tip_probability"] = [
         f"{number(r.mean, 0)} % ({interval(r.lower, r.upper)})" for r in frame.itertuples(index=False)
     ]
@@ -159,10 +160,9 @@ def _joining_chart(results: Results) -> Chart:
     )
     return Chart(
         "joining",
-        interval_chart(frame, "Probability of joining had all states that level, %", row_height=40),
-        "Probability of joining by guarantee level and coalition, as estimated for all states alike.",
-        "Probability of joining if all states had that level, other things as they are (mean and 90 % "
-        "interval).",
+        interval_chart(frame, "Probability of joining if all states had that level, %", row_height=40),
+        "Estimated probability of joining by guarantee level and coalition, averaged over all states.",
+        "Probability of joining if all states had that level, all else unchanged (mean and 90 % interval).",
         table,
     )
 
@@ -170,30 +170,20 @@ def _joining_chart(results: Results) -> Chart:
 def _groups_chart(results: Results, level: str) -> Chart:
     rows = results.effects[results.effects["quantity"] == f"ame_{level}_total"]
     rows = rows[
-        rows["group"].isin(set(GROUP_NAMES) - {"all"}) & rows["case"].isin([*results.case_labels, "pooled"])
+        rows["group"].isin(set(GROUP_NAMES) - {ALL}) & rows["case"].isin([*results.case_labels, "pooled"])
     ]
     names = case_names(results)
-    frame = rows.assign(
+    frame = in_points(rows).assign(
         row=[f"{names[r.case]}: {GROUP_NAMES[r.group]}" for r in rows.itertuples()],
-        mean=100 * rows["mean"],
-        lower=100 * rows["lower"],
-        upper=100 * rows["upper"],
+        tip_points=estimates(rows, scale=100),
         **level_style(level),
     )
-    frame["tip_points"] = [
-        f"{number(m, 0)} ({interval(a, b)})"
-        for m, a, b in zip(frame["mean"], frame["lower"], frame["upper"], strict=True)
-    ]
-    order = {g: i for i, g in enumerate(GROUP_NAMES)} | {c: 10 * i for i, c in enumerate(names)}
-    frame = (
-        frame.assign(o=frame["case"].map(order) + frame["group"].map(order))
-        .sort_values("o")
-        .drop(columns="o")
-    )
+    order = {name: place for place, name in enumerate([*names, *GROUP_NAMES])}
+    frame = frame.sort_values(["case", "group"], key=lambda column: column.map(order))
     return Chart(
         "groups",
         interval_chart(frame, POINTS, row_height=40),
-        "Total effect by the capability of states; the numbers are in the table of all effects.",
+        "Total effect by the capability of states. The table of all effects has the numbers.",
         f"{_capital(level_name(level))}: total effect among small, middle and major states.",
     )
 
@@ -215,4 +205,4 @@ def _effects_table(results: Results) -> Table:
     ]
     if "stage1_share" in frame:
         columns.append(number_column("Share of variance from stage 1", "stage1_share", 2))
-    return make_table(frame, columns, "All quantities of effects.csv, shares in hundredths")
+    return make_table(frame, columns, "All quantities of effects.csv, shares in percent")

@@ -1,26 +1,26 @@
-"""Where the states stand: all of them in a chart for each case, and a table to search and sort."""
+"""Where the states stand: a chart of all states for each case, and a table to search and sort."""
 
 import pandas as pd
 
 from analysis.figures.style import level_name, short_level
-from analysis.posterior.words import interval, number
+from analysis.posterior.words import estimate
 from analysis.report.blocks import Chart, Explorer, Section, Text
 from analysis.report.charts import positions_chart
 from analysis.report.sections.effects import level_legend, level_style
-from analysis.report.tables import Cell, Column, make_table, text_column
+from analysis.report.tables import Cell, Column, estimates, make_table, text_column
 from analysis.store.results import Results
 
 UNIT = "Alignment with the US (sd of states)"
 
 
 def state_positions(results: Results) -> pd.DataFrame:
-    """Every state-case with its alignment, guarantee and whether it joined, by case and alignment.
+    """Alignment, guarantee and joining of every state in every case, sorted by case and alignment.
 
     Returns
     -------
     pd.DataFrame
-        ``case, state, name, region, guarantee, joined`` (yes, no), ``mean, lower, upper``, which are
-        missing where a state cast no vote.
+        ``case, state, name, region, guarantee, joined`` (yes, no), and ``mean, lower, upper`` of alignment,
+        which are missing for a state that cast no vote.
     """
     panel = results.panel
     members = panel[["guarantee", "joined", "included"]].to_dataframe().reset_index()
@@ -33,46 +33,38 @@ def state_positions(results: Results) -> pd.DataFrame:
 
 
 def build_positions(results: Results) -> Section:
-    """Charts and the state explorer."""
+    """The charts of both cases, and the table of all states."""
     positions = state_positions(results)
-    labels = results.case_labels
+    labels, names = results.case_labels, results.state_names
     tallies = [labels[c] for c, v in results.record["votes"].items() if v["granularity"] == "agenda"]
     about = (
         "A state\N{RIGHT SINGLE QUOTATION MARK}s alignment is its position in the votes of the General "
-        "Assembly less that of the US, in "
-        "standard deviations of states; higher is nearer to the US. Hover over a line for the state, its "
-        "90 % "
-        "interval, guarantee and both coalitions; what is searched for below is picked out above."
+        "Assembly minus that of the US, in standard deviations of states. Higher is nearer to the US. "
+        "Hover over a line to see the state, its 90 % interval, its guarantee, and whether it joined each "
+        "coalition. The charts highlight the states that you search for in the table below."
     )
     if tallies:
         about += (
-            f" {' and '.join(tallies)}: estimated from tallies counted against the US vote, so that the US "
-            f"has no "
-            "position and zero is the mean of all states."
+            f" {' and '.join(tallies)}: estimated from tallies that compare each vote to the US vote. The US "
+            "itself then has no position, and zero is the mean of all states."
         )
     legend = level_legend(results, "Filled: joined that coalition. Hollow: did not.")
     blocks = [Text(about), legend]
     blocks += [_case_chart(positions, case, labels) for case in labels]
     blocks.append(_explorer(results, positions))
     unseen = [
-        f"{labels[case]}: {', '.join(_names(results, states))}"
+        f"{labels[case]}: {', '.join(names.get(state, state) for state in states)}"
         for case, states in results.record["positions_from_region"].items()
         if states
     ]
     if unseen:
         blocks.append(
             Text(
-                "States that cast no vote in the window have no position of their own; the second stage "
-                "draws it "
-                f"from their region. {'; '.join(unseen)}."
+                "Stage 1 cannot estimate the position of a state that cast no vote in the window. Stage 2 "
+                f"draws it from the distribution of its region. {'; '.join(unseen)}."
             )
         )
     return Section("positions", "Where the states stand", blocks)
-
-
-def _names(results: Results, states: list[str]) -> list[str]:
-    known = dict(zip(results.panel["state"].values, results.panel["name"].values, strict=True))
-    return [str(known.get(state, state)) for state in states]
 
 
 def _case_chart(positions: pd.DataFrame, case: str, labels: dict[str, str]) -> Chart:
@@ -86,9 +78,7 @@ def _case_chart(positions: pd.DataFrame, case: str, labels: dict[str, str]) -> C
         shape=styles["shape"],
         fill=styles["colour"].where(rows["joined"] == "yes", "var(--paper)"),
         tip_state=rows["name"],
-        tip_alignment=[
-            f"{number(r.mean)} ({interval(r.lower, r.upper, digits=2)})" for r in rows.itertuples(index=False)
-        ],
+        tip_alignment=estimates(rows, digits=2),
         tip_guarantee=[level_name(level) for level in rows["guarantee"]],
         **{f"tip_joined {labels[case]}": rows["joined"]},
         **{
@@ -101,7 +91,7 @@ def _case_chart(positions: pd.DataFrame, case: str, labels: dict[str, str]) -> C
         f"positions-{case}",
         positions_chart(frame, UNIT),
         f"Alignment of {len(rows)} states before {labels[case]}, from {', '.join(lowest)} at the far end to "
-        f"{', '.join(highest)} nearest to the US. All numbers are in the table of states below.",
+        f"{', '.join(highest)} nearest to the US. The table of states below has all numbers.",
         f"Before {labels[case]}: alignment of every state, mean and 90 % interval.",
     )
 
@@ -150,7 +140,7 @@ def _alignment(rows: pd.DataFrame, low: float, high: float):
         if pd.isna(row["mean"]):
             return Cell("no votes", "")
         place = [round(100 * (row[name] - low) / (high - low), 1) for name in ("lower", "mean", "upper")]
-        text = f"{number(row['mean'])} ({interval(row['lower'], row['upper'], digits=2)})"
+        text = estimate(row["mean"], row["lower"], row["upper"], digits=2)
         return Cell(text, float(row["mean"]), (*place, row["guarantee"]))
 
     return make

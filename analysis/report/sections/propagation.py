@@ -1,21 +1,20 @@
-"""What it matters how the uncertainty of positions travels to the effects."""
+"""Whether it matters how the uncertainty of positions travels to the effects."""
 
 import pandas as pd
 
 from analysis.figures.style import quantity_name
-from analysis.posterior.words import interval, points
-from analysis.report.blocks import Chart, Missing, Section, Sortable
+from analysis.report.blocks import Chart, Missing, Section, plain_table
 from analysis.report.charts import interval_chart
 from analysis.report.sections.effects import case_names, level_style
-from analysis.report.tables import make_table, plain_columns
+from analysis.report.tables import estimates, in_points
 from analysis.report.verdict import highest_level
 from analysis.store.results import Results
 
 
 def build_propagation(results: Results) -> Section:
-    """The effects that need positions, under every way in which their uncertainty travels."""
+    """Effects that depend on positions, under each method of propagating the uncertainty of positions."""
     name = f"propagation/{results.variant}/propagation.csv"
-    title = "Does it matter how positions are known?"
+    title = "Does the uncertainty of positions matter?"
     table = results.table(name)
     if table is None:
         return Section("propagation", title, [Missing(results.how_to_make(name))])
@@ -24,26 +23,25 @@ def build_propagation(results: Results) -> Section:
         quantity=table["quantity"].map(quantity_name),
         case=table["case"].map(lambda case: names.get(case, case)),
     )
-    numbers = make_table(shown, plain_columns(shown), "Effects that need positions, by way")
-    return Section("propagation", title, [_chart(table, results, names), Sortable(numbers, tall=True)])
+    numbers = plain_table(shown, "Effects that depend on positions, by method of propagation", tall=True)
+    return Section("propagation", title, [_chart(table, results, names), numbers])
 
 
 def _chart(table: pd.DataFrame, results: Results, names: dict[str, str]) -> Chart:
     level, cases = highest_level(results), [*results.case_labels, "pooled"]
     rows = table[(table["quantity"] == f"ame_{level}_direct") & table["case"].isin(cases)]
     rows = rows.sort_values("case", key=lambda column: column.map(cases.index), kind="stable")
-    bounds = zip(rows["mean"], rows["lower"], rows["upper"], strict=True)
-    frame = rows.assign(
+    frame = in_points(rows).assign(
         row=[f"{names[row.case]}: {row.way}" for row in rows.itertuples()],
-        tip_points=[f"{points(mean)} ({interval(low, high, scale=100)})" for mean, low, high in bounds],
-        **{column: 100 * rows[column] for column in ("mean", "lower", "upper")},
+        tip_points=estimates(rows, scale=100),
         **level_style(level),
     )
     return Chart(
         "propagation",
         interval_chart(frame, "Direct effect, percentage points (mean and 90 % interval)", row_height=26),
-        "Direct effect under every way in which the uncertainty of positions travels; numbers in the table.",
-        "Direct effect by way. plugin: mean positions taken as known; draws (the main analysis): refitted "
-        "over "
-        "draws of positions; measurement: positions measured with error; joint: both stages in one model.",
+        "Direct effect under each method of propagating the uncertainty of positions. The table has the "
+        "numbers.",
+        "Direct effect by method. plugin: mean positions treated as known; draws (the main analysis): "
+        "refitted to draws of positions; measurement: positions measured with error; joint: both stages in "
+        "one model.",
     )

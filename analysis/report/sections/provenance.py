@@ -1,4 +1,4 @@
-"""Where every number comes from: specs, hashes, versions, convergence."""
+"""Where the numbers come from: specs, hashes, versions, convergence."""
 
 import json
 
@@ -12,7 +12,7 @@ from analysis.store.results import Results
 
 
 def build_provenance(results: Results) -> Section:
-    """The record of the run, as it was written by the run."""
+    """The record that the run wrote."""
     record = results.record
     variant = record["variant"]
     sources = "; ".join(
@@ -31,11 +31,11 @@ def build_provenance(results: Results) -> Section:
     ]
     folded = [
         Folded(
-            "Every choice of this run", [Verbatim(json.dumps(variant, indent=2, ensure_ascii=False), "Specs")]
+            "All settings of this run", [Verbatim(json.dumps(variant, indent=2, ensure_ascii=False), "Specs")]
         ),
         Folded("Hashes of data", [Sortable(_hashes_table(results))]),
         Folded(
-            "Models as they were fitted",
+            "Models that were fitted",
             [Verbatim(text, f"Model: {name}") for name, text in results.models.items()],
         ),
     ]
@@ -46,10 +46,9 @@ def build_provenance(results: Results) -> Section:
             Facts(facts),
             Heading("Convergence"),
             Text(
-                "A fit that misses a gate is not saved: no divergences, R-hat below "
-                f"{GATES.max_rhat}, bulk and tail effective sample size above {GATES.min_ess:.0f} for "
-                f"every saved "
-                f"number, BFMI above {GATES.min_bfmi}."
+                "A fit is saved only if it has no divergences, R-hat below "
+                f"{GATES.max_rhat} and bulk and tail effective sample size above {GATES.min_ess:.0f} for "
+                f"every saved number, and BFMI above {GATES.min_bfmi}."
             ),
             Sortable(_convergence_table(record)),
             *folded,
@@ -68,7 +67,7 @@ def _convergence_table(record: dict) -> Table:
         text_column("Fit", "fit"),
         *([number_column("Refits", "refits", 0)] if "refits" in frame else []),
         number_column("Chains", "chains", 0),
-        number_column("Draws a chain", "draws", 0),
+        number_column("Draws per chain", "draws", 0),
         number_column("Divergences", "divergences", 0),
         number_column("Largest R-hat", "max_rhat", 4),
         number_column("Smallest bulk ESS", "min_ess_bulk", 0),
@@ -90,4 +89,4 @@ def _hashes_table(results: Results) -> Table:
     rows.append(("panel", "as prepared", panel["content"]))
     frame = pd.DataFrame(rows, columns=["of", "file", "sha256"])
     columns = [text_column("Of", "of"), text_column("File", "file"), text_column("SHA-256", "sha256")]
-    return make_table(frame, columns, "SHA-256 of files and of what was made of them")
+    return make_table(frame, columns, "SHA-256 of the files and of the data prepared from them")

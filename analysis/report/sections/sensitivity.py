@@ -1,16 +1,17 @@
-"""How far the answer moves when a choice is made otherwise."""
+"""How far the answer moves when one choice changes."""
 
 import pandas as pd
 
-from analysis.posterior.words import interval, number, points
-from analysis.report.blocks import Chart, Heading, Missing, Section, Sortable, Text
+from analysis.posterior.words import number, points
+from analysis.report.blocks import Chart, Heading, Missing, Section, Sortable, Text, plain_table
 from analysis.report.charts import curve_chart
 from analysis.report.tables import (
     Table,
+    estimates,
+    in_points,
     interval_column,
     make_table,
     number_column,
-    plain_columns,
     text_column,
 )
 from analysis.report.verdict import choice_card, pooled_variants
@@ -18,7 +19,7 @@ from analysis.store.results import Results
 
 
 def build_sensitivity(results: Results) -> Section:
-    """The specification curve, what moves the answer, and every variant."""
+    """The specification curve, the kinds of choice that move the answer, and all variants."""
     variants = pooled_variants(results)
     if variants is None:
         return Section(
@@ -36,11 +37,11 @@ def build_sensitivity(results: Results) -> Section:
     ]
     axes = results.table("sensitivity_axes.csv")
     if axes is not None:
-        # Both cases together, what moves an effect most first; single cases are in the file.
+        # Largest shift first. The file also has the single cases.
         axes = axes[axes["case"] == "pooled"].drop(columns="case").sort_values("range", ascending=False)
         blocks += [
             Heading("What moves the answer"),
-            Sortable(make_table(axes, plain_columns(axes), "How far each kind of choice moves the effect")),
+            plain_table(axes, "How far each kind of choice moves the effect"),
         ]
     blocks += [Heading("Every variant"), Sortable(_variants_table(variants), tall=True)]
     failed = results.table("sensitivity.csv")
@@ -56,7 +57,7 @@ def build_sensitivity(results: Results) -> Section:
                         text_column("Status", "status"),
                         text_column("Why", "reason"),
                     ],
-                    "Variants without a result, and why",
+                    "Variants without a result, and the reason",
                 )
             )
         )
@@ -72,28 +73,22 @@ def _curve(variants: pd.DataFrame) -> Chart:
         tip_variant=frame["variant"],
         tip_axis=frame["axis"],
         tip_choice=frame["choice"],
-        tip_points=[
-            f"{points(m)} ({interval(a, b, scale=100)})"
-            for m, a, b in zip(frame["mean"], frame["lower"], frame["upper"], strict=True)
-        ],
-        **{name: 100 * frame[name] for name in ("mean", "lower", "upper")},
+        tip_points=estimates(frame, scale=100),
     )
+    frame = in_points(frame)
     at = 100 * (main.iloc[0] if len(main) else frame["mean"].median() / 100)
     return Chart(
         "sensitivity",
         curve_chart(frame, float(at), "Effect, percentage points"),
         f"Specification curve of {len(frame)} variants: effects from {number(frame['mean'].min(), 0)} to "
-        f"{number(frame['mean'].max(), 0)} percentage points; every variant is in the table.",
-        "Specification curve: the pooled total effect under every variant, mean and 90 % interval. The "
-        "main analysis stands "
-        "out, and the broken line marks it.",
+        f"{number(frame['mean'].max(), 0)} percentage points. The table has every variant.",
+        "Specification curve: the pooled total effect under every variant, mean and 90 % interval. The main "
+        "analysis has its own colour, and the broken line marks its effect.",
     )
 
 
 def _variants_table(variants: pd.DataFrame) -> Table:
-    frame = variants.sort_values("mean").assign(
-        **{n: 100 * variants[n] for n in ("mean", "sd", "lower", "upper")}
-    )
+    frame = in_points(variants.sort_values("mean"))
     columns = [
         text_column("Kind of choice", "axis"),
         text_column("Choice", "choice"),

@@ -1,5 +1,5 @@
 "use strict";
-// Draws the charts, sorts the tables, and lets the reader look up states. Nothing is fetched.
+// Draws the charts, sorts the tables, and filters the states. It fetches nothing.
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const specs = read("chart-specs");
@@ -10,7 +10,7 @@
   const drawn = Object.entries(specs).map(async ([name, spec]) => {
     const place = document.getElementById(`chart-${name}`);
     views[name] = (await vegaEmbed(place, spec, options)).view;
-    // The place says in words what is drawn; the marks one by one would only be noise to a screen reader.
+    // The label of the chart describes it. A screen reader should not read every single mark.
     place.querySelectorAll("[role], [aria-label], [aria-roledescription]").forEach((mark) => {
       for (const name of ["role", "aria-label", "aria-roledescription"]) mark.removeAttribute(name);
     });
@@ -18,7 +18,7 @@
   Promise.all(drawn).then(() => document.body.setAttribute("data-drawn", String(drawn.length)));
 
   const before = (a, b, sign) => {
-    if (a === "" || b === "") return (a === "") - (b === ""); // gaps stay last, whichever way is up
+    if (a === "" || b === "") return (a === "") - (b === ""); // empty cells stay last in both directions
     const numbers = [Number(a), Number(b)];
     return sign * (numbers.some(Number.isNaN) ? a.localeCompare(b, "en") : numbers[0] - numbers[1]);
   };

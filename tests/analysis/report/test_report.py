@@ -10,11 +10,11 @@ import pytest
 from support.made_results import HOSTILE, make_sensitivity, write_results, write_tables
 
 from analysis.figures.style import LEVEL_COLOURS, quantity_name, quantity_unit
+from analysis.posterior.words import certainty, estimate, interval, number, points, probability
 from analysis.report.charts import paths_chart
 from analysis.report.page import render_report, write_report
 from analysis.report.sections.data import changed_files, render_doubts
 from analysis.report.verdict import choice_card, sure_card, verdict_sentence
-from analysis.posterior.words import certainty, interval, number, points, probability
 from analysis.store.results import MADE_BY, MissingResultsError, Results
 
 
@@ -98,7 +98,7 @@ def test_the_record_is_shown_as_it_was_written(results, page):
 def test_a_claim_has_its_page_with_what_was_drawn_and_what_is_missing(page):
     texts = ("Small states give &lt;b&gt;names&lt;/b&gt;.", "fragile", "A pact adds 12 points.",
              "Nothing added.", "3 to 20 points elsewhere.", "Few states.",
-             "Roll calls: python -m analysis data fetch",
+             "Roll calls: sfl data fetch",
              '<img class="drawn" src="data:image/png;base64,', 'alt="Names are given"')  # fmt: skip
     assert [text for text in texts if text not in page] == []
     assert "Lost" not in page
@@ -143,13 +143,13 @@ def test_every_table_has_a_caption_and_every_chart_words(page):
 def test_what_is_missing_is_named_with_its_command(tmp_path):
     results = Results.load("main", results=write_results(tmp_path), output=tmp_path / "nothing")
     page = render_report(results)
-    said = {n: f"{n} is not there. To make it: python -m analysis {c}" in page for n, c in MADE_BY.items()}
+    said = {n: f"{n} does not exist yet. To make it: sfl {c}" in page for n, c in MADE_BY.items()}
     assert {name for name, found in said.items() if not found} == {"sensitivity_axes.csv", "benchmark.csv"}
     assert choice_card(results).answer == "Not computed yet"
 
 
 def test_a_run_that_is_missing_is_named_with_its_command(folders):
-    with pytest.raises(MissingResultsError, match=r"run --quick.*there: main"):
+    with pytest.raises(MissingResultsError, match=r"sfl run --quick.*Existing results: main"):
         Results.load("main-quick", results=folders[0], output=folders[1])
 
 
@@ -211,8 +211,14 @@ def test_numbers_in_words():
     assert number(float("nan")) == "–"
     assert points(-0.094) == "−9"
     assert interval(0.1, 0.2, scale=100) == "10 to 20"
+    assert estimate(0.15, 0.1, 0.2, scale=100) == "15 (10 to 20)"
     assert probability(0.9999) == "above 0.999"
-    assert certainty(0.5) == certainty(0.3) == "not to be told"
+    assert certainty(0.5) == certainty(0.3) == "uncertain"
+
+
+def test_a_direction_that_the_posterior_does_not_tell_is_uncertain(results):
+    changed = change_effect(results, "ame_pact_total", "pooled", mean=0.02, prob_positive=0.6)
+    assert sure_card(changed).answer == "Direction uncertain"
 
 
 def test_quantities_have_names_and_units():
