@@ -8,14 +8,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from analysis.commands.app import show_error
 from analysis.fitting.gates import ConvergenceError
+from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
-
-Report = Callable[[str], Callable[[float], None]]
-"""Called with the name of a step as it begins; returns a callback that takes the progress, 0 to 1."""
 
 
 def run_with_progress(
-    run: Callable[[Report], Path], variant: Variant, votes_path: Path | None, console: Console
+    run: Callable[[Report], Path], variant: Variant | None, votes_path: Path | None, console: Console
 ) -> tuple[int, Path | None]:
     """Say which votes are used, run a job with a bar for each step, and put an error into words.
 
@@ -23,8 +21,8 @@ def run_with_progress(
     ----------
     run : callable
         Job to run: takes a step reporter, returns the folder of its results.
-    variant : Variant
-        Variant that the job runs.
+    variant : Variant or None
+        Variant that the job runs; None if the job uses no votes.
     votes_path : Path, optional
         File or folder of the roll calls; see ``data.load.find_rollcalls``.
     console : Console
@@ -41,7 +39,8 @@ def run_with_progress(
     from data.load import DataError
 
     try:
-        console.print(_name_votes(variant, votes_path), highlight=False)
+        if variant is not None:
+            console.print(_name_votes(variant, votes_path), highlight=False)
         with Progress(
             TextColumn("{task.description:32}"),
             BarColumn(),

@@ -1,6 +1,7 @@
-"""What makes each piece of a variant: a fit, or all effects.
+"""Make each piece of a variant: the fits of both stages, and the effects.
 
-Whatever fits is imported when a piece is made: where all are there, no compiler and no sampler are loaded.
+Each function imports the compiler and the sampler only when it runs. If every fit is stored already, neither
+is loaded.
 """
 
 from typing import TYPE_CHECKING
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
     from analysis.posterior.effects import Effects
 
 NEEDED_BY_STAGE2 = ["ideal_point", "region_mean", "region_sd"]
-"""Variables of stage 1 that the rest of the analysis uses."""
+"""Variables of stage 1 that stage 2 uses."""
 
 
 def make_ideal_points(
     votes: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
 ) -> xr.DataTree:
-    """Stage 1 of the case of these votes."""
+    """Fit stage 1 to the votes of one case."""
     from analysis.fitting.fit import fit_ideal_points
 
     seed = derive_seed(variant.run.seed, "ideal_point", votes.attrs["case"])
@@ -38,7 +39,7 @@ def make_dynamic_positions(
     cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Stage 1 of a case as the dynamic model has it: it is there already."""
+    """Return the stored positions of the dynamic model in the form of a fit of stage 1."""
     tree = xr.DataTree.from_dict({"posterior": positions.drop_attrs()})
     tree.attrs = dict(positions.attrs)
     return tree
@@ -47,7 +48,7 @@ def make_dynamic_positions(
 def make_total(
     panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
 ) -> xr.DataTree:
-    """Stage 2 without alignment."""
+    """Fit stage 2 without alignment."""
     from analysis.fitting.fit import fit_total
 
     seed = derive_seed(variant.run.seed, "total")
@@ -61,7 +62,7 @@ def make_direct(
     cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Stage 2 with alignment; ``fits`` are those of stage 1, case by case."""
+    """Fit stage 2 with alignment. ``fits`` are the fits of stage 1, by case."""
     from analysis.fitting.propagation import fit_propagated
     from analysis.posterior.positions import draw_alignment
 
@@ -90,7 +91,7 @@ def _by_case(stage1: list[xr.DataTree], panel: xr.Dataset) -> dict[str, xr.DataT
 def make_effects(
     panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
 ) -> "Effects":
-    """Every effect; ``fits`` are the total, the direct, and stage 1 case by case."""
+    """Compute every effect. ``fits`` are stage 2 without and with alignment, then stage 1 by case."""
     from analysis.posterior.draws import count_draws, stack
     from analysis.posterior.effects import Effects, compute_effects
     from analysis.posterior.positions import draw_alignment, find_imputed, pair_positions
@@ -99,11 +100,11 @@ def make_effects(
     from models.panel import prepare_panel_data
 
     run = variant.run
-    # Equally many draws of both, or a quantity of one would have gaps where only the other has draws.
+    # Both need the same number of draws, or the shorter would be padded with NaN.
     every_draw = [tree["posterior"].dataset for tree in fits[:2]]
     keep = min(run.kept_draws, *(count_draws(posterior) for posterior in every_draw))
     total, direct = (stack(posterior, keep) for posterior in every_draw)
-    # Refit by refit: one draw of the positions feeds both the model of alignment and that of joining.
+    # Each draw uses the same positions in the model of alignment and in the model of joining.
     mediator = draw_alignment_model(
         prepare_panel_data(panel, variant.coalition.missing),
         pair_positions(direct, panel, draw_alignment(_by_case(fits[2:], panel), panel, variant)),

@@ -1,4 +1,4 @@
-"""The tasks of a variant, each keyed by its content before anything runs."""
+"""Plan the tasks of a variant. Each gets its key before anything runs."""
 
 from dataclasses import asdict, dataclass, field
 
@@ -17,19 +17,20 @@ from analysis.store.task import Task
 from analysis.variants.variant import Variant
 
 MODELLED = ("joined", "included", "guarantee", "dose", "covariates_transformed", "region")
-"""What the models of stage 2 see of a panel."""
+"""Variables of a panel that the models of stage 2 use."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The tasks of one variant, in an order in which they can be made.
+    """The tasks of one variant, in an order in which they can run.
 
     Attributes
     ----------
     variant : Variant
     stage1 : dict of str to Task
-        By case.
+        Stage 1 by case.
     total, direct, effects : Task
+        Stage 2 without and with alignment, and the effects.
     """
 
     variant: Variant
@@ -40,20 +41,20 @@ class Plan:
 
     @property
     def tasks(self) -> list[Task]:
-        """All of them."""
+        """All tasks."""
         return [*self.stage1.values(), self.total, self.direct, self.effects]
 
 
 def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Dataset) -> Plan:
-    """Say what a variant needs, without making any of it.
+    """List the tasks of a variant, without running any.
 
     Parameters
     ----------
     variant : Variant
     votes : dict of str to xr.Dataset
-        The contract's votes by case.
+        Votes by case, see ``data.load.load_votes``.
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
     """
     run = variant.run
     stage1 = {case: plan_stage1(variant, dataset) for case, dataset in votes.items()}
@@ -77,7 +78,7 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
     positions |= {"ideal_point": asdict(variant.ideal_point)}
     joint = variant.propagation == "joint"
     if joint:
-        # Of the votes themselves only the joint model sees more than the draws made from them.
+        # Only the joint model uses the votes themselves, not just the positions drawn from them.
         positions["votes"] = {case: task.content["votes"] for case, task in stage1.items()}
     direct = Task(
         "direct",
@@ -98,8 +99,7 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
         make_effects,
         variant,
         panel,
-        shared
-        | {"alignment": asdict(variant.alignment), "kept": run.kept_draws, "groups": groups},
+        shared | {"alignment": asdict(variant.alignment), "kept": run.kept_draws, "groups": groups},
         about,
         (total, direct, *stage1.values()),
     )
@@ -107,7 +107,7 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
 
 
 def plan_stage1(variant: Variant, votes: xr.Dataset) -> Task:
-    """Stage 1 of a case: the fit to its votes, or positions from the dynamic model."""
+    """Plan stage 1 of a case: a fit to its votes, or the stored positions of the dynamic model."""
     run = variant.run
     if variant.positions == "dynamic":
         positions = take_case_positions(read_dynamic_fit(), votes)

@@ -1,4 +1,4 @@
-"""Positions of states and what is made of them within draws: alignment, ranks, pairs with stage 2."""
+"""Positions of states, and quantities derived from them within draws: alignment, ranks."""
 
 import numpy as np
 import pandas as pd
@@ -13,27 +13,29 @@ from models.ideal_point import predict_positions
 from models.missing import IMPUTED
 from models.panel import centre_alignment
 
+US = "USA"
+
 
 def compute_alignment(
     ideal_point: xr.DataArray, reference: str, yardstick: str | None = None
 ) -> xr.DataArray:
-    """Position relative to a reference state, the difference taken within each draw.
+    """Compute positions relative to a reference state, within each draw.
 
     Parameters
     ----------
     ideal_point : xr.DataArray
-        Draws; one dim is ``state``. Standard deviations of the states in the sample.
+        (..., state): draws, in standard deviations of the states in the sample.
     reference : str
         iso3 of the state from which alignment is measured.
     yardstick : str, optional
-        The state that the responses were counted against, which has no position of its own. With it as
-        the reference, alignment is known up to a constant, and the ideal point is returned.
+        The state with which the votes were compared. It has no position. With it as the reference, alignment
+        is known up to a constant, and the ideal point is returned.
 
     Returns
     -------
     xr.DataArray
-        As ``ideal_point``; negative: further from the upper end than the reference. Posterior sd of two
-        states must not be combined to get it: the reference's own error is shared by all states.
+        (..., state), standard deviations. Negative values are further from the upper end than the reference.
+        All states share the error of the reference, so posterior sds of two states cannot be combined.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def compute_alignment(
 
 
 def compute_rank(ideal_point: xr.DataArray) -> xr.DataArray:
-    """Rank of each state within each draw, 1 = at the upper end, where the US votes."""
+    """Rank the states (..., state) within each draw. Rank 1 is at the upper end, where the US votes."""
     ranks = xr.apply_ufunc(
         lambda x: rankdata(-x, axis=-1),
         ideal_point,
@@ -63,7 +65,7 @@ def compute_rank(ideal_point: xr.DataArray) -> xr.DataArray:
 
 
 def states_without_votes(stage1: dict[str, xr.DataTree], panel: xr.Dataset) -> dict[str, list[str]]:
-    """States of the panel that have no position of their own, by case."""
+    """List the states of the panel without a position of their own, by case."""
     included = {case: panel["state"].values[panel["included"].sel(case=case).values] for case in stage1}
     return {
         case: sorted(set(map(str, included[case])) - set(map(str, tree["posterior"]["state"].values)))
@@ -72,20 +74,19 @@ def states_without_votes(stage1: dict[str, xr.DataTree], panel: xr.Dataset) -> d
 
 
 def draw_alignment(stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: Variant) -> xr.DataArray:
-    """Joint draws of all states' alignment for stage 2, up to a constant of each case and draw.
+    """Draw the alignment of all states for stage 2, up to a constant of each case and draw.
 
-    States that cast no vote in the window get, in each draw, a position drawn from their region's
-    distribution in that draw: the hierarchical model's own answer, with all its uncertainty. No reference
-    is taken off: stage 2 centres the positions of a case, and a shift common to all has no part in it.
+    A state that cast no vote in the window gets, in each draw, a position from its region's distribution in
+    that draw. No reference is subtracted: stage 2 centres positions, so a common shift has no effect.
 
     Parameters
     ----------
     stage1 : dict of str to xr.DataTree
         Fit of each case.
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
     variant : Variant
-        Number of draws, seed, propagation, priors of stage 1.
+        Its number of draws, seed, propagation and priors of stage 1 are used.
 
     Returns
     -------
@@ -93,8 +94,8 @@ def draw_alignment(stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: V
         (refit, case, state), float, standard deviations; NaN where a state is not in a case.
     """
     missing = states_without_votes(stage1, panel)
-    # All draws at once cost nothing more where stage 2 is fitted once. A case whose fit had to be made longer
-    # has more of them than the other.
+    # A single fit of stage 2 can use all draws at no cost. The cases may have different numbers of draws,
+    # since a fit that misses a gate is repeated with more.
     shortest = min(count_draws(tree["posterior"].dataset) for tree in stage1.values())
     used = variant.run.stage1_draws if variant.propagation == "draws" else shortest
     by_case = []
@@ -116,22 +117,22 @@ def draw_alignment(stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: V
 
 
 def pair_positions(direct: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
-    """Positions to which each draw of stage 2 belongs: what comes of both stages then fits together.
+    """Return the positions to which each stage-2 draw was fitted, so that effects combine matching draws.
 
     Parameters
     ----------
     direct : xr.Dataset
-        Posterior of stage 2 with alignment, along ``sample``: with the coordinate ``refit`` (which draw of
-        stage 1 it was fitted to), with ``position`` (case, state) of its own, or neither (``plugin``).
+        Posterior of stage 2 with alignment, along ``sample``. It has the coordinate ``refit`` (the stage-1
+        draw), or its own ``position`` (sample, case, state), or neither (``plugin``).
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
-        (refit, case, state): the draws of stage 1.
+        (refit, case, state): draws of stage 1.
 
     Returns
     -------
     np.ndarray
-        (sample, case, state), centred within each case.
+        (sample, case, state), centred within each case, standard deviations.
     """
     if "position" in direct:
         return direct["position"].transpose("sample", "case", "state").values
@@ -142,14 +143,37 @@ def pair_positions(direct: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArra
 
 
 def find_imputed(direct: xr.Dataset) -> np.ndarray | None:
-    """Draws (sample, missing) of the covariates that states lack, where the model of joining has any."""
+    """Return draws (sample, missing) of imputed covariates; None if the model of joining imputes none."""
     return direct[IMPUTED].transpose("sample", "missing").values if IMPUTED in direct else None
+
+
+def summarize_positions(
+    stage1: dict[str, xr.DataTree], votes: dict[str, xr.Dataset], reference: str
+) -> pd.DataFrame:
+    """Summarize positions, alignment and ranks in all cases; see ``summarize_ideal_points``.
+
+    Parameters
+    ----------
+    stage1 : dict of str to xr.DataTree
+        Fit of each case.
+    votes : dict of str to xr.Dataset
+        Votes by case, see ``data.load.load_votes``.
+    reference : str
+        iso3 of the state from which alignment is measured.
+    """
+    tables = []
+    for case, tree in stage1.items():
+        # Tallies count votes with and against the US. The US then has no position of its own.
+        yardstick = US if votes[case]["response"].values[-1] == "with" else None
+        posterior = tree["posterior"].dataset
+        tables.append(summarize_ideal_points(posterior, case, reference, yardstick))
+    return pd.concat(tables, ignore_index=True)
 
 
 def summarize_ideal_points(
     posterior: xr.Dataset, case: str, reference: str, yardstick: str | None
 ) -> pd.DataFrame:
-    """Positions, alignment and ranks of the states of one case.
+    """Summarize positions, alignment and ranks of the states of one case.
 
     Returns
     -------

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.pipeline.dynamic_positions import DYNAMIC_FIT
-from analysis.pipeline.inputs import Loader
+from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.make import make_direct, make_effects, make_ideal_points, make_total
 from analysis.pipeline.plan import Plan, plan_variant
 from analysis.store.code import hash_code
@@ -84,7 +84,7 @@ def survey(
     index = json.loads(index_file.read_text(encoding="utf-8")) if index_file.exists() else {}
     data = hash_data(votes_path)
     found = Survey(list(variants), {}, {}, {})
-    loader, fresh = Loader(votes_path), {}
+    loaded, fresh = {}, {}
     for number, variant in enumerate(found.variants):
         key = hash_content([describe(variant), data])
         effects = index.get(key)
@@ -92,7 +92,7 @@ def survey(
             found.effects[variant.name] = effects
         else:
             try:
-                inputs = loader.load(variant)
+                inputs = load_inputs(variant, votes_path, loaded=loaded)
                 plan = plan_variant(variant, inputs.votes, inputs.panel)
             except (DataError, ValueError) as error:
                 found.refused[variant.name] = str(error)

@@ -5,12 +5,12 @@ from dataclasses import fields
 
 import pytest
 
-from analysis.pipeline.inputs import Loader
+from analysis.pipeline.inputs import load_inputs
 from analysis.studies.sensitivity.survey import describe
 from analysis.variants.change import apply_changes, parse_change
 from analysis.variants.models import UNUSED
 from analysis.variants.table import AXES, CHOICES, MAIN, VARIANTS, build_variant, cross_axes, find_variants
-from data.load import find_rollcalls
+from data.load import find_rollcalls, load_panel
 from models.panel import prepare_panel_data
 
 NEEDED_AXES = {
@@ -46,32 +46,24 @@ def test_every_prior_number_is_halved_and_doubled():
 
 
 def test_every_variant_of_the_panel_can_be_modelled():
-    loader = Loader(None)
+    panels = {}
     for name, variant in VARIANTS.items():
         if variant.data == MAIN.data:
             continue
-        panel = loader.panels.setdefault(variant.data.to_json(), None)
-        if panel is None:
-            panel = load(loader, variant)
+        spec = variant.data.to_json()
+        panel = panels[spec] = panels[spec] if spec in panels else load_panel(variant.data)
         data = prepare_panel_data(panel, variant.coalition.missing)
         assert data.included.sum() > 200, name
         assert 0 < data.joined.sum() < data.included.sum(), name
 
 
-def load(loader, variant):
-    from data.load import load_panel
-
-    loader.panels[variant.data.to_json()] = load_panel(variant.data)
-    return loader.panels[variant.data.to_json()]
-
-
 @pytest.mark.skipif(find_rollcalls() is None, reason="needs roll calls, and none are found")
 def test_every_variant_of_the_votes_gives_votes_of_its_own():
-    loader, seen = Loader(None), set()
+    loaded, seen = {}, set()
     for name, variant in VARIANTS.items():
         if all(variant.data.votes_json(c) == MAIN.data.votes_json(c) for c in MAIN.data.cases):
             continue
-        votes = loader.load(variant).votes
+        votes = load_inputs(variant, loaded=loaded).votes
         shapes = tuple((v.sizes["item"], v.sizes["state"], int(v["counts"].sum())) for v in votes.values())
         assert shapes not in seen, name
         seen.add(shapes)

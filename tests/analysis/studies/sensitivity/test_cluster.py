@@ -18,7 +18,7 @@ import psutil
 import pytest
 from support import toy_tasks
 
-from analysis.pipeline.inputs import Loader
+from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.plan import plan_variant
 from analysis.store import task as tasks
 from analysis.store.store import Store
@@ -232,7 +232,7 @@ def test_a_fit_gives_the_same_draws_alone_and_in_a_grid_in_any_order(tmp_path, m
     data = replace(MAIN.data, granularity="agenda")
     main = replace(MAIN, data=data, run=run)
     wide = replace(main, name="wide", coalition=replace(main.coalition, guarantee_scale=2.0))
-    panel = Loader(None).load(main).panel
+    panel = load_inputs(main).panel
     wanted = [plan_variant(variant, {}, panel).total for variant in (main, wide)]
     # Two workers, the second task first, each compiling what the other has compiled or not.
     grid = Store(tmp_path / "grid")

@@ -8,11 +8,9 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
-from analysis.commands.compare import compare_effects, find_run
-from analysis.commands.fit import choose_variants
-from analysis.pipeline.inputs import Loader
-from analysis.posterior.effects import Effects
+from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.plan import plan_variant
+from analysis.posterior.effects import Effects
 from analysis.store.explain import compare_contents, explain_task
 from analysis.store.store import Store
 from analysis.studies.sensitivity.figure import mark_choices
@@ -160,7 +158,7 @@ def agenda(monkeypatch):
 
 
 def plan(variant):
-    found = Loader(None).load(variant)
+    found = load_inputs(variant)
     return plan_variant(variant, found.votes, found.panel)
 
 
@@ -189,7 +187,7 @@ def test_the_explanation_names_the_field_or_the_data_that_changed(agenda):
     told = explain_task(window.stage1["iraq"], stage1)
     assert "the values of the votes changed" in told
     assert any("data.sessions" in line for line in told)
-    assert explain_task(prior.total, []) == ["no total is there"]
+    assert explain_task(prior.total, []) == ["no result of kind total is stored"]
     old = {
         "content": main.total.whole | {"code": {"models.likelihood.joining": "x"}},
         "about": main.total.about,
@@ -210,7 +208,8 @@ def test_what_is_there_is_found_without_loading_data(agenda, tmp_path, monkeypat
         save_effects(store, variant)
     first = survey(agenda, store, None, lambda share: None)
     assert first.list_missing(store) == [t for t in first.list_tasks() if store.find(t) is None]
-    monkeypatch.setattr(Loader, "load", lambda self, variant: pytest.fail("data were loaded"))
+    loader = "analysis.studies.sensitivity.survey.load_inputs"
+    monkeypatch.setattr(loader, lambda *args, **kwargs: pytest.fail("data were loaded"))
     again = survey(agenda, store, None, lambda share: None)
     assert again.effects == first.effects
     assert not again.plans
@@ -231,26 +230,3 @@ def test_failures_and_refusals_are_rows_of_the_table(agenda, tmp_path):
     assert "R-hat 1.2" in failed["total"]
     assert failed["window"] == "its worker died"
     assert table["variant"].nunique() == 4
-
-
-def test_differences_are_real_or_noise_in_units_of_monte_carlo_error():
-    first = pd.DataFrame(make_rows("", "", "", 0.3)).assign(group="all")
-    second = first.assign(mean=first["mean"] + np.where(first["case"] == "iraq", 0.02, 0.001))
-    second.loc[second["case"] == "isis", "mean"] = first["mean"]
-    verdict = compare_effects(first, second).groupby("case")["verdict"].unique()
-    assert list(verdict["iraq"]) == ["real"]
-    assert list(verdict["pooled"]) == ["noise"]
-    assert list(verdict["isis"]) == ["same"]
-
-
-def test_a_run_that_is_not_there_is_an_error_that_lists_those_that_are():
-    with pytest.raises(ValueError, match="no results of 'nobody'"):
-        find_run("nobody")
-
-
-def test_variants_from_the_command_line():
-    named, changed = choose_variants(["main", "guarantee-pact-only"], ["coalition.region_scale=2"])
-    assert named.name == "coalition.region_scale=2"
-    assert changed.name == "guarantee-pact-only+coalition.region_scale=2"
-    assert (named.coalition.region_scale, changed.coalition.region_scale) == (2.0, 2.0)
-    assert changed.data.guarantee_levels == VARIANTS["guarantee-pact-only"].data.guarantee_levels
