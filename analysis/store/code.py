@@ -1,8 +1,8 @@
-"""What code a fit depends on: the definitions that its function reaches, found in the source.
+"""Hash the code that a task depends on: all definitions that its function reaches.
 
-A key made of whole folders renews every fit after every edit; one made by hand forgets something. Here the
-names that a function uses are followed through the project's own modules, so that an edit of one model, or of
-a comment, leaves the fits of the other alone.
+A hash of whole folders would renew every fit after any edit, and a hand-written list would miss something.
+Here the names that a function uses are followed through the source of the project. An edit of one model, or
+of a comment, then leaves the fits of other models valid.
 """
 
 import ast
@@ -11,38 +11,45 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from analysis.store.files import ROOT
+
 PACKAGES = ("analysis", "data", "models")
 
-# What their classes hold is in the content of every fit, field by field. The source would add the defaults
-# of all models to the key of each.
+# The content of every fit holds the fields of these classes by value. Their source would add the defaults of
+# all models to every key.
 BY_VALUE = frozenset({"models.spec", "data.spec", "data.case", "analysis.variants.variant"})
 
 HARMLESS = ("cache", "contextmanager", "dataclass")
-"""Decorators that register what they decorate nowhere."""
+"""Decorators that do not register the function. Without its name, nothing can call it."""
 
 
 def hash_code(fit: Callable) -> dict[str, str]:
-    """Hash of the code that a function reaches, by module of the project.
+    """Hash the code that a function reaches, by module of the project.
 
     Parameters
     ----------
     fit : callable
-        A function at the top of a module of the project.
+        A function defined at the top level of a module of the project.
 
     Returns
     -------
     dict of str to str
-        Hexadecimal, by module name. It does not change with comments, docstrings and layout, nor with
-        definitions that the function cannot reach. Packages from elsewhere are not looked into: their
-        versions are part of every fit's content.
+        Hexadecimal hash by module name. Comments, docstrings, layout and definitions out of reach do not
+        count. Other packages are not followed; their versions are part of every key.
 
     Raises
     ------
     ValueError
-        If the function stands in no module of the project.
+        If it is a lambda, a nested function, a method or a partial, or is defined outside the project.
     """
-    return dict(_hash_code(fit.__module__, fit.__name__))
+    name = getattr(fit, "__qualname__", "")
+    # Only a function at the top of a module is found by its name. The key of any other would miss its code.
+    if not name.isidentifier():
+        raise ValueError(
+            f"{fit!r} must be a function at the top of a module, not a lambda, a partial, a method or a "
+            "function in another"
+        )
+    return dict(_hash_code(fit.__module__, name))
 
 
 @cache
@@ -59,7 +66,7 @@ def _hash_code(module: str, name: str) -> tuple[tuple[str, str], ...]:
 
 
 def _path(module: str) -> Path | None:
-    """File of a module of the project; None for a module from elsewhere."""
+    """Return the file of a module of the project, or None for another package."""
     if module.split(".")[0] not in PACKAGES:
         return None
     place = ROOT.joinpath(*module.split("."))
@@ -68,7 +75,7 @@ def _path(module: str) -> Path | None:
 
 @cache
 def _read(module: str) -> tuple[ast.stmt, ...]:
-    """Statements at the top of a module, without docstrings."""
+    """Return the top-level statements of a module, without docstrings."""
     tree = ast.parse(_path(module).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -90,9 +97,9 @@ def _is_text(statement: ast.stmt) -> bool:
 
 
 def _binds(statement: ast.stmt) -> set[str]:
-    """Names by which a statement can be asked for; none if it acts when the module is imported.
+    """Return the names that a statement defines; none if it acts when the module is imported.
 
-    A decorated function may be registered somewhere and be called without being named: it counts as acting.
+    A decorated function counts as acting, since its decorator may register it and let it be called unnamed.
     """
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         quiet = all(_leftmost(d) in HARMLESS for d in statement.decorator_list)
@@ -103,7 +110,7 @@ def _binds(statement: ast.stmt) -> set[str]:
     elif isinstance(statement, ast.AnnAssign):
         targets = [statement.target]
     names = [node for target in targets for node in ast.walk(target)]
-    # An assignment to an attribute (a setting of a library) acts, whoever asks.
+    # An assignment to an attribute, such as a setting of a library, acts on import.
     if any(isinstance(node, ast.Attribute | ast.Subscript) for node in names):
         return set()
     return {node.id for node in names if isinstance(node, ast.Name)}
@@ -117,9 +124,9 @@ def _leftmost(node: ast.expr) -> str:
 
 @cache
 def _imports(module: str) -> dict[str, tuple[str, str | None]]:
-    """What each name that a module imports stands for: a module and a name in it, or a whole module.
+    """Map each imported name to a module and a name in it (None for a whole module).
 
-    Imports within functions count as well.
+    Imports within functions count too.
     """
     found = {}
     for statement in (node for s in _read(module) for node in ast.walk(s)):
@@ -137,7 +144,7 @@ def _imports(module: str) -> dict[str, tuple[str, str | None]]:
 
 
 def _follow(module: str, name: str | None, reached: dict[str, set[str]]) -> None:
-    """Add a definition, and all that it uses, to what is reached; without a name, the whole module."""
+    """Add a definition and everything that it uses to ``reached``. Without a name, add the whole module."""
     if module in BY_VALUE or not _path(module):
         return
     imports = _imports(module)

@@ -1,4 +1,4 @@
-"""What would be made, and why: which choice, data or code differs from the nearest fit that is there."""
+"""Explain what would be made and why: the differences from the most similar stored result."""
 
 import json
 from collections import Counter
@@ -10,11 +10,11 @@ from analysis.store.store import Store
 from analysis.store.task import Task
 
 IGNORED = ("needs",)
-"""Keys of what a task needs: they differ because their own contents do."""
+"""Keys of the tasks that a task needs. They differ only because the contents of those tasks differ."""
 
 
 def flatten(content: object, prefix: str = "") -> dict[str, object]:
-    """A nested record as path -> value."""
+    """Flatten a nested record to path -> value."""
     if isinstance(content, dict) and content:
         pairs = content.items()
     elif isinstance(content, list | tuple) and content:
@@ -29,14 +29,14 @@ def flatten(content: object, prefix: str = "") -> dict[str, object]:
 
 
 def compare_contents(old: dict, new: dict) -> list[str]:
-    """What differs between two records of what a fit depends on, in words.
+    """Say in words what differs between two records.
 
     Parameters
     ----------
     old, new : dict
-        Each with ``content`` and ``about``, as ``analysis.store.store`` keeps them.
+        Each with ``content`` and ``about``; see ``analysis.store.store.Store.find``.
     """
-    before, after = (flatten(_tell(record)) for record in (old, new))
+    before, after = (flatten(_parse(record)) for record in (old, new))
     lines = []
     for path in sorted(before.keys() | after.keys()):
         if path.split(".")[0] in IGNORED or before.get(path) == after.get(path):
@@ -52,23 +52,23 @@ def compare_contents(old: dict, new: dict) -> list[str]:
     return lines
 
 
-def _tell(record: dict) -> dict:
+def _parse(record: dict) -> dict:
     about = {k: json.loads(v) if v else {} for k, v in record["about"].items()}
-    # JSON has no tuples: one way for both.
+    # JSON has no tuples. Convert both records, so that they compare equal.
     return json.loads(json.dumps(record["content"] | about, default=str))
 
 
 def explain_task(task: Task, records: list[dict]) -> list[str]:
-    """Why a task must run: its differences from the stored result that differs least."""
+    """Say why a task must run: its differences from the most similar stored result."""
     new = {"content": task.whole, "about": task.about}
     if not records:
-        return [f"no {task.kind} is there"]
+        return [f"no result of kind {task.kind} is stored"]
     differences = [compare_contents(record, new) for record in records]
     return min(differences, key=len)
 
 
 def show_explanation(tasks: list[Task], store: Store, console: Console) -> None:
-    """Print what would be made and why, and what would be reused."""
+    """Print which tasks would run and why, and which results would be reused."""
     records = {task.kind: None for task in tasks}
     records = {kind: [r for r in store.records(kind) if r["status"] == "ok"] for kind in records}
     reused, reasons = Counter(), {}
@@ -76,7 +76,7 @@ def show_explanation(tasks: list[Task], store: Store, console: Console) -> None:
         if store.find(task):
             reused[task.name] += 1
             continue
-        why = explain_task(task, records[task.kind]) or ["a fit that it needs is made anew"]
+        why = explain_task(task, records[task.kind]) or ["a fit that it needs must be made"]
         reasons.setdefault((task.name, "; ".join(why)), []).append(task)
     for (name, why), made in reasons.items():
         times = f" ({len(made)} times)" if len(made) > 1 else ""
@@ -84,4 +84,4 @@ def show_explanation(tasks: list[Task], store: Store, console: Console) -> None:
     for name, count in reused.items():
         console.print(f"reuse {escape(name)} ({count})", highlight=False)
     if not reasons:
-        console.print("Nothing to make: everything is there.", highlight=False)
+        console.print("Nothing to make: every result is stored.", highlight=False)

@@ -1,4 +1,4 @@
-"""Where results live, how they get there whole, and where they came from."""
+"""Folders of results, and writing that never leaves a file half written."""
 
 import json
 import os
@@ -15,21 +15,21 @@ import xarray as xr
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "analysis" / "results"
 OUTPUT = ROOT / "analysis" / "output"
-"""What comes of many runs together, and of the work beside the main job."""
+"""Results of the studies, and of many runs together."""
 
 
 @contextmanager
 def atomic_folder(target: Path) -> Iterator[Path]:
-    """A folder to write into, which takes the target's place only when all is written.
+    """Yield a folder to write into. It replaces the target once everything is written.
 
-    An error leaves the target as it was, and nothing beside it.
+    After an error the target is unchanged, and the new folder is removed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         yield work
         work.chmod(0o755)
-        # Two runs that finish at once take turns: the second finds the whole result of the first.
+        # Two runs that finish together take turns, so the second replaces the complete result of the first.
         with filelock.FileLock(target.parent / ".lock"):
             if target.exists():
                 old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
@@ -44,9 +44,9 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_file(target: Path) -> Iterator[Path]:
-    """A file to write under another name, which takes the target's place only when all is written.
+    """Yield a temporary file to write. It replaces the target once everything is written.
 
-    An error (a full disk, say) leaves the target as it was, and nothing beside it.
+    After an error, such as a full disk, the target is unchanged and the temporary file is removed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
@@ -61,46 +61,46 @@ def atomic_file(target: Path) -> Iterator[Path]:
 
 
 def write_json(content: object, path: Path) -> None:
-    """Write JSON whole or not at all."""
+    """Write JSON, completely or not at all."""
     write_text(json.dumps(content, indent=1, default=str) + "\n", path)
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write a text file whole or not at all."""
+    """Write a text file, completely or not at all."""
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a CSV, whole or not at all, with six digits: more than any Monte Carlo error leaves."""
+    """Write a CSV, completely or not at all. Six digits are more precise than any Monte Carlo error."""
     with atomic_file(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
 
 
 def write_tree(tree: xr.DataTree, path: Path) -> None:
-    """Write a DataTree as netCDF, whole or not at all; dicts in attributes become JSON.
+    """Write a DataTree as netCDF, completely or not at all. Dicts in attributes become JSON.
 
-    Nothing is compressed: draws are noise, of which zlib would save a twentieth in twice the time.
+    Nothing is compressed: on draws, zlib saves a twentieth of the space and doubles the time.
 
     Raises
     ------
     OSError
-        If it cannot be written: no space, no permission.
+        If the file cannot be written, for lack of space or permission.
     """
     plain = tree.copy()
     for node in plain.subtree:
         node.attrs = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in node.attrs.items()}
         node.encoding = {}
-        # How a variable was once read from a file, the length of its labels say, is not how it is now.
+        # The encoding of an earlier file, such as the length of labels, may no longer fit the data.
         node.dataset = node.to_dataset(inherit=False).drop_encoding()
     with atomic_file(path) as temporary:
-        # In memory first: HDF5 itself may take the process down when the disk is full.
+        # Encode in memory first: on a full disk, HDF5 may crash the process.
         content = plain.to_netcdf(engine="h5netcdf")
         temporary.write_bytes(content)
 
 
 def read_tree(path: Path) -> xr.DataTree:
-    """Read what ``write_tree`` wrote, into memory."""
+    """Read into memory what ``write_tree`` wrote."""
     with xr.open_datatree(path, engine="h5netcdf") as tree:
         loaded = tree.load()
     if "convergence" in loaded.attrs:

@@ -1,4 +1,4 @@
-"""What a result depends on, as hashes and names: contents, package versions, the commit, the time."""
+"""What a result depends on: hashes of contents, package versions, commit and time."""
 
 import datetime
 import hashlib
@@ -13,21 +13,21 @@ from analysis.store.files import ROOT
 
 PACKAGES = ("arviz", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
 AFTER_SAMPLING = ("pandas", "arviz")
-"""Packages that no draw depends on."""
+"""Packages that do not affect draws."""
 
 
 def hash_content(content: object) -> str:
-    """Hexadecimal SHA-256 of anything that JSON can write; equal content gives equal hashes."""
+    """Return the hexadecimal SHA-256 of anything that JSON can write. Equal content has equal hashes."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def hash_dataset(dataset: xr.Dataset) -> str:
-    """Hexadecimal SHA-256 of a dataset's values, names and coordinates; attributes do not count."""
+    """Return the hexadecimal SHA-256 of a dataset's values, names and coordinates, without attributes."""
     digest = hashlib.sha256()
     for name in sorted(map(str, dataset.variables)):
         variable = dataset[name]
         values = variable.values
-        # Text has no fixed bytes in numpy (its width is that of the longest), numbers have.
+        # The bytes of text depend on the longest label in NumPy, those of numbers do not.
         content = (
             "\0".join(map(str, values.ravel())).encode() if values.dtype.kind in "OUT" else values.tobytes()
         )
@@ -36,14 +36,14 @@ def hash_dataset(dataset: xr.Dataset) -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a result depends on."""
+    """Return the versions of Python and of the packages that a result depends on."""
     return {"python": platform.python_version()} | {
         name: importlib.metadata.version(name) for name in PACKAGES
     }
 
 
 def git_commit() -> str:
-    """Commit of the checkout, with ``-dirty`` where tracked files differ; ``unknown`` outside a checkout."""
+    """Return the commit, with ``-dirty`` if tracked files differ, or ``unknown`` outside a checkout."""
     try:
         describe = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
@@ -58,5 +58,5 @@ def git_commit() -> str:
 
 
 def now() -> str:
-    """Date and time, UTC, to the second."""
+    """Return date and time in UTC, to the second."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""Fits that were made, each under the key of what it depends on: made once, found again by anybody."""
+"""The store of results. Each is made once and found again under its key."""
 
 import json
 import time
@@ -16,10 +16,10 @@ from analysis.variants.sampler import CORES
 
 @dataclass(frozen=True)
 class Store:
-    """A folder of fits, which several runs may use at once.
+    """A folder of results, which several runs may use at once.
 
-    A file is written whole, under the key of its content: two runs that make the same fit waste time, and
-    write the same thing twice.
+    Files are written completely or not at all. If two runs make the same fit at once, both write the same
+    file.
 
     Attributes
     ----------
@@ -29,34 +29,34 @@ class Store:
     folder: Path = RESULTS / ".fits"
 
     def path(self, key: str, suffix: str = ".nc") -> Path:
-        """File of a fit, or, with ``.json``, of what is known of it."""
+        """Return the file of a fit or, with the suffix ``.json``, of its record."""
         return self.folder / f"{key}{suffix}"
 
     def find(self, task: Task) -> dict | None:
-        """What is known of a task's result; None if it was not made.
+        """Return the record of a task, or None if it never ran.
 
         Returns
         -------
         dict or None
-            ``status``: ``ok`` or ``failed``; ``reason`` of a failure; ``seconds`` that it took; ``content``
-            and ``about`` of the task; of effects also ``table``.
+            ``status`` (``ok`` or ``failed``), ``reason`` of a failure, ``seconds``, the task's ``content``
+            and ``about``, and ``convergence`` of a fit or the ``table`` of another result.
         """
         return self.read(task.key)
 
     def read(self, key: str) -> dict | None:
-        """As ``find``, by key."""
+        """Return the record of a key; see ``find``."""
         try:
             return json.loads(self.path(key, ".json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
 
     def load(self, task: Task) -> xr.DataTree | pd.DataFrame:
-        """Read a result that is there: a table from its record, a fit from its file."""
+        """Read a stored result: a table from its record, a fit from its file."""
         record = self.find(task)
         return pd.DataFrame(record["table"]) if "table" in record else read_tree(self.path(task.key))
 
     def save(self, task: Task, result: object, seconds: float) -> dict:
-        """Store what a task made, and return its record, which is written last."""
+        """Store the result of a task. Its record is written last, and returned."""
         record = self._describe(task, seconds) | {"status": "ok"}
         if isinstance(result, xr.DataTree):
             write_tree(result, self.path(task.key))
@@ -67,7 +67,7 @@ class Store:
         return record
 
     def save_failure(self, task: Task, reason: str, seconds: float) -> dict:
-        """Store that a task's fit does not converge: the same seed and code would fail again."""
+        """Store that a fit does not converge. The same seed and code would fail again."""
         record = self._describe(task, seconds) | {"status": "failed", "reason": reason}
         write_json(record, self.path(task.key, ".json"))
         return record
@@ -76,7 +76,7 @@ class Store:
         return {"content": task.whole, "about": task.about, "seconds": round(seconds, 2)}
 
     def records(self, kind: str) -> list[dict]:
-        """What is known of every stored result of a kind."""
+        """Return the records of all stored results of a kind."""
         files = sorted(self.folder.glob(f"{kind}-*.json"))
         return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
@@ -90,33 +90,33 @@ def load_or_make(
     cores: int = CORES,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[xr.DataTree | pd.DataFrame, bool]:
-    """Return the result of a task: read it if it is stored, else make and store it.
+    """Return the result of a task. Read it if it is stored, otherwise make and store it.
 
     Parameters
     ----------
     task : Task
-        What it needs is read or made first, in the same way.
+        The tasks that it needs are read or made first.
     store : Store, optional
-        The project's own if none is given.
+        By default the project's own.
     made : dict, optional
-        Results that are in memory already, by key; this one and what it needs are added.
+        Results that are in memory already, by key. This result and those it needs are added.
     report : callable, optional
-        Called with the name of each task as it begins; returns a function that takes the share done.
+        Takes the name of each task as it begins; returns a function that takes the share done, 0 to 1.
     cores : int
-        Chains or refits run side by side.
+        Number of chains or refits that run side by side.
     progress : callable, optional
-        Takes the share done, 0 to 1, where there is no ``report``.
+        Takes the share done, 0 to 1. Used if there is no ``report``.
 
     Returns
     -------
     result : xr.DataTree or pd.DataFrame
     reused : bool
-        True if it was stored before.
+        Whether the result was stored already.
 
     Raises
     ------
     ConvergenceError
-        If a fit misses a gate; nothing is stored then.
+        If a fit misses a gate. Nothing is stored then.
     """
     store, made = store or Store(), {} if made is None else made
     if task.key in made:

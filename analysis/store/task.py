@@ -1,4 +1,4 @@
-"""One piece of work, keyed by all that its result depends on."""
+"""A task: one piece of work, with a key made of everything that its result depends on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,30 +11,30 @@ from analysis.store.keys import AFTER_SAMPLING, hash_content, package_versions
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One piece of work, with all that its result depends on.
+    """One piece of work, and everything that its result depends on.
 
-    Every fit of the project is a task: those of the main job, and those of the studies beside it.
+    Every fit is a task, in the main job and in the studies.
 
     Attributes
     ----------
     kind : str
-        What is made, as one word: ``ideal_point``, ``total``, ``effects``. The file's name begins with it.
+        Kind of result, as one word: ``ideal_point``, ``total``, ``effects``. Its file begins with it.
     name : str
-        What the user reads while the task runs.
+        Name that users see while the task runs.
     make : callable
-        ``make(data, fits, settings, cores, progress)`` makes the result: an ``xr.DataTree`` (a fit, with the
-        attribute ``convergence``), a ``pd.DataFrame``, or an object with a ``table``. It stands at the top of a
-        module, so that a worker can import it. ``fits`` are the results of ``needs``, in their order.
+        ``make(data, fits, settings, cores, progress)`` makes the result: a ``pd.DataFrame``, an object with a
+        ``table``, or a fit, which is an ``xr.DataTree`` with the attribute ``convergence``. It must be at the
+        top of a module, so that a worker can import it. ``fits`` are the results of ``needs``, in order.
     settings : object
-        The variant, or a study's own settings. Everything in it that ``make`` uses must be in ``content``.
+        The variant, or the settings of a study. Whatever ``make`` uses of them must be in ``content``.
     data : object
-        Votes, a panel, or both. What ``make`` uses of it must be in ``content`` as a hash.
+        Votes, a panel, or both. Whatever ``make`` uses of them must be in ``content`` as a hash.
     content : dict
-        What the result depends on besides code, package versions and ``needs``.
+        Everything else that the result depends on, besides code, package versions and ``needs``.
     about : dict
-        Where the data come from, as JSON text: it explains to people why two keys differ. No part of the key.
+        Sources of the data, as JSON text, to explain why two keys differ. Not part of the key.
     needs : tuple of Task
-        Tasks whose results this one takes. Their keys are part of its own.
+        Tasks whose results this one uses. Their keys are part of its own.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Task:
 
     @cached_property
     def whole(self) -> dict:
-        """All that the key is made of: kind, code, versions, content, and the keys of ``needs``."""
+        """Everything in the key: kind, code, versions, content, and the keys of ``needs``."""
         versions = {k: v for k, v in package_versions().items() if k not in AFTER_SAMPLING}
         record = {"kind": self.kind, "code": hash_code(self.make), "versions": versions, **self.content}
         return record | ({"needs": [need.key for need in self.needs]} if self.needs else {})

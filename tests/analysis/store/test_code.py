@@ -1,8 +1,10 @@
+from functools import partial
+
 import pytest
 
 from analysis.fitting.fit import fit_ideal_points, fit_total
 from analysis.fitting.refits import fit_direct
-from analysis.store import code as dependencies
+from analysis.store import code
 from analysis.store.code import hash_code
 
 FILES = {
@@ -23,8 +25,8 @@ FILES = {
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """Writes files of a small project, changed as asked, and gives the hashes of its two fits."""
-    monkeypatch.setattr(dependencies, "ROOT", tmp_path)
+    """Write files of a small project, with changes, and return the hashes of its two fits."""
+    monkeypatch.setattr(code, "ROOT", tmp_path)
 
     def write(**changes):
         for path, text in FILES.items():
@@ -34,10 +36,10 @@ def project(tmp_path, monkeypatch):
             (tmp_path / path).parent.mkdir(exist_ok=True)
             (tmp_path / path).write_text(text)
         forget()
-        return [dict(dependencies._hash_code("analysis.fitting", name)) for name in ("fit_left", "fit_right")]
+        return [dict(code._hash_code("analysis.fitting", name)) for name in ("fit_left", "fit_right")]
 
     def forget():
-        for kept in (dependencies._read, dependencies._imports, dependencies._hash_code):
+        for kept in (code._read, code._imports, code._hash_code):
             kept.cache_clear()
 
     yield write
@@ -98,3 +100,15 @@ def test_the_models_of_the_two_stages_do_not_depend_on_each_other():
 def test_a_function_from_elsewhere_is_refused():
     with pytest.raises(ValueError, match="not in the project"):
         hash_code(pytest.fixture)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: None, partial(fit_total), "text".upper], ids=["lambda", "partial", "method"]
+)
+def test_a_callable_whose_code_would_be_missed_is_refused(make):
+    def nested():
+        return None
+
+    for refused in (make, nested):
+        with pytest.raises(ValueError, match="must be a function at the top of a module"):
+            hash_code(refused)
