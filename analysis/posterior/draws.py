@@ -1,4 +1,4 @@
-"""Draws along one dimension, and fewer of them."""
+"""Stack draws along one dim, and thin them."""
 
 import math
 
@@ -10,7 +10,7 @@ GROUPS = ("posterior", "sample_stats")
 
 
 def count_draws(posterior: xr.Dataset) -> int:
-    """Draws in all refits and chains."""
+    """Count the draws of all refits and chains."""
     return math.prod(posterior.sizes[d] for d in SAMPLE_DIMS if d in posterior.dims)
 
 
@@ -22,12 +22,12 @@ def stack(posterior: xr.Dataset, keep: int | None = None) -> xr.Dataset:
     posterior : xr.Dataset
         (refit, chain, draw, ...) or (chain, draw, ...).
     keep : int, optional
-        At most so many draws, evenly spaced; all if none is given.
+        Keep at most this many draws, evenly spaced. By default all.
 
     Returns
     -------
     xr.Dataset
-        (sample, ...), numbered. The coordinate ``refit`` (sample) stays where there are refits.
+        (sample, ...), numbered from 0. With refits, it has the coordinate ``refit`` (sample).
     """
     dims = [d for d in SAMPLE_DIMS if d in posterior.dims]
     stacked = posterior.stack(sample=dims)
@@ -40,7 +40,7 @@ def stack(posterior: xr.Dataset, keep: int | None = None) -> xr.Dataset:
 
 
 def thin(idata: xr.DataTree, keep: int) -> xr.DataTree:
-    """Keep every so many draws of each chain, about ``keep`` in all and at least one of each chain."""
+    """Thin each chain at a fixed interval, to about ``keep`` draws in all and at least one of each chain."""
     sizes = idata["posterior"].sizes
     every = -(-count_draws(idata["posterior"].dataset) // keep)
     every = min(max(every, 1), sizes["draw"])
@@ -48,14 +48,14 @@ def thin(idata: xr.DataTree, keep: int) -> xr.DataTree:
 
 
 def thin_evenly(idata: xr.DataTree, keep: int) -> xr.DataTree:
-    """Keep ``keep`` draws in all, the same number of each chain, its first and last among them."""
+    """Keep about ``keep`` draws in all: equally many of each chain, with its first and last."""
     sizes = idata["posterior"].sizes
     each = min(sizes["draw"], max(1, keep // sizes["chain"]))
     return pick_draws(idata, np.linspace(0, sizes["draw"] - 1, each).round().astype(int))
 
 
 def pick_draws(idata: xr.DataTree, draws: slice | np.ndarray) -> xr.DataTree:
-    """Some draws of posterior and sampler statistics, attributes kept."""
+    """Select draws of the posterior and of the sampler statistics. Attributes are kept."""
     picked = xr.DataTree.from_dict({group: idata[group].dataset.isel(draw=draws) for group in GROUPS})
     picked.attrs = dict(idata.attrs)
     return picked

@@ -1,4 +1,4 @@
-"""Quantities of interest: pure functions of posteriors. Nothing here fits, reads or writes."""
+"""Quantities of interest, as pure functions of posteriors."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,14 +18,16 @@ from analysis.posterior.joining import (
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """What comes out of both stages.
+    """Effects from both stages.
 
     Attributes
     ----------
     table : pd.DataFrame
-        See ``analysis.posterior.summaries.summarize_effects``.
-    draws, mediator : xr.Dataset
-        Labelled draws of every effect; of the model of alignment.
+        Summaries; see ``analysis.posterior.summaries.summarize_effects``.
+    draws : xr.Dataset
+        Draws of every effect; see ``compute_effects``.
+    mediator : xr.Dataset
+        Draws of the model of alignment.
     """
 
     table: pd.DataFrame
@@ -34,7 +36,7 @@ class Effects:
 
 
 def contrast_cases(effects: xr.Dataset) -> xr.Dataset:
-    """Append ``difference``, the first case less the second within each draw, where there are just two."""
+    """Append ``difference``, the first case minus the second within each draw, if there are two cases."""
     if effects.sizes["case"] != 3:
         return effects
     first, second = (effects.isel(case=c, drop=True) for c in (0, 1))
@@ -44,43 +46,43 @@ def contrast_cases(effects: xr.Dataset) -> xr.Dataset:
 def compute_effects(
     total: xr.Dataset, direct: xr.Dataset, mediator: xr.Dataset, panel: xr.Dataset, link: str = "logit"
 ) -> xr.Dataset:
-    """Every effect of each guarantee level, as labelled draws.
+    """Compute every effect of each guarantee level, as draws.
 
     Parameters
     ----------
     total, direct : xr.Dataset
-        Posteriors of stage 2 without and with alignment, along ``sample`` (equally many).
+        Posteriors of stage 2 without and with alignment, along ``sample``, of equal length.
     mediator : xr.Dataset
-        Draws of the model of alignment (``models.alignment``), each made with the positions of the draw of
-        ``direct`` at the same place (``analysis.posterior.positions.pair_positions``).
+        Draws of the model of alignment (``models.alignment``). Each uses the same positions as the draw of
+        ``direct`` with the same number (``analysis.posterior.positions.pair_positions``).
     panel : xr.Dataset
-        The contract's panel; with ``capability_group`` effects are given by group too.
+        Panel, see ``data.load.load_panel``. With ``capability_group``, effects by group are added.
     link : str
-        That of the models of joining; see ``models.likelihood.link``.
+        Link of the models of joining; see ``models.likelihood.link``.
 
     Returns
     -------
     xr.Dataset
-        (case, group, sample), ``case`` includes ``pooled`` and, where there are two, ``difference``. With
-        P(g, a) the probability of joining of a state that has guarantee g and alignment a, averaged over the
-        states of the group as they are (g-computation; Robins 1986, Hanmer and Kalkan 2013), for each level:
+        Dims (case, group, sample). ``case`` includes ``pooled`` and, with two cases, ``difference``. P(g, a)
+        is the probability of joining with guarantee g and alignment a, averaged over the states of a group
+        (g-computation; Robins 1986, Hanmer and Kalkan 2013). For each level:
 
-        ``probability_<level>_total``, ``ame_<level>_total``, ``risk_ratio_<level>_total``: from the model
-        without alignment, all states at that level, and against no guarantee;
-        ``ame_<level>_direct``: P(level, a) - P(none, a), alignment as it is;
-        ``ame_<level>_natural_direct``: the same with alignment as it would be without a guarantee;
-        ``ame_<level>_indirect``: P(level, a(level)) - P(level, a(none)), the guarantee held, alignment moved
-        as the model of alignment says (the mediation formula; Pearl 2001, Imai, Keele and Tingley 2010);
-        ``ame_<level>_mediated``: the sum of the two, the total effect as the two models together have it;
-        ``att_<level>_total``, ``att_<level>_direct``: averaged over the states that have that level;
+        ``probability_<level>_total``: P from the model without alignment, with all states at that level;
+        ``ame_<level>_total``, ``risk_ratio_<level>_total``: its difference and ratio to no guarantee;
+        ``ame_<level>_direct``: P(level, a) - P(none, a), with each state's own alignment;
+        ``ame_<level>_natural_direct``: the same with each state's alignment under no guarantee;
+        ``ame_<level>_indirect``: P(level, a(level)) - P(level, a(none)), where a(g) is the alignment under
+        guarantee g (the mediation formula; Pearl 2001, Imai, Keele and Tingley 2010);
+        ``ame_<level>_mediated``: the sum of the last two, the total effect according to both models;
+        ``att_<level>_total``, ``att_<level>_direct``: averages over the states that have that level.
 
-        and (case, sample): ``alignment_slope``, logits per sd; ``alignment_<level>``: what that level adds to
-        alignment, sd.
+        Dims (case, sample): ``alignment_slope``, in logits per sd; ``alignment_<level>``, the effect of that
+        level on alignment, in sd.
 
     Raises
     ------
     ValueError
-        If the posteriors have different numbers of draws.
+        If the numbers of draws differ.
     """
     sizes = {
         name: p.sizes["sample"] for name, p in (("total", total), ("direct", direct), ("mediator", mediator))
@@ -98,7 +100,7 @@ def compute_effects(
 
 
 def _compute_total(total: xr.Dataset, panel: xr.Dataset, link: str) -> dict[str, xr.DataArray]:
-    """What needs no alignment."""
+    """Compute the effects that do not depend on alignment."""
     reference, *levels = panel["guarantee"].attrs["levels"]
     members = list_groups(panel)
     weights = weigh_state_effects(total, panel, link)
@@ -120,14 +122,14 @@ def _compute_total(total: xr.Dataset, panel: xr.Dataset, link: str) -> dict[str,
 def _compute_direct(
     direct: xr.Dataset, mediator: xr.Dataset, panel: xr.Dataset, link: str
 ) -> dict[str, xr.DataArray]:
-    """What holds alignment fixed, and what moves it alone."""
+    """Compute the effects with alignment fixed, and through alignment alone."""
     reference, *levels = panel["guarantee"].attrs["levels"]
     members = list_groups(panel)
     weights = weigh_state_effects(direct, panel, link)
     predict = partial(predict_joining, direct, panel, weights=weights, link=link)
     slope, by_level = direct["alignment_slope"], mediator["guarantee_effect"]
-    # A state's alignment had it another guarantee: its own, moved by the difference of the two effects, so
-    # that what else makes the state stand where it stands stays with it.
+    # A state's alignment under another guarantee is its own, shifted by the difference of the two effects.
+    # Everything else that shapes its alignment is held fixed.
     own_move = add_guarantee(by_level, panel, None)
     unmoved = -slope * own_move
     own = predict(None)

@@ -1,8 +1,8 @@
-"""Who would join had every state a given guarantee: the project's one g-computation.
+"""G-computation: who would join if every state had a given guarantee.
 
-A state effect is integrated out of the models of joining. Its values are the nodes of a quadrature; what a
-state did says how probable each is. Everything that is averaged over states, in the main job and in every
-study, goes through ``weigh_nodes``, ``predict_at_nodes`` and ``average_over_states``.
+The models of joining integrate out each state's effect by quadrature. Given the state's decisions, each node
+has a posterior probability. All averages over states, in the main job and in the studies, use
+``weigh_nodes``, ``predict_at_nodes`` and ``average_over_states``.
 """
 
 import numpy as np
@@ -18,19 +18,19 @@ ALL = "all"
 
 
 def weigh_nodes(log_likelihood: np.ndarray, log_prior: np.ndarray) -> np.ndarray:
-    """Return the probability of each value of a state's effect, given what the state did.
+    """Return the probability of each value of a state's effect, given the state's decisions.
 
     Parameters
     ----------
     log_likelihood : np.ndarray
-        (node, sample, state): log probability of all that a state did, at each value.
+        (node, sample, state): log probability of all decisions of a state, at each value.
     log_prior : np.ndarray
         (node,) or (state, node): log prior probability of each value.
 
     Returns
     -------
     np.ndarray
-        (node, sample, state), sums to 1 over the nodes.
+        (node, sample, state), 0 to 1. Sums to 1 over the nodes.
     """
     prior = np.moveaxis(np.atleast_2d(log_prior), -1, 0)[:, None, :]
     return softmax(prior + log_likelihood, axis=0)
@@ -44,11 +44,11 @@ def predict_at_nodes(
     Parameters
     ----------
     eta : np.ndarray
-        (sample, case, state): linear predictor without the state's effect, in units of the link.
+        (sample, case, state): linear predictor without the state's effect, on the scale of the link.
     weights : np.ndarray
         (node, sample, state), from ``weigh_nodes``.
     effect : np.ndarray
-        (node, sample): the values.
+        (node, sample): values of the state's effect, on the scale of the link.
     link : str
         Link of the model; see ``models.likelihood.link``.
 
@@ -64,7 +64,7 @@ def predict_at_nodes(
 
 
 def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset, link: str = "logit") -> xr.DataArray:
-    """Return what a state's answers say about its own effect, draw by draw.
+    """Return the posterior of each state's effect given its decisions, within each draw.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset, link: str = "l
     Returns
     -------
     xr.DataArray
-        (node, sample, state): probability, given the answers and the draw, of each value of the state
-        effect. Coordinate ``effect`` (node, sample), in units of the link.
+        (node, sample, state): probability of each value of the state's effect. The coordinate ``effect``
+        (node, sample) has the values, on the scale of the link.
     """
     if "state_sd" not in posterior:
         weights = xr.ones_like(posterior["eta"].isel(case=0, drop=True)).expand_dims(node=1)
@@ -105,38 +105,38 @@ def predict_joining(
     moved: xr.DataArray | float = 0.0,
     link: str = "logit",
 ) -> xr.DataArray:
-    """Return each state-case's probability of joining had it the given guarantee, all else as it is.
+    """Return the probability of joining of each state and case under a guarantee, all else as observed.
 
     Parameters
     ----------
     posterior : xr.Dataset
-        ``eta`` (sample, case, state) and ``guarantee_effect`` (sample, case, level), in units of the link.
+        ``eta`` (sample, case, state), ``guarantee_effect`` (sample, case, level), on the scale of the link.
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     level : str or None
-        Guarantee level given to all; None for each state's own.
+        Guarantee level of all states; None for each state's own.
     weights : xr.DataArray
         From ``weigh_state_effects``.
     moved : xr.DataArray or float
-        Added to ``eta``, for example for another alignment than the state's own.
+        Shift of ``eta``, for example for a counterfactual alignment.
     link : str
         Link of the model; see ``models.likelihood.link``.
 
     Returns
     -------
     xr.DataArray
-        (sample, case, state), 0 to 1; NaN where a state is not in the case.
+        (sample, case, state), 0 to 1. NaN if the state is not in the case.
     """
     eta = posterior["eta"] + add_guarantee(posterior["guarantee_effect"], panel, level) + moved
     eta = eta.transpose("sample", "case", "state")
     at_nodes = weights.transpose("node", "sample", "state")
-    # Plain arrays: aligning labels at every node would take most of the time.
+    # Use plain arrays: aligning labels at every node would take most of the time.
     probability = predict_at_nodes(eta.values, at_nodes.values, at_nodes["effect"].values, link)
     return eta.copy(data=probability).where(panel["included"])
 
 
 def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) -> xr.DataArray | float:
-    """Return what the guarantee adds to each state-case: the effect of its own level, or of one level.
+    """Return what the guarantee adds to the linear predictor, at each state's own level or at a given one.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) ->
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     level : str or None
-        A level for all, or None for each state's own.
+        Guarantee level of all states; None for each state's own.
     """
     levels = panel["guarantee"].attrs["levels"]
     if level is not None:
@@ -154,12 +154,12 @@ def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) ->
 
 
 def list_groups(panel: xr.Dataset) -> xr.DataArray:
-    """Return who is averaged over: all included states, and each capability group that the panel has.
+    """Return the groups over which to average: all included states, and each capability group in the panel.
 
     Returns
     -------
     xr.DataArray
-        (group, case, state), bool; the first group is ``all``.
+        (group, case, state), bool. The first group is ``all``.
     """
     groups = {ALL: panel["included"]}
     if "capability_group" in panel:
@@ -172,22 +172,22 @@ def list_groups(panel: xr.Dataset) -> xr.DataArray:
 
 
 def average_over_states(values: xr.DataArray, members: xr.DataArray) -> xr.DataArray:
-    """Average over the states of each group and case, and over the cases (``pooled``), within each draw.
+    """Average over the states of each group and case, and then over the cases (``pooled``), within each draw.
 
     Parameters
     ----------
     values : xr.DataArray
         (sample, case, state).
     members : xr.DataArray
-        (group, case, state), bool: who is averaged over.
+        (group, case, state), bool; see ``list_groups``.
 
     Returns
     -------
     xr.DataArray
-        (case, group, sample); the last case is ``pooled``, in which each case has the same weight. NaN where
-        a group has no state.
+        (case, group, sample). The last case is ``pooled``: the cases with equal weights. NaN if a group has
+        no state.
     """
-    # Zeros before the product: a state outside the case has no value, and must not count.
+    # States outside the case are NaN. As zeros they do not count in the sum.
     total = xr.dot(values.fillna(0.0), members.astype(float), dim="state")
     size = members.sum("state")
     by_case = (total / size.where(size > 0)).reset_coords(drop=True)
@@ -195,15 +195,17 @@ def average_over_states(values: xr.DataArray, members: xr.DataArray) -> xr.DataA
 
 
 def pool_cases(by_case: xr.DataArray) -> xr.DataArray:
-    """Append ``pooled``, the mean over the cases within each draw, along ``case``."""
+    """Append ``pooled``, the mean over cases within each draw, along ``case``."""
     pooled = by_case.mean("case", skipna=False).expand_dims(case=["pooled"])
     return xr.concat([by_case, pooled], "case").transpose(*by_case.dims)
 
 
 def average_contrasts(contrasts: np.ndarray) -> np.ndarray:
-    """Average contrasts (sample, case, state) over states: (sample, case), the last case pooled."""
+    """Average contrasts (sample, case, state) over states to (sample, case). The last case is pooled."""
     values = xr.DataArray(
-        contrasts, dims=("sample", "case", "state"), coords={"case": np.arange(contrasts.shape[1]).astype(str)}
+        contrasts,
+        dims=("sample", "case", "state"),
+        coords={"case": np.arange(contrasts.shape[1]).astype(str)},
     )
     members = values.isel(sample=0, drop=True).notnull().expand_dims(group=[ALL])
     return average_over_states(values, members).isel(group=0).transpose("sample", "case").values

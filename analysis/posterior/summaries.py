@@ -1,4 +1,4 @@
-"""From labelled draws to tables: the only place where draws become means and intervals."""
+"""Summarize draws as tables of means and intervals."""
 
 import arviz as az
 import numpy as np
@@ -10,22 +10,22 @@ from analysis.posterior.joining import ALL
 from analysis.posterior.variance import share_explained, share_from_stage1
 
 INTERVAL = 0.9
-"""Probability of every interval that the project reports (equal-tailed)."""
+"""Probability of every reported interval. All are equal-tailed."""
 
 ENDS = ((1 - INTERVAL) / 2, 1 - (1 - INTERVAL) / 2)
-"""Probabilities of its two ends."""
+"""Probabilities of the two ends of an interval."""
 
 NORMAL_ERRORS = float(norm.ppf(ENDS[1]))
-"""Half the width of such an interval of a normal distribution, in standard deviations."""
+"""Half the width of an interval of a normal distribution, in standard deviations."""
 
 
 def interval(draws: np.ndarray, axis: int | None = None) -> np.ndarray:
-    """Return both ends of the equal-tailed interval of draws along an axis, or over all of them."""
+    """Return both ends of the equal-tailed interval of draws, along an axis or over all."""
     return np.quantile(draws, ENDS, axis=axis)
 
 
 def summarize_draws(draws: xr.DataArray, dim: str | tuple[str, ...] = "sample") -> pd.DataFrame:
-    """Mean, sd and the equal-tailed 90 % interval over draws, one row per remaining coordinate.
+    """Summarize draws by mean, sd and equal-tailed interval. Each remaining coordinate is a row.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def summarize_draws(draws: xr.DataArray, dim: str | tuple[str, ...] = "sample") 
             "upper": bounds.isel(quantile=1),
         }
     )
-    # A stacked dim has several labels, each a column.
+    # Each label of a stacked dim becomes a column.
     kept = [d for d in draws.dims if d != dim and d not in dim]
     keep = [name for d in kept for name in draws.indexes[d].names]
     return summary.to_dataframe().reset_index()[[*keep, "mean", "sd", "lower", "upper"]]
@@ -53,28 +53,26 @@ def summarize_effects(
     propagation: str,
     position: xr.DataArray | None = None,
 ) -> pd.DataFrame:
-    """One row per quantity, case and group.
+    """Summarize effects: one row per quantity, case and group.
 
     Parameters
     ----------
     effects : xr.Dataset
         From ``analysis.posterior.effects.compute_effects``.
     refit : xr.DataArray or None
-        (sample,): the draw of stage 1 that each draw was made with, where there is one.
+        (sample,): the stage-1 draw that each draw was made with, with ``draws``.
     propagation : str
-        How stage-1 uncertainty travelled.
+        How stage 2 accounts for the uncertainty of stage 1.
     position : xr.DataArray, optional
-        (sample, case, state): positions drawn together with the effects (``measurement``, ``joint``).
+        (sample, case, state): positions drawn together with the effects, with ``measurement`` and ``joint``.
 
     Returns
     -------
     pd.DataFrame
-        ``quantity, case, group, mean, sd, lower, upper``; ``mcse``: Monte Carlo standard error of the mean;
-        ``prob_positive``: probability that the effect is
-        above 0 (risk ratios, their difference apart: above 1); ``stage1_share``: the share of the variance
-        that comes from not knowing the positions (``analysis.posterior.variance``), 0 where none is let in (totals,
-        which need no positions, and ``plugin``), empty without the positions. A group without a state of that
-        level has no average over such states, and no row.
+        ``quantity, case, group, mean, sd, lower, upper``. ``prob_positive``: probability that the effect is
+        above 0 (a risk ratio: above 1). ``stage1_share``: share of the variance due to the uncertainty of
+        positions, see ``analysis.posterior.variance``; 0 for totals and ``plugin``, NaN if unknown.
+        ``mcse``: Monte Carlo standard error of the mean. Averages over no state have no row.
     """
     of_all = {name: draws for name, draws in effects.data_vars.items() if "group" not in draws.dims}
     grouped = {n: d.expand_dims(group=[ALL]).reindex(group=effects["group"]) for n, d in of_all.items()}
@@ -91,6 +89,6 @@ def summarize_effects(
     else:
         table["stage1_share"] = 0.0 if propagation == "plugin" else np.nan
     table.loc[table["quantity"].str.endswith("_total"), "stage1_share"] = 0.0
-    # Draws stand refit by refit and chain by chain: what refits or chains share counts as autocorrelation.
+    # Draws are ordered by refit and chain, so differences between refits or chains count as autocorrelation.
     table["mcse"] = az.mcse(rows.values, method="mean", chain_axis=None, draw_axis=-1)
     return table

@@ -1,37 +1,42 @@
-"""The share of an effect's variance that comes from not knowing the positions exactly."""
+"""The share of an effect's variance that is due to the uncertainty of positions."""
 
 import numpy as np
 import xarray as xr
 
 
 def share_from_stage1(draws: xr.DataArray, refit: xr.DataArray) -> xr.DataArray:
-    """Share of an effect's variance that comes from not knowing the positions.
+    """Estimate the share of variance due to positions, from refits to draws of the positions.
 
     Parameters
     ----------
     draws : xr.DataArray
         (..., sample): draws of an effect.
     refit : xr.DataArray
-        (sample,): the refit that each draw is from.
+        (sample,): the refit of each draw.
 
     Returns
     -------
     xr.DataArray
-        (...), 0 to 1: variance of the refits' means over the total variance, less what Monte Carlo error
-        within the refits adds to it (each refit's draws are taken as independent: they are thinned).
+        (...), 0 to 1: the variance between refit means, less its Monte Carlo error, over the total variance.
+        Draws of a refit are thinned, and taken as independent.
+
+    Raises
+    ------
+    ValueError
+        If a refit has fewer than two draws.
     """
     grouped = draws.assign_coords(refit=("sample", refit.values)).groupby("refit")
     names, sizes = np.unique(refit.values, return_counts=True)
     size = xr.DataArray(sizes, {"refit": names})
     if int(size.min()) < 2:
-        raise ValueError("at least two draws of each refit are needed to tell the refits from noise")
+        raise ValueError("each refit needs at least two draws, to separate refits from noise")
     within = (grouped.var(ddof=1) / size).mean("refit")
     between = grouped.mean().var("refit", ddof=1)
     return (np.maximum(between - within, 0.0) / draws.var("sample", ddof=1)).rename("stage1_share")
 
 
 def share_explained(draws: xr.DataArray, position: xr.DataArray) -> xr.DataArray:
-    """Share of an effect's variance that goes with the positions, where both are drawn together.
+    """Estimate the share of variance due to positions, from joint draws of effects and positions.
 
     Parameters
     ----------
@@ -43,9 +48,8 @@ def share_explained(draws: xr.DataArray, position: xr.DataArray) -> xr.DataArray
     Returns
     -------
     xr.DataArray
-        (...), 0 to 1: the law of total variance with the mean given the positions taken as linear in them,
-        that is the adjusted R-squared of the effect on all positions. NaN where there are no more draws than
-        positions.
+        (...), 0 to 1: the adjusted R-squared of a regression of the effect on all positions. This is the law
+        of total variance with a linear conditional mean. NaN unless there are more draws than positions.
     """
     columns = position.transpose("sample", ...).values.reshape(position.sizes["sample"], -1)
     basis, size, _ = np.linalg.svd(columns - columns.mean(0), full_matrices=False)
