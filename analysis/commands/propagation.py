@@ -1,4 +1,4 @@
-"""What the comparison of the ways of propagation shows when it is done."""
+"""``sfl propagation``: one variant under all four ways to propagate stage-1 uncertainty."""
 
 import sys
 from pathlib import Path
@@ -8,21 +8,16 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.commands.app import QuickOption, VariantArgument, VotesOption, app, choose_variant, console
-from analysis.commands.progress import run_with_progress
-from analysis.studies.propagation.compare import compare_ways
-from analysis.variants.table import Variant
+from analysis.variants.variant import Variant
 
 SHOWN = ("ame_pact_direct", "ame_pact_indirect", "alignment_slope")
 
 
 def run_and_show_ways(variant: Variant, votes_path: Path | None, console: Console) -> int:
-    """Run a variant in every way, show the effects side by side, return the exit code.
+    """Run a variant in every way, print the effects, and return the exit code of ``run_with_progress``."""
+    from analysis.commands.progress import run_with_progress
+    from analysis.studies.propagation.compare import compare_ways
 
-    Returns
-    -------
-    int
-        As ``analysis.commands.run.run_and_show``.
-    """
     code, folder = run_with_progress(
         lambda report: compare_ways(variant, votes_path=votes_path, report=report),
         variant,
@@ -32,7 +27,7 @@ def run_and_show_ways(variant: Variant, votes_path: Path | None, console: Consol
     if folder is None:
         return code
     ways = pd.read_csv(folder / "propagation.csv")
-    table = Table(title="Effects by how stage-1 uncertainty travels (logits per sd; shares of 1)")
+    table = Table(title="Effects by way of propagating stage-1 uncertainty (logits per sd; shares of 1)")
     for column in ("quantity", "case", "way", "mean", "sd", "from stage 1", "from draws, sd", "seconds"):
         table.add_column(column, justify="left" if column in ("quantity", "case", "way") else "right")
     for row in ways[ways["quantity"].isin(SHOWN)].sort_values(["quantity", "case"]).itertuples():
@@ -59,5 +54,5 @@ def propagation(
     quick: QuickOption = False,
     votes: VotesOption = None,
 ) -> None:
-    """Run a variant in all four ways of carrying stage-1 uncertainty, and show them side by side."""
+    """Run a variant under all four ways to propagate stage-1 uncertainty, and compare them."""
     sys.exit(run_and_show_ways(choose_variant(variant, quick), votes, console))

@@ -1,55 +1,81 @@
-"""Simulation-based calibration of stage 2: whether the truth is an ordinary draw of its posterior.
+"""Simulation-based calibration of stage 2: a true value should rank like a draw of its posterior.
 
-    python -m analysis.studies.calibration
-
-draws parameters from the prior and coalitions from the parameters, fits the one compiled model to each
-coalition, and writes how the true values rank among the posterior draws to
-``analysis/output/published/sbc.csv``, with a figure. The simulator is written here a second time, in numpy,
-and shares nothing with the model. A model with a wrong prior goes through the same mill, and fails.
+Parameters are drawn from the prior and coalitions from the parameters. One compiled model is fitted to each
+coalition, and every true value is ranked among its posterior draws. If the model is right, all ranks are
+equally likely (Talts et al. 2018). The simulator is a second implementation in numpy that shares no code with
+the model. A model with a wrong prior goes through the same test and must fail it.
 """
 
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
-from rich.progress import Progress as Bars
-from scipy.stats import chi2
+from matplotlib.figure import Figure
+from scipy.stats import binom, chi2
 
-from analysis.fitting.fit import gate
-from analysis.fitting.refits import compile_refits, refit
-from analysis.store.files import RESULTS, ROOT, write_table
-from analysis.store.keys import hash_content
-from analysis.studies.propagation.figures import plot_ranks
-from analysis.variants.sampler import Progress, SamplerSpec, derive_seed
+from analysis.figures.draw import save_figure
+from analysis.figures.style import STYLE
+from analysis.posterior.summaries import ENDS
+from analysis.store.files import write_table
+from analysis.store.store import Store, load_or_make
+from analysis.store.task import Task
+from analysis.variants.sampler import CORES, Progress, Report, SamplerSpec, derive_seed
 from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec
 
-TARGET = ROOT / "analysis" / "output" / "published" / "sbc.csv"
 Fitted = Literal["right", "wrong"]
+SEED = 20030320
 BINS = 10
+PARTS = {"right": 2, "wrong": 1}
 PART = 200
-"""Simulations that are fitted, judged and kept together."""
+"""Coalitions that are fitted, judged and stored together."""
+QUICK_PART = 20
 RANKED = 99
-"""Posterior draws that a true value is ranked among: 100 possible ranks, ten to a bin."""
+"""Posterior draws among which a true value is ranked: 100 possible ranks, ten to a bin."""
 SAMPLER = SamplerSpec(draws=400, tune=300, chains=2, target_accept=0.9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankSettings:
+    """One part of the calibration.
+
+    Attributes
+    ----------
+    fitted : {"right", "wrong"}
+        The model that simulated the coalitions, or one with a third of the prior scale of guarantee effects.
+    first, count : int
+        Number of the first coalition, and of coalitions. Each coalition has its own seed.
+    n_state : int
+    sampler : SamplerSpec
+        Settings of one fit.
+    seed : int
+    """
+
+    fitted: Fitted
+    first: int
+    count: int
+    n_state: int = 60
+    sampler: SamplerSpec = SAMPLER
+    seed: int = SEED
 
 
 def draw_prior(
     panel: xr.Dataset, position: np.ndarray, spec: CoalitionSpec, seed: int
 ) -> dict[str, np.ndarray]:
-    """Parameters from the prior, and who joined.
+    """Draw parameters from the prior, and who joined.
 
     Parameters
     ----------
     panel : xr.Dataset
-        The contract's panel; who joined in it does not matter.
+        Panel, see ``data.load.load_panel``. Its ``joined`` is not used.
     position : np.ndarray
-        (case, state): alignment, centred.
+        (case, state), float: centred alignment, in standard deviations of states.
     spec : CoalitionSpec
         Priors.
     seed : int
@@ -99,52 +125,45 @@ def draw_prior(
     return true
 
 
-def rank_truths(
-    fitted: Fitted,
-    simulations: range,
-    *,
-    n_state: int = 60,
-    sampler: SamplerSpec = SAMPLER,
-    seed: int,
-    progress: Progress | None = None,
+def make_ranks(
+    data: None, fits: list, settings: RankSettings, cores: int = CORES, progress: Progress | None = None
 ) -> pd.DataFrame:
-    """Rank the true value of every parameter among the draws of its posterior, coalition by coalition.
+    """Rank the true value of every parameter among the draws of its posterior, for each coalition.
 
     Parameters
     ----------
-    fitted : {"right", "wrong"}
-        The model that made the coalitions, or one that takes guarantees to do a third of what they do.
-    simulations : range
-        Numbers of the coalitions: each has its own seed, so that a study can be made in parts.
-    n_state : int
-        States.
-    sampler : SamplerSpec
-        Settings of one fit.
-    seed : int
-        Seed.
+    data, fits
+        Not used; see ``analysis.store.task.Task``.
+    settings : RankSettings
+    cores : int
+        Refits that run side by side.
     progress : callable, optional
-        Told the share done.
+        Takes the share done, 0 to 1.
 
     Returns
     -------
     pd.DataFrame
-        ``fitted, quantity, bin, count``: true values in each tenth of the ranks.
+        ``fitted, quantity, bin, count``: number of true values in each tenth of the ranks.
 
     Raises
     ------
     ConvergenceError
         If a gate is missed.
     """
-    panel, alignment, _ = simulate_panel(n_state=n_state, seed=seed)
+    from analysis.fitting.fit import gate
+    from analysis.fitting.refits import compile_refits, refit
+
+    fitted, seed, sampler = settings.fitted, settings.seed, settings.sampler
+    simulations = range(settings.first, settings.first + settings.count)
+    panel, alignment, _ = simulate_panel(n_state=settings.n_state, seed=seed)
     position = centre_alignment(panel, alignment)
     truth = CoalitionSpec()
     spec = truth if fitted == "right" else replace(truth, guarantee_scale=truth.guarantee_scale / 3)
     worlds = [draw_prior(panel, position, truth, derive_seed(seed, "world", k)) for k in simulations]
     model = compile_refits(prepare_panel_data(panel), position, spec, seed=derive_seed(seed, "pilot"))
-    data = [{"joined_observed": world["joined"]} for world in worlds]
-    idata = gate(
-        refit(model, data, sampler, seed=seed, progress=progress), f"calibration ({fitted})", sampler
-    )
+    joined = [{"joined_observed": world["joined"]} for world in worlds]
+    refits = refit(model, joined, sampler, seed=seed, cores=cores, progress=progress)
+    idata = gate(refits, f"calibration ({fitted})", sampler)
     posterior = idata["posterior"].dataset
     draws = posterior.stack(sample=("chain", "draw"))
     draws = draws.isel(sample=np.linspace(0, draws.sizes["sample"] - 1, RANKED).astype(int))
@@ -166,18 +185,18 @@ def rank_truths(
 
 
 def judge_ranks(table: pd.DataFrame) -> pd.DataFrame:
-    """Chi-squared test of uniform ranks.
+    """Test with chi-squared whether ranks are uniform.
 
     Parameters
     ----------
     table : pd.DataFrame
-        From ``rank_truths``.
+        From ``run_calibration``.
 
     Returns
     -------
     pd.DataFrame
-        ``fitted, quantity, chi2, p``; ``p`` is multiplied by the number of quantities of its model
-        (Bonferroni), so that one below 0.05 is a fault of the model, not the worst of many.
+        ``fitted, quantity, chi2, p``. ``p`` is multiplied by the number of quantities (Bonferroni), so that a
+        value below 0.05 speaks against the model and is not just the smallest of many.
     """
     groups = table.groupby(["fitted", "quantity"], sort=False)["count"]
     expected = groups.transform("mean")
@@ -190,46 +209,91 @@ def judge_ranks(table: pd.DataFrame) -> pd.DataFrame:
     return judged
 
 
-def run_calibration(parts: dict[Fitted, int], seed: int, folder: Path) -> pd.DataFrame:
-    """Rank the truths of both models part by part; finished parts are kept, and found again.
+def plan_calibration(*, quick: bool = False) -> list[Task]:
+    """List the parts of the calibration as tasks, without fitting anything.
 
     Parameters
     ----------
-    parts : dict of str to int
-        Parts of ``PART`` simulations for each model.
-    seed : int
-        Seed.
-    folder : Path
-        Where finished parts are kept.
+    quick : bool
+        One small part of each model, to try the command out.
+    """
+    size = QUICK_PART if quick else PART
+    tasks = []
+    for fitted in get_args(Fitted):
+        for part in range(1 if quick else PARTS[fitted]):
+            settings = RankSettings(fitted=fitted, first=part * size, count=size)
+            name = f"{fitted} model, coalitions {settings.first} to {settings.first + size - 1}"
+            content = asdict(settings) | {"coalition": asdict(CoalitionSpec())}
+            tasks.append(Task("calibration", name, make_ranks, settings, None, content))
+    return tasks
+
+
+def run_calibration(
+    tasks: Iterable[Task], store: Store | None = None, report: Report | None = None
+) -> pd.DataFrame:
+    """Rank the true values in all parts. Stored parts are reused.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        From ``plan_calibration``.
+    store : Store, optional
+        Default: the project's own.
+    report : callable, optional
+        Takes the name of each part; returns a callback that takes the share done, 0 to 1.
 
     Returns
     -------
     pd.DataFrame
-        As ``rank_truths``, over all parts.
+        As from ``make_ranks``, summed over parts.
     """
-    code = Path(__file__).read_text(encoding="utf-8")
-    tables = []
-    with Bars() as bars:
-        for fitted, part in [(fitted, part) for fitted, n in parts.items() for part in range(n)]:
-            simulations = range(part * PART, (part + 1) * PART)
-            task = bars.add_task(f"{fitted} model, {simulations.start} to {simulations.stop}", total=1.0)
-            key = hash_content([code, asdict(CoalitionSpec()), fitted, seed, simulations.start])
-            kept = folder / f"{key[:16]}.csv"
-            if not kept.is_file():
-                told = partial(bars.update, task)
-                table = rank_truths(
-                    fitted, simulations, seed=seed, progress=lambda share, told=told: told(completed=share)
-                )
-                write_table(table, kept)
-            tables.append(pd.read_csv(kept))
-            bars.update(task, completed=1.0)
+    tables = [load_or_make(task, store, report=report)[0] for task in tasks]
     columns = ["fitted", "quantity", "bin"]
     return pd.concat(tables).groupby(columns, sort=False)["count"].sum().reset_index()
 
 
-if __name__ == "__main__":
-    ranks = run_calibration({"right": 2, "wrong": 1}, 20030320, RESULTS / ".calibration")
-    write_table(ranks, TARGET)
-    plot_ranks(ranks).savefig(TARGET.with_suffix(".png"), dpi=150)
-    verdict = judge_ranks(ranks).groupby("fitted")["p"].min()
-    print(f"smallest p (Bonferroni): {verdict.to_dict()}; wrote {TARGET.relative_to(ROOT)}")
+def save_calibration(ranks: pd.DataFrame, folder: Path, *, quick: bool = False) -> Path:
+    """Write table and figure (``sbc``, in a quick run ``sbc-quick``), and return the path of the table."""
+    path = folder / ("sbc-quick.csv" if quick else "sbc.csv")
+    write_table(ranks.assign(quick=True) if quick else ranks, path)
+    save_figure(plot_ranks(ranks), path.with_suffix(""), quick=quick)
+    return path
+
+
+def plot_ranks(table: pd.DataFrame) -> Figure:
+    """Plot the ranks of the true values, one line a quantity, for the right and the wrong model.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From ``run_calibration``.
+
+    Returns
+    -------
+    Figure
+        The band holds 90 % of the counts that uniform ranks give.
+    """
+    bins = table["bin"].max() + 1
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 3.0), layout="constrained")
+        for ax, (fitted, rows) in zip(
+            figure.subplots(1, 2), table.groupby("fitted", sort=False), strict=True
+        ):
+            simulations = rows.groupby("quantity")["count"].sum().max()
+            lower, upper = binom.ppf(ENDS, simulations, 1 / bins)
+            ax.axhspan(lower, upper, color="#d9d9d9", lw=0)
+            for quantity, counts in rows.groupby("quantity", sort=False):
+                # The wrong model has the wrong prior of this quantity.
+                concerned = quantity.startswith("guarantee_effect_mean")
+                ax.step(
+                    counts["bin"],
+                    counts["count"],
+                    where="mid",
+                    color="#0072B2" if concerned else "#7f7f7f",
+                    lw=1.5 if concerned else 0.5,
+                )
+            ax.set_title(f"{fitted} model", fontsize=9)
+            ax.set_xlabel("tenth of the posterior that holds the truth")
+            ax.set_ylabel(f"simulations (of {simulations})")
+            ax.set_ylim(0)
+    return figure

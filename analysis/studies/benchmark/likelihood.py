@@ -10,7 +10,8 @@ import xarray as xr
 
 from analysis.studies.benchmark.table import FUSED_FASTER, PER_CELL, VALUE_AND_GRADIENT, row
 from models.coordinates.start import estimate_start
-from models.likelihood.graded_response import graded_response_logp, prepare_votes
+from models.likelihood.graded_response import graded_response_logp
+from models.likelihood.votes import prepare_votes
 
 CALLS = 10
 """Calls of one implementation a round. Only the fastest counts: other processes can only slow a call down."""

@@ -18,8 +18,7 @@ import xarray as xr
 from analysis.store.files import ROOT
 from analysis.variants.sampler import CORES, SamplerSpec
 from analysis.variants.table import MAIN
-from models.coordinates.start import estimate_start
-from models.ideal_point import prepare_direction
+from models.coordinates.start import estimate_start, prepare_direction
 from models.simulate.static import standardise
 from models.spec import IdealPointSpec
 

@@ -1,7 +1,7 @@
 """One run of a sampler in its own process, so that a crash, a hang or its memory use affects nothing else.
 
-``python -m analysis.studies.benchmark.worker FOLDER`` reads ``task.json`` and ``votes.pickle`` in the folder. It
-writes ``figures.json`` and the positions, ``draws.npy`` (chain, draw, state), there.
+``python -m analysis.studies.benchmark.worker FOLDER`` reads ``task.json`` and ``votes.pickle`` there, and
+writes ``figures.json`` and the positions, ``draws.npy`` (chain, draw, state).
 """
 
 import json

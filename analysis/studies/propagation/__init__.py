@@ -1,1 +1,1 @@
-"""Ways of carrying stage-1 uncertainty, compared."""
+"""Ways to propagate stage-1 uncertainty, compared."""

@@ -1,4 +1,4 @@
-"""One variant under all four ways of carrying stage-1 uncertainty, side by side."""
+"""One variant under all four ways to propagate stage-1 uncertainty, side by side."""
 
 import json
 from dataclasses import replace
@@ -9,32 +9,33 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.pipeline.run import Report, run_variant
+from analysis.figures.draw import save_figure
+from analysis.pipeline.run import run_variant
 from analysis.posterior.joining import ALL
 from analysis.store.files import OUTPUT, atomic_folder, read_tree
 from analysis.studies.propagation.figures import plot_ways
-from analysis.variants.table import Variant
-from analysis.variants.variant import Propagation
+from analysis.variants.sampler import Report
+from analysis.variants.variant import Propagation, Variant
 
 PROPAGATION = OUTPUT / "propagation"
 CUT = "draws"
 BATCHES = 20
-"""Parts of a posterior whose means say how far the whole one's may be off."""
+"""Number of batches from which the Monte Carlo error of a mean is estimated."""
 
 
 def compare_ways(
     variant: Variant, *, votes_path: Path | None = None, report: Report, output: Path = PROPAGATION
 ) -> Path:
-    """Run a variant in every way; fits that the ways share are made once.
+    """Run a variant in every way. Fits that the ways share are made once.
 
     Parameters
     ----------
     variant : Variant
-        What to run; its own way does not matter.
+        Its own way of propagation is replaced by each of the four.
     votes_path, report
-        As in ``analysis.pipeline.run.run_variant``.
+        See ``analysis.pipeline.run.run_variant``.
     output : Path
-        Folder that takes a folder of the variant's name.
+        A folder with the name of the variant is made in it.
 
     Returns
     -------
@@ -50,26 +51,27 @@ def compare_ways(
         table["quick"] = True
     with atomic_folder(output / variant.name) as folder:
         table.to_csv(folder / "propagation.csv", index=False)
-        plot_ways(table).savefig(folder / "propagation.png", dpi=150)
+        save_figure(plot_ways(table), folder / "propagation", quick=variant.run.quick, dpi=150)
     return output / variant.name
 
 
 def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
-    """The effects that need positions, as each way has them.
+    """Compare the effects that need positions between ways.
 
     Parameters
     ----------
     folders : dict of str to Path
-        Results of a run by way; ``plugin`` and ``draws`` among them.
+        Folder of results by way. ``plugin`` and ``draws`` must be among them.
 
     Returns
     -------
     pd.DataFrame
-        ``way, quantity, case, mean, sd, lower, upper, mean_error`` (Monte Carlo), averaged over all states;
-        ``stage1_share``: the share of the variance that not knowing the positions brings
-        (``analysis.fitting.propagation``); ``beyond_plugin``: by what share the variance exceeds that of ``plugin``;
-        ``from_cut, from_cut_error``: the mean less that of ``draws``, in its posterior sds, and the Monte
-        Carlo error of that: for ``joint``, whether feedback matters; ``seconds`` of the fit of stage 2.
+        Averages over all states: ``way, quantity, case, mean, sd, lower, upper, mean_error`` (Monte Carlo
+        error of the mean). ``stage1_share``: share of the variance that is due to uncertain positions (see
+        ``analysis.posterior.variance``). ``beyond_plugin``: share of the variance that ``plugin`` does not
+        have. ``from_cut``, ``from_cut_error``: difference of the mean from that of ``draws`` and its Monte
+        Carlo error, in posterior sds of ``draws``; for ``joint`` this is the feedback of stage 2 on
+        positions. ``seconds``: time of the direct fit of stage 2.
     """
     tables = []
     for way, folder in folders.items():
@@ -95,15 +97,16 @@ def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
 
 
 def select_draws(effects: xr.Dataset, quantity: str, case: str) -> np.ndarray:
-    """Draws (sample,) of one effect, averaged over all states."""
+    """Return the draws (sample,) of one effect, averaged over all states."""
     draws = effects[quantity].sel(case=case)
     return (draws.sel(group=ALL) if "group" in draws.dims else draws).values
 
 
 def estimate_error(draws: np.ndarray) -> float:
-    """Monte Carlo error of the mean of draws kept in the order of refits and chains, by batch means.
+    """Estimate the Monte Carlo error of a mean by batch means.
 
-    Batches of refits carry the error of few stage-1 draws too, which a count of effective draws would miss.
+    Draws (sample,) must be in the order of refits and chains. Batches of refits then include the error of
+    using few stage-1 draws, which an effective sample size would miss.
     """
     means = [batch.mean() for batch in np.array_split(draws, BATCHES)]
     return float(np.std(means, ddof=1) / np.sqrt(BATCHES))

@@ -1,9 +1,8 @@
-"""Figures of how stage-1 uncertainty travels. They draw tables, they compute nothing."""
+"""Figures that compare ways to propagate stage-1 uncertainty. They only draw tables."""
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.stats import binom
 
 from analysis.figures.draw import plot_intervals
 from analysis.figures.style import STYLE
@@ -18,7 +17,7 @@ OUTCOME_NAMES = {"linear": "stage 2 is right", "step": "stage 2 is wrong (a step
 
 
 def plot_study(table: pd.DataFrame) -> Figure:
-    """Bias and coverage of each way against how badly positions are known.
+    """Plot bias and coverage of each way against the uncertainty of positions.
 
     Parameters
     ----------
@@ -43,7 +42,7 @@ def plot_study(table: pd.DataFrame) -> Figure:
             cell = table.query("outcome == @outcome and quantity == @quantity")
             for shift, (way, colour) in enumerate(WAY_COLOURS.items()):
                 rows = cell[cell["method"] == way].sort_values("position_sd")
-                # Side by side, or the bars would hide each other.
+                # Shifted, so that the bars do not hide each other.
                 x = rows["position_sd"] * (1 + 0.02 * (shift - 1.5))
                 for ax, value, error in ((above, "bias", "bias_se"), (below, "coverage", "coverage_se")):
                     ax.errorbar(
@@ -67,46 +66,8 @@ def plot_study(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def plot_ranks(table: pd.DataFrame) -> Figure:
-    """Ranks of the true values, one line a quantity, for the right model and the wrong one.
-
-    Parameters
-    ----------
-    table : pd.DataFrame
-        From ``analysis.studies.calibration.rank_truths``: ``fitted, quantity, bin, count``.
-
-    Returns
-    -------
-    Figure
-        The band holds nine in ten counts of uniform ranks.
-    """
-    bins = table["bin"].max() + 1
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 3.0), layout="constrained")
-        for ax, (fitted, rows) in zip(
-            figure.subplots(1, 2), table.groupby("fitted", sort=False), strict=True
-        ):
-            simulations = rows.groupby("quantity")["count"].sum().max()
-            lower, upper = binom.ppf([0.05, 0.95], simulations, 1 / bins)
-            ax.axhspan(lower, upper, color="#d9d9d9", lw=0)
-            for quantity, counts in rows.groupby("quantity", sort=False):
-                concerned = quantity.startswith("guarantee_effect_mean")
-                ax.step(
-                    counts["bin"],
-                    counts["count"],
-                    where="mid",
-                    color="#0072B2" if concerned else "#7f7f7f",
-                    lw=1.5 if concerned else 0.5,
-                )
-            ax.set_title(f"{fitted} model", fontsize=9)
-            ax.set_xlabel("tenth of the posterior that holds the truth")
-            ax.set_ylabel(f"simulations (of {simulations})")
-            ax.set_ylim(0)
-    return figure
-
-
 def plot_ways(table: pd.DataFrame) -> Figure:
-    """Direct effect, indirect effect and slope of alignment under each way.
+    """Plot direct effect, indirect effect and slope of alignment under each way.
 
     Parameters
     ----------

@@ -1,58 +1,72 @@
-"""Bias and coverage of four ways in which stage-1 uncertainty can travel, on simulated coalitions.
-
-    python -m analysis.studies.propagation.study
-
-writes ``analysis/output/published/propagation_study.csv`` and its figure (about six minutes of one core; a
-study that was stopped goes on where it was).
-"""
+"""Bias and coverage of four ways to propagate stage-1 uncertainty, on simulated coalitions."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pandas as pd
-from rich.progress import Progress
 
-from analysis.posterior.summaries import INTERVAL
-from analysis.store.files import RESULTS, ROOT, write_table
-from analysis.store.keys import hash_content
-from analysis.studies.propagation import worlds as propagation_worlds
+from analysis.figures.draw import save_figure
+from analysis.posterior.summaries import interval
+from analysis.store.files import write_table
+from analysis.store.store import Store, load_or_make
+from analysis.store.task import Task
 from analysis.studies.propagation.figures import plot_study
 from analysis.studies.propagation.worlds import GRID, METHODS, Outcome, Scenario, infer, simulate
+from analysis.variants.sampler import Progress, Report
 from models.spec import CoalitionSpec
 
-TARGET = ROOT / "analysis" / "output" / "published" / "propagation_study.csv"
+SEED = 20030320
+N_VOTES = (5, 15, 45, 135, 405)
+QUICK_N_VOTES = (5, 45)
 
 
-def run_cell(scenario: Scenario, n_replicate: int, seed: int) -> pd.DataFrame:
-    """Every method in many worlds of one scenario.
+@dataclass(frozen=True, kw_only=True)
+class CellSettings:
+    """One scenario of the study.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    n_replicate : int
+        Number of simulated worlds.
+    seed : int
+        Seed of the study. A world has the same positions and votes under every outcome.
+    """
+
+    scenario: Scenario
+    n_replicate: int
+    seed: int
+
+
+def make_cell(
+    data: None, fits: list, settings: CellSettings, cores: int = 1, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Apply every method to the worlds of one scenario.
 
     Parameters
     ----------
-    scenario : Scenario
-        The kind of world.
-    n_replicate : int
-        Worlds.
-    seed : int
-        Seed of the study; a world has the same positions and votes in every outcome.
+    data, fits, cores
+        Not used; see ``analysis.store.task.Task``.
+    settings : CellSettings
+    progress : callable, optional
+        Takes the share done, 0 to 1.
 
     Returns
     -------
     pd.DataFrame
-        One row for each world, method and quantity: ``outcome, n_vote, position_sd`` (average posterior sd
-        of a position), ``method, quantity, truth, error, covered, width, milliseconds``.
+        From ``summarize_cell``.
     """
-    tail = (1 - INTERVAL) / 2
-    rows = []
-    for replicate in range(n_replicate):
-        rng = np.random.default_rng([seed, scenario.n_vote, replicate])
+    scenario, rows = settings.scenario, []
+    for replicate in range(settings.n_replicate):
+        rng = np.random.default_rng([settings.seed, scenario.n_vote, replicate])
         world = simulate(scenario, rng)
         variance = world["density"] @ GRID**2 - (world["density"] @ GRID) ** 2
         truths = {"ame": world["ame"]}
-        # Coefficients have a truth only where stage 2 is right about alignment.
+        # Coefficients have a true value only if stage 2 is right about alignment.
         if scenario.outcome == "linear":
             truths["guarantee_effect"] = scenario.guarantee_effect
             truths["alignment_slope"] = scenario.alignment_slope
@@ -61,7 +75,7 @@ def run_cell(scenario: Scenario, n_replicate: int, seed: int) -> pd.DataFrame:
             draws = infer(method, world, rng)
             seconds = time.process_time() - begin
             for quantity, truth in truths.items():
-                lower, upper = np.quantile(draws[quantity], [tail, 1 - tail])
+                lower, upper = interval(draws[quantity])
                 rows.append(
                     {
                         "outcome": scenario.outcome,
@@ -76,18 +90,26 @@ def run_cell(scenario: Scenario, n_replicate: int, seed: int) -> pd.DataFrame:
                         "milliseconds": 1000 * seconds,
                     }
                 )
-    return pd.DataFrame(rows)
+        if progress:
+            progress((replicate + 1) / settings.n_replicate)
+    return summarize_cell(pd.DataFrame(rows))
 
 
 def summarize_cell(rows: pd.DataFrame) -> pd.DataFrame:
-    """Bias, spread, coverage and cost of each method and quantity in one scenario.
+    """Summarize bias, spread, coverage and cost of each method and quantity in one scenario.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        One row for each world, method and quantity: ``outcome, n_vote, position_sd`` (average posterior sd of
+        a position), ``method, quantity, truth, error, covered, width, milliseconds``.
 
     Returns
     -------
     pd.DataFrame
         ``outcome, n_vote, quantity, method, position_sd, truth, bias, bias_se, rmse, coverage`` (share of
-        90 % intervals that hold the truth), ``coverage_se, width, milliseconds`` (processor time of one fit),
-        ``replicates``.
+        90 % intervals that hold the true value), ``coverage_se, width, milliseconds`` (median processor time
+        of one fit), ``replicates``.
     """
     groups = rows.groupby(["outcome", "n_vote", "quantity", "method"], sort=False)
     table = groups[["position_sd", "truth"]].mean()
@@ -102,57 +124,49 @@ def summarize_cell(rows: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index().round(4)
 
 
-def run_study(
-    n_replicate: int,
-    n_votes: tuple[int, ...],
-    seed: int,
-    *,
-    folder: Path | None = None,
-    progress: Callable[[float], None] | None = None,
-) -> pd.DataFrame:
-    """The table of ``summarize_cell`` for every scenario.
+def plan_study(n_replicate: int = 400, n_votes: Iterable[int] = N_VOTES, seed: int = SEED) -> list[Task]:
+    """List the scenarios as tasks, without running anything.
 
     Parameters
     ----------
     n_replicate : int
         Worlds of each scenario.
-    n_votes : tuple of int
-        Votes of a state.
+    n_votes : iterable of int
+        Numbers of votes a state casts; each gives one scenario for each outcome.
     seed : int
-        Seed.
-    folder : Path, optional
-        Where finished scenarios are kept; a study that was stopped goes on from there.
-    progress : callable, optional
-        Told the share done.
     """
-    scenarios = [Scenario(outcome=outcome, n_vote=n) for outcome in get_args(Outcome) for n in n_votes]
-    code = [Path(f).read_text(encoding="utf-8") for f in (__file__, propagation_worlds.__file__)]
-    tables = []
-    for number, scenario in enumerate(scenarios):
-        key = hash_content([*code, asdict(scenario), asdict(CoalitionSpec()), n_replicate, seed])
-        kept = folder / f"{key[:16]}.csv" if folder else None
-        if kept and kept.is_file():
-            table = pd.read_csv(kept)
-        else:
-            table = summarize_cell(run_cell(scenario, n_replicate, seed))
-            if kept:
-                write_table(table, kept)
-        tables.append(table)
-        if progress:
-            progress((number + 1) / len(scenarios))
+    tasks = []
+    for outcome in get_args(Outcome):
+        for n_vote in n_votes:
+            scenario = Scenario(outcome=outcome, n_vote=n_vote)
+            settings = CellSettings(scenario=scenario, n_replicate=n_replicate, seed=seed)
+            content = asdict(settings) | {"coalition": asdict(CoalitionSpec())}
+            name = f"{outcome} outcome, {n_vote} votes"
+            tasks.append(Task("propagation_study", name, make_cell, settings, None, content))
+    return tasks
+
+
+def run_study(
+    tasks: Iterable[Task], store: Store | None = None, report: Report | None = None
+) -> pd.DataFrame:
+    """Return the rows of ``summarize_cell`` for all scenarios. Stored scenarios are reused.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        From ``plan_study``.
+    store : Store, optional
+        Default: the project's own.
+    report : callable, optional
+        Takes the name of each scenario; returns a callback that takes the share done, 0 to 1.
+    """
+    tables = [load_or_make(task, store, report=report)[0] for task in tasks]
     return pd.concat(tables, ignore_index=True)
 
 
-if __name__ == "__main__":
-    with Progress() as bars:
-        task = bars.add_task("simulated worlds", total=1.0)
-        study = run_study(
-            400,
-            (5, 15, 45, 135, 405),
-            20030320,
-            folder=RESULTS / ".study",
-            progress=lambda share: bars.update(task, completed=share),
-        )
-    write_table(study, TARGET)
-    plot_study(study).savefig(TARGET.with_suffix(".png"), dpi=150)
-    print(f"wrote {TARGET.relative_to(ROOT)} and its figure")
+def save_study(table: pd.DataFrame, folder: Path, *, quick: bool = False) -> Path:
+    """Write table and figure (``propagation_study``, with ``-quick``), and return the path of the table."""
+    path = folder / ("propagation_study-quick.csv" if quick else "propagation_study.csv")
+    write_table(table.assign(quick=True) if quick else table, path)
+    save_figure(plot_study(table), path.with_suffix(""), quick=quick)
+    return path

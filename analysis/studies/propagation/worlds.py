@@ -1,9 +1,8 @@
-"""Made-up coalitions in which four ways of carrying stage-1 uncertainty can be compared thousands of times.
+"""Simulated coalitions on which four ways to propagate stage-1 uncertainty are compared thousands of times.
 
-Stage 1 is made so simple that its posterior is known
-without sampling (items known, states independent), so that what differs between the four is the
-propagation alone: a state's position given its votes is a distribution on a grid; stage 2 is a logistic
-regression with the priors of ``CoalitionSpec`` and a normal approximation of its posterior.
+Items are known and states independent, so that the posterior of stage 1 needs no sampling: the position of a
+state given its votes is a distribution on a grid. Stage 2 is a logistic regression with the priors of
+``CoalitionSpec`` and a normal approximation of its posterior. The four ways then differ in propagation only.
 """
 
 from dataclasses import dataclass
@@ -23,19 +22,18 @@ Outcome = Literal["linear", "step"]
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A made-up world.
+    """A kind of simulated world.
 
     Attributes
     ----------
     outcome : {"linear", "step"}
-        Joining rises with alignment as stage 2 has it, or only the states furthest to one side join:
-        stage 2 is then wrong about alignment.
+        ``linear``: the logit of joining is linear in alignment, as stage 2 assumes. ``step``: it jumps at
+        a threshold, so that stage 2 is wrong about alignment.
     n_vote : int
-        Votes of a state: few, and positions are known badly.
+        Votes of each state. With few votes, positions are uncertain.
     n_state : int
-        States.
     intercept, guarantee_effect, alignment_slope : float
-        Logits.
+        In logits; the slope is per standard deviation of states.
     """
 
     outcome: Outcome
@@ -46,13 +44,20 @@ class Scenario:
     alignment_slope: float = 1.0
 
     def linear_predictor(self, pact: np.ndarray, position: np.ndarray) -> np.ndarray:
-        """Logit of joining."""
+        """Return the logit of joining. ``pact``: 0 or 1; ``position`` (state,): sd of states."""
         shape = position if self.outcome == "linear" else 3.0 * (position > 0.7) - 0.7
         return self.intercept + self.guarantee_effect * pact + self.alignment_slope * shape
 
 
 def simulate(scenario: Scenario, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Guarantees, who joined, each state's position given its votes (state, grid), and the true AME."""
+    """Simulate one world.
+
+    Returns
+    -------
+    dict of str to np.ndarray
+        ``pact`` and ``joined`` (state,), 0 or 1; ``density`` (state, grid): posterior of each position given
+        the votes, on ``GRID``; ``ame``: the true average marginal effect of a pact, a probability.
+    """
     pact = (rng.random(scenario.n_state) < 0.3).astype(float)
     position = 0.8 * (pact - 0.3) + rng.normal(0, 0.9, scenario.n_state)
     slope = rng.normal(0, 1.5, scenario.n_vote)
@@ -77,16 +82,16 @@ def simulate(scenario: Scenario, rng: np.random.Generator) -> dict[str, np.ndarr
 def fit_mode(
     joined: np.ndarray, pact: np.ndarray, position: np.ndarray, weight: np.ndarray, scale: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mode and covariance of (intercept, guarantee, slope), positions being known up to a mixture.
+    """Find mode and covariance of (intercept, guarantee, slope), given a mixture for each position.
 
     Parameters
     ----------
     joined, pact : np.ndarray
         (state,), 0 or 1.
     position, weight : np.ndarray
-        (state, node): values that a state's position may have, and their probabilities.
+        (state, node): possible values of each position, and their probabilities.
     scale : np.ndarray
-        (3,), normal prior scales.
+        (3,), scales of the normal priors.
 
     Returns
     -------
@@ -104,7 +109,7 @@ def fit_mode(
         columns = (np.ones_like(position), np.broadcast_to(pact[:, None], position.shape), position)
         score = np.stack([(given * slope * c).sum(1) for c in columns])
         hessian = np.empty((3, 3))
-        # Louis (1982): the observed information of a mixture.
+        # Observed information of a mixture: Louis (1982).
         for i in range(3):
             for j in range(i, 3):
                 complete = (given * (slope**2 - curvature) * columns[i] * columns[j]).sum(1)
@@ -113,7 +118,7 @@ def fit_mode(
 
     for _ in range(60):
         gradient, hessian, given = differentiate(parameters)
-        # Away from the mode the mixture need not be concave: then a step along the gradient's direction.
+        # Away from the mode the density need not be log-concave: damp the Newton step towards the gradient.
         top = np.linalg.eigvalsh(hessian)[-1]
         step = np.linalg.solve(hessian - np.eye(3) * max(0.0, top + 1e-3), gradient)
         parameters = parameters - step * min(1.0, 2.0 / np.abs(step).max())
@@ -123,7 +128,21 @@ def fit_mode(
 
 
 def infer(method: str, world: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Draws of the AME and of both coefficients under one way of propagation, (draw,) each."""
+    """Draw the posterior of stage 2 under one way of propagation.
+
+    Parameters
+    ----------
+    method : str
+        One of ``METHODS``.
+    world : dict
+        From ``simulate``.
+    rng : np.random.Generator
+
+    Returns
+    -------
+    dict of str to np.ndarray
+        ``ame``, ``guarantee_effect`` and ``alignment_slope``, (draw,) each.
+    """
     spec = CoalitionSpec()
     scale = np.array([spec.intercept_scale, spec.guarantee_scale, spec.alignment_scale])
     density, joined, pact = world["density"], world["joined"], world["pact"]

@@ -12,19 +12,19 @@ from typer.testing import CliRunner
 from analysis.__main__ import app
 from analysis.fitting.fit import fit_ideal_points
 from analysis.fitting.propagation import fit_propagated
-from analysis.posterior.variance import share_explained, share_from_stage1
 from analysis.posterior.positions import draw_alignment
-from analysis.studies.calibration import TARGET as CALIBRATION
-from analysis.studies.calibration import judge_ranks
-from analysis.studies.propagation.study import run_study
+from analysis.posterior.variance import share_explained, share_from_stage1
+from analysis.store.store import Store
+from analysis.studies.propagation.study import plan_study, run_study, save_study
 from analysis.studies.propagation.worlds import METHODS, Scenario, infer, simulate
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN
-from models.coalition import build_coalition_model, compute_eta, spread_positions
+from models.coalition import build_coalition_model, compute_eta
 from models.coordinates.precondition import Coordinates, precondition
 from models.ideal_point import build_ideal_point_model
 from models.joint import build_joint_model
-from models.panel import centre_alignment, prepare_panel_data, summarize_measurement
+from models.measurement import spread_positions, summarize_measurement
+from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel, simulate_votes
 from models.spec import CoalitionSpec, IdealPointSpec, SpecError
 
@@ -304,16 +304,24 @@ def test_study_draws_attenuate_where_votes_are_few():
     assert mean["measurement"] == pytest.approx(mean["joint"], rel=0.1)
 
 
-def test_study_table_is_complete():
-    table = run_study(2, (40,), 1)
+def test_study_table_is_complete_and_its_scenarios_are_reused(tmp_path):
+    tasks, store, begun = plan_study(2, (40,), 1), Store(tmp_path), []
+
+    def report(name):
+        begun.append(name)
+        return lambda share: None
+
+    table = run_study(tasks, store, report)
+    assert begun == ["linear outcome, 40 votes", "step outcome, 40 votes"]
+    assert len(list(tmp_path.glob("propagation_study-*.json"))) == 2
+    pd.testing.assert_frame_equal(run_study(tasks, store), table)
+    assert plan_study(3, (40,), 1)[0].key != tasks[0].key
     assert set(table["method"]) == set(METHODS)
     assert len(table) == 4 * (3 + 1)
     assert table["coverage"].between(0, 1).all()
 
 
-def test_published_calibration_passes_the_right_model_and_fails_the_wrong_one():
-    ranks = pd.read_csv(CALIBRATION)
-    assert (ranks.groupby(["fitted", "quantity"])["count"].sum() >= 200).all()
-    smallest = judge_ranks(ranks).groupby("fitted")["p"].min()
-    assert smallest["right"] > 0.05
-    assert smallest["wrong"] < 1e-6
+def test_a_quick_study_is_marked(tmp_path):
+    path = save_study(run_study(plan_study(2, (40,), 1), Store(tmp_path)), tmp_path, quick=True)
+    assert pd.read_csv(path)["quick"].all()
+    assert "QUICK RUN" in path.with_suffix(".svg").read_text()
