@@ -1,4 +1,4 @@
-"""Positions of a case's states from the dynamic model, in the form in which stage 2 takes them."""
+"""Positions of a case's states from the dynamic model, in the form that stage 2 takes."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from analysis.store.files import OUTPUT, read_tree
 from data.load import DataError
 
 DYNAMIC_FIT = OUTPUT / "dynamic_ideal_points.nc"
-"""Where ``python -m analysis dynamic`` leaves draws of all positions."""
+"""Where ``sfl dynamic`` stores draws of all positions."""
 
 
 def read_dynamic_fit(path: Path | None = None) -> xr.DataTree:
-    """The stored fit of the dynamic model.
+    """Read the stored fit of the dynamic model.
 
     Raises
     ------
@@ -23,28 +23,26 @@ def read_dynamic_fit(path: Path | None = None) -> xr.DataTree:
     """
     path = path or DYNAMIC_FIT
     if not path.is_file():
-        raise DataError(
-            f"no fit of the dynamic model at {path}; python -m analysis dynamic --sessions 1-74 makes it"
-        )
+        raise DataError(f"no fit of the dynamic model at {path}. To make it: sfl dynamic --sessions 1-74")
     return read_tree(path)
 
 
 def take_case_positions(fit: xr.DataTree, votes: xr.Dataset) -> xr.Dataset:
-    """Each state's position in the last session of a case's window in which it voted.
+    """Take each state's position in the last session of a case's window in which it voted.
 
     Parameters
     ----------
     fit : xr.DataTree
         From ``read_dynamic_fit``.
     votes : xr.Dataset
-        The contract's votes of the case, for its states, their regions and its sessions.
+        Votes of the case, see ``data.load.load_votes``: its states, their regions and its sessions.
 
     Returns
     -------
     xr.Dataset
-        The posterior as stage 1 of a single window has it: ``ideal_point`` (chain, draw, state), mean 0 and
-        sd 1 over the states in every draw, and ``region_mean`` and ``region_sd`` (chain, draw, region), from
-        which states without a position are drawn. Attributes ``convergence`` and ``model`` of the fit.
+        A posterior as from stage 1 of a single window: ``ideal_point`` (chain, draw, state), mean 0 and sd 1
+        over the states in every draw; ``region_mean`` and ``region_sd`` (chain, draw, region), from which
+        states without a position are drawn. Attributes ``convergence`` and ``model`` of the fit.
 
     Raises
     ------
@@ -57,7 +55,7 @@ def take_case_positions(fit: xr.DataTree, votes: xr.Dataset) -> xr.Dataset:
     first, last = int(votes["session"].min()), int(votes["session"].max())
     if place["session"].max() < last:
         raise DataError(
-            f"the dynamic model's fit ends with session {place['session'].max()}, the case with {last}"
+            f"the fit of the dynamic model ends with session {place['session'].max()}, the case with {last}"
         )
     place = place[place["session"].between(first, last) & place["state"].isin(votes["state"].values)]
     latest = place.groupby("state")["session"].idxmax()
@@ -68,7 +66,7 @@ def take_case_positions(fit: xr.DataTree, votes: xr.Dataset) -> xr.Dataset:
     mean = position.assign_coords(region=region).groupby("region").mean("state")
     square = (position - mean.sel(region=xr.DataArray(region[1], dims="state")).drop_vars("region")) ** 2
     groups = square.assign_coords(region=region).groupby("region")
-    # A region of one or two states says little of its spread: what all states say counts as one more.
+    # One or two states say little about their region's spread: the mean over all states counts as one more.
     sd = np.sqrt((groups.sum("state") + square.mean("state")) / groups.count("state"))
     posterior = {"ideal_point": position, "region_mean": mean, "region_sd": sd}
     return xr.Dataset(posterior, attrs={name: fit.attrs[name] for name in ("convergence", "model")})

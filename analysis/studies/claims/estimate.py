@@ -105,16 +105,10 @@ def infer_levels(
 ) -> list[pd.DataFrame]:
     """Make rows of the effects of all levels, and of the strongest level minus the mean of some others.
 
-    Parameters
-    ----------
-    infer_here : callable
-        ``analysis.studies.claims.rows.infer`` with claim and coding given.
-    joining, alignment : xr.DataArray
-        (level, case, sample): effects on joining and on alignment, the strongest level last.
-    name : str
-        Name of the other levels, for the rows.
-    others : iterable of str
-        The other levels; those that no state has are left out.
+    Takes ``analysis.studies.claims.rows.infer`` with claim and coding given; the effects on joining and on
+    alignment (level, case, sample), the strongest level last; and the other levels with a name for them.
+    Other levels that no state has are left out. Rows: ``ame_<level>``, ``alignment_<level>``,
+    ``pact_less_<name>`` and ``alignment_pact_less_<name>``.
     """
     rows = []
     for prefix, label, unit, effects in (
@@ -153,7 +147,7 @@ def estimate_formality(
     Returns
     -------
     list of pd.DataFrame
-        Rows of ``infer_levels``, and ``informal``: the mean effect on joining of the informal levels.
+        Rows of ``infer_levels``, and ``informal``: mean effect on joining of the informal levels.
     """
     joining = compute_level_effects(keep_draws(fits[0], variant), graded)
     alignment = pool_cases(draw_alignment_effects(graded, positions, variant, "form"))

@@ -59,12 +59,8 @@ def combine(verdicts: list[str]) -> str:
 def judge(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """Judge every deciding quantity and every claim.
 
-    Parameters
-    ----------
-    rows : pd.DataFrame
-        From ``analysis.studies.claims.rows.tabulate``.
-    others : pd.DataFrame
-        From ``analysis.studies.claims.others.gather_others``.
+    Takes the tables of ``analysis.studies.claims.rows.tabulate`` and
+    ``analysis.studies.claims.others.gather_others``.
 
     Returns
     -------

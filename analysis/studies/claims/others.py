@@ -35,13 +35,7 @@ def read_elsewhere(variant: Variant) -> pd.DataFrame:
 def translate_sensitivity(table: pd.DataFrame, without: set[str]) -> pd.DataFrame:
     """Turn the effect of a pact in every variant into rows of the claim ``unpopular``.
 
-    Parameters
-    ----------
-    table : pd.DataFrame
-        ``sensitivity.csv``: ``variant, quantity, case, mean, sd, lower, upper, prob_positive, status``, and
-        ``group`` if effects are given by group.
-    without : set of str
-        Variants to leave out.
+    Takes ``sensitivity.csv`` (older ones have no column ``group``) and the variants to leave out.
     """
     chosen = (table["quantity"] == "ame_pact_total") & ~table["variant"].isin(without) & table["mean"].notna()
     if "group" in table:
@@ -55,12 +49,7 @@ def translate_sensitivity(table: pd.DataFrame, without: set[str]) -> pd.DataFram
 def gather_others(rows: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:
     """Gather each quantity from the claim's other codings and from other variants.
 
-    Parameters
-    ----------
-    rows : pd.DataFrame
-        From ``analysis.studies.claims.rows.tabulate``.
-    elsewhere : pd.DataFrame
-        From ``read_elsewhere``.
+    Takes the tables of ``analysis.studies.claims.rows.tabulate`` and ``read_elsewhere``.
 
     Returns
     -------

@@ -38,7 +38,7 @@ def run_claims(variant: Variant, *, votes_path: Path | None = None, report: Repo
     Parameters
     ----------
     variant : Variant
-        Whose specs are used. The claims' own codings are varied in the main analysis only.
+        Whose specs are used. Other codings and models are tried in the main analysis only.
     votes_path : Path, optional
         File or folder of the roll calls; see ``data.load.find_rollcalls``.
     report : callable

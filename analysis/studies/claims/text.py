@@ -14,16 +14,8 @@ def write_pages(
 ) -> list[dict]:
     """Write the pages of all claims, ready for JSON.
 
-    Parameters
-    ----------
-    rows : pd.DataFrame
-        From ``analysis.studies.claims.rows.tabulate``.
-    judged : pd.DataFrame
-        From ``analysis.studies.claims.judge.judge``.
-    others : pd.DataFrame
-        From ``analysis.studies.claims.others.gather_others``.
-    missing : dict of str to list of str
-        By claim, messages about what could not be computed.
+    Takes the tables of ``tabulate``, ``judge`` and ``gather_others`` and, by claim, messages about what could
+    not be computed.
 
     Returns
     -------

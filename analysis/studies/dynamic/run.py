@@ -40,15 +40,11 @@ def run_dynamic(
     votes_path : Path, optional
         File or folder of the roll calls; see ``data.load.find_rollcalls``.
     output : Path
-        Folder of ``dynamic_ideal_points.csv`` and ``.nc``, ``dynamic_moves.csv``, ``dynamic_run.json`` and
-        figures.
+        Folder of tables, draws, figures and ``dynamic_run.json``.
     report : callable
         Called with the name of each step; returns a function that takes the share done, 0 to 1.
 
-    Returns
-    -------
-    Path
-        ``output``.
+    Returns ``output``.
 
     Raises
     ------
@@ -64,6 +60,7 @@ def run_dynamic(
     pairs = [load_or_make(task, report=report)[0] for task in plan_dynamic(run, votes)]
     idata = join_pairs(pairs, run.sampler)
     seconds = time.perf_counter() - begin
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     posterior = idata["posterior"].dataset
     positions, moves = summarize_positions(posterior, votes), summarize_moves(posterior)
     record = {
@@ -77,9 +74,7 @@ def run_dynamic(
         "versions": package_versions(),
         "seconds": round(seconds, 1),
         # Linux counts kilobytes, macOS bytes.
-        "peak_memory_gb": round(
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6), 2
-        ),
+        "peak_memory_gb": round(memory / (1e9 if sys.platform == "darwin" else 1e6), 2),
         "convergence": idata.attrs["convergence"],
         "convergence_of_resolutions": idata.attrs["items"],
         "votes": {key: votes.attrs[key] for key in ("source", "sha256", "first_session", "last_session")}

@@ -1,4 +1,4 @@
-"""Stage 1 from the dynamic model: the right session, standardised, regions beside it, and no joint model."""
+"""Stage 1 from the dynamic model: the right session, standardised, with regions, and no joint model."""
 
 from dataclasses import replace
 
@@ -90,7 +90,7 @@ def test_what_cannot_be_is_refused(fit, votes, tmp_path, monkeypatch):
     with pytest.raises(DataError, match="ends with session 58, the case with 59"):
         take_case_positions(read_dynamic_fit(), later)
     monkeypatch.setattr(dynamic_positions, "DYNAMIC_FIT", tmp_path / "nothing.nc")
-    with pytest.raises(DataError, match="python -m analysis dynamic"):
+    with pytest.raises(DataError, match="sfl dynamic"):
         plan_stage1(DYNAMIC, votes)
     with pytest.raises(ValueError, match="joint"):
         replace(DYNAMIC, propagation="joint")

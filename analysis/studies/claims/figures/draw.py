@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import matplotlib as mpl
 import pandas as pd
 import xarray as xr
 
 from analysis.figures.draw import save_figure
-from analysis.figures.style import DPI
+from analysis.figures.style import DPI, STYLE
 from analysis.studies.claims.figures.counted import (
     plot_accessions,
     plot_asymmetry,
@@ -109,7 +110,8 @@ def draw_claims(
         drawn.missing["hierarchy"] = f"The figure of the network needs {DYADS_FILE}, which does not ship."
     for claim, name, needed, plot in figures:
         if needed is None or needed in set(of[claim]["quantity"]):
-            figure = plot()
+            with mpl.rc_context(STYLE):
+                figure = plot()
             save_figure(figure, folder / name, quick=quick, dpi=min(DPI, WIDEST / figure.get_figwidth()))
             title = " ".join(figure.get_suptitle().split())
             drawn.files[claim].append({"file": f"{name}.png", "title": title})

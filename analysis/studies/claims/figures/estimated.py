@@ -1,6 +1,5 @@
 """Figures of the claims' estimates: means and 90 % intervals, with titles made from the numbers."""
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -8,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.draw import plot_intervals
-from analysis.figures.style import STYLE
 from analysis.studies.claims.figures.counted import GROUPS_NOTE, finish_figure, start_figure
 from analysis.studies.claims.judge import SURE
 from analysis.studies.claims.others import find_others
@@ -65,66 +63,61 @@ def plot_tiers(rows: pd.DataFrame) -> Figure:
     """Draw the probability of at least each tier, by capability, with a pact and without."""
     groups = ("small", "middle", "major")
     tiers = {"political": "name or more", "military": "soldiers or more", "combat": "combat"}
-    with mpl.rc_context(STYLE):
-        figure = start_figure(9.5, 3.1)
-        axes = figure.subplots(1, len(tiers), sharey=True)
-        for ax, (tier, name) in zip(axes, tiers.items(), strict=True):
-            for shift, level, colour, marker in ((0.13, "pact", BLUE, "D"), (-0.13, "none", GREY, "o")):
-                table = pd.DataFrame(
-                    [find_row(rows, f"at_least_{tier}", "pooled", f"{group}, {level}") for group in groups]
-                )
-                plot_intervals(ax, np.arange(len(groups)) + shift, table, colour, marker, 100,
-                               label=f"{'all' if level == 'pact' else 'none'} with a pact")  # fmt: skip
-            ax.set_title(name, fontsize=9)
-            ax.set_yticks(range(len(groups)), [f"{group} states" for group in groups])
-            ax.set_xlim(0, 100)
-            ax.set_xlabel("Probability, %")
-        axes[-1].legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-        row = find_row(rows, "adds_military", "pooled", "middle less small")
-        small = find_row(rows, "adds_political", "pooled", "small")
-        military = say_sure(row["prob"], "larger", "smaller", "not clearly larger")
-        title = (
-            f"A pact adds {100 * small['mean']:.0f} points to small states' political support; "
-            f"its effect on middle states' military support is {military}"
-        )
-        source = f"Both coalitions, each with the same weight. {GROUPS_NOTE} {MODEL_SOURCE}"
-        return finish_figure(figure, title, source)
+    figure = start_figure(9.5, 3.1)
+    axes = figure.subplots(1, len(tiers), sharey=True)
+    for ax, (tier, name) in zip(axes, tiers.items(), strict=True):
+        for shift, level, colour, marker in ((0.13, "pact", BLUE, "D"), (-0.13, "none", GREY, "o")):
+            table = pd.DataFrame(
+                [find_row(rows, f"at_least_{tier}", "pooled", f"{group}, {level}") for group in groups]
+            )
+            plot_intervals(ax, np.arange(len(groups)) + shift, table, colour, marker, 100,
+                           label=f"{'all' if level == 'pact' else 'none'} with a pact")  # fmt: skip
+        ax.set_title(name, fontsize=9)
+        ax.set_yticks(range(len(groups)), [f"{group} states" for group in groups])
+        ax.set_xlim(0, 100)
+        ax.set_xlabel("Probability, %")
+    axes[-1].legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    row = find_row(rows, "adds_military", "pooled", "middle less small")
+    small = find_row(rows, "adds_political", "pooled", "small")
+    military = say_sure(row["prob"], "larger", "smaller", "not clearly larger")
+    title = (
+        f"A pact adds {100 * small['mean']:.0f} points to small states' political support; "
+        f"its effect on military support is {military} for middle than for small states"
+    )
+    source = f"Both coalitions, each with the same weight. {GROUPS_NOTE} {MODEL_SOURCE}"
+    return finish_figure(figure, title, source)
 
 
 def plot_unpopular(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
     """Draw the effect of a pact on joining each coalition, and on alignment by whether the US is alone."""
-    with mpl.rc_context(STYLE):
-        figure = start_figure(9, 3.2)
-        left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
-        cases = [*labels, "difference"]
-        table = pd.concat([select(rows, ["ame_pact_total"], case) for case in cases])
-        draw_intervals(left, table, [*labels.values(), "difference"], [BLUE, BLUE, "black"], 100,
-                       "Effect of a pact on joining, points")  # fmt: skip
-        quantities = {
-            "alignment_pact_alone": "US nearly alone",
-            "alignment_pact_others": "all other resolutions",
-            "alignment_pact_alone_less_others": "difference",
-        }
-        parts = [select(rows, list(quantities), case) for case in (*labels, "pooled")]
-        table = pd.concat(parts)
-        if len(table):
-            windows = [*labels.values(), "both windows"]
-            names = [f"{w}: {q}" for w in windows for q in quantities.values()]
-            draw_intervals(right, table, names, [BLUE, GREY, "black"] * len(windows), 1,
-                           "Effect of a pact on alignment, sd of states")  # fmt: skip
-            right.tick_params(axis="y", labelsize=7.5)
-        else:
-            right.text(0.5, 0.5, "Not computed: needs roll calls", ha="center", transform=right.transAxes)
-            right.set_axis_off()
-        a = find_row(rows, "ame_pact_total", "difference")
-        b = find_row(rows, "alignment_pact_alone_less_others", "pooled")
-        words = [
-            say_sure(r["prob"], "larger", "smaller", "not clearly larger") for r in (a, b) if r is not None
-        ]
-        title = f"A pact's effect on joining is {words[0]} in Iraq than against ISIS"
-        if len(words) > 1:
-            title += f";\non alignment it is {words[1]} where the US is nearly alone"
-        return finish_figure(figure, title, MODEL_SOURCE)
+    figure = start_figure(9, 3.2)
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
+    cases = [*labels, "difference"]
+    table = pd.concat([select(rows, ["ame_pact_total"], case) for case in cases])
+    draw_intervals(left, table, [*labels.values(), "difference"], [BLUE, BLUE, "black"], 100,
+                   "Effect of a pact on joining, points")  # fmt: skip
+    quantities = {
+        "alignment_pact_alone": "US nearly alone",
+        "alignment_pact_others": "all other resolutions",
+        "alignment_pact_alone_less_others": "difference",
+    }
+    table = pd.concat([select(rows, list(quantities), case) for case in (*labels, "pooled")])
+    if len(table):
+        windows = [*labels.values(), "both windows"]
+        names = [f"{w}: {q}" for w in windows for q in quantities.values()]
+        draw_intervals(right, table, names, [BLUE, GREY, "black"] * len(windows), 1,
+                       "Effect of a pact on alignment, sd of states")  # fmt: skip
+        right.tick_params(axis="y", labelsize=7.5)
+    else:
+        right.text(0.5, 0.5, "Not computed: needs roll calls", ha="center", transform=right.transAxes)
+        right.set_axis_off()
+    a = find_row(rows, "ame_pact_total", "difference")
+    b = find_row(rows, "alignment_pact_alone_less_others", "pooled")
+    words = [say_sure(r["prob"], "larger", "smaller", "not clearly larger") for r in (a, b) if r is not None]
+    title = f"A pact's effect on joining is {words[0]} in Iraq than against ISIS"
+    if len(words) > 1:
+        title += f";\non alignment it is {words[1]} where the US is nearly alone"
+    return finish_figure(figure, title, MODEL_SOURCE)
 
 
 def plot_levels(
@@ -145,45 +138,43 @@ def plot_levels(
     members : str
         Names of the states that have the rarer levels.
     """
-    with mpl.rc_context(STYLE):
-        figure = start_figure(9, 0.32 * len(levels) + 2.0)
-        axes = figure.subplots(1, 2, sharey=True)
-        kinds = (
-            ("ame", "", 100, "Effect on joining, points (both coalitions)"),
-            ("alignment", "alignment_", 1, "Effect on alignment, sd of states (both windows)"),
-        )
-        for ax, (kind, prefix, scale, label) in zip(axes, kinds, strict=True):
-            there = [level for level in levels if find_row(rows, f"{kind}_{level}", "pooled") is not None]
-            quantities = [*(f"{kind}_{level}" for level in there), f"{prefix}pact_less_{other}"]
-            table = select(rows, quantities, "pooled")
-            names = [*(FORMS[level] for level in there), f"pact minus {FORMS.get(other, other)}"]
-            colours = [BLUE if level in ("pact", "rio") else RED for level in there] + ["black"]
-            draw_intervals(ax, table, names, colours, scale, label)
-        sure = find_row(rows, f"pact_less_{other}", "pooled")["prob"]
-        source = f"{members} All compared with no tie. {MODEL_SOURCE}"
-        return finish_figure(figure, say_sure(sure, *title), source)
+    figure = start_figure(9, 0.32 * len(levels) + 2.0)
+    axes = figure.subplots(1, 2, sharey=True)
+    kinds = (
+        ("ame", "", 100, "Effect on joining, points (both coalitions)"),
+        ("alignment", "alignment_", 1, "Effect on alignment, sd of states (both windows)"),
+    )
+    for ax, (kind, prefix, scale, label) in zip(axes, kinds, strict=True):
+        there = [level for level in levels if find_row(rows, f"{kind}_{level}", "pooled") is not None]
+        quantities = [*(f"{kind}_{level}" for level in there), f"{prefix}pact_less_{other}"]
+        table = select(rows, quantities, "pooled")
+        names = [*(FORMS[level] for level in there), f"pact minus {FORMS.get(other, other)}"]
+        colours = [BLUE if level in ("pact", "rio") else RED for level in there] + ["black"]
+        draw_intervals(ax, table, names, colours, scale, label)
+    sure = find_row(rows, f"pact_less_{other}", "pooled")["prob"]
+    source = f"{members} All compared with no tie. {MODEL_SOURCE}"
+    return finish_figure(figure, say_sure(sure, *title), source)
 
 
 def plot_codings(rows: pd.DataFrame, others: pd.DataFrame, judged: pd.DataFrame) -> Figure:
     """Draw each deciding effect in the main coding, and in all other codings and variants."""
     decided = judged[(judged["kind"] == "posterior") & judged["mean"].notna()]
-    with mpl.rc_context(STYLE):
-        figure = start_figure(9, 0.55 * len(decided) + 1.6)
-        ax = figure.subplots()
-        for place, entry in enumerate(decided.itertuples()):
-            y = len(decided) - 1 - place
-            row = find_row(rows[rows["claim"] == entry.claim], entry.quantity, entry.when, entry.group)
-            same = find_others(others, entry)
-            ax.plot(same["mean"] / row["sd"], np.full(len(same), y), "|", color=GREY, ms=12)
-            scaled = pd.DataFrame([{k: row[k] / row["sd"] for k in ("mean", "lower", "upper")}])
-            plot_intervals(ax, [y], scaled, BLUE, "o")
-        ax.set_yticks(
-            range(len(decided)), [f"{e.claim}: {e.words}" for e in decided.itertuples()][::-1], fontsize=7
-        )
-        ax.axvline(0, color="black", lw=0.8)
-        ax.set_xlabel("In posterior standard deviations of the main analysis")
-        held = decided["agreeing"].dropna()
-        sure = int((decided["prob"] > SURE).sum())
-        title = f"In the main coding {sure} of {len(decided)} deciding effects are surely above 0"
-        note = "Blue: main coding; grey marks: other codings and variants. " if len(held) else ""
-        return finish_figure(figure, title, note + MODEL_SOURCE)
+    figure = start_figure(9, 0.55 * len(decided) + 1.6)
+    ax = figure.subplots()
+    for place, entry in enumerate(decided.itertuples()):
+        y = len(decided) - 1 - place
+        row = find_row(rows[rows["claim"] == entry.claim], entry.quantity, entry.when, entry.group)
+        same = find_others(others, entry)
+        ax.plot(same["mean"] / row["sd"], np.full(len(same), y), "|", color=GREY, ms=12)
+        scaled = pd.DataFrame([{k: row[k] / row["sd"] for k in ("mean", "lower", "upper")}])
+        plot_intervals(ax, [y], scaled, BLUE, "o")
+    ax.set_yticks(
+        range(len(decided)), [f"{e.claim}: {e.words}" for e in decided.itertuples()][::-1], fontsize=7
+    )
+    ax.axvline(0, color="black", lw=0.8)
+    ax.set_xlabel("In posterior standard deviations of the main analysis")
+    held = decided["agreeing"].dropna()
+    sure = int((decided["prob"] > SURE).sum())
+    title = f"In the main coding {sure} of {len(decided)} deciding effects are surely above 0"
+    note = "Blue: main coding; grey marks: other codings and variants. " if len(held) else ""
+    return finish_figure(figure, title, note + MODEL_SOURCE)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib as mpl
 import networkx as nx
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +9,6 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.style import STYLE
 from analysis.studies.claims.figures.counted import ATOP_SOURCE, THEATRE_COLOURS, finish_figure, start_figure
 from data.alliances.spec import US_CODE, ClaimsSpec
 from data.load import build_graph, find_clients, load_dyads, load_states, measure_star
@@ -20,29 +18,26 @@ def plot_network(folder: Path, years: tuple[int, ...] = (1955, 2018)) -> Figure:
     """Draw the network of some years from the folder with the defence obligations, which do not ship."""
     dyads, spec = load_dyads(folder), ClaimsSpec()
     names = load_states().drop_duplicates("ccode", keep="last").set_index("ccode")["name"].to_dict()
-    with mpl.rc_context(STYLE):
-        figure = start_figure(6.2 * len(years), 6.9)
-        axes = figure.subplots(1, len(years))
-        counts, clients = [], set()
-        for ax, year in zip(axes, years, strict=True):
-            graph = build_graph(dyads, year)
-            graph = graph.subgraph(find_clients(graph) | {US_CODE})
-            draw_hub(ax, graph, names, spec)
-            star = measure_star(graph, US_CODE)
-            counts.append(star["clients"])
-            clients |= set(graph) - {US_CODE}
-            ax.set_title(f"{year}: {star['clients']} clients, {star['ties']} ties among them", fontsize=9)
-        there = {spec.theatre(code) for code in clients}
-        shown = [theatre for theatre in THEATRE_COLOURS if theatre in there]
-        handles = [Line2D([], [], color=THEATRE_COLOURS[theatre], lw=2, label=theatre) for theatre in shown]
-        handles.append(Line2D([], [], color="#bbbbbb", lw=0.8, label="tie among clients"))
-        figure.legend(
-            handles=handles, loc="outside lower center", ncols=len(handles), fontsize=7.5, frameon=False
-        )
-        title = (
-            f"The US had obligations with {counts[0]} states in {years[0]} and {counts[-1]} in {years[-1]}"
-        )
-        return finish_figure(figure, title, f"{ATOP_SOURCE}.")
+    figure = start_figure(6.2 * len(years), 6.9)
+    axes = figure.subplots(1, len(years))
+    counts, clients = [], set()
+    for ax, year in zip(axes, years, strict=True):
+        graph = build_graph(dyads, year)
+        graph = graph.subgraph(find_clients(graph) | {US_CODE})
+        draw_hub(ax, graph, names, spec)
+        star = measure_star(graph, US_CODE)
+        counts.append(star["clients"])
+        clients |= set(graph) - {US_CODE}
+        ax.set_title(f"{year}: {star['clients']} clients, {star['ties']} ties among them", fontsize=9)
+    there = {spec.theatre(code) for code in clients}
+    shown = [theatre for theatre in THEATRE_COLOURS if theatre in there]
+    handles = [Line2D([], [], color=THEATRE_COLOURS[theatre], lw=2, label=theatre) for theatre in shown]
+    handles.append(Line2D([], [], color="#bbbbbb", lw=0.8, label="tie among clients"))
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=len(handles), fontsize=7.5, frameon=False
+    )
+    title = f"The US had obligations with {counts[0]} states in {years[0]} and {counts[-1]} in {years[-1]}"
+    return finish_figure(figure, title, f"{ATOP_SOURCE}.")
 
 
 def draw_hub(ax: Axes, graph: nx.Graph, names: dict[int, str], spec: ClaimsSpec) -> None:
