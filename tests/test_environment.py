@@ -1,4 +1,4 @@
-"""Two files name the same packages: pip's and conda's."""
+"""pyproject.toml and environment.yml name the same packages."""
 
 import re
 import tomllib

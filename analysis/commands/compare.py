@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.commands.app import app, bad_option_ends, console
-from analysis.posterior.words import interval, number
+from analysis.posterior.words import estimate, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,8 +143,8 @@ def make_table(compared: "pd.DataFrame", a: str, b: str) -> Table:
             row.quantity,
             row.case,
             *(
-                f"{number(scale * mean, digits)} ({interval(lower, upper, scale=scale, digits=digits)})"
-                for mean, lower, upper in (
+                estimate(*numbers, scale=scale, digits=digits)
+                for numbers in (
                     (row.mean_a, row.lower_a, row.upper_a),
                     (row.mean_b, row.lower_b, row.upper_b),
                 )

@@ -1,4 +1,4 @@
-"""The notebooks look and do not fit: short, without functions, stored without outputs, and they run."""
+"""The notebooks fit nothing, are short, define no functions, are stored without outputs, and run."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ MAX_CELLS = 30
 
 
 def find_faults(notebook: nbformat.NotebookNode) -> list[str]:
-    """What is wrong with a notebook as it is stored."""
+    """Faults of a stored notebook."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     faults = []
     if len(notebook.cells) > MAX_CELLS:
@@ -57,7 +57,7 @@ def test_faults_are_seen():
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_from_top_to_bottom_on_quick_results(name, quick, copy, monkeypatch):
     path = copy / "analysis" / "notebooks" / f"{name}.ipynb"
-    # The kernel imports the copy, so that it finds the copy's results.
+    # The kernel must import the copy to find the copy's results.
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(copy), os.environ.get("PYTHONPATH", ""))))
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(

@@ -1,4 +1,4 @@
-"""Files of results as a run and the other commands write them, made up: what the report is tested on."""
+"""Made-up files of results, as a run and the other commands write them, for tests of the report."""
 
 import base64
 import json
@@ -15,11 +15,11 @@ from data.load import load_panel
 
 CASES = ("iraq", "isis", "pooled", "difference")
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"></script><b>Tuvalu"
-"""A state's name that would draw, run and end scripts if the page did not escape it."""
+"""A name of a state that would load an image and run a script if the page did not escape it."""
 
 
 def write_results(folder: Path, variant: str = "main", *, rename: dict[str, str] | None = None) -> Path:
-    """Write the files of a run; gives the folder of all results. ``rename``: names of states by iso3."""
+    """Write the files of a run and return the folder of all results. ``rename`` maps iso3 to names."""
     rng = np.random.default_rng(7)
     target = folder / variant
     target.mkdir(parents=True)
@@ -120,7 +120,7 @@ def make_ideal_points(panel: xr.Dataset, rng: np.random.Generator) -> pd.DataFra
 
 
 def write_claims(output: Path, estimate: dict[str, float]) -> None:
-    """What the command ``claims`` writes, with one claim and one picture of a single dot."""
+    """Write what the command ``claims`` writes, with one claim and a picture of one dot."""
     row = {
         "claim": "goods",
         "quantity": "adds_military",
@@ -241,7 +241,7 @@ def write_tables(folder: Path, output: Path, variant: str = "main") -> None:
             }
             for k, state in enumerate(("RUS", "GBR", "USA"))
             for session in range(1, 75)
-            # A state that did not sit for some years.
+            # A state that was absent for some years.
             if state != "GBR" or not 30 <= session <= 45
         ]
     ).to_csv(output / "dynamic_ideal_points.csv", index=False)

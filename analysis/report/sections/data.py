@@ -147,15 +147,10 @@ def changed_files(results: Results) -> list[str]:
 
 
 def render_doubts() -> Markup:
-    """Render ``data/DOUBTS.md`` without its title as HTML, with tags in it escaped."""
-    page = ROOT / "data" / "DOUBTS.md"
-    if page.is_file():
-        text = page.read_text(encoding="utf-8")
-    else:
-        text = (ROOT / "data" / "README.md").read_text(encoding="utf-8").split(f"## {DOUBTS}\n")[1]
-        text = text.split("\n## ")[0]
-    # Headings go below those of the section. The title is left out.
-    text = re.sub(r"^#", "###", re.sub(r"\A# .*\n", "", text), flags=re.MULTILINE)
+    """Render ``data/DOUBTS.md`` as HTML, without its title and links, and with tags in it escaped."""
+    text = (ROOT / "data" / "DOUBTS.md").read_text(encoding="utf-8")
+    text = re.sub(r"\A# .*\n", "", text)
+    text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
     # "commonmark" with html off escapes tags.
     html = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     start = f'<div class="scroll" role="region" tabindex="0" aria-label="{DOUBTS}"><table><caption>{DOUBTS}'

@@ -1,4 +1,4 @@
-"""The report in a real browser: Debian's Chromium, no network, wide and narrow, light and dark."""
+"""The report in a real browser, Debian's Chromium: without network, wide and narrow, light and dark."""
 
 import shutil
 
@@ -39,7 +39,7 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, report):
-    """Opens the report; at the end there must have been no message and no request but the file itself."""
+    """Opens the report. The browser must log no message and request nothing but the file itself."""
     pages, heard = [], []
 
     def open_it(width: str = "desk", scheme: str = "light"):
@@ -72,7 +72,7 @@ def test_it_fits_draws_and_has_no_serious_fault_of_access(open_page, width, sche
     assert empty == 0
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width][0]
-    # The rows of a table are alike: a few of each tell as much, in a tenth of the time.
+    # All rows of a table are alike: checking a few of each takes a tenth of the time.
     page.evaluate("document.querySelectorAll('tbody tr:nth-child(n+6)').forEach((row) => row.remove())")
     found = Axe().run(page).response["violations"]
     serious = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
@@ -157,7 +157,7 @@ def test_markup_in_a_name_is_text(open_page):
     page.wait_for_function(
         "document.querySelector('#chart-positions-iraq svg').textContent.includes('Tuvalu')"
     )
-    # Pictures of the project's own have this class; the name has made none.
+    # Only the project's own pictures have this class. The name must not have made another.
     assert page.locator("img:not(.drawn)").count() == 0
     assert page.title() == "Does a US security guarantee buy diplomatic legitimacy?"
 

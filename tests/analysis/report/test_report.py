@@ -1,4 +1,4 @@
-"""The report says what the files of results say, escapes what they hold, and names what is missing."""
+"""The report shows what the result files contain, escapes it, and names what is missing."""
 
 import json
 import re
@@ -107,7 +107,7 @@ def test_a_claim_has_its_page_with_what_was_drawn_and_what_is_missing(page):
 def test_names_and_notes_are_escaped(page):
     assert [text for text in (HOSTILE, "<img src=x", "<i>odd</i>") if text in page] == []
     assert [text for text in ("&lt;img src=x", "&lt;i&gt;odd") if text not in page] == []
-    # Inside the data of scripts "<" is written as a code: nothing there can end the script.
+    # Inside the data of scripts "<" is written as a code, so that nothing there can end the script.
     specs = re.search(r'id="chart-specs">(.*?)</script>', page, flags=re.DOTALL).group(1)
     assert "<" not in specs
     assert any("Tuvalu" in json.dumps(spec) for spec in json.loads(specs).values())
@@ -237,7 +237,7 @@ def test_quantities_have_names_and_units():
     assert len(set(LEVEL_COLOURS.values())) >= 5
 
 
-def test_a_path_breaks_where_a_state_did_not_sit():
+def test_a_path_breaks_where_a_state_was_absent():
     frame = pd.DataFrame({"time": [1, 2, 5, 6, 1, 2], "name": ["a"] * 4 + ["b"] * 2})
     frame = frame.assign(mean=0.0, lower=-1.0, upper=1.0, tip="")
     [rows] = paths_chart(frame, "position")["datasets"].values()
