@@ -2,9 +2,9 @@
 
 from analysis.variants.change import Choice, add, swap, without
 
-DOUBTS = "data/README.md, Doubts"
+DOUBTS = "data/DOUBTS.md"
 LEEDS = "Leeds, Ritter, Mitchell and Long (2002), ATOP"
-CODEBOOK = "data/README.md, guarantees.csv"
+CODEBOOK = "data/tables/README.md, guarantees.csv"
 CONTROLS = "Cinelli, Forney and Pearl (2022), A crash course in good and bad controls"
 
 GULF = ("ARE", "BHR", "KWT", "OMN", "QAT", "SAU")

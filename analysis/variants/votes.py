@@ -4,10 +4,13 @@ from analysis.variants.change import Choice, add
 from data.load import is_member, load_states
 from data.spec import IRAQ, ISIS
 
-RECORD = "data/README.md, Votes"
+RECORD = "data/votes/README.md"
 BAILEY = "Bailey, Strezhnev and Voeten (2017)"
+BRAZYS = "Brazys and Panke (2017), Why do states change positions in the UNGA?"
+LIJPHART = "Lijphart (1963), The analysis of bloc voting in the General Assembly"
+LOPSIDED = "Poole and Rosenthal (1997): 2.5 % in the US Congress"
+IMPORTANT = "US State Department, Voting Practices in the United Nations"
 VOETEN = "Voeten (2013), Data and analyses of voting in the UN General Assembly"
-QUALITY = "data/README.md, Doubts"
 
 _ISSUES = {
     "me": "Resolutions on the Palestinian conflict, a fifth of all, separate the US from nearly everybody.",
@@ -63,15 +66,14 @@ VOTES: tuple[Choice, ...] = (
         "window",
         "dynamic",
         {"positions": "dynamic"},
-        "The position in the last session, smoothed over the sessions around it. These include later sessions, "
-        "so a change after the decision can affect the position a little.",
+        "The position in the last session, smoothed over all sessions, and so also a little over later ones.",
         BAILEY,
     ),
     Choice(
         "granularity",
         "agenda",
         {"data.granularity": "agenda"},
-        "Tallies by session, issue and US vote. They ship with the project and need no roll calls.",
+        "Tallies by session, issue and US vote, which ship with the project.",
         RECORD,
     ),
     Choice(
@@ -79,7 +81,7 @@ VOTES: tuple[Choice, ...] = (
         "important",
         {"data.important_only": True},
         "Votes that the US declared important to it.",
-        "US State Department, Voting Practices in the United Nations",
+        IMPORTANT,
     ),
     *(
         Choice("issues", f"without-{area}", {"data.issues_out": (area,)}, why, VOETEN)
@@ -96,7 +98,7 @@ VOTES: tuple[Choice, ...] = (
         "votes",
         "paragraphs",
         {"data.paragraph_votes": True},
-        "Votes on paragraphs show which parts of a resolution were contested.",
+        "Votes on paragraphs show what was contested.",
         RECORD,
     ),
     Choice(
@@ -111,13 +113,13 @@ VOTES: tuple[Choice, ...] = (
         "us-alone-left-out",
         {"data.us_side_from": 0.1},
         "If the US is nearly alone, votes say little about closeness to it.",
-        "Analysis of the US side's share, data/README.md",
+        "Analysis of the US side's share, data/votes/README.md",
     ),
     Choice(
         "abstention",
         "missing",
         {"data.abstention": "missing"},
-        "An abstention may express no opinion. Compare only yes and no.",
+        "An abstention may express no opinion.",
         VOETEN,
     ),
     Choice(
@@ -125,28 +127,24 @@ VOTES: tuple[Choice, ...] = (
         "no",
         {"data.abstention": "no"},
         "Like a no, an abstention denies support to the majority.",
-        "Lijphart (1963), The analysis of bloc voting in the General Assembly",
+        LIJPHART,
     ),
     Choice(
-        "absence",
-        "abstain",
-        {"data.absence": "abstain"},
-        "States may stay away to avoid voting no.",
-        "Brazys and Panke (2017), Why do states change positions in the UNGA?",
+        "absence", "abstain", {"data.absence": "abstain"}, "States may stay away to avoid voting no.", BRAZYS
     ),
     Choice(
         "lopsidedness",
         "5-percent",
         {"data.lopsidedness": 0.05},
-        "Nearly unanimous votes are informative only about single dissenters.",
-        "Poole and Rosenthal (1997): 2.5 % in the US Congress",
+        "Nearly unanimous votes reveal only single dissenters.",
+        LOPSIDED,
     ),
     Choice(
         "lopsidedness",
         "10-percent",
         {"data.lopsidedness": 0.1},
         "A stricter definition of a divisive vote.",
-        "Poole and Rosenthal (1997): 2.5 % in the US Congress",
+        LOPSIDED,
     ),
     Choice(
         "absence",

@@ -188,7 +188,7 @@ def validate_covariates(table: pd.DataFrame, states: pd.DataFrame, file: str) ->
 
 
 def load_covariates(states: pd.DataFrame, path: Path = TABLES_DIR / "covariates.csv") -> pd.DataFrame:
-    """Read covariates.csv: one row per state and year, natural units (see COVARIATES), empty where unknown."""
+    """Read covariates.csv: one row per state and year, in the units of COVARIATES."""
     table = read_table(path, ("iso3", "year", *COVARIATES, "atop_pact"))
     validate_covariates(table, states, path.name)
     return table

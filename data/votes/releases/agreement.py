@@ -8,6 +8,7 @@ the Library's bulk file too.
 import pandas as pd
 
 from data.spec import ISSUES
+from data.tables.read import table_text
 from data.votes.releases.issues import prepare_issues
 from data.votes.releases.matching import find_duplicates, flag_procedural, match_titles
 from data.votes.releases.tidy import Release
@@ -98,23 +99,30 @@ def measure_marks(release: Release) -> dict[str, tuple[int, int, int]]:
 
 
 def describe_agreement(release: Release) -> str:
-    """Write all comparisons as Markdown: kappa (precision/recall) of issue areas, links, motions, copies."""
-    areas = [f"| sessions | {' | '.join(ISSUES)} |", "|---" * 7 + "|"]
-    links = [
-        "| sessions of the earlier vote | links by title | coded links | precision | recall |",
-        "|---" * 5 + "|",
-    ]
+    """Write all comparisons as Markdown tables: issue areas, links, and marks of motions and copies.
+
+    A cell of the first table is kappa (precision/recall).
+    """
+    areas, links = [], []
     for first, last in SPANS:
         table = measure_issues(release.rollcalls, first, last)
-        cells = [f"{_two(r.kappa)} ({_two(r.precision)}/{_two(r.recall)})" for r in table.itertuples()]
-        areas.append(f"| {first}-{last} | {' | '.join(cells)} |")
+        cells = {i: f"{_two(r.kappa)} ({_two(r.precision)}/{_two(r.recall)})" for i, r in table.iterrows()}
+        areas.append({"sessions": f"{first}-{last}"} | cells)
         match = measure_matches(release.rollcalls, first, last)
-        figures = [match["found"], match["coded"], _two(match["precision"]), _two(match["recall"])]
-        links.append(f"| {first}-{last} | {' | '.join(map(str, figures))} |")
-    marks = ["| marks | coded | found | of them coded |", "|---" * 4 + "|"]
-    for name, (both, found, coded) in measure_marks(release).items():
-        marks.append(f"| {name} | {coded} | {found} | {both} |")
-    return "\n\n".join("\n".join(lines) for lines in (areas, links, marks))
+        links.append(
+            {
+                "sessions of the earlier vote": f"{first}-{last}",
+                "links by title": match["found"],
+                "coded links": match["coded"],
+                "precision": _two(match["precision"]),
+                "recall": _two(match["recall"]),
+            }
+        )
+    marks = [
+        {"marks": name, "coded": coded, "found": found, "of them coded": both}
+        for name, (both, found, coded) in measure_marks(release).items()
+    ]
+    return "\n\n".join(table_text(pd.DataFrame(rows)) for rows in (areas, links, marks))
 
 
 def _two(value: float) -> str:
