@@ -1,4 +1,4 @@
-"""The claims' contrasts: known answers recovered, with an effect and without, none from chance."""
+"""The claims' estimates recover known effects, and find none where there is none."""
 
 import json
 
@@ -65,13 +65,13 @@ def test_ties_are_graded_by_form(panel):
     assert int((more == "troops").sum()) > int((graded["guarantee"] == "troops").sum())
 
 
-def test_the_hub_and_its_clients_grade_closeness(panel):
+def test_panels_are_graded_by_closeness_to_the_hub(panel):
     closeness = load_alliances("closeness.csv")
     graded = grade_by_closeness(panel, closeness)
     isis = graded["guarantee"].sel(case="isis").to_series()
     assert isis[["SWE", "FRA", "BRA", "CHE"]].tolist() == ["ally_of_client", "pact", "rio", "none"]
     ties = add_client_ties(panel, closeness)["covariates_transformed"].sel(covariate="client_ties")
-    # Germany: an ally of the 25 others of NATO and of nobody else that is a client, besides the US.
+    # Germany is allied with the 25 other members of NATO, and with no other client of the US.
     assert np.expm1(ties.sel(case="isis", state="DEU")) == pytest.approx(
         closeness.query("iso3 == 'DEU' and year == 2013")["client_ties"].item()
     )
@@ -81,7 +81,7 @@ def test_the_hub_and_its_clients_grade_closeness(panel):
 
 
 def give_levels(panel, seed):
-    """The simulated panel with five levels: part of those without any get a weak one."""
+    """Give some states without a guarantee a weak one: the simulated panel then has five levels."""
     rng = np.random.default_rng(seed)
     guarantee = panel["guarantee"].values.astype("<U12")
     draw = rng.random(panel.sizes["state"])
@@ -92,7 +92,7 @@ def give_levels(panel, seed):
 
 
 def test_pooled_levels_have_the_density_that_is_written_down():
-    """At the same effects the two models differ by their priors alone."""
+    """At the same effects the two models differ only in their priors."""
     panel, _, _ = simulate_panel(n_state=60, seed=2)
     panel = give_levels(panel, 3)
     apart, together = (
@@ -103,7 +103,7 @@ def test_pooled_levels_have_the_density_that_is_written_down():
     common, sd = same.pop("guarantee_effect_common"), same.pop("guarantee_effect_level_sd_signed")
     case_variance = point["guarantee_effect_case_sd_signed"] ** 2 / 2
     offset = point["guarantee_effect_average_offset"]
-    # What the two cases have on average, in units of its prior around 0.
+    # The mean effect of the two cases, in units of its prior around 0.
     around_0 = (common + np.sqrt(sd**2 + case_variance) * offset) / np.sqrt(1 + case_variance)
     same["guarantee_effect_average_offset"] = around_0
 
@@ -115,7 +115,7 @@ def test_pooled_levels_have_the_density_that_is_written_down():
 
 
 def fit_worlds(panels):
-    """Pact less informal ties in each simulated world, pooled: the 90 % interval, from one compiled model."""
+    """Fit one compiled model to each simulated world; return 90 % intervals of pact minus informal ties."""
     model = build_coalition_model(prepare_panel_data(panels[0]), POOLED)
     saved = list_saved(model, SAVED_TOTAL)
     data = []
@@ -139,7 +139,7 @@ def fit_worlds(panels):
 
 
 @pytest.mark.slow
-def test_what_formality_carries_is_recovered_and_nothing_from_chance():
+def test_the_effect_of_formality_is_recovered_and_chance_gives_none():
     nothing = {"guarantee_effect": 0.0, "alignment_by_guarantee": 0.0}
     panel, _, truth = simulate_panel(guarantee_effect=2.0, seed=11)
     worlds = [give_levels(panel, 7)]
@@ -152,7 +152,7 @@ def test_what_formality_carries_is_recovered_and_nothing_from_chance():
 
 
 def simulate_positions(panel, effect, seed, n=200):
-    """Positions that a pact moves by ``effect`` beside wealth and chance."""
+    """Simulate positions that depend on a pact (by ``effect``), on wealth and on chance."""
     rng = np.random.default_rng(seed)
     data = prepare_panel_data(panel)
     rest = 0.4 * data.covariates[..., 0] + rng.normal(0, 0.6, panel["included"].shape)
@@ -161,7 +161,7 @@ def simulate_positions(panel, effect, seed, n=200):
 
 
 def permute(panel, seed):
-    """The panel with guarantees dealt out anew among the states of each case."""
+    """Permute the guarantees among the states of each case."""
     rng = np.random.default_rng(seed)
     guarantee = panel["guarantee"].values.copy()
     for case, included in enumerate(panel["included"].values):
@@ -321,7 +321,7 @@ def test_the_command_writes_tables_pages_and_figures(made_up_fits, monkeypatch, 
         for module in (claims, claims_plan):
             monkeypatch.setattr(module, "find_rollcalls", lambda _: None)
         monkeypatch.setattr(claims_pictures, "SHARED_DIR", tmp_path)
-        # Drawn, but not written: that takes most of the time.
+        # Writing the figures would take most of the time, so they are only drawn.
         monkeypatch.setattr(claims_pictures, "save_figure", lambda *_, **__: None)
     shown = run_quick()
     folder = made_up_fits[0] / "claims"
@@ -380,7 +380,7 @@ def test_the_plan_names_every_fit_before_any_is_made(made_up_fits, monkeypatch):
     monkeypatch.setattr(claims_plan, "RESULTS", made_up_fits[0].parent)
     tasks = plan_claims(MAIN.quick())
     kinds = [task.kind for task in tasks]
-    # The main job's effects are there; what the claims use of it is its stage 1.
+    # The main job's effects exist, so the claims need only its stage 1.
     assert (kinds.count("tiers"), kinds.count("total"), kinds.count("direct")) == (1, 3, 0)
     assert kinds.count("ideal_point") in (2, 6)
     assert len({task.key for task in tasks}) == len({task.name for task in tasks}) == len(tasks)

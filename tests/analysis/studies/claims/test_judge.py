@@ -1,4 +1,4 @@
-"""The rule of verdicts that models/README.md wrote down, on made numbers; words that follow the numbers."""
+"""The rule of verdicts from models/README.md on made-up numbers, and the words for the numbers."""
 
 import numpy as np
 import pandas as pd
@@ -50,7 +50,7 @@ def test_a_description_is_judged_by_the_rule(value, others, limit, verdict):
     assert judge_description(value, others, limit) == verdict
 
 
-def test_no_number_gets_no_verdict():
+def test_nan_gets_no_verdict():
     with pytest.raises(ValueError, match="nan"):
         judge_description(float("nan"), [], 0.0)
 
@@ -66,7 +66,7 @@ def draw(mean, sd=1.0, seed=0):
 
 
 def decided_rows(pact=3.0):
-    """One row for every deciding quantity, and two other codings of one of them."""
+    """Make one row for every deciding quantity, and two other codings of one of them."""
     parts = [describe("asymmetry", "hegemonic_change", pd.Series([-0.1], ["last less first"]), "share",
                       group="all states")]  # fmt: skip
     parts.append(describe("hierarchy", "centralisation", pd.Series([0.7], ["2018"]), "share", group="World"))
@@ -105,7 +105,7 @@ def test_variants_count_beside_codings():
     others = gather_others(rows, elsewhere)
     shares = add_sign_shares(rows, others)
     row = find_row(shares, "pact_less_informal", "pooled")
-    # Two codings, of which one has the other sign, and one variant with the same.
+    # Two codings, one of them with another sign, and one variant with the same sign.
     assert (row["variants"], row["sign_share"]) == (3, pytest.approx(2 / 3))
     assert shares.loc[shares["kind"] == "description", "sign_share"].isna().all()
 
@@ -118,7 +118,7 @@ def test_a_description_has_no_interval_and_no_probability():
     assert tuple(rows.columns) == COLUMNS
 
 
-def test_a_probability_is_on_no_side_of_zero():
+def test_a_probability_has_no_probability_of_being_positive():
     row = infer("goods", "tier_combat", draw(0.3, 0.01), "probability").iloc[0]
     assert np.isnan(row["prob"])
     assert row["lower"] < 0.3 < row["upper"]

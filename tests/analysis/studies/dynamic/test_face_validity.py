@@ -1,4 +1,4 @@
-"""What everybody knows of the Assembly, looked up in the committed summary of the fit to the whole record."""
+"""Well-known facts about the Assembly hold in the published positions of the whole record."""
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ TOP, BOTTOM = ("USA", "GBR", "ISR"), ("CUB", "SYR", "PRK")
 
 
 def find_surprises(table: pd.DataFrame) -> list[str]:
-    """Known facts that the positions contradict."""
+    """List known facts that the positions contradict."""
     mean = table.pivot(index="session", columns="state", values="mean")
     surprises = []
     for state, before, after, direction in TURNS:
@@ -42,7 +42,7 @@ def test_the_fit_knows_what_everybody_knows():
 
 
 def made_record(mirrored: bool) -> pd.DataFrame:
-    """A record in which everything is as known, or the other way round."""
+    """Make a record in which all facts hold, or its mirror image."""
     rng = np.random.default_rng(1)
     session = np.arange(1, 75)
     paths = {f"S{i}": np.full(74, x) for i, x in enumerate(rng.uniform(-1, 1, 40))}

@@ -1,4 +1,4 @@
-"""The dynamic fit keeps finished chains, judges before it saves, and its tables say what the draws say."""
+"""The dynamic study keeps finished chains, checks convergence before it saves, and summarizes its draws."""
 
 import json
 from dataclasses import replace
@@ -36,7 +36,7 @@ LONG = DynamicRun(sessions=(1, 4), sampler=SamplerSpec(draws=300, tune=50, chain
 @pytest.fixture(scope="module")
 def votes():
     votes, _ = simulate_record(n_state=8, n_session=4, items_per_session=6, absent=0.2, seed=2)
-    # The state from which alignment is measured.
+    # Alignment is measured from this state.
     state = np.array(["USA", *votes["state"].values[1:]])
     # One state is missing at the end.
     votes["counts"].values[votes["session"].values == 4, 3] = 0
@@ -238,7 +238,7 @@ def test_the_record_is_joined_by_symbol_and_former_states_are_told_apart():
     votes = load_record_votes((72, 76))
     assert set(votes["session"].values) == set(range(72, 77))
     assert votes.attrs["match_source"] == "coded+derived+none"
-    # A resolution put again after the join is the same item as before it.
+    # A resolution that is put again in the later table is the same item as before.
     group = votes["match_group"].values
     early, late = votes["session"].values < 74, votes["session"].values > 74
     assert len(set(group[early]) & set(group[late])) > 5
