@@ -21,11 +21,14 @@ WAYS = {
 CASE_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 
 
+def _key(label: str, colour: str, marker: str, size: float, filled: bool = True) -> Line2D:
+    """Entry of a legend."""
+    face = colour if filled else "white"
+    return Line2D([], [], color=colour, mfc=face, marker=marker, lw=1.2, ms=size, label=label)
+
+
 def _level_legend(levels: list[str]) -> list[Line2D]:
-    return [
-        Line2D([], [], color=level_colour(v), marker=level_marker(v), lw=1.2, ms=4, label=level_name(v))
-        for v in levels
-    ]
+    return [_key(level_name(level), level_colour(level), level_marker(level), 4) for level in levels]
 
 
 def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figure:
@@ -38,10 +41,6 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figur
     panel : xr.Dataset
         Names, regions and guarantees.
     case : str
-
-    Returns
-    -------
-    Figure
     """
     of_case = panel.sel(case=case)
     info = of_case[["guarantee", "included"]].to_dataframe()[["guarantee", "included", "name", "region"]]
@@ -83,10 +82,6 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
         ``effects.csv``.
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
-
-    Returns
-    -------
-    Figure
     """
     levels = panel["guarantee"].attrs["levels"]
     effects = effects[effects["group"] == ALL]
@@ -201,19 +196,7 @@ def _plot_by_level(series: list[_Series], names: list[str], title: str) -> Figur
                 y = [len(names) - 1 - i + each.shift for i in range(len(names))]
                 _plot_rows(ax, y, each.rows[level], level_colour(level), each.marker, each.filled)
             _finish_effects(ax, level_name(level), names)
-        handles = [
-            Line2D(
-                [],
-                [],
-                marker=each.marker,
-                color="black",
-                mfc="black" if each.filled else "white",
-                lw=1.2,
-                ms=5,
-                label=each.label,
-            )
-            for each in series
-        ]
+        handles = [_key(each.label, "black", each.marker, 5, each.filled) for each in series]
         figure.legend(
             handles=handles, loc="outside lower center", ncols=len(series), fontsize=8, frameon=False
         )
@@ -230,10 +213,6 @@ def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
         ``effects.csv``.
     panel : xr.Dataset
         Labels and levels.
-
-    Returns
-    -------
-    Figure
     """
     labels = _label_cases(effects, panel)
     levels = panel["guarantee"].attrs["levels"][1:]

@@ -72,9 +72,9 @@ class Sortable:
     tall: bool = False
 
 
-def plain_table(frame: pd.DataFrame, caption: str, *, tall: bool = False) -> Sortable:
-    """Show every column of a frame as it is."""
-    return Sortable(make_table(frame, plain_columns(frame), caption), tall)
+def plain_table(frame: pd.DataFrame, caption: str, *, tall: bool = False, digits: int = 3) -> Sortable:
+    """Show every column of a frame under its own name; see ``analysis.report.tables.plain_columns``."""
+    return Sortable(make_table(frame, plain_columns(frame, digits), caption), tall)
 
 
 @dataclass(frozen=True)

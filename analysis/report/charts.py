@@ -1,5 +1,6 @@
-"""Interactive charts as Vega-Lite specs. They draw summaries and compute nothing.
+"""Interactive charts: each function returns a Vega-Lite spec with its data.
 
+They draw summaries and compute nothing.
 Colours of text, grid and background are variables of the page's style, for light, dark and print.
 """
 
@@ -30,11 +31,6 @@ def interval_chart(frame: pd.DataFrame, x_title: str, *, zero: bool = True, row_
         Draw a line at zero.
     row_height : int
         Height of a row, pixels.
-
-    Returns
-    -------
-    dict
-        Vega-Lite spec with its data.
     """
     frame = frame.assign(
         row=["\n".join(textwrap.wrap(str(text), LABEL_WIDTH)) for text in frame["row"]],
@@ -130,11 +126,6 @@ def curve_chart(frame: pd.DataFrame, main: float, y_title: str) -> dict:
         Effect of the main analysis.
     y_title : str
         Title of the axis, with its unit.
-
-    Returns
-    -------
-    dict
-        Vega-Lite spec with its data.
     """
     x = alt.X("order:Q", title="Variants, from the smallest effect to the largest").axis(
         labels=False, ticks=False, grid=False
@@ -164,11 +155,6 @@ def grid_chart(frame: pd.DataFrame, x_title: str, y_title: str, value_title: str
         excludes zero).
     x_title, y_title, value_title : str
         Titles of the axes and of the text shown on hovering.
-
-    Returns
-    -------
-    dict
-        Vega-Lite spec with its data.
     """
     base = alt.Chart(frame).encode(
         x=alt.X("x:O", title=x_title).axis(labelAngle=0, grid=False),

@@ -77,8 +77,11 @@ def interval_column(digits: int = 0, label: str = "90 % interval") -> Column:
     )
 
 
-def plain_columns(frame: pd.DataFrame) -> list[Column]:
-    """All columns of a frame: numbers as numbers, the rest as text. Empty columns are left out."""
+def plain_columns(frame: pd.DataFrame, digits: int = 3) -> list[Column]:
+    """All columns of a frame: whole numbers, other numbers with ``digits`` decimals, the rest as text.
+
+    Empty columns are left out.
+    """
     columns = []
     for name in frame.columns:
         if frame[name].isna().all():
@@ -88,7 +91,7 @@ def plain_columns(frame: pd.DataFrame) -> list[Column]:
             columns.append(text_column(label, name))
         else:
             whole = pd.api.types.is_integer_dtype(frame[name])
-            columns.append(number_column(label, name, digits=0 if whole else 3))
+            columns.append(number_column(label, name, digits=0 if whole else digits))
     return columns
 
 

@@ -32,7 +32,6 @@ MOST = 15
 
 def build_checks(results: Results) -> Section:
     """All checks that were run, and how to run the others."""
-    names = case_names(results)
     parts = (
         ("Does the model reproduce the data?", "checks.csv", _checks),
         ("Does it predict cases it was not fitted to?", "predictions.csv", _predictions),
@@ -42,41 +41,32 @@ def build_checks(results: Results) -> Section:
     )
     blocks = []
     for title, file, build in parts:
-        blocks.append(Heading(title))
         table = results.table(file)
-        blocks += (
-            [Missing(results.how_to_make(file))]
-            if table is None
-            else build(_named_units(table, results), names)
-        )
+        missing = [Missing(results.how_to_make(file))]
+        blocks += [Heading(title), *(missing if table is None else build(_name_rows(table, results)))]
     return Section("checks", "Can the model be believed?", blocks)
 
 
-def _named_units(table: pd.DataFrame, results: Results) -> pd.DataFrame:
-    """Replace the codes of states and issue areas in the column ``unit`` by their names."""
+def _name_rows(table: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """Replace the codes of coalitions, states and issue areas by their names."""
+    cases = case_names(results)
+    columns = [name for name in ("case", "train", "test") if name in table]
+    table = table.assign(**{name: table[name].map(lambda case: cases.get(case, case)) for name in columns})
     if not {"kind", "unit"} <= set(table):
         return table
     known = {"state": results.state_names, "issue": ISSUE_NAMES}
-    unit = [str(known.get(r.kind, {}).get(r.unit, r.unit)) for r in table.itertuples()]
-    return table.assign(unit=unit)
+    return table.assign(unit=[str(known.get(r.kind, {}).get(r.unit, r.unit)) for r in table.itertuples()])
 
 
-def _named_cases(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    """Replace the codes of coalitions by their names."""
-    columns = [name for name in ("case", "train", "test") if name in table]
-    return table.assign(**{name: table[name].map(lambda case: names.get(case, case)) for name in columns})
-
-
-def _checks(table: pd.DataFrame, names: dict[str, str]) -> list:
+def _checks(table: pd.DataFrame) -> list:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in table["verdict"].value_counts().items())
-    frame = _named_cases(table, names)
     return [
         Text(f"{len(table)} checks: {counts}."),
-        plain_table(frame, "Checks of both stages, with their verdicts", tall=len(frame) > 15),
+        plain_table(table, "Checks of both stages, with their verdicts", tall=len(table) > 15),
     ]
 
 
-def _predictions(table: pd.DataFrame, names: dict[str, str]) -> list:
+def _predictions(table: pd.DataFrame) -> list:
     blocks = [
         Text(
             "Each model is fitted to one coalition and predicts the other. Filled markers: from the first to "
@@ -89,9 +79,7 @@ def _predictions(table: pd.DataFrame, names: dict[str, str]) -> list:
             continue
         frame = rows.assign(
             row=[MODELS.get(model, model) for model in rows["model"]],
-            series=[
-                f"{names.get(r.train, r.train)} to {names.get(r.test, r.test)}" for r in rows.itertuples()
-            ],
+            series=rows["train"] + " to " + rows["test"],
             **PLAIN,
         )
         frame["tip_direction"] = frame["series"]
@@ -104,16 +92,11 @@ def _predictions(table: pd.DataFrame, names: dict[str, str]) -> list:
                 f"{title}: mean and 90 % interval.",
             )
         )
-    table = _named_cases(table, names)
-    return [
-        *blocks,
-        plain_table(table, "Predictions and their scores", tall=len(table) > 15),
-    ]
+    return [*blocks, plain_table(table, "Predictions and their scores", tall=len(table) > 15)]
 
 
-def _influence(table: pd.DataFrame, names: dict[str, str]) -> list:
-    frame = _named_cases(table, names)
-    ordered = frame.sort_values("shift_in_sd", key=abs, ascending=False)
+def _influence(table: pd.DataFrame) -> list:
+    ordered = table.sort_values("shift_in_sd", key=abs, ascending=False)
     largest, drawn = ordered.iloc[0], ordered.drop_duplicates(["kind", "unit"]).head(MOST)
     chart = drawn.assign(
         row=drawn["kind"] + ": " + drawn["unit"].astype(str),
@@ -137,11 +120,11 @@ def _influence(table: pd.DataFrame, names: dict[str, str]) -> list:
             f"The {len(drawn)} units whose absence moves an effect most. The table has the numbers.",
             "Units that move an effect most when left out, in posterior standard deviations of the effect.",
         ),
-        plain_table(frame, "Influence of single states, votes and issues", tall=True),
+        plain_table(table, "Influence of single states, votes and issues", tall=True),
     ]
 
 
-def _confounding(table: pd.DataFrame, names: dict[str, str]) -> list:
+def _confounding(table: pd.DataFrame) -> list:
     blocks = [
         Text(
             "An unmeasured cause of both the guarantee and joining would explain part of the effect. Each "
@@ -163,7 +146,6 @@ def _confounding(table: pd.DataFrame, names: dict[str, str]) -> list:
                 ],
             }
         )
-        label = names.get(case, case)
         blocks.append(
             Chart(
                 f"confounding-{_slug(case)}",
@@ -173,18 +155,14 @@ def _confounding(table: pd.DataFrame, names: dict[str, str]) -> list:
                     "Strength: unmeasured cause and joining",
                     "remaining effect",
                 ),
-                f"Remaining effect in {label} at each strength of an unmeasured cause; numbers in the table.",
-                f"{label}: remaining effect, percentage points.",
+                f"Remaining effect in {case} at each strength of an unmeasured cause; numbers in the table.",
+                f"{case}: remaining effect, percentage points.",
             )
         )
-    frame = _named_cases(table, names)
-    return [
-        *blocks,
-        plain_table(frame, "Effects at each strength of an unmeasured cause", tall=True),
-    ]
+    return [*blocks, plain_table(table, "Effects at each strength of an unmeasured cause", tall=True)]
 
 
-def _tiers(table: pd.DataFrame, names: dict[str, str]) -> list:
+def _tiers(table: pd.DataFrame) -> list:
     blocks = []
     rows = table[table["group"] == ALL] if "group" in table else table
     for case, of_case in rows.groupby("case", sort=False):
@@ -194,20 +172,15 @@ def _tiers(table: pd.DataFrame, names: dict[str, str]) -> list:
             tip_percent=estimates(of_case, scale=100),
             **styles,
         )
-        label = names.get(case, case)
         blocks.append(
             Chart(
                 f"tiers-{_slug(case)}",
                 interval_chart(frame, "Percent or percentage points (mean and 90 % interval)", row_height=26),
-                f"{label}: support by tier and guarantee. The table has the numbers.",
-                f"{label}: support by tier and guarantee level.",
+                f"{case}: support by tier and guarantee. The table has the numbers.",
+                f"{case}: support by tier and guarantee level.",
             )
         )
-    frame = _named_cases(table, names)
-    return [
-        *blocks,
-        plain_table(frame, "Support by tier, level and group", tall=True),
-    ]
+    return [*blocks, plain_table(table, "Support by tier, level and group", tall=True)]
 
 
 def _slug(text: object) -> str:

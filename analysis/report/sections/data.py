@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from analysis.figures.style import level_name
 from analysis.posterior.words import percent
-from analysis.report.blocks import Folded, Heading, Html, Section, Sortable, Text
-from analysis.report.tables import Column, Table, make_table, number_column, text_column
+from analysis.report.blocks import Folded, Heading, Html, Section, Sortable, Text, plain_table
+from analysis.report.tables import Column, Table, make_table
 from analysis.store.files import ROOT
 from analysis.store.results import Results
 from data.load import TABLES_DIR, load_coalition, load_guarantees, load_states, sha256
@@ -28,8 +28,8 @@ def build_data(results: Results) -> Section:
             "no vote comes after the joining that it should explain. A guarantee counts if it was in force "
             "on the day given in the table. Later promises do not count."
         ),
-        Sortable(_cases_table(results, spec)),
-        Sortable(_levels_table(results)),
+        _cases_table(results, spec),
+        _levels_table(results),
     ]
     changed = changed_files(results)
     if changed:
@@ -56,69 +56,50 @@ def build_data(results: Results) -> Section:
     return Section("data", "What was observed, and how it was coded", blocks)
 
 
-def _cases_table(results: Results, spec: DataSpec) -> Table:
+def _cases_table(results: Results, spec: DataSpec) -> Sortable:
     rows = []
     for case in spec.cases:
         votes, of_case = results.record["votes"][case.name], results.panel.sel(case=case.name)
         included = of_case["included"].values
         joined = of_case["joined"].values[included]
         sessions = spec.sessions(case)
+        by_roll_call = votes["granularity"] == "rollcall"
         rows.append(
             {
-                "case": case.label,
-                "votes": "roll calls"
-                if votes["granularity"] == "rollcall"
-                else "tallies by issue and session",
-                "sessions": f"{sessions[0]}-{sessions[-1]}, to {case.votes_until}",
-                "items": votes["items"],
-                "voters": votes["states"],
-                "sample": int(included.sum()),
-                "joined": int(joined.sum()),
-                "share": percent(joined.mean()),
-                "outcome": " or ".join(case.joined_columns).replace("_", " "),
-                "day": str(case.guarantee_date),
+                "Coalition": case.label,
+                "Votes": "roll calls" if by_roll_call else "tallies by issue and session",
+                "Sessions": f"{sessions[0]}-{sessions[-1]}, to {case.votes_until}",
+                "Items": votes["items"],
+                "States that voted": votes["states"],
+                "States in the sample": int(included.sum()),
+                "Joined": int(joined.sum()),
+                "Share": percent(joined.mean()),
+                "Joining is": " or ".join(case.joined_columns).replace("_", " "),
+                "Guarantee on": str(case.guarantee_date),
             }
         )
-    frame = pd.DataFrame(rows)
-    columns = [
-        text_column("Coalition", "case"),
-        text_column("Votes", "votes"),
-        text_column("Sessions", "sessions"),
-        number_column("Items", "items", 0),
-        number_column("States that voted", "voters", 0),
-        number_column("States in the sample", "sample", 0),
-        number_column("Joined", "joined", 0),
-        text_column("Share", "share"),
-        text_column("Joining is", "outcome"),
-        text_column("Guarantee on", "day"),
-    ]
-    return make_table(frame, columns, "The coalitions, and the votes before them")
+    return plain_table(pd.DataFrame(rows), "The coalitions, and the votes before them")
 
 
-def _levels_table(results: Results) -> Table:
+def _levels_table(results: Results) -> Sortable:
     rows = []
     for case, label in results.case_labels.items():
         of_case = results.panel.sel(case=case)
         for level in results.levels:
             has = (of_case["included"] & (of_case["guarantee"] == level)).values
             joined = of_case["joined"].values[has]
-            names = (
-                ", ".join(map(str, of_case["name"].values[has]))
-                if level != results.levels[0]
-                else "all others"
+            names = ", ".join(map(str, of_case["name"].values[has]))
+            rows.append(
+                {
+                    "Coalition": label,
+                    "Guarantee": level_name(level),
+                    "States": int(has.sum()),
+                    "Joined": int(joined.sum()),
+                    "Joined, %": 100 * joined.mean() if len(joined) else float("nan"),
+                    "Which": "all others" if level == results.levels[0] else names,
+                }
             )
-            share = joined.mean() if len(joined) else float("nan")
-            rows.append((label, level_name(level), int(has.sum()), int(joined.sum()), 100 * share, names))
-    frame = pd.DataFrame(rows, columns=["case", "level", "states", "joined", "share", "names"])
-    columns = [
-        text_column("Coalition", "case"),
-        text_column("Guarantee", "level"),
-        number_column("States", "states", 0),
-        number_column("Joined", "joined", 0),
-        number_column("Joined, %", "share", 0),
-        text_column("Which", "names"),
-    ]
-    return make_table(frame, columns, "Who has a guarantee, and how many of them joined")
+    return plain_table(pd.DataFrame(rows), "Who has a guarantee, and how many of them joined", digits=0)
 
 
 def _coding_table(table: pd.DataFrame, caption: str) -> Table:

@@ -23,7 +23,7 @@ from analysis.report.tables import (
     interval_column,
     make_table,
     number_column,
-    text_column,
+    plain_columns,
 )
 from analysis.report.verdict import highest_level, select_effects
 from analysis.store.results import Results
@@ -135,7 +135,7 @@ def _joining_chart(results: Results) -> Chart:
             has = (of_case["included"] & (of_case["guarantee"] == level)).values
             share = float(of_case["joined"].values[has].mean()) if has.any() else float("nan")
             count = int(has.sum())
-            observed.append((label, level_name(level), count, share))
+            observed.append((label, level_name(level), count, 100 * share))
             parts.append(
                 rows.assign(
                     row=f"{label}: {short_level(level)}",
@@ -147,15 +147,10 @@ def _joining_chart(results: Results) -> Chart:
     frame["tip_probability"] = [
         f"{number(r.mean, 0)} % ({interval(r.lower, r.upper)})" for r in frame.itertuples(index=False)
     ]
-    counts = pd.DataFrame(observed, columns=["case", "level", "states", "share"])
+    counts = pd.DataFrame(observed, columns=["Coalition", "Guarantee", "States", "Joined, %"])
     table = make_table(
-        counts.assign(percent=100 * counts["share"]),
-        [
-            text_column("Coalition", "case"),
-            text_column("Guarantee", "level"),
-            number_column("States", "states", 0),
-            number_column("Joined, %", "percent", 0),
-        ],
+        counts,
+        plain_columns(counts, digits=0),
         "States by guarantee, and the share of them that joined, as observed",
     )
     return Chart(

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.fitting.gates import GATES
 from analysis.posterior.words import number
-from analysis.report.blocks import Facts, Folded, Heading, Section, Sortable, Text, Verbatim
+from analysis.report.blocks import Facts, Folded, Heading, Section, Sortable, Text, Verbatim, plain_table
 from analysis.report.tables import Table, make_table, number_column, text_column
 from analysis.store.results import Results
 
@@ -33,7 +33,7 @@ def build_provenance(results: Results) -> Section:
         Folded(
             "All settings of this run", [Verbatim(json.dumps(variant, indent=2, ensure_ascii=False), "Specs")]
         ),
-        Folded("Hashes of data", [Sortable(_hashes_table(results))]),
+        Folded("Hashes of data", [_hashes_table(results)]),
         Folded(
             "Models that were fitted",
             [Verbatim(text, f"Model: {name}") for name, text in results.models.items()],
@@ -78,7 +78,7 @@ def _convergence_table(record: dict) -> Table:
     return make_table(frame, columns, "Convergence of every fit")
 
 
-def _hashes_table(results: Results) -> Table:
+def _hashes_table(results: Results) -> Sortable:
     rows = []
     for case, votes in results.record["votes"].items():
         label = results.case_labels[case]
@@ -87,6 +87,5 @@ def _hashes_table(results: Results) -> Table:
     panel = results.record["panel"]
     rows += [("panel", name, digest) for name, digest in json.loads(panel["sha256"]).items()]
     rows.append(("panel", "as prepared", panel["content"]))
-    frame = pd.DataFrame(rows, columns=["of", "file", "sha256"])
-    columns = [text_column("Of", "of"), text_column("File", "file"), text_column("SHA-256", "sha256")]
-    return make_table(frame, columns, "SHA-256 of the files and of the data prepared from them")
+    frame = pd.DataFrame(rows, columns=["Of", "File", "SHA-256"])
+    return plain_table(frame, "SHA-256 of the files and of the data prepared from them")

@@ -47,19 +47,9 @@ def build_sensitivity(results: Results) -> Section:
     failed = results.table("sensitivity.csv")
     failed = failed[failed["mean"].isna()]
     if len(failed):
+        failed = failed.drop_duplicates("variant")[["variant", "choice", "status", "reason"]]
         blocks.append(
-            Sortable(
-                make_table(
-                    failed.drop_duplicates("variant"),
-                    [
-                        text_column("Variant", "variant"),
-                        text_column("Choice", "choice"),
-                        text_column("Status", "status"),
-                        text_column("Why", "reason"),
-                    ],
-                    "Variants without a result, and the reason",
-                )
-            )
+            plain_table(failed.rename(columns=str.capitalize), "Variants without a result, and why")
         )
     return Section("sensitivity", "Which choices matter?", blocks)
 
