@@ -1,47 +1,36 @@
-"""``python -m analysis sensitivity``: says what it will do, does it, and writes one page."""
+"""``sfl sensitivity``: run many variants on a cluster, and show what moves the answer."""
 
 import sys
+import textwrap
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
 
-from analysis.commands.app import ExplainOption, VotesOption, app, console
-from analysis.store.explain import show_explanation
+from analysis.commands.app import ExplainOption, VotesOption, app, bad_option_ends, console, show_error
 from analysis.store.files import OUTPUT
-from analysis.store.store import Store
-from analysis.store.task import Task
-from analysis.studies.sensitivity.cluster import SchedulerLostError, connect, run_tasks
-from analysis.studies.sensitivity.page import write_page
-from analysis.studies.sensitivity.survey import collect, expect_seconds, for_review, survey
-from analysis.studies.sensitivity.worker import Done, Outcome
-from analysis.variants.table import AXES, MAIN, build_variant, choose_axes, cross_axes
-from analysis.variants.variant import Variant
-from data.load import DataError
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def choose_variants(axes: str | None, cross: str | None) -> tuple[list[Variant], dict[str, str]]:
-    """Variants of some axes (all of them otherwise), or the product of some, and what of it is impossible.
+    from analysis.store.store import Store
+    from analysis.store.task import Task
+    from analysis.studies.sensitivity.survey import Survey
+    from analysis.studies.sensitivity.worker import Outcome
+    from analysis.variants.variant import Variant
 
-    Raises
-    ------
-    ValueError
-        For an unknown axis, or both.
-    """
-    if axes and cross:
-        raise ValueError("either --axes or --cross, not both")
-    if cross:
-        return cross_axes([axis.strip() for axis in cross.split(",")])
-    names = [axis.strip() for axis in axes.split(",")] if axes else AXES
-    return [MAIN, *(build_variant(choice) for choice in choose_axes(names))], {}
+WIDE = 135
+"""Terminal width, in columns, from which the names of choices fit into the table."""
+RESUME = "Finished fits are kept; run the same command again to continue from there."
 
 
 def run_sensitivity(
-    variants: list[Variant],
+    variants: list["Variant"],
     impossible: dict[str, str],
     console: Console,
     *,
@@ -49,95 +38,123 @@ def run_sensitivity(
     scheduler: str | None = None,
     workers: int | None = None,
     explain: bool = False,
-    store: Store | None = None,
+    store: "Store | None" = None,
     output: Path = OUTPUT,
 ) -> int:
-    """Run variants on a cluster and write table, figure and page.
+    """Run variants on a cluster, and write table, figure and page.
 
     Parameters
     ----------
     variants : list of Variant
         The first is the main analysis.
     impossible : dict of str to str
-        Combinations that exclude each other, and why; they are told, not run.
+        Combinations of choices that exclude each other, with the reason. They are counted, not run.
     console : Console
     votes_path : Path, optional
         File or folder of the roll calls.
     scheduler : str, optional
-        Address of a Dask scheduler; otherwise a cluster of this machine's own, of ``workers``.
+        Address of a Dask scheduler. Default: a local cluster.
     workers : int, optional
+        Workers of the local cluster. Default: one a core.
     explain : bool
-        Say only what would be made, and why.
+        Only say what would be made and why.
     store : Store, optional
-        Where fits are.
+        Default: the project's own.
     output : Path
-        Folder of the table, the figure and the page.
+        Folder for the tables, the figure and the page.
 
     Returns
     -------
     int
-        0; 2 if the input is bad; 3 if the scheduler was lost; 4 if nothing could be saved; 130 if stopped.
+        Exit code: 0; 2 if the input is bad; 3 if the scheduler is lost; 4 if something could not be saved;
+        130 if the user stopped the run.
     """
+    from analysis.store.explain import show_explanation
+    from analysis.store.store import Store
+    from analysis.studies.sensitivity.cluster import SchedulerLostError, connect
+    from analysis.studies.sensitivity.page import write_page
+    from analysis.studies.sensitivity.survey import collect, expect_seconds, for_review, survey
+    from data.load import DataError
+
     begin, store, lost = time.perf_counter(), store or Store(), {}
     try:
-        with console.status("Looking at what is there"):
+        with console.status("Looking up stored results"):
             found = survey([for_review(v) for v in variants], store, votes_path, lambda share: None)
         missing = found.list_missing(store)
         if explain:
             show_explanation(found.list_tasks(), store, console)
             return 0
         seconds = expect_seconds(missing, store)
-        console.print(announce(len(variants), impossible, found, missing, seconds, workers), highlight=False)
+        console.print(announce(found, missing, seconds, impossible), highlight=False)
         if missing:
             with connect(scheduler, workers) as client:
                 count = len(client.scheduler_info(n_workers=-1)["workers"])
                 lost = _make(client, missing, store, seconds, count, console)
     except DataError as error:
-        console.print(f"[bold red]Bad input:[/bold red] {escape(str(error))}", highlight=False)
+        show_error("Bad input", error, console)
         return 2
     except SchedulerLostError as error:
-        console.print(f"[bold red]Stopped:[/bold red] {escape(str(error))}", highlight=False)
-        console.print("Finished fits are kept: the same command goes on from there.")
+        show_error("Stopped", error, console)
+        console.print(RESUME)
         return 3
     except OSError as error:
-        console.print(
-            f"[bold red]Nothing more could be saved:[/bold red] {escape(str(error))}", highlight=False
-        )
-        console.print("Fits saved before are whole: with room made, the same command goes on from there.")
+        show_error("Could not be saved", error, console)
+        console.print(RESUME)
         return 4
     except KeyboardInterrupt:
-        console.print("[bold]Stopped.[/bold] Finished fits are kept: the same command goes on from there.")
+        console.print(f"[bold]Stopped.[/bold] {RESUME}")
         return 130
-    table = collect(found, store, lost)
-    write_page(table, variants, impossible, output, console)
+    page = write_page(collect(found, store, lost), variants, impossible, output)
+    for sentence in page.sentences:
+        console.print(sentence, highlight=False)
+    console.print(to_table(page.grid, console.width, page.name))
     console.print(f"Files: {output} ({time.perf_counter() - begin:.0f} s)", highlight=False, soft_wrap=True)
     return 0
 
 
-def announce(n_variant: int, impossible: dict, found, missing: list[Task], seconds: dict, workers) -> str:
-    """What will be done, in a sentence or two, before it is begun."""
-    tasks = found.list_tasks()
+def announce(found: "Survey", missing: list["Task"], seconds: dict[str, float], impossible: dict) -> str:
+    """Say what will be made, and how long that takes on one core."""
     done = sum(name not in found.plans and name not in found.refused for name in found.effects)
-    text = f"{n_variant} variants, {done} of them there. "
+    text = f"{len(found.variants)} variants, {done} of them stored. "
     if impossible:
         text += f"{len(impossible)} combinations exclude each other and are left out. "
-    fits = [task for task in tasks if task.kind != "effects"]
+    fits = [task for task in found.list_tasks() if task.kind != "effects"]
     to_make = [task for task in missing if task.kind != "effects"]
+    text += f"The others need {len(fits)} fits: {len(fits) - len(to_make)} stored, {len(to_make)} to make"
     work = sum(seconds[task.kind] for task in missing)
-    text += (
-        f"{len(fits)} fits are needed by the others, {len(fits) - len(to_make)} there, {len(to_make)} to make"
+    return text + (f", about {_minutes(work)} of one core." if missing else ".")
+
+
+def to_table(grid: "pd.DataFrame", width: int, page: str) -> Table:
+    """Make the page's table for a terminal of some width. A narrow one has no names of choices."""
+    shown = grid if width >= WIDE else grid.drop(columns=["lowest", "highest"], errors="ignore")
+    caption = (
+        f"The choices at the ends of the ranges are in {page}"
+        if len(shown.columns) < len(grid.columns)
+        else None
     )
-    return text + (f": about {_minutes(work)} of one core." if missing else ".")
+    table = Table(title="What moves the answer", caption=caption)
+    for number, column in enumerate(shown.columns):
+        # Rich would wrap the cells along with the headers.
+        longest = max(map(len, map(str, shown[column])), default=0)
+        header = textwrap.fill(column, max(longest, 8), break_long_words=False)
+        table.add_column(header, justify="right" if number else "left", min_width=longest)
+    for row in shown.itertuples(index=False):
+        table.add_row(*map(str, row))
+    return table
 
 
 def _minutes(seconds: float) -> str:
-    # What is left is a difference of sums: at the end it may be a rounding error below 0.
+    # The time left is a difference of sums, which may end a rounding error below 0.
     seconds = max(0.0, seconds)
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _make(client, missing: list[Task], store: Store, seconds: dict, count: int, console: Console) -> dict:
-    """Make tasks with progress; returns what could not be made this time, by key, and why."""
+def _make(client, missing: list["Task"], store: "Store", seconds: dict, count: int, console: Console) -> dict:
+    """Make tasks with a progress bar. Return, by key, why a task could not be made in this run."""
+    from analysis.studies.sensitivity.cluster import run_tasks
+    from analysis.studies.sensitivity.worker import Done
+
     lost, left = {}, {"expected": sum(seconds[task.kind] for task in missing), "ratio": 1.0}
     done_expected = done_taken = 0.0
     columns = (
@@ -146,11 +163,11 @@ def _make(client, missing: list[Task], store: Store, seconds: dict, count: int, 
         MofNCompleteColumn(),
         TextColumn("{task.fields[left]}"),
     )
-    console.print(f"{count} workers, one thread each.", highlight=False)
+    console.print(f"{count} workers with one thread each.", highlight=False)
     with Progress(*columns, console=console) as bars:
         bar = bars.add_task("fits", total=len(missing), left=_minutes(left["expected"] / count) + " left")
 
-        def finished(task: Task, outcome: Outcome) -> None:
+        def finished(task: "Task", outcome: "Outcome") -> None:
             nonlocal done_expected, done_taken
             left["expected"] -= seconds[task.kind]
             done_expected += seconds[task.kind]
@@ -172,21 +189,21 @@ def _make(client, missing: list[Task], store: Store, seconds: dict, count: int, 
 )
 def sensitivity(
     axes: Annotated[
-        str | None, typer.Option(help="Only variants on these axes, with commas. Otherwise all.")
+        str | None, typer.Option(help="Only these axes, separated by commas. Default: all.")
     ] = None,
-    cross: Annotated[str | None, typer.Option(help="The product of the choices on these axes.")] = None,
+    cross: Annotated[str | None, typer.Option(help="All combinations of the choices on these axes.")] = None,
     scheduler: Annotated[
-        str | None, typer.Option(help="A Dask scheduler, as tcp://host:8786; otherwise this machine's cores.")
+        str | None, typer.Option(help="A Dask scheduler such as tcp://host:8786. Default: a local cluster.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Workers on this machine.")] = None,
     explain: ExplainOption = False,
     votes: VotesOption = None,
 ) -> None:
-    """Run every choice of the project otherwise, one at a time or crossed, and say what moves the answer."""
-    try:
-        variants, impossible = choose_variants(axes, cross)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    """Vary every choice of the project, one at a time or crossed, and show what moves the answer."""
+    from analysis.variants.table import choose_grid
+
+    with bad_option_ends():
+        variants, impossible = choose_grid(axes, cross)
     sys.exit(
         run_sensitivity(
             variants,

@@ -110,6 +110,34 @@ def cross_axes(axes: list[str]) -> tuple[list[Variant], dict[str, str]]:
     return variants, impossible
 
 
+def choose_grid(axes: str | None, cross: str | None) -> tuple[list[Variant], dict[str, str]]:
+    """Return the variants of a sensitivity run, the main analysis first.
+
+    Parameters
+    ----------
+    axes : str, optional
+        Axes to vary one at a time, separated by commas. Default: all.
+    cross : str, optional
+        Axes to cross, separated by commas.
+
+    Returns
+    -------
+    variants, impossible
+        As from ``cross_axes``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown axis, or if both parameters are given.
+    """
+    if axes and cross:
+        raise ValueError("give either --axes or --cross, not both")
+    if cross:
+        return cross_axes([axis.strip() for axis in cross.split(",")])
+    names = [axis.strip() for axis in axes.split(",")] if axes else AXES
+    return [MAIN, *(build_variant(choice) for choice in choose_axes(names))], {}
+
+
 def _main_choice(axis: str) -> Choice:
     return Choice(axis, "main", {}, MAIN.reason, MAIN.source)
 

@@ -1,1 +1,1 @@
-"""Every choice otherwise, on this machine or a cluster."""
+"""Sensitivity of the answer to every choice, on this machine or on a cluster."""

@@ -1,4 +1,4 @@
-"""Many tasks on a Dask cluster: one of this machine's own, or any that the user has."""
+"""Run many tasks on a Dask cluster: a local one, or the user's own."""
 
 from asyncio import CancelledError
 from collections.abc import Callable, Iterator
@@ -15,39 +15,39 @@ from analysis.store.task import Task
 from analysis.studies.sensitivity.worker import Done, Failure, Outcome, give, perform
 
 LARGEST_KEPT = 1 << 25
-"""Largest piece of free memory that a worker keeps for what comes next, bytes: glibc allows no more."""
+"""Largest block of free memory, in bytes, that a worker keeps for reuse. It is the maximum of glibc."""
 
 
 class SchedulerLostError(RuntimeError):
-    """The connection to the scheduler broke. What was finished is stored."""
+    """The connection to the scheduler is lost. Finished results are stored."""
 
 
 @contextmanager
 def connect(scheduler: str | None, workers: int | None) -> Iterator[Client]:
-    """A client of the user's scheduler, or of a cluster of this machine's own.
+    """Connect to the user's scheduler, or start a local cluster.
 
     Parameters
     ----------
     scheduler : str, optional
-        Address, as ``tcp://host:8786``.
+        Address such as ``tcp://host:8786``. Default: a local cluster.
     workers : int, optional
-        Workers of the machine's own cluster; otherwise as many as it has cores.
+        Workers of the local cluster. Default: one a core.
 
     Raises
     ------
     SchedulerLostError
-        If nobody answers at the address.
+        If no scheduler answers at the address.
     """
-    # A worker that compiles does not answer for seconds: that is no reason to give it up. Figures of many
-    # variants are no large graph.
+    # A worker does not answer while it compiles, which must not count as its death. Data of many variants
+    # make a large graph, which needs no warning.
     settings = {
         "distributed.scheduler.worker-ttl": "15 minutes",
         "distributed.admin.large-graph-warning-threshold": "1GB",
         "distributed.comm.timeouts.connect": "10s",
         "distributed.admin.low-level-log-length": 0,
-        # Workers would write down what they do, a hundred times a second, for a page that nobody opens.
+        # The profiler would sample workers a hundred times a second for a dashboard that nobody opens.
         "distributed.worker.profile.enabled": False,
-        # Dask lets workers give memory back at every turn; to get it again takes a fifteenth of all time.
+        # By default workers return free memory at once. Getting it again took a fifteenth of all time.
         "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 8 * LARGEST_KEPT,
         "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": LARGEST_KEPT,
     }
@@ -65,7 +65,7 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator[Client]:
             LocalCluster(
                 **own, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
             ) as cluster,
-            # As the default, it would also lend its locks to every file that xarray writes here.
+            # Not the default client, or xarray would take Dask locks for every file it writes.
             Client(cluster, set_as_default=False) as client,
         ):
             yield client
@@ -74,23 +74,22 @@ def connect(scheduler: str | None, workers: int | None) -> Iterator[Client]:
 def run_tasks(
     client: Client, tasks: list[Task], store: Store, finished: Callable[[Task, Outcome], None]
 ) -> None:
-    """Make what is not stored, and store it as it comes.
+    """Make tasks on the cluster, and store each result as it arrives.
 
     Parameters
     ----------
     client : Client
-        Of the cluster.
     tasks : list of Task
-        What is wanted, each after what it needs; all that they need is made or stored.
+        Each after the tasks that it needs. A needed task must be in the list or in the store.
     store : Store
-        Only this process writes to it: workers may be on machines that do not share its disk.
+        Only this process writes to it, because workers may not share its disk.
     finished : callable
-        Told of each task and what came of it.
+        Called with each task and its outcome.
 
     Raises
     ------
     SchedulerLostError
-        If the scheduler does not answer any more.
+        If the scheduler no longer answers.
     OSError
         If a result cannot be stored.
     """
@@ -107,10 +106,10 @@ def run_tasks(
             elif outcome.lasting:
                 store.save_failure(task, outcome.reason, outcome.seconds)
             finished(task, outcome)
-            # Dask keeps it for as long as other tasks need it.
+            # Dask keeps the result as long as other tasks need it.
             futures.pop(future.key).release()
     except (CommClosedError, CancelledError, FutureCancelledError, TimeoutError) as error:
-        raise SchedulerLostError(f"the scheduler does not answer any more: {error}") from error
+        raise SchedulerLostError(f"the scheduler no longer answers: {error}") from error
 
 
 def _submit(client: Client, task: Task, futures: dict[str, Future], store: Store) -> Future:
@@ -125,9 +124,9 @@ def _submit(client: Client, task: Task, futures: dict[str, Future], store: Store
 
 
 def _outcome(future: Future) -> Outcome:
-    """What a task made, or why it made nothing.
+    """Return the outcome of a task.
 
-    What died with its worker before it was fetched is made again, and waited for.
+    If a worker dies before its result is fetched, Dask makes the result again, and this call waits for it.
     """
     try:
         return future.result()
@@ -135,5 +134,5 @@ def _outcome(future: Future) -> Outcome:
         if future.status != "error":
             raise
         if isinstance(error, KilledWorker):
-            return Failure(f"its worker died again and again: {error}", lasting=False)
+            return Failure(f"its worker died repeatedly: {error}", lasting=False)
         return Failure(f"{type(error).__name__}: {error}", lasting=False)

@@ -1,4 +1,4 @@
-"""The specification curve: every variant's effect in order, and below it what was chosen."""
+"""The specification curve: the effects of all variants in order, with their choices below."""
 
 import matplotlib as mpl
 import numpy as np
@@ -12,16 +12,16 @@ MAIN_COLOUR, OTHER_COLOUR, FAILED_COLOUR = "#D55E00", "#0072B2", "#7f7f7f"
 
 
 def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Figure:
-    """Effects of all variants from the lowest to the highest, with what was chosen in each marked below.
+    """Plot the effects of all variants from the lowest to the highest, with their choices marked below.
 
-    Of variants with one change that is the axis of the change, of a crossed run the choice on every axis.
+    A variant with one change is marked on the axis of the change; one of a crossed run on every axis.
 
     Parameters
     ----------
     total, direct : pd.DataFrame
-        From ``analysis.studies.sensitivity.summary.pick_effect``, failed variants included.
+        From ``analysis.studies.sensitivity.summary.pick_effect``, with failed variants.
     case_label : str
-        What the effects are of, for the title.
+        Name of the case, for the title.
 
     Returns
     -------
@@ -72,18 +72,18 @@ def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Fi
 
 
 def mark_choices(variants: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Rows below the curve: their labels, and which of the variants has a mark in each.
+    """Return the rows of marks below the curve.
 
     Parameters
     ----------
     variants : pd.DataFrame
-        ``axis`` and ``choice`` of each, in the order in which they are drawn.
+        ``axis`` and ``choice`` of each variant, in the order of the curve.
 
     Returns
     -------
     dict of str to np.ndarray
-        bool, one for each variant. Axes, those of the lowest variants first; of a crossed run each choice,
-        axis by axis.
+        By label of the row: bool (variant,), whether the variant has a mark. Rows are the axes, or in a
+        crossed run the choices, axis by axis.
     """
     crossed = variants.loc[variants["axis"].str.contains("+", regex=False), "axis"]
     if crossed.empty:

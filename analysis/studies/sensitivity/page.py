@@ -1,43 +1,54 @@
-"""The page that a reviewer reads in a minute: table, figure, and what moves the answer."""
+"""The page that a reviewer reads in a minute: a few sentences, a table and the figure."""
 
-import textwrap
 from pathlib import Path
+from typing import NamedTuple
 
-import matplotlib as mpl
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
 
-from analysis.figures.style import DPI, STYLE
-from analysis.store.files import atomic_file, write_table
+from analysis.figures.draw import save_figure
+from analysis.store.files import write_table, write_text
 from analysis.studies.sensitivity.figure import plot_curve
 from analysis.studies.sensitivity.summary import CONVINCING, pick_effect, split_variance, summarize_axes
 from analysis.variants.variant import Variant
 
 ENDS = ("lowest", "highest")
-"""Columns that name the choices at the ends of a range."""
-WIDE = 135
-"""Terminal columns from which those names fit beside the rest."""
+"""Columns with the names of the choices at both ends of a range."""
+
+
+class Page(NamedTuple):
+    """What the page says.
+
+    Attributes
+    ----------
+    name : str
+        File name.
+    sentences : list of str
+    grid : pd.DataFrame
+        The table, as text.
+    """
+
+    name: str
+    sentences: list[str]
+    grid: pd.DataFrame
 
 
 def write_page(
-    table: pd.DataFrame, variants: list[Variant], impossible: dict[str, str], output: Path, console: Console
-) -> None:
-    """Write the tables, the figure and the page, and print the page.
+    table: pd.DataFrame, variants: list[Variant], impossible: dict[str, str], output: Path
+) -> Page:
+    """Write the tables, the figure and the page.
 
     Parameters
     ----------
     table : pd.DataFrame
         From ``analysis.studies.sensitivity.survey.collect``.
     variants : list of Variant
-        Those in it.
+        The variants in the table.
     impossible : dict of str to str
-        Combinations that exclude each other.
+        Combinations of choices that exclude each other, with the reason.
     output : Path
-        Folder: ``sensitivity.csv``, ``sensitivity_axes.csv``, ``specification_curve.png`` and ``.svg``,
-        ``sensitivity.md``; of a crossed run ``crossed.csv``, ``crossed_variance.csv``, ``crossed_curve.*``,
-        ``crossed.md``.
-    console : Console
+        Folder for ``sensitivity.csv``, ``sensitivity_axes.csv``, ``specification_curve.png`` and ``.svg`` and
+        ``sensitivity.md``. A crossed run writes ``crossed.csv``, ``crossed_variance.csv``,
+        ``crossed_curve.*`` and ``crossed.md``.
     """
     crossed = any("+" in variant.axis for variant in variants)
     name, figure_name = ("crossed", "crossed_curve") if crossed else ("sensitivity", "specification_curve")
@@ -48,21 +59,15 @@ def write_page(
         moves, moves_name = summarize_axes(table), "sensitivity_axes"
     write_table(table, output / f"{name}.csv")
     write_table(moves, output / f"{moves_name}.csv")
-    figure = plot_curve(total, direct, "both coalitions")
-    for suffix in ("png", "svg"):
-        with atomic_file(output / f"{figure_name}.{suffix}") as file, mpl.rc_context(STYLE):
-            figure.savefig(file, format=suffix, dpi=DPI, metadata={"Date": None} if suffix == "svg" else None)
-    sentences = tell_range(total, impossible)
+    save_figure(plot_curve(total, direct, "both coalitions"), output / figure_name)
     grid = grid_of_variance(moves) if crossed else grid_of_axes(moves)
-    with atomic_file(output / f"{name}.md") as file:
-        file.write_text(to_markdown(sentences, grid, f"{figure_name}.png"), encoding="utf-8")
-    for sentence in sentences:
-        console.print(sentence, highlight=False)
-    console.print(to_table(grid, console.width, f"{name}.md"))
+    page = Page(f"{name}.md", write_sentences(total, impossible), grid)
+    write_text(to_markdown(page, f"{figure_name}.png"), output / page.name)
+    return page
 
 
-def tell_range(total: pd.DataFrame, impossible: dict[str, str]) -> list[str]:
-    """The page's sentences: how many variants, how many agree, how far the answer goes, what failed."""
+def write_sentences(total: pd.DataFrame, impossible: dict[str, str]) -> list[str]:
+    """Say how many variants there are and agree, how far the answer ranges, and what failed."""
     known = total[total["status"] == "ok"]
     failed = total[total["status"] == "failed"]
     agree = (known["prob_positive"] > CONVINCING).sum()
@@ -73,7 +78,7 @@ def tell_range(total: pd.DataFrame, impossible: dict[str, str]) -> list[str]:
     if len(known):
         low, high = known.loc[known["mean"].idxmin()], known.loc[known["mean"].idxmax()]
         sentences.append(
-            f"The mean goes from {100 * low['mean']:+.0f} points ({low['variant']}) "
+            f"The mean ranges from {100 * low['mean']:+.0f} points ({low['variant']}) "
             f"to {100 * high['mean']:+.0f} ({high['variant']})."
         )
     main = known[known["variant"] == "main"]
@@ -85,7 +90,7 @@ def tell_range(total: pd.DataFrame, impossible: dict[str, str]) -> list[str]:
         )
     if len(failed):
         sentences.append(
-            f"{len(failed)} failed, and count as not agreeing: "
+            f"{len(failed)} failed and count as not agreeing: "
             + "; ".join(f"{row.variant} ({_first_line(row.reason)})" for row in failed.itertuples())
             + "."
         )
@@ -95,15 +100,15 @@ def tell_range(total: pd.DataFrame, impossible: dict[str, str]) -> list[str]:
 
 
 def _first_line(reason: str) -> str:
-    """Of a reason, what fits into a sentence: a failure in foreign code brings its whole stack."""
+    """Shorten a reason to fit into a sentence: a failure in a library may bring its whole stack."""
     return str(reason).strip().splitlines()[0][:120]
 
 
 def grid_of_axes(moves: pd.DataFrame) -> pd.DataFrame:
-    """What the page shows of ``sensitivity_axes.csv``: both effects, pooled, the widest axis first.
+    """Make the page's table from ``sensitivity_axes.csv``: both pooled effects, the widest range first.
 
-    The choices named are those at the ends of the effect that the axis moves more: choices on votes cannot
-    move the total effect.
+    The named choices are those at the ends of the effect that the axis moves more, because choices on votes
+    cannot move the total effect.
     """
     wide = []
     for kind in ("total", "direct"):
@@ -140,7 +145,7 @@ def _ranges(both: pd.DataFrame, kind: str) -> list[str]:
 
 
 def grid_of_variance(moves: pd.DataFrame) -> pd.DataFrame:
-    """What the page shows of ``crossed_variance.csv``."""
+    """Make the page's table from ``crossed_variance.csv``."""
     ordered = moves.sort_values("variance", ascending=False)
     return pd.DataFrame(
         {
@@ -151,39 +156,10 @@ def grid_of_variance(moves: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def to_table(grid: pd.DataFrame, width: int, page: str) -> Table:
-    """The page's table for a terminal of some width; a narrow one leaves the longest names to the page."""
-    shown = grid if width >= WIDE else grid.drop(columns=list(ENDS), errors="ignore")
-    caption = (
-        f"The choices at the ends of the ranges: {page}" if len(shown.columns) < len(grid.columns) else None
-    )
-    table = Table(title="What moves the answer", caption=caption)
-    for number, column in enumerate(shown.columns):
-        # Headers are wrapped here, or Rich would wrap the cells too.
-        longest = max(map(len, map(str, shown[column])), default=0)
-        header = textwrap.fill(column, max(longest, 8), break_long_words=False)
-        table.add_column(header, justify="right" if number else "left", min_width=longest)
-    for row in shown.itertuples(index=False):
-        table.add_row(*map(str, row))
-    return table
-
-
-def to_markdown(sentences: list[str], grid: pd.DataFrame, figure: str) -> str:
-    """The page as Markdown."""
-    header = "| " + " | ".join(grid.columns) + " |"
-    rule = "|" + " --- |" * len(grid.columns)
-    rows = ["| " + " | ".join(map(str, row)) + " |" for row in grid.itertuples(index=False)]
-    return "\n".join(
-        [
-            "# What moves the answer",
-            "",
-            *sentences,
-            "",
-            header,
-            rule,
-            *rows,
-            "",
-            f"![Every variant]({figure})",
-            "",
-        ]
-    )
+def to_markdown(page: Page, figure: str) -> str:
+    """Return the page as Markdown, with a link to the figure's file."""
+    header = "| " + " | ".join(page.grid.columns) + " |"
+    rule = "|" + " --- |" * len(page.grid.columns)
+    rows = ["| " + " | ".join(map(str, row)) + " |" for row in page.grid.itertuples(index=False)]
+    title, link = "# What moves the answer", f"![Every variant]({figure})"
+    return "\n".join([title, "", *page.sentences, "", header, rule, *rows, "", link, ""])

@@ -1,4 +1,4 @@
-"""What moves the answer: pure functions of the table of variants."""
+"""How far each choice moves the answer: pure functions of the table of variants."""
 
 from itertools import combinations
 
@@ -6,23 +6,23 @@ import numpy as np
 import pandas as pd
 
 CONVINCING = 0.95
-"""Probability of a positive effect above which a variant is counted as agreeing."""
+"""A variant agrees if its probability of a positive effect is above this."""
 
 
 def pick_effect(table: pd.DataFrame, kind: str = "total", case: str = "pooled") -> pd.DataFrame:
-    """The average marginal effect of the highest level of each variant, one row a variant.
+    """Pick the average marginal effect of the highest guarantee level of each variant.
 
     Parameters
     ----------
     table : pd.DataFrame
-        ``sensitivity.csv``: levels of a variant stand in rising order.
+        ``sensitivity.csv``. The levels of each variant are in rising order.
     kind : {"total", "direct"}
     case : str
 
     Returns
     -------
     pd.DataFrame
-        The rows, with ``level``; failed variants have no numbers.
+        One row a variant, with ``level``. Failed variants have no numbers.
     """
     level = table["quantity"].str.extract(f"^ame_(.+)_{kind}$")[0]
     level = level.where(~level.fillna("").str.endswith("natural"))
@@ -35,15 +35,15 @@ def pick_effect(table: pd.DataFrame, kind: str = "total", case: str = "pooled") 
 
 
 def summarize_axes(table: pd.DataFrame) -> pd.DataFrame:
-    """Per axis and effect: how far its choices move the mean, and how many of them agree.
+    """Summarize for each axis how far its choices move the mean effect, and how many of them agree.
 
     Returns
     -------
     pd.DataFrame
-        ``axis`` (``all`` for all), ``effect`` (total, direct), ``case``; ``variants`` and ``failed`` of them;
-        ``main``: mean of the main analysis; ``lowest``, ``lowest_choice``, ``highest``, ``highest_choice``;
-        ``range``; ``share_positive``: share of all variants, the failed ones included, whose probability of
-        a positive effect is above ``CONVINCING``.
+        ``axis`` (``all`` for all axes), ``effect`` (total, direct), ``case``; number of ``variants``, and how
+        many ``failed``; ``main``: mean of the main analysis; ``lowest``, ``lowest_choice``, ``highest``,
+        ``highest_choice``; ``range``; ``share_positive``: share of variants whose probability of a positive
+        effect is above ``CONVINCING``. Failed variants count as not positive.
     """
     cases = [c for c in table["case"].dropna().unique() if c != "difference"]
     rows = []
@@ -77,34 +77,36 @@ def _summarize_axis(part: pd.DataFrame, main: pd.Series) -> dict:
 
 
 def split_variance(picked: pd.DataFrame) -> pd.DataFrame:
-    """The variance of an effect over a crossed run, split over the choices and their pairs.
+    """Split the variance of an effect in a crossed run over the choices and their pairs.
 
-    On a full grid the terms are those of the analysis of variance (Sobol's first and second order indices of
-    the choices, each level with the same weight) and add up. Where combinations are impossible or failed, a
-    term is what the fit loses without it, given all other terms up to its order.
+    On a full grid this is the analysis of variance: the terms are Sobol's indices of first and second order,
+    with equal weights of all levels, and they add up. If combinations are impossible or failed, a term is the
+    loss of fit without it, given all other terms up to its order.
 
     Parameters
     ----------
     picked : pd.DataFrame
-        From ``pick_effect`` of a crossed run: ``axis`` and ``choice`` joined by ``+``.
+        From ``pick_effect`` of a crossed run. ``axis`` and ``choice`` are joined by ``+``.
 
     Returns
     -------
     pd.DataFrame
-        ``term`` (an axis, two joined by ``x``, ``three and more`` for the rest, ``posterior`` for the mean
-        posterior variance within a variant), ``variance``, and ``share`` of the sum of all.
+        ``term`` (an axis, two axes joined by ``x``, ``three and more`` for the rest, ``posterior`` for the
+        mean posterior variance within a variant), ``variance``, and ``share`` of the total.
 
     Raises
     ------
     ValueError
-        If the variants are not of one crossed run.
+        If the variants are not from one crossed run.
     """
     known = picked[picked["status"] == "ok"]
     axes = known["axis"].iloc[-1].split("+")
     levels = known["choice"].str.split("+", expand=True)
     levels.loc[known["choice"] == "main"] = "main"
     if levels.shape[1] != len(axes):
-        raise ValueError("variants of one crossed run are needed, each with a choice on every axis")
+        raise ValueError(
+            "the table must come from one crossed run, in which each variant has a choice on every axis"
+        )
     effect = known["mean"].to_numpy()
     mains = {(a,): pd.get_dummies(levels[a]).to_numpy(float) for a in range(len(axes))}
     pairs = {
@@ -125,7 +127,7 @@ def split_variance(picked: pd.DataFrame) -> pd.DataFrame:
 
 
 def _residual(effect: np.ndarray, terms: list[np.ndarray]) -> float:
-    """Mean square that is left of an effect after a least-squares fit of the terms."""
+    """Return the mean squared residual of an effect after a least-squares fit of the terms."""
     design = np.concatenate([np.ones((len(effect), 1)), *terms], axis=1)
     fitted = design @ np.linalg.lstsq(design, effect, rcond=None)[0]
     return float(((effect - fitted) ** 2).mean())

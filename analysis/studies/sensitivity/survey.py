@@ -1,4 +1,4 @@
-"""Many variants, one table: what is there is taken, what is missing is made, what fails is counted."""
+"""Plan many variants: reuse stored results, list what is missing, and collect one table."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -9,7 +9,6 @@ import pandas as pd
 
 from analysis.pipeline.dynamic_positions import DYNAMIC_FIT
 from analysis.pipeline.inputs import load_inputs
-from analysis.pipeline.make import make_direct, make_effects, make_ideal_points, make_total
 from analysis.pipeline.plan import Plan, plan_variant
 from analysis.store.code import hash_code
 from analysis.store.files import ROOT, write_json
@@ -21,25 +20,24 @@ from analysis.variants.variant import Variant
 from data.load import DataError, find_rollcalls, list_files
 
 EXPECTED_SECONDS = {"ideal_point": 20.0, "total": 3.0, "direct": 8.0, "effects": 1.0}
-"""Of one core, where the store has no fit of the kind whose time could be taken."""
+"""Seconds of one core by kind of task, used as long as the store has no measured times."""
 
 COLUMNS = ["variant", "axis", "choice", "quantity", "case", "mean", "sd", "lower", "upper", "prob_positive"]
 
 
 @dataclass
 class Survey:
-    """What many variants need, and how much of it is there.
+    """Many variants, with the plans of those that are not stored.
 
     Attributes
     ----------
     variants : list of Variant
-        As they are run.
     effects : dict of str to str
-        Key of the effects, by variant.
+        Key of the effects by variant.
     plans : dict of str to Plan
-        By variant; only of those whose effects are not there.
+        Plan by variant, for variants whose effects are not stored.
     refused : dict of str to str
-        Why a variant cannot be run at all: its data or its model do not allow it.
+        Reason by variant, for variants that cannot run because data or model do not allow them.
     """
 
     variants: list[Variant]
@@ -48,14 +46,14 @@ class Survey:
     refused: dict[str, str]
 
     def list_tasks(self) -> list[Task]:
-        """All tasks of the plans, each once, those that others need before them."""
+        """List all tasks of the plans, each once, after the tasks that it needs."""
         tasks = {task.key: task for plan in self.plans.values() for task in plan.tasks}
         return list(tasks.values())
 
     def list_missing(self, store: Store) -> list[Task]:
-        """Tasks that must run: neither made nor known to fail, and needed by effects that are not there.
+        """List the tasks that must run: neither stored nor known to fail.
 
-        Of a variant of which a fit is known to fail, nothing more is made.
+        If one fit of a variant is known to fail, its other tasks are skipped.
         """
         known = {task.key: store.find(task) for task in self.list_tasks()}
         missing = {}
@@ -69,16 +67,17 @@ class Survey:
 def survey(
     variants: Iterable[Variant], store: Store, votes_path: Path | None, progress: Callable[[float], None]
 ) -> Survey:
-    """Find what is there of each variant, and plan what is not.
+    """Find the stored effects of each variant, and plan the variants that have none.
 
     Parameters
     ----------
     variants : iterable of Variant
     store : Store
+        Its folder keeps an index, so that a stored variant is found without loading data.
     votes_path : Path, optional
         File or folder of the roll calls.
     progress : callable
-        Told the share of the variants looked at.
+        Takes the share of variants that were looked up, 0 to 1.
     """
     index_file = store.folder / "index.json"
     index = json.loads(index_file.read_text(encoding="utf-8")) if index_file.exists() else {}
@@ -86,7 +85,7 @@ def survey(
     found = Survey(list(variants), {}, {}, {})
     loaded, fresh = {}, {}
     for number, variant in enumerate(found.variants):
-        key = hash_content([describe(variant), data])
+        key = hash_content([variant_key(variant), data])
         effects = index.get(key)
         if effects and store.read(effects):
             found.effects[variant.name] = effects
@@ -105,35 +104,35 @@ def survey(
     return found
 
 
-def describe(variant: Variant) -> dict:
-    """All that makes a difference in a variant: everything but what it is called."""
-    told = variant.to_dict()
-    return {k: v for k, v in told.items() if k not in ("name", "axis", "choice", "reason", "source")}
+def variant_key(variant: Variant) -> dict:
+    """Return the fields of a variant that affect results, so all but its labels."""
+    fields = variant.to_dict()
+    return {k: v for k, v in fields.items() if k not in ("name", "axis", "choice", "reason", "source")}
 
 
 def hash_data(votes_path: Path | None) -> dict:
-    """What decides, with a variant, on the keys of its tasks: tables, roll calls, code, versions."""
+    """Hash everything besides the variant that its task keys depend on: data, code, package versions."""
     tables = [*sorted((ROOT / "data").rglob("*.csv")), *sorted((ROOT / "data").rglob("*.py"))]
     record = find_rollcalls(votes_path)
     files = list_files(record) if record else []
     files += [DYNAMIC_FIT] if DYNAMIC_FIT.is_file() else []
     stamps = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-    makers = (make_ideal_points, make_total, make_direct, make_effects)
     return {
         "tables": [hash_content(file.read_text(encoding="utf-8")) for file in tables],
         "rollcalls": stamps,
-        "code": [hash_code(make) for make in makers],
+        # The plan names the functions that make all tasks.
+        "code": [hash_code(function) for function in (load_inputs, plan_variant)],
         "versions": package_versions(),
     }
 
 
 def for_review(variant: Variant) -> Variant:
-    """The variant with as much sampling as is done when there are hundreds."""
+    """Return the variant with the shorter sampling that is used for many variants."""
     return replace(variant, run=REVIEW)
 
 
 def expect_seconds(tasks: list[Task], store: Store) -> dict[str, float]:
-    """Seconds that each kind of task takes on one core: as measured in the store, if anything was."""
+    """Return the mean seconds of one core by kind of task, measured on stored results where possible."""
     kinds = {task.kind for task in tasks}
     measured = {kind: [r["seconds"] for r in store.records(kind) if r["status"] == "ok"] for kind in kinds}
     return {
@@ -143,20 +142,21 @@ def expect_seconds(tasks: list[Task], store: Store) -> dict[str, float]:
 
 
 def collect(found: Survey, store: Store, lost: dict[str, str]) -> pd.DataFrame:
-    """The table of all variants: one row for each quantity and case, one for each variant that failed.
+    """Collect the effects of all variants.
 
     Parameters
     ----------
     found : Survey
     store : Store
     lost : dict of str to str
-        By key of a task, why it could not be made this time.
+        Why a task could not be made in this run, by its key.
 
     Returns
     -------
     pd.DataFrame
-        ``variant, axis, choice, quantity, case, mean, sd, lower, upper, prob_positive, mcse, status`` (``ok``
-        or ``failed``) and ``reason`` of a failure; averages over all states.
+        One row for each variant, quantity and case, averaged over all states, and one row for each variant
+        that failed: ``variant, axis, choice, quantity, case, mean, sd, lower, upper, prob_positive, mcse,
+        status`` (``ok`` or ``failed``) and ``reason`` (of a failure).
     """
     tables = []
     for variant in found.variants:
@@ -174,7 +174,7 @@ def collect(found: Survey, store: Store, lost: dict[str, str]) -> pd.DataFrame:
 
 
 def explain_failure(variant: Variant, found: Survey, record: dict | None, lost: dict[str, str]) -> str:
-    """Why a variant has no effects."""
+    """Say why a variant has no effects."""
     if variant.name in found.refused:
         return found.refused[variant.name]
     if record:

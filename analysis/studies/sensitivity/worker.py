@@ -1,4 +1,4 @@
-"""What a worker does with one task. It imports little: a worker is there in a second."""
+"""How a worker makes one task. This module imports little, so that workers start fast."""
 
 import time
 from collections.abc import Callable
@@ -9,12 +9,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from analysis.posterior.effects import Effects
-    from analysis.variants.variant import Variant
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a task made, and the seconds that it took."""
+    """The result of a task, and the seconds that it took."""
 
     result: "xr.DataTree | Effects"
     seconds: float
@@ -22,14 +21,14 @@ class Done:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a task made nothing.
+    """A task that has no result.
 
     Attributes
     ----------
     reason : str
     seconds : float
     lasting : bool
-        Whether it would fail again: a missed gate would, for seed and code are the same; a dead worker not.
+        True if the task would fail again, as after a missed gate; False after the death of a worker.
     """
 
     reason: str
@@ -40,26 +39,26 @@ class Failure:
 Outcome = Done | Failure
 
 
-def perform(make: Callable, variant: "Variant", data: "xr.Dataset", *needs: Outcome) -> Outcome:
-    """Make a task's result on a worker, on one core. A failure of what it needs is its own.
+def perform(make: Callable, settings: object, data: object, *needs: Outcome) -> Outcome:
+    """Make the result of a task on one core. If a task that it needs failed, return that failure.
 
     Parameters
     ----------
-    make, variant, data
-        Of the task.
+    make, settings, data
+        See ``analysis.store.task.Task``.
     *needs : Outcome
-        Of the tasks that it needs.
+        Outcomes of the tasks that it needs.
     """
     for need in needs:
         if isinstance(need, Failure):
             return need
     begin = time.perf_counter()
     try:
-        result = make(data, [need.result for need in needs], variant, cores=1)
+        result = make(data, [need.result for need in needs], settings, cores=1)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        # A panic of the sampler is no Exception, and would take the worker down with it.
+        # A panic of the sampler is not an Exception, and would end the worker.
         from analysis.fitting.gates import ConvergenceError
 
         lasting = isinstance(error, ConvergenceError | ValueError)
@@ -69,5 +68,8 @@ def perform(make: Callable, variant: "Variant", data: "xr.Dataset", *needs: Outc
 
 
 def give(value: object) -> object:
-    """What travels to a worker once and stays there. As a task it comes again if its worker dies."""
+    """Return a value unchanged.
+
+    As a task it sends the value to the cluster once, and again if the worker that holds it dies.
+    """
     return value

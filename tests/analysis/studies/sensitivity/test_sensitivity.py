@@ -8,16 +8,17 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
+from analysis.commands.sensitivity import announce, to_table
 from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.plan import plan_variant
 from analysis.posterior.effects import Effects
 from analysis.store.explain import compare_contents, explain_task
 from analysis.store.store import Store
 from analysis.studies.sensitivity.figure import mark_choices
-from analysis.studies.sensitivity.page import grid_of_axes, to_table, write_page
+from analysis.studies.sensitivity.page import grid_of_axes, write_page
 from analysis.studies.sensitivity.summary import pick_effect, split_variance, summarize_axes
 from analysis.studies.sensitivity.survey import collect, survey
-from analysis.variants.table import MAIN, VARIANTS, cross_axes
+from analysis.variants.table import MAIN, VARIANTS, choose_grid, cross_axes
 
 
 def make_rows(variant, axis, choice, mean, sd=0.1, levels=("rio", "pact")):
@@ -96,10 +97,9 @@ def test_a_grid_with_holes_keeps_the_order_of_its_sources():
 
 
 def test_the_page_has_every_variant_and_the_files_are_the_same_each_time(tmp_path):
-    console = Console(width=120, record=True)
-    for folder in ("a", "b"):
-        write_page(make_table(), [MAIN, *VARIANTS.values()], {}, tmp_path / folder, console)
-    text = console.export_text()
+    pages = [write_page(make_table(), [MAIN, *VARIANTS.values()], {}, tmp_path / name) for name in ("a", "b")]
+    text = " ".join(pages[0].sentences)
+    assert pages[0].sentences == pages[1].sentences
     assert "5 variants: in 3 of them (60%)" in text
     assert "guarantee-bad (R-hat)" in text
     names = {"sensitivity.csv", "sensitivity_axes.csv", "sensitivity.md"}
@@ -126,7 +126,7 @@ def test_a_crossed_run_has_a_page_of_its_own(tmp_path):
     variants, _ = cross_axes(["window", "absence"])
     rng = np.random.default_rng(1)
     rows = [r for v in variants for r in make_rows(v.name, v.axis, v.choice, rng.normal(0.3, 0.05))]
-    write_page(pd.DataFrame(rows), variants, {"a+b": "no"}, tmp_path, Console(width=100))
+    write_page(pd.DataFrame(rows), variants, {"a+b": "no"}, tmp_path)
     terms = pd.read_csv(tmp_path / "crossed_variance.csv")["term"]
     assert list(terms) == ["window", "absence", "window x absence", "three and more", "posterior"]
     page = (tmp_path / "crossed.md").read_text()
@@ -160,6 +160,19 @@ def agenda(monkeypatch):
 def plan(variant):
     found = load_inputs(variant)
     return plan_variant(variant, found.votes, found.panel)
+
+
+def test_a_grid_is_of_some_axes_one_at_a_time_or_crossed():
+    variants, impossible = choose_grid("window, absence", None)
+    assert variants[0] is MAIN
+    assert {variant.axis for variant in variants} == {"main", "window", "absence"}
+    assert not impossible
+    assert choose_grid(None, "window,absence") == cross_axes(["window", "absence"])
+    assert len(choose_grid(None, None)[0]) == 1 + len(VARIANTS)
+    with pytest.raises(ValueError, match="not both"):
+        choose_grid("window", "absence")
+    with pytest.raises(ValueError, match="no axis 'windwo'; nearest: window"):
+        choose_grid("windwo", None)
 
 
 def test_a_change_renews_what_depends_on_it_and_nothing_else(agenda):
@@ -207,6 +220,8 @@ def test_what_is_there_is_found_without_loading_data(agenda, tmp_path, monkeypat
     for variant in agenda:
         save_effects(store, variant)
     first = survey(agenda, store, None, lambda share: None)
+    told = announce(first, [], {}, {"a+b": "no"})
+    assert told.startswith("3 variants, 0 of them stored. 1 combinations exclude each other")
     assert first.list_missing(store) == [t for t in first.list_tasks() if store.find(t) is None]
     loader = "analysis.studies.sensitivity.survey.load_inputs"
     monkeypatch.setattr(loader, lambda *args, **kwargs: pytest.fail("data were loaded"))
