@@ -9,7 +9,7 @@ import xarray as xr
 from analysis.fitting.gates import ConvergenceError
 from analysis.pipeline.inputs import Inputs, load_inputs
 from analysis.pipeline.plan import plan_stage1
-from analysis.pipeline.run import Report, run_variant
+from analysis.pipeline.run import run_variant
 from analysis.store.files import OUTPUT, RESULTS, atomic_folder, write_json, write_table
 from analysis.store.store import load_or_make
 from analysis.studies.claims.describe import (

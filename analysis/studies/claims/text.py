@@ -126,14 +126,14 @@ def _say_asymmetry(rows: pd.DataFrame) -> list[str]:
     years = rows[rows["quantity"] == "hegemonic"]["when"].astype(int)
     first, last = str(years.min()), str(years.max())
     counted = [
-        f"counted by {weight}, {say_level(rows, 'hegemonic', first, f'{scope} {weight}')} and "
-        f"{say_level(rows, 'hegemonic', last, f'{scope} {weight}')} ({name})"
+        f"by {weight} {name}, {say_level(rows, 'hegemonic', first, f'{scope} {weight}')} and "
+        f"{say_level(rows, 'hegemonic', last, f'{scope} {weight}')}"
         for weight in ("states", "alliances", "pairs")
-        for scope, name in (("us", "with the US"), ("other", "others"))
+        for scope, name in (("us", "with the US"), ("other", "without it"))
     ]
     median, largest = (find_row(rows, "added_share", when) for when in ("median", "largest"))
     return [
-        f"Hegemonic in {first} and {last}: " + ", ".join(counted) + ".",
+        f"Share of hegemonic alliances in {first} and {last}: {'; '.join(counted)}.",
         f"The median new ally of the US added {number(100 * median['mean'], 1)} % of the capabilities of the "
         f"US and its allies, the largest {percent(largest['mean'])}.",
     ]
