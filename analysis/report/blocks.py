@@ -1,7 +1,6 @@
-"""The blocks that a section consists of. The template shows each kind in its own way."""
+"""The blocks that a section consists of. The template shows each class in its own way."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import pandas as pd
 from markupsafe import Markup
@@ -13,7 +12,6 @@ from analysis.report.tables import Table, make_table, plain_columns
 class Text:
     """A paragraph. The template escapes it, as it does everything that is not ``Markup``."""
 
-    kind: ClassVar[str] = "text"
     text: str
 
 
@@ -21,7 +19,6 @@ class Text:
 class Html:
     """Text of the project's own pages as HTML, from a parser that escapes tags in its input."""
 
-    kind: ClassVar[str] = "html"
     html: Markup
 
 
@@ -29,7 +26,6 @@ class Html:
 class Heading:
     """A heading within a section."""
 
-    kind: ClassVar[str] = "heading"
     text: str
 
 
@@ -37,7 +33,6 @@ class Heading:
 class Missing:
     """A note that a result does not exist yet, with the command that makes it."""
 
-    kind: ClassVar[str] = "missing"
     text: str
 
 
@@ -45,7 +40,6 @@ class Missing:
 class Chart:
     """An interactive chart, its description in words, and optionally its numbers as a folded table."""
 
-    kind: ClassVar[str] = "chart"
     name: str
     spec: dict
     alternative: str
@@ -57,7 +51,6 @@ class Chart:
 class Picture:
     """A figure made by another command: its ``data:`` address, its description in words, and a caption."""
 
-    kind: ClassVar[str] = "picture"
     address: str
     alternative: str
     caption: str
@@ -67,7 +60,6 @@ class Picture:
 class Sortable:
     """A table whose columns the reader can sort. A ``tall`` one scrolls within the page."""
 
-    kind: ClassVar[str] = "table"
     table: Table
     tall: bool = False
 
@@ -81,7 +73,6 @@ def plain_table(frame: pd.DataFrame, caption: str, *, tall: bool = False, digits
 class Explorer:
     """A table of all states with search and filters. The charts above highlight the states that match."""
 
-    kind: ClassVar[str] = "explorer"
     table: Table
     regions: list[str]
     levels: list[tuple[str, str]]
@@ -92,7 +83,6 @@ class Explorer:
 class Legend:
     """Markers and colours of the guarantee levels: (level, name, shape)."""
 
-    kind: ClassVar[str] = "legend"
     levels: list[tuple[str, str, str]]
     note: str = ""
 
@@ -101,7 +91,6 @@ class Legend:
 class Facts:
     """A list of facts, each with its name."""
 
-    kind: ClassVar[str] = "facts"
     facts: list[tuple[str, str]]
 
 
@@ -109,7 +98,6 @@ class Facts:
 class Folded:
     """Details for a reviewer: a summary line, and blocks that a click unfolds."""
 
-    kind: ClassVar[str] = "folded"
     summary: str
     blocks: list = field(default_factory=list)
 
@@ -118,7 +106,6 @@ class Folded:
 class Verbatim:
     """Preformatted text, such as a spec or a model."""
 
-    kind: ClassVar[str] = "verbatim"
     text: str
     label: str
 
