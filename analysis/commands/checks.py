@@ -19,7 +19,7 @@ from analysis.commands.app import (
 
 
 def show_checks(folder: Path, console: Console) -> None:
-    """Print the number of checks by verdict, the most influential units, and the hidden cause that it takes."""
+    """Print the number of checks by verdict, and what the checks of influence and confounding found."""
     checks = pd.read_csv(folder / "checks.csv")
     table = Table(title="Checks of the model of joining")
     for column in ("check", "verdict", "rows"):

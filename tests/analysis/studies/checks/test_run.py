@@ -1,4 +1,4 @@
-"""The whole command on made-up votes and coalitions: what it writes, and that it takes up what is done."""
+"""The study on simulated votes and coalitions: what it plans, what it writes, and that it is resumed."""
 
 from dataclasses import replace
 
@@ -9,11 +9,9 @@ import xarray as xr
 from rich.console import Console
 
 from analysis.commands.checks import show_checks
-from analysis.store import files as results
-from analysis.store.store import Store
-from analysis.studies.checks import confounding, run
-from analysis.studies.checks import model as steps
-from analysis.studies.checks import votes_left_out as votes
+from analysis.pipeline.inputs import Inputs
+from analysis.store.store import Store, load_or_make
+from analysis.studies.checks import confounding, controls, run, votes_left_out
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN
 from models.simulate.static import simulate_panel, simulate_votes
@@ -42,33 +40,57 @@ def make_votes(case):
     ).assign_attrs(case=case)
 
 
-@pytest.mark.slow
-def test_the_command_writes_every_table_and_is_resumed(tmp_path, monkeypatch):
-    panel = make_panel()
-    monkeypatch.setattr(run, "load_votes", lambda spec, case, path: make_votes(case.name))
-    monkeypatch.setattr(run, "load_panel", lambda spec, path: panel)
-    monkeypatch.setattr(run, "_prepare_waves", lambda variant, panel: panel)
-    monkeypatch.setattr(run, "RESULTS", tmp_path)
-    monkeypatch.setattr(steps, "PERMUTATIONS", 4)
-    monkeypatch.setattr(votes, "POSITION_DRAWS", 3)
+@pytest.fixture
+def inputs(monkeypatch):
+    """Return simulated inputs; the panel stands for its own waves."""
+    monkeypatch.setattr(run, "prepare_waves", lambda panel, coalition: panel)
+    monkeypatch.setattr(controls, "PERMUTATIONS", 4)
+    monkeypatch.setattr(votes_left_out, "POSITION_DRAWS", 3)
     monkeypatch.setattr(confounding, "STRENGTHS", (0.0, 3.0))
-    monkeypatch.setattr(run, "Store", lambda: Store(tmp_path / ".fits"))
-    stored = []
-    real = results.load_or_fit
+    panel = make_panel()
+    return Inputs({str(case): make_votes(str(case)) for case in panel["case"].values}, panel)
 
-    def load_or_fit(kind, content, fit):
-        found = real(kind, content, fit, tmp_path / ".fits")
-        stored.append((kind, found[2]))
-        return found
 
-    for module in (run, votes):
-        monkeypatch.setattr(module, "load_or_fit", load_or_fit)
+def make_variant():
+    """Return the main variant with short fits."""
     sampler = SamplerSpec(draws=500, tune=300)
     sizes = replace(MAIN.run, ideal_point=sampler, total=sampler, stage1_draws=20)
-    variant = replace(MAIN, name="made", reference="S001", run=sizes)
+    return replace(MAIN, name="made", reference="S001", run=sizes)
+
+
+def test_the_plan_lists_each_check_once_and_depends_on_votes_and_priors(inputs):
+    variant = make_variant()
+    tasks = run.plan_checks(variant, inputs)
+    keys = {task.kind: task.key for task in tasks if task.kind.startswith("check_")}
+    assert len(keys) == len(tasks) - 2
+    # Two cases, each without two issues, without two sessions, and with two areas only.
+    assert len(run.list_all(tasks)) == len(tasks) + 2 * (2 + 2 + 2)
+    wider = replace(variant, coalition=replace(variant.coalition, guarantee_scale=9.0))
+    changed = {task.kind: task.key for task in run.plan_checks(wider, inputs)}
+    assert all(changed[kind] != key for kind, key in keys.items())
+    fewer = {case: counted.isel(item=slice(1, None)) for case, counted in inputs.votes.items()}
+    changed = {task.kind: task.key for task in run.plan_checks(variant, Inputs(fewer, inputs.panel))}
+    same = {kind for kind, key in keys.items() if changed[kind] == key}
+    assert same == {"check_tier_fit", "check_tiers", "check_waves", "check_hazard"}
+
+
+@pytest.mark.slow
+def test_the_study_writes_every_table_and_is_resumed(tmp_path, monkeypatch, inputs):
+    monkeypatch.setattr(run, "load_inputs", lambda variant, path, progress: inputs)
+    monkeypatch.setattr(run, "RESULTS", tmp_path)
+    monkeypatch.setattr(run, "Store", lambda: Store(tmp_path / ".fits"))
+    stored = []
+
+    def watch(task, *given, **settings):
+        found = load_or_make(task, *given, **settings)
+        stored.append((task.kind, found[1]))
+        return found
+
+    monkeypatch.setattr(run, "load_or_make", watch)
+    variant = make_variant()
     folder = run.run_checks(variant, report=lambda name: lambda share: None)
     tables = {name: pd.read_csv(folder / f"{name}.csv") for name in run.TABLES}
-    assert set(tables["checks"]["check"]) >= {
+    assert set(tables["checks"]["check"]) == {
         "prior_predictive",
         "posterior_predictive",
         "psis_loo",
@@ -84,8 +106,8 @@ def test_the_command_writes_every_table_and_is_resumed(tmp_path, monkeypatch):
     assert tables["influence"]["confirmed"].notna().any()
     assert not tables["tiers"].isna().any().any()
     assert len(list(folder.glob("check_*.png"))) == 6
-    # Without an issue area or with the other alone: the same votes are fitted once.
-    assert not any(reused for kind, reused in stored if kind != "ideal_point_part")
+    # Stage 1 of both areas and without each issue: the same votes under another label are another fit.
+    assert not any(reused for _, reused in stored)
     stored.clear()
     again = run.run_checks(variant, report=lambda name: lambda share: None)
     assert all(reused for _, reused in stored)

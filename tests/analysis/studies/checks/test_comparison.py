@@ -1,0 +1,83 @@
+"""Leaving out one state: weights where they hold, refits where they do not."""
+
+import arviz as az
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.special import logsumexp
+from support.made_bench import SPEC, make_data, make_draws, split_chains
+
+from analysis.posterior.answers import log_likelihood_by_state
+from analysis.studies.checks.bench import Bench, nest
+from analysis.studies.checks.calibration import calibrate, left_out_probability
+from analysis.studies.checks.comparison import compare_models, leave_one_state_out, with_log_likelihood
+from analysis.studies.checks.prediction import score_predictions
+
+
+# Weights with the tail of a Pareto distribution of shape 1.5, and weights whose tail fits none.
+@pytest.mark.parametrize(
+    ("spoil", "k_is"),
+    [
+        (lambda rng, n: 1.5 * rng.exponential(size=n), np.isfinite),
+        (lambda rng, n: rng.pareto(0.6, n), np.isnan),
+    ],
+)
+def test_states_with_unreliable_weights_are_refitted(monkeypatch, spoil, k_is):
+    panel, positions, data = make_data()
+    states = panel["state"].values
+    bench = Bench(panel, positions, SPEC, seed=0)
+    flat = make_draws(panel, n=4000)
+    posterior = split_chains(flat)
+    asked = []
+
+    def refit(_, variations, sampler, name, progress=None):
+        """Return draws without the state, by resampling those with it."""
+        asked.extend(np.flatnonzero(data.included[1] != v.included[1]).tolist() for v in variations)
+        log_weight = -log_likelihood_by_state(flat, data)[:, 7]
+        weight = np.exp(log_weight - log_weight.max())
+        drawn = np.random.default_rng(1).choice(4000, 4000, p=weight / weight.sum())
+        return xr.DataTree.from_dict(
+            {"posterior": split_chains(flat.isel(sample=drawn)).expand_dims("refit")}
+        )
+
+    monkeypatch.setattr(Bench, "fit", refit)
+    tree = with_log_likelihood(posterior, data, states)
+    right = leave_one_state_out(bench, tree, data)
+    assert right.refits == {}
+    answers = tree["log_likelihood"]["answers"].copy(deep=True)
+    answers[..., 7] -= spoil(np.random.default_rng(0), (4, 1000))
+    spoilt = xr.DataTree.from_dict({"posterior": posterior, "log_likelihood": answers.to_dataset()})
+    trusted = az.loo(spoilt, pointwise=True)
+    assert k_is(trusted.pareto_k[7])
+    exact = leave_one_state_out(bench, spoilt, data)
+    assert asked == [[7]]
+    assert list(exact.refits) == [states[7]]
+    assert exact.estimate.pareto_k[7] > 0.7
+    # With its spoilt weights the state would be far off.
+    assert abs((trusted.elpd_i - right.estimate.elpd_i)[7]) > 1
+    np.testing.assert_allclose(exact.estimate.elpd_i, right.estimate.elpd_i, atol=0.05)
+    for name in ("elpd", "se"):
+        assert getattr(exact.estimate, name) == pytest.approx(getattr(right.estimate, name), abs=0.1)
+    with_all = (logsumexp(answers, axis=(0, 1)) - np.log(4000)).sum()
+    assert exact.estimate.p == pytest.approx(with_all - exact.estimate.elpd)
+    probability = [left_out_probability(spoilt, data, each) for each in (right, exact)]
+    np.testing.assert_allclose(*probability, atol=0.02)
+
+
+@pytest.mark.slow
+def test_nested_models_are_ranked_and_calibrated(bench, nested):
+    left_out, trees = {}, {}
+    for model in nested.children:
+        data = nest(bench.data("direct"), model)
+        trees[model] = with_log_likelihood(nested[model].dataset, data, bench.panel["state"].values)
+        left_out[model] = leave_one_state_out(bench, trees[model], data)
+    ranked = list(compare_models({model: each.estimate for model, each in left_out.items()}).index)
+    assert ranked[0] in ("alignment", "guarantee")
+    assert ranked[-1] == "region_only"
+    data = bench.data("direct")
+    probability = left_out_probability(trees["alignment"], data, left_out["alignment"])
+    assert calibrate(probability, data.joined_observed, data.included, seed=1)[1] > 0.05
+    # The same share for all states would be calibrated too, but would predict worse.
+    rate = np.full_like(probability, data.joined_observed.mean())
+    best = score_predictions(probability.ravel(), data.joined_observed.ravel())
+    assert best[0] < score_predictions(rate.ravel(), data.joined_observed.ravel())[0]
