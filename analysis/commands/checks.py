@@ -2,8 +2,8 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
@@ -17,9 +17,14 @@ from analysis.commands.app import (
     console,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def show_checks(folder: Path, console: Console) -> None:
     """Print the number of checks by verdict, and what the checks of influence and confounding found."""
+    import pandas as pd
+
     checks = pd.read_csv(folder / "checks.csv")
     table = Table(title="Checks of the model of joining")
     for column in ("check", "verdict", "rows"):
@@ -34,7 +39,7 @@ def show_checks(folder: Path, console: Console) -> None:
     console.print(f"\nFiles: {folder}", highlight=False, soft_wrap=True)
 
 
-def influence_sentence(influence: pd.DataFrame) -> str:
+def influence_sentence(influence: "pd.DataFrame") -> str:
     """Name the state, region, issue and session whose absence moves the pooled effects most."""
     rows = influence[(influence["case"] == "pooled") & influence["quantity"].str.startswith("ame_")]
     parts = []
@@ -47,7 +52,7 @@ def influence_sentence(influence: pd.DataFrame) -> str:
     return "Largest shifts when one unit is left out (percentage points): " + "; ".join(parts) + "."
 
 
-def confounding_sentence(checks: pd.DataFrame) -> str:
+def confounding_sentence(checks: "pd.DataFrame") -> str:
     """Say how strong an unmeasured cause would have to be to explain the pooled effect away."""
     rows = checks[(checks["check"] == "confounding") & (checks["item"] == "tipping_strength")]
     row = rows[rows["case"] == "pooled"].iloc[0]

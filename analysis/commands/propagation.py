@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +14,8 @@ SHOWN = ("ame_pact_direct", "ame_pact_indirect", "alignment_slope")
 
 def run_and_show_ways(variant: Variant, votes_path: Path | None, console: Console) -> int:
     """Run a variant in every way, print the effects, and return the exit code of ``run_with_progress``."""
+    import pandas as pd
+
     from analysis.commands.progress import run_with_progress
     from analysis.studies.propagation.compare import compare_ways
 

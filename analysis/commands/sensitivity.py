@@ -13,7 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from analysis.commands.app import ExplainOption, VotesOption, app, bad_option_ends, console, show_error
-from analysis.store.files import OUTPUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +38,7 @@ def run_sensitivity(
     workers: int | None = None,
     explain: bool = False,
     store: "Store | None" = None,
-    output: Path = OUTPUT,
+    output: Path | None = None,
 ) -> int:
     """Run variants on a cluster, and write table, figure and page.
 
@@ -60,8 +59,8 @@ def run_sensitivity(
         Only say what would be made and why.
     store : Store, optional
         Default: the project's own.
-    output : Path
-        Folder for the tables, the figure and the page.
+    output : Path, optional
+        Folder for the tables, the figure and the page. Default: the project's own.
 
     Returns
     -------
@@ -70,6 +69,7 @@ def run_sensitivity(
         130 if the user stopped the run.
     """
     from analysis.store.explain import show_explanation
+    from analysis.store.files import OUTPUT
     from analysis.store.store import Store
     from analysis.studies.sensitivity.cluster import SchedulerLostError, connect
     from analysis.studies.sensitivity.page import write_page
@@ -77,6 +77,7 @@ def run_sensitivity(
     from data.load import DataError
 
     begin, store, lost = time.perf_counter(), store or Store(), {}
+    output = output or OUTPUT
     try:
         with console.status("Looking up stored results"):
             found = survey([for_review(v) for v in variants], store, votes_path, lambda share: None)

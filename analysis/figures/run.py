@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from analysis.figures.draw import plot_intervals
 from analysis.figures.style import ALL, GROUP_NAMES, STYLE, level_colour, level_marker, level_name
 
-WAYS = {
+PATHS = {
     "total": (0.26, "o", True, "total"),
     "direct": (0.0, "s", False, "direct (alignment held)"),
     "indirect": (-0.26, "^", False, "indirect (through alignment)"),
@@ -138,9 +138,9 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
                 for level in panel["guarantee"].attrs["levels"][1:]
             },
         )
-        for kind, (shift, marker, filled, label) in WAYS.items()
+        for kind, (shift, marker, filled, label) in PATHS.items()
     ]
-    title = "What a US guarantee adds to the probability of joining, and by which way"
+    title = "What a US guarantee adds to the probability of joining, and by which path"
     return _plot_by_level(series, list(labels.values()), title)
 
 
@@ -235,7 +235,7 @@ def _label_cases(effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, str]:
     """Labels of the cases, of ``pooled`` and of ``difference``, in the order in which they are drawn."""
     labels = dict(zip(panel["case"].values, panel["label"].values, strict=True)) | {"pooled": "pooled"}
     if (effects["case"] == "difference").any():
-        labels["difference"] = "the first less\nthe second"
+        labels["difference"] = "first minus\nsecond"
     return labels
 
 

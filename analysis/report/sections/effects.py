@@ -36,7 +36,7 @@ def case_names(results: Results) -> dict[str, str]:
     """Names of all cases of ``effects.csv``, with ``pooled`` and ``difference``."""
     first, *_, last = results.case_labels.values()
     pooled = "both pooled" if len(results.case_labels) == 2 else "all pooled"
-    return results.case_labels | {"pooled": pooled, "difference": f"{first} less {last}"}
+    return results.case_labels | {"pooled": pooled, "difference": f"{first} minus {last}"}
 
 
 def level_style(level: str) -> dict[str, str]:

@@ -51,7 +51,6 @@ def test_help_is_a_table_of_contents(hostile):
         (["compare", "published", "nobody"], 2, "no results of 'nobody'"),
         (["report", "nobody"], 2, "nobody"),
     ],
-    ids=" ".join,
 )
 def test_it_works_beside_modules_of_the_same_names(hostile, words, code, said):
     done = sfl(hostile, *words)
