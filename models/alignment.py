@@ -1,4 +1,4 @@
-"""Alignment given the guarantee: the first half of the hypothesis, and the way of the indirect effect."""
+"""Alignment given the guarantee: the first half of the hypothesis, and a part of the indirect effect."""
 
 import numpy as np
 import xarray as xr
@@ -15,7 +15,7 @@ def draw_alignment_model(
     seed: int,
     imputed: np.ndarray | None = None,
 ) -> xr.Dataset:
-    """Exact posterior draws of a linear model of alignment, one for each draw of the positions.
+    """Draw exactly from the posterior of a linear model of alignment, once for each draw of the positions.
 
     Parameters
     ----------
@@ -23,20 +23,20 @@ def draw_alignment_model(
         From ``models.panel.prepare_panel_data``.
     positions : np.ndarray
         (sample, case, state): alignment, centred within each case
-        (``models.panel.centre_alignment``). A draw of stage 1 may stand there several times.
+        (``models.panel.centre_alignment``). A draw of stage 1 may occur several times.
     spec : AlignmentSpec
         Priors.
     seed : int
         Seed of numpy's generator.
     imputed : np.ndarray, optional
-        (sample, missing): draws of the covariates that states lack, from the model of joining
-        (``models.missing``). Without them missing covariates are refused.
+        (sample, missing): draws of the missing covariates, from the model of joining (``models.missing``).
+        Needed if the panel has missing covariates.
 
     Returns
     -------
     xr.Dataset
-        (case, sample): ``guarantee_effect`` (with dim level): how much nearer to the US each level brings a
-        state, standard deviations of the states; ``residual_sd``. Each sample belongs to its positions.
+        (case, sample): ``guarantee_effect`` (also dim level): change of alignment with each level, in
+        standard deviations of the states; ``residual_sd``. Sample k uses positions k.
 
     Notes
     -----
@@ -45,8 +45,8 @@ def draw_alignment_model(
         a_i = x_i' b + e_i,   e_i ~ Normal(0, s^2),
         b | s ~ Normal(0, s^2 v^2),   1/s^2 ~ Gamma(nu/2, nu u^2/2)
 
-    which has a posterior in closed form (O'Hagan and Forster 2004, Bayesian Inference, ch. 11): no
-    sampler and no convergence to judge. The cases are fitted apart.
+    whose posterior has a closed form (O'Hagan and Forster 2004, Bayesian Inference, ch. 11). The cases are
+    fitted separately.
     """
     covariates = panel.covariates[None]
     if imputed is not None:
@@ -64,7 +64,7 @@ def draw_alignment_model(
             of_case,
             np.eye(len(panel.region))[panel.region_idx[rows]],
         ]
-        # One design for all samples, or one for each where covariates are drawn too.
+        # One design for all samples, or one for each sample if covariates were imputed.
         columns = [np.broadcast_to(c, (*of_case.shape[:2], c.shape[-1])) for c in columns]
         design = np.concatenate(columns, axis=-1)
         widths = (spec.intercept_scale, spec.guarantee_scale, spec.covariate_scale, spec.region_scale)

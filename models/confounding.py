@@ -1,36 +1,37 @@
-"""Joining, with a cause of both the guarantee and joining that nobody has measured."""
+"""Joining, with an unmeasured common cause of guarantee and joining."""
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from models.coalition import half_normal, name_coords, place_predictor
+from models.coalition import name_coords, place_predictor
+from models.coordinates.effects import half_normal
 from models.panel import PanelData
 from models.spec import CoalitionSpec
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(8)
 HIDDEN_NODES = _NODES
-"""Values, in standard deviations, over which the hidden cause and a state's own effect are integrated."""
+"""Nodes, in standard deviations, of the quadrature over the hidden cause and over a state's own effect."""
 HIDDEN_LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
 """Log of the nodes' probabilities under a standard normal."""
-# So far out that it makes no difference, so near that the odds of several cases can be multiplied.
+# Larger logits change nothing, and the odds of several cases could not be multiplied.
 LARGEST_LOGIT = 150.0
 
 
 def build_confounded_model(
     panel: PanelData, spec: CoalitionSpec, hidden_log_weight: np.ndarray, strength: float
 ) -> pm.Model:
-    """The model of joining without alignment, and with a hidden cause of given strength.
+    """Build the model of joining without alignment, with a hidden cause of given strength.
 
     Parameters
     ----------
     panel : PanelData
         From ``models.panel.prepare_panel_data``.
     spec : CoalitionSpec
-        Priors and choices; the state effects are part of it.
+        Priors and choices. State effects are always included.
     hidden_log_weight : np.ndarray
         (state, node): log probability of each of ``HIDDEN_NODES`` given the state's guarantee and
-        covariates. What ties the guarantee to the hidden cause is in these weights.
+        covariates. These weights hold the dependence of the guarantee on the hidden cause.
     strength : float
         Logits of joining per standard deviation of the hidden cause.
 
@@ -41,8 +42,8 @@ def build_confounded_model(
 
     Notes
     -----
-    Neither strength can be learnt from the data: both are assumed, and the posterior says what the effect
-    would be if they were right. A state's answers inform where it stands on the hidden cause.
+    The data cannot identify the strengths. Both are assumed, and the posterior is what the effect would be if
+    they were right. A state's answers inform its value of the hidden cause.
     """
     with pm.Model(coords=name_coords(panel)) as model:
         joined = pm.Data("joined_observed", panel.joined, dims=("case", "state"))

@@ -1,152 +1,22 @@
-"""The hierarchical graded-response model of one case's votes."""
+"""Ideal points from ordered votes: the hierarchical graded-response model of one case.
+
+See models/docs/ideal_point.md.
+"""
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.coordinates.start import estimate_start
-from models.likelihood.graded_response import graded_response_logp, prepare_votes
-from models.spec import IdealPointSpec
-
-US_SIDE = {"yes": 1.0, "abstain": 0.0, "no": -1.0, "absent": 0.0}
-
-
-def prepare_direction(votes: xr.Dataset) -> np.ndarray:
-    """On each item, the answer at whose end the United States stands.
-
-    Returns
-    -------
-    np.ndarray
-        (item,), float: 1 the last response (yes, or with the US), -1 the first, 0 neither.
-    """
-    if votes["response"].values[-1] == "with":
-        return np.ones(votes.sizes["item"])
-    return np.array([US_SIDE[str(vote)] for vote in votes["us_vote"].values])
-
-
-def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model:
-    """Positions of states from their ordered votes, pooled within regions.
-
-    Parameters
-    ----------
-    votes : xr.Dataset
-        The contract's votes: ``counts`` (item, state, response), int >= 0, with the coordinates
-        ``region`` (state) and, where responses are no/abstain/yes, ``us_vote`` (item).
-    spec : IdealPointSpec
-        Priors and choices.
-
-    Returns
-    -------
-    pm.Model
-        Deterministics that mean something and are saved: ``ideal_point`` (state; mean 0, sd 1 over the
-        sample, high = where the US votes), ``discrimination`` (item; logits per sd), ``cutpoint`` (item,
-        threshold; logits), ``region_mean`` and ``region_sd`` (region; on the scale of ``ideal_point``).
-
-    Notes
-    -----
-    Samejima (1969) graded responses; a position is standardised within the graph, so location and scale
-    are definitions. The mirror image is resolved by ``orientation``, which the likelihood does not see:
-    both images give the same saved variables. See models/README.md.
-    """
-    regions, region_idx = np.unique(
-        votes["region"].values if spec.pooling == "region" else np.full(votes.sizes["state"], "World"),
-        return_inverse=True,
-    )
-    direction = prepare_direction(votes)
-    start = estimate_start(votes["counts"].values, direction)
-    coords = {
-        "state": votes["state"].values,
-        "item": votes["item"].values,
-        "region": regions,
-        "threshold": ["lower", "upper"],
-    }
-    # A spec is checked when it is made: no need to check its numbers at every step.
-    with pm.Model(coords=coords, check_bounds=False) as model:
-        # Arrays of the votes are data, not constants: other votes of the same shape need no new compilation.
-        region_idx = pm.Data("region_idx", region_idx, dims="state")
-        centre = pm.Data("centre", start.centre, dims="item")
-        upper_weight = pm.Data("upper_weight", start.upper_weight, dims="item")
-        # States: only how they lie relative to each other counts, the raw scale is arbitrary.
-        # One group has no others to lie apart from: a spread of its own would be a funnel.
-        region_mean_sd = (
-            spec.region_mean_scale
-            if spec.pooling == "world"
-            else pm.HalfNormal("region_mean_sd", spec.region_mean_scale)
-        )
-        region_offset = pm.Normal("region_offset", dims="region")
-        region_log_sd = pm.Normal("region_log_sd", 0, spec.region_log_sd_scale, dims="region")
-        raw_region_mean, raw_region_sd = region_mean_sd * region_offset, pt.exp(region_log_sd)
-        position = {
-            "mu": raw_region_mean[region_idx],
-            "sigma": raw_region_sd[region_idx],
-            "dims": "state",
-            "initval": start.position,
-        }
-        if spec.family == "normal":
-            raw_position = pm.Normal("raw_position", **position)
-        else:
-            raw_position = pm.StudentT("raw_position", nu=spec.family_df, **position)
-        location, scale = raw_position.mean(), raw_position.std()
-        standardised = (raw_position - location) / scale
-        # Votes do not see location and scale: without this the sampler would roam along them.
-        pm.Potential("gauge", pm.logp(pm.Normal.dist(0, spec.gauge_scale), location))
-        pm.Potential("gauge_spread", pm.logp(pm.Normal.dist(0, spec.gauge_scale), pt.log(scale)))
-
-        # Items: how sharply each divides the states, how far apart its cutpoints lie, and where. The sampler
-        # sees the place as an anchor beside the divide and the better known cutpoint, where it is nearly
-        # independent of slope and gap; the prior is that of the cutpoints' midpoint.
-        discrimination_sd = pm.HalfNormal("discrimination_sd", spec.discrimination_scale)
-        raw_discrimination = pm.Normal(
-            "raw_discrimination", 0, discrimination_sd, dims="item", initval=start.discrimination
-        )
-        if votes["counts"].values[..., 1].any():
-            log_gap_mean = pm.Normal("log_gap_mean", spec.log_gap_loc, spec.log_gap_scale)
-            log_gap_sd = pm.HalfNormal("log_gap_sd", spec.log_gap_sd_scale)
-            gap = pt.exp(pm.Normal("log_gap", log_gap_mean, log_gap_sd, dims="item"))
-        else:
-            # Nobody ever answered in the middle: of a gap nothing could be learned, and the model is binary.
-            gap = pm.Data("gap", np.full(votes.sizes["item"], NO_GAP), dims="item")
-        midpoint_mean = pm.Normal("midpoint_mean", spec.midpoint_loc, spec.midpoint_scale)
-        midpoint_sd = pm.HalfNormal("midpoint_sd", spec.midpoint_sd_scale)
-        beside_midpoint = centre * raw_discrimination + (0.5 - upper_weight) * gap
-        anchor = pm.Normal(
-            "anchor",
-            midpoint_mean - beside_midpoint,
-            midpoint_sd,
-            dims="item",
-            initval=start.midpoint - start.centre * start.discrimination,
-        )
-        midpoint = anchor + beside_midpoint
-        cutpoint = pm.Deterministic(
-            "cutpoint",
-            pt.stack([midpoint - gap / 2, midpoint + gap / 2], axis=-1),
-            dims=("item", "threshold"),
-        )
-
-        pm.Potential(
-            "votes",
-            graded_response_logp(
-                standardised,
-                raw_discrimination,
-                cutpoint,
-                prepare_votes(votes["counts"].values).as_shared(),
-                implementation=spec.likelihood,
-            ),
-        )
-
-        # Mirror image: the upper end is the one at which the US votes.
-        direction = pm.Data("direction", direction, dims="item")
-        orientation = pt.sign(pt.dot(direction, raw_discrimination))
-        pm.Deterministic("ideal_point", orientation * standardised, dims="state")
-        pm.Deterministic("discrimination", orientation * raw_discrimination, dims="item")
-        pm.Deterministic("region_mean", orientation * (raw_region_mean - location) / scale, dims="region")
-        pm.Deterministic("region_sd", raw_region_sd / scale, dims="region")
-    return model
-
+from models.coordinates.gauge import orient, standardise
+from models.coordinates.items import ItemWarp, place_discrimination, place_midpoint
+from models.coordinates.start import Start, estimate_start, prepare_direction
+from models.likelihood.graded_response import graded_response_logp
+from models.likelihood.votes import prepare_votes
+from models.spec import DynamicIdealPointSpec, IdealPointSpec
 
 NO_GAP = 1e-9
-"""Distance of two cutpoints that are one, logits; the likelihood takes them as ordered."""
+"""Gap of items without abstentions, logits: the likelihood needs the cutpoints in order."""
 
 SAVED = [
     "ideal_point",
@@ -160,13 +30,139 @@ SAVED = [
     "log_gap_mean",
     "log_gap_sd",
 ]
-"""Variables that mean something, where the model has them; raw ones, on any scale and side, are not kept."""
+"""Variables to save. The raw ones have an arbitrary scale and side, and are not saved."""
+
+
+def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model:
+    """Build the model of states' positions, pooled within regions.
+
+    Parameters
+    ----------
+    votes : xr.Dataset
+        Votes, see ``data.load.load_votes``: ``counts`` (item, state, response), int >= 0, with the
+        coordinates ``region`` (state) and, where responses are no/abstain/yes, ``us_vote`` (item).
+    spec : IdealPointSpec
+        Priors and choices.
+
+    Returns
+    -------
+    pm.Model
+        Saved variables: ``ideal_point`` (state; mean 0, sd 1 over the sample, high = where the US votes),
+        ``discrimination`` (item; logits per sd), ``cutpoint`` (item, threshold; logits), ``region_mean`` and
+        ``region_sd`` (region; on the scale of ``ideal_point``), and the means and sds over items.
+
+    Notes
+    -----
+    Samejima (1969) graded responses. Positions are standardised within the model, so location and scale are
+    definitions. The likelihood is the same for the mirror image; both images give the same saved variables.
+    """
+    counts = votes["counts"].values
+    direction = prepare_direction(votes)
+    start = estimate_start(counts, direction)
+    regions, region_idx = np.unique(
+        votes["region"].values if spec.pooling == "region" else np.full(votes.sizes["state"], "World"),
+        return_inverse=True,
+    )
+    coords = {
+        "state": votes["state"].values,
+        "item": votes["item"].values,
+        "region": regions,
+        "threshold": ["lower", "upper"],
+    }
+    # The spec has been validated, so the model need not check its numbers at every step.
+    with pm.Model(coords=coords, check_bounds=False) as model:
+        # Arrays are data, not constants: other votes then need no new compilation.
+        region_idx = pm.Data("region_idx", region_idx, dims="state")
+
+        # States. With one group there is no spread between groups to estimate.
+        region_mean_sd = (
+            spec.region_mean_scale
+            if spec.pooling == "world"
+            else pm.HalfNormal("region_mean_sd", spec.region_mean_scale)
+        )
+        region_offset = pm.Normal("region_offset", dims="region")
+        region_log_sd = pm.Normal("region_log_sd", 0, spec.region_log_sd_scale, dims="region")
+        region_mean, region_sd = region_mean_sd * region_offset, pt.exp(region_log_sd)
+        within = {"mu": region_mean[region_idx], "sigma": region_sd[region_idx]}
+        if spec.family == "normal":
+            raw = pm.Normal("raw_position", **within, dims="state", initval=start.position)
+        else:
+            raw = pm.StudentT(
+                "raw_position", nu=spec.family_df, **within, dims="state", initval=start.position
+            )
+        position, location, scale = standardise(raw, spec.gauge_scale)
+
+        # Items, and the votes.
+        discrimination, cutpoint = place_items(start, spec, "item", abstentions=counts[..., 1].any())
+        pm.Potential(
+            "votes",
+            graded_response_logp(
+                position,
+                discrimination,
+                cutpoint,
+                prepare_votes(counts).as_shared(),
+                implementation=spec.likelihood,
+            ),
+        )
+
+        # Reported with the US at the upper end.
+        sign = orient(discrimination, direction, "item")
+        pm.Deterministic("ideal_point", sign * position, dims="state")
+        pm.Deterministic("discrimination", sign * discrimination, dims="item")
+        pm.Deterministic("region_mean", sign * (region_mean - location) / scale, dims="region")
+        pm.Deterministic("region_sd", region_sd / scale, dims="region")
+    return model
+
+
+def place_items(
+    start: Start,
+    spec: IdealPointSpec | DynamicIdealPointSpec,
+    dim: str,
+    *,
+    abstentions: bool = True,
+    warp: ItemWarp | None = None,
+) -> tuple:
+    """Add the items to the model in context: how sharply each divides the states, and where.
+
+    Parameters
+    ----------
+    start : Start or DynamicStart
+        Where chains begin and where the items' coordinates are centred.
+    spec : IdealPointSpec or DynamicIdealPointSpec
+        Priors.
+    dim : str
+        Name of the items' dim.
+    abstentions : bool
+        False: nobody abstained on any item, so the gap cannot be estimated, and the model is binary.
+    warp : ItemWarp, optional
+        How items move with the sessions; for the dynamic model.
+
+    Returns
+    -------
+    discrimination : vector (item,)
+        Logits per unit of position, on the raw side of the mirror image.
+    cutpoint : matrix (item, threshold)
+        Logits.
+    """
+    discrimination_sd = pm.HalfNormal("discrimination_sd", spec.discrimination_scale)
+    discrimination = place_discrimination(discrimination_sd, start, dim, warp)
+    if abstentions:
+        log_gap_mean = pm.Normal("log_gap_mean", spec.log_gap_loc, spec.log_gap_scale)
+        log_gap_sd = pm.HalfNormal("log_gap_sd", spec.log_gap_sd_scale)
+        gap = pt.exp(pm.Normal("log_gap", log_gap_mean, log_gap_sd, dims=dim, initval=start.log_gap))
+    else:
+        gap = pm.Data("gap", np.full(len(start.centre), NO_GAP), dims=dim)
+    midpoint_mean = pm.Normal("midpoint_mean", spec.midpoint_loc, spec.midpoint_scale)
+    midpoint_sd = pm.HalfNormal("midpoint_sd", spec.midpoint_sd_scale)
+    midpoint = place_midpoint(midpoint_mean, midpoint_sd, discrimination, gap, start, dim, warp)
+    cutpoint = pt.stack([midpoint - gap / 2, midpoint + gap / 2], axis=-1)
+    return discrimination, pm.Deterministic("cutpoint", cutpoint, dims=(dim, "threshold"))
 
 
 def predict_positions(
     posterior: xr.Dataset, regions: np.ndarray, spec: IdealPointSpec, seed: int
 ) -> np.ndarray:
-    """Positions of states that cast no vote: drawn from their region's distribution, draw by draw.
+    """Draw positions of states without votes from their region's distribution, one for each posterior draw.
 
     Parameters
     ----------

@@ -1,13 +1,14 @@
-"""Both likelihoods in one model: votes and joining inform positions together."""
+"""Both stages in one model: votes and joining inform the positions together."""
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.coalition import build_coalition_model, keep_positions
+from models.coalition import build_coalition_model
 from models.coordinates.precondition import Coordinates, express, move
 from models.ideal_point import build_ideal_point_model
+from models.measurement import keep_positions
 from models.panel import PanelData
 from models.spec import CoalitionSpec, IdealPointSpec
 
@@ -20,12 +21,12 @@ def build_joint_model(
     saved: list[str],
     shape: Coordinates,
 ) -> pm.Model:
-    """Stage 1 of every case and stage 2, with feedback from joining to positions.
+    """Build stage 1 of every case and stage 2 as one model, with feedback from joining to positions.
 
     Parameters
     ----------
     votes : dict of str to xr.Dataset
-        The contract's votes by case.
+        Votes by case, see ``data.load.load_votes``.
     panel : PanelData
         From ``models.panel.prepare_panel_data``.
     ideal_point, coalition : IdealPointSpec, CoalitionSpec
@@ -33,19 +34,19 @@ def build_joint_model(
     saved : list of str
         Variables of stage 2 to keep.
     shape : Coordinates
-        Where the posterior of stage 2's parameters lies and how they move together, learnt from a fit to
-        known positions: the sampler moves in these coordinates. The posterior does not depend on them.
+        Mean and covariance of stage 2's parameters, learnt from a fit to known positions. The sampler moves
+        in these coordinates; the posterior does not depend on them.
 
     Returns
     -------
     pm.Model
-        ``saved``, ``eta`` (case, state) and ``position`` (case, state): alignment, centred within each case;
-        of its sample alone, as ``position_in_sample`` (``models.coalition.keep_positions``). A state without
-        votes has the position that its region's distribution gives it.
+        ``saved``, ``eta`` (case, state), ``position`` (case, state): alignment, centred within each case, and
+        ``position_in_sample`` (see ``models.measurement.keep_positions``). The position of a state without
+        votes comes from its region's distribution.
     """
     included = panel.included
     stage2 = build_coalition_model(panel, coalition, np.zeros(included.shape))
-    # Built before the model that takes them up: inside it they would be parts of it.
+    # Built outside the context of the joint model, or they would become parts of it.
     stage1 = {str(case): build_ideal_point_model(votes[case], ideal_point) for case in panel.case}
     with pm.Model(coords=dict(stage2.coords)) as joint:
         position = []
@@ -68,7 +69,7 @@ def build_joint_model(
 
 
 def _place_case(stage1: pm.Model, panel: PanelData, spec: IdealPointSpec, case: str):
-    """Add one case's votes to the model in context; positions of the panel's states."""
+    """Add one case's votes to the model in context; return the positions of the panel's states."""
     logp, kept = express(stage1, _place_parameters(stage1, case), ["ideal_point", "region_mean", "region_sd"])
     pm.Potential(f"{case}_votes", logp)
     states = list(stage1.coords["state"])
@@ -91,10 +92,11 @@ def _place_case(stage1: pm.Model, panel: PanelData, spec: IdealPointSpec, case: 
 
 
 def _place_parameters(stage1: pm.Model, case: str):
-    """One vector of a stage-1 model's unconstrained parameters, in the order of its ``value_vars``.
+    """Add a stage-1 model's unconstrained parameters as one vector, in the order of its ``value_vars``.
 
-    What the model has a start for begins there (``_placed``). The rest (``_free``) is measured from its
-    default and has no start, so that chains begin in different places, and none where a slope is exactly 0.
+    Parameters with a starting value begin there (``_placed``). The others (``_free``) are offsets from their
+    default without a starting value, so that chains begin in different places, none with a slope of exactly
+    0.
     """
     start = stage1.initial_point()
     is_placed, flat = [], []

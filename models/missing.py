@@ -1,4 +1,4 @@
-"""Covariates that a state lacks, as unknowns of the model: neither dropped nor guessed beforehand."""
+"""Missing covariates as unknowns of the model: no state is dropped and no value is filled in beforehand."""
 
 import numpy as np
 import pymc as pm
@@ -8,41 +8,41 @@ import xarray as xr
 from models.panel import PanelData
 
 IMPUTED = "covariate_imputed"
-"""Name of the unknown values, along the dim ``missing``."""
+"""Name of the imputed values in the model, along the dim ``missing``."""
 
 
 def impute_covariates(data: PanelData, spec):
-    """Covariates with the missing ones as unknowns, in the model whose context is open.
+    """Add the missing covariates to the model in context.
 
     Parameters
     ----------
     data : PanelData
-        From ``models.panel.prepare_panel_data``, with ``missing``.
+        Prepared with ``missing="impute"``.
     spec : CoalitionSpec
-        Priors; its numbers may be data of the model.
+        Priors.
 
     Returns
     -------
     tensor (case, state, covariate)
-        Standardised. The model has gained ``covariate_imputed`` (missing).
+        Standardised, with the unknowns in their places. The model gains ``covariate_imputed`` (missing).
 
     Notes
     -----
-    For a covariate k that some lack, z those that nobody lacks and the guarantee levels,
+    For a covariate k that some states lack, with z the complete covariates and the guarantee levels,
 
         x_ick = region_k[r_i] + z_ic' b_k + s_k e_ick,   e ~ Normal(0, 1),
 
-    told by the states that have it. What this misses about a state without a value is the same in all
-    cases (one e_ik for each): such covariates hardly move in the years between two coalitions. Whether a
-    state joined says something about the value too, because all is one model.
+    estimated from the states that have it. A state that lacks it in several cases has one e_ik in all of
+    them: such covariates hardly change between two coalitions. Whether a state joined informs the value too,
+    because all is one model.
     """
     lacks = data.missing
     partial = np.flatnonzero(lacks.any((0, 1)))
     seen = np.argwhere((data.included[..., None] == 1) & ~lacks)
     seen, lost = seen[np.isin(seen[:, 2], partial)], place_missing(data)
-    # A state that lacks a covariate in two cases has one offset there.
+    # A state that lacks a covariate in several cases has one offset for all of them.
     lacking, own_offset = np.unique(lost[:, 1:], axis=0, return_inverse=True)
-    # Dims, not shapes: one covariate is then a vector of any length to the compiler, as several are.
+    # With dims instead of shapes, one covariate compiles like several: as a vector of any length.
     pm.modelcontext(None).add_coords(
         {
             "partial": partial,
@@ -58,7 +58,7 @@ def impute_covariates(data: PanelData, spec):
     coefficient = pt.concatenate([region_sd[:, None] * region_offset, slope], axis=1).ravel()
 
     def mean_and_sd(rows: np.ndarray, name: str) -> tuple:
-        """Of the values at places (case, state, covariate), as products with constant matrices."""
+        """Mean and sd of the values at some (case, state, covariate)."""
         design, own = describe_places(data, rows)
         return pt.dot(pm.Data(f"{name}_design", design), coefficient), pt.dot(pm.Data(f"{name}_own", own), sd)
 
@@ -74,40 +74,39 @@ def impute_covariates(data: PanelData, spec):
 
 
 def describe_places(data: PanelData, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What the values at some places are told by.
+    """Design matrices of the imputation model for the given cells.
 
     Parameters
     ----------
     data : PanelData
-        From ``models.panel.prepare_panel_data``.
     places : np.ndarray
-        (place, 3), int: case, state and covariate, one that is missing somewhere.
+        (place, 3), int: case, state and a covariate that is missing somewhere.
 
     Returns
     -------
     design : np.ndarray
-        (place, coefficient), float: by covariate that is missing somewhere, a 0/1 column for each region,
-        then the covariates that nobody lacks and the guarantee levels. 0 in the columns of other covariates.
+        (place, coefficient), float. For each covariate that is missing somewhere: a 0/1 column for each
+        region, then the complete covariates and the guarantee levels. 0 in the columns of other covariates.
     own : np.ndarray
-        (place, covariate that is missing somewhere), float: 1 in the column of its own.
+        (place, covariate that is missing somewhere), float: 1 in the covariate's own column, else 0.
     """
     partial = data.missing.any((0, 1))
     case, state, covariate = places.T
     region = np.eye(len(data.region))[data.region_idx[state]]
     given = [data.covariates[case, state][:, ~partial], data.has_level[:, case, state].T]
     own = (covariate[:, None] == np.flatnonzero(partial)).astype(float)
-    told = np.concatenate([region, *given], axis=1)
-    return (own[:, :, None] * told[:, None, :]).reshape(len(places), -1), own
+    predictors = np.concatenate([region, *given], axis=1)
+    return (own[:, :, None] * predictors[:, None, :]).reshape(len(places), -1), own
 
 
 def place_missing(data: PanelData) -> np.ndarray:
-    """Case, state and covariate (columns) of each unknown value, in the order of ``covariate_imputed``."""
+    """Case, state and covariate (value, 3) of each missing value, in the order of ``covariate_imputed``."""
     places = np.argwhere(data.missing)
     return places[np.argsort(places[:, 2], kind="stable")]
 
 
 def add_imputed(posterior: xr.Dataset, data: PanelData) -> xr.DataArray | float:
-    """What the unknown values add to the linear predictor, draw by draw.
+    """Contribution of the imputed values to the linear predictor, draw by draw.
 
     Parameters
     ----------
@@ -115,7 +114,7 @@ def add_imputed(posterior: xr.Dataset, data: PanelData) -> xr.DataArray | float:
         ``covariate_slope`` (..., case, covariate) and, where covariates were imputed, ``covariate_imputed``
         (..., missing).
     data : PanelData
-        From ``models.panel.prepare_panel_data``, whose covariates are 0 where missing.
+        Its covariates are 0 where missing.
 
     Returns
     -------

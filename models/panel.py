@@ -1,6 +1,5 @@
 """What the models of stage 2 see of a panel: dense arrays, standardised covariates, centred alignment."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -188,47 +187,3 @@ def name_rows(panel: xr.Dataset, where: np.ndarray) -> str:
     """Name up to ten of the state-cases marked in a (case, state) mask, for an error message."""
     rows = [f"{panel['state'].values[s]} ({panel['case'].values[c]})" for c, s in np.argwhere(where)[:10]]
     return ", ".join(rows) + (", ..." if where.sum() > 10 else "")
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """Multivariate normal approximation of the posterior of stage 1, one distribution per case.
-
-    Attributes
-    ----------
-    mean : np.ndarray
-        (case, state), float, centred within each case.
-    factor : np.ndarray
-        (case, state, state), float: ``factor @ factor.T`` is the covariance between states.
-    """
-
-    mean: np.ndarray
-    factor: np.ndarray
-
-
-def summarize_measurement(positions: np.ndarray) -> Measurement:
-    """Summarise draws of stage 1 by their mean and covariance.
-
-    Parameters
-    ----------
-    positions : np.ndarray
-        (draw, case, state), centred within each case and draw.
-
-    Returns
-    -------
-    Measurement
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than three draws per state: the covariance would be mostly noise.
-    """
-    n_draw, _, n_state = positions.shape
-    if n_draw < 3 * n_state:
-        raise ValueError(f"{n_draw} draws for {n_state} states; the covariance needs at least {3 * n_state}")
-    mean = positions.mean(0)
-    factor = []
-    for deviation in np.moveaxis(positions - mean, 1, 0):
-        value, vector = np.linalg.eigh(deviation.T @ deviation / (n_draw - 1))
-        factor.append(vector * np.sqrt(np.maximum(value, 0)))
-    return Measurement(mean, np.stack(factor))

@@ -1,8 +1,7 @@
-"""The prior numbers and model choices: the only file in which either is written.
+"""All prior numbers and model choices. The equations that they belong to are in ``models/docs``.
 
-A spec is frozen, checked when it is made, and names every field: a misspelt field is a ``TypeError``,
-an impossible value a ``SpecError`` that says what is allowed. The equations in which the numbers stand
-are in ``models/README.md``.
+A spec is frozen and validated when it is made. A misspelt field is a ``TypeError``, an impossible value a
+``SpecError`` that names the allowed values.
 """
 
 from dataclasses import dataclass, fields
@@ -10,17 +9,11 @@ from typing import Literal, get_args, get_origin
 
 
 class SpecError(ValueError):
-    """A model choice that does not exist or a prior number out of its range."""
+    """A model choice that does not exist, or a prior number outside its range."""
 
 
 def validate_choices(spec: object) -> None:
-    """Check each field of a spec: a ``Literal`` field holds one of its choices, a scale is positive.
-
-    Raises
-    ------
-    SpecError
-        Naming the field, the value given and the values allowed.
-    """
+    """Raise SpecError if a ``Literal`` field has none of its choices, or a scale is not positive."""
     for field in fields(spec):
         value = getattr(spec, field.name)
         if get_origin(field.type) is Literal:
@@ -41,18 +34,18 @@ def validate_choices(spec: object) -> None:
 class IdealPointSpec:
     """Stage 1: the hierarchical graded-response model of one case's votes.
 
-    Ideal points are standardised over the states of the sample inside the model, so the item priors are
-    in logits per standard deviation of the states, and the ``region_*`` numbers only fix how far apart
-    regions lie compared with the states within them.
+    Ideal points are standardised over the states of the sample within the model. The item priors are
+    therefore in logits per standard deviation of the states, and the ``region_*`` numbers only say how far
+    regions are apart compared with the states within them.
 
     Attributes
     ----------
     likelihood : {"fused", "graph"}
-        Which of the two equal implementations of the likelihood is used.
+        Implementation of the likelihood; both give the same density.
     pooling : {"region", "world"}
         States shrink towards their UN regional group or towards one common mean.
     family : {"normal", "student_t"}
-        Spread of states within a region; Student t lets single states lie far out.
+        Distribution of states within a region. Student t allows single states far out.
     family_df : float
         Degrees of freedom of the Student t.
     region_mean_scale : float
@@ -60,8 +53,8 @@ class IdealPointSpec:
     region_log_sd_scale : float
         Normal scale of the log of a region's spread.
     gauge_scale : float
-        Normal scale of the raw positions' mean and of the log of their standard deviation. The votes do not
-        see either; a small number holds the sampler where the raw and the standardised scale agree.
+        Normal scale of the raw positions' mean and of the log of their standard deviation, which the votes do
+        not identify. A small number holds the raw scale near the standardised one.
     discrimination_scale : float
         Half-normal scale of the standard deviation of discriminations over items, logits per sd.
     midpoint_loc, midpoint_scale : float
@@ -103,10 +96,10 @@ class CoalitionSpec:
     Attributes
     ----------
     likelihood : {"fused", "graph"}
-        Which of the two equal implementations of the likelihood is used; links other than the logit take
-        the graph always.
+        Implementation of the likelihood; both give the same density. Links other than the logit always use
+        the graph.
     link : {"logit", "probit", "cauchit"}
-        From the linear predictor to the probability; see ``models.likelihood.link``. All have the logit's slope at 0.
+        From the linear predictor to the probability; see ``models.likelihood.link``.
     intercept_scale : float
         Normal scale of a case's intercept.
     guarantee_scale : float
@@ -114,28 +107,28 @@ class CoalitionSpec:
     guarantee_case_scale : float
         Half-normal scale of the standard deviation of that effect over cases.
     guarantee_pooling : {"apart", "levels"}
-        Whether each level has an effect of its own, or the levels' mean effects lie around a common one: for
-        many levels with few states each, which alone could say little.
+        Whether the levels' mean effects are independent, or have a common mean: for many levels with few
+        states each.
     guarantee_level_scale : float
         Half-normal scale of the standard deviation of the levels' mean effects around the common one.
     alignment_scale, alignment_case_scale : float
-        The same for the slope of alignment, per standard deviation.
+        The same two for the slope of alignment, per standard deviation.
     covariate_scale : float
         Normal scale of a covariate's slope in one case, per standard deviation.
     region_scale : float
         Half-normal scale of the standard deviation of regional effects within a case.
     state_effect : bool
-        Whether one effect per state is shared by the cases.
+        Whether each state has an effect, shared by the cases.
     state_scale : float
         Half-normal scale of its standard deviation.
     missing : {"refuse", "impute"}
-        A covariate that a state of the sample lacks is an error that names the rows, or an unknown of the
-        model (``models.missing``). No state is dropped for it in either case.
+        Missing covariates are an error that names the rows, or unknowns of the model (``models.missing``). No
+        state is dropped in either case.
     missing_slope_scale : float
-        Normal scale of what a standardised covariate or a guarantee level says about a missing one.
+        Normal scale of the slopes of a missing covariate on the others and on the guarantee levels.
     missing_region_scale, missing_sd_scale : float
-        Half-normal scales of the standard deviation of its regional means, and around what is said about it,
-        in standard deviations of the covariate.
+        Half-normal scales of the standard deviation of its regional means and of its residuals, in standard
+        deviations of the covariate.
     """
 
     likelihood: Literal["fused", "graph"] = "fused"
@@ -167,12 +160,12 @@ class TierSpec:
     Attributes
     ----------
     predictor : CoalitionSpec
-        Priors of everything that stands in the linear predictor, and of the state effects; its
-        ``likelihood`` does not matter here, and its link is the logit.
+        Priors of the linear predictor and of the state effects. The link must be the logit; ``likelihood``
+        has no effect.
     log_gap_loc, log_gap_scale : float
         Normal prior of the log distance between neighbouring thresholds, logits.
     capability_interaction : bool
-        Whether a guarantee's effect changes with log capability (which then is a covariate too).
+        Whether a guarantee's effect changes with log capability, which then is a covariate too.
     interaction_scale : float
         Normal scale of that change, per standard deviation of log capability, the same in all cases.
     """
@@ -191,7 +184,7 @@ class TierSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class AlignmentSpec:
-    """Alignment given the guarantee: a linear model, in standard deviations of stage 1's states.
+    """Alignment given the guarantee: a linear model, in standard deviations of the states of stage 1.
 
     Attributes
     ----------
@@ -223,10 +216,10 @@ class DynamicIdealPointSpec:
     Attributes
     ----------
     likelihood : {"fused", "graph"}
-        Which of the two equal implementations of the likelihood is used.
+        Implementation of the likelihood; both give the same density.
     step : {"normal", "student_t"}
-        A state's move from one session to the next. Student t lets single moves be abrupt: revolutions, the
-        end of the Cold War.
+        Distribution of a state's move from one session to the next. Student t allows abrupt single moves:
+        revolutions, the end of the Cold War.
     step_df : float
         Degrees of freedom of the Student t.
     step_log_loc, step_log_scale : float
@@ -238,11 +231,10 @@ class DynamicIdealPointSpec:
     first_sd_scale : float
         Half-normal scale of the standard deviation of states' first positions.
     gauge_scale : float
-        Normal scale of the raw positions' mean and log standard deviation over all state-sessions, which the
-        votes do not see.
+        As in ``IdealPointSpec``, over all state-sessions.
     warp_gauge_scale : float
-        Normal scale of what single states' paths share with the coordinates of whole sessions: redundant, and
-        so without influence on positions; about a position's posterior sd over the root of the states.
+        Normal scale that holds the coordinates of whole sessions to the paths. They are redundant, so it does
+        not affect positions; a position's posterior sd over the root of the number of states works well.
     discrimination_scale, midpoint_loc, midpoint_scale, midpoint_sd_scale : float
         As in ``IdealPointSpec``.
     log_gap_loc, log_gap_scale, log_gap_sd_scale : float

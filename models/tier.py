@@ -5,21 +5,23 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.coalition import half_normal, name_coords, place_predictor
+from models.coalition import name_coords, place_predictor
+from models.coordinates.effects import half_normal
 from models.likelihood.joining import STATE_LOG_WEIGHTS, STATE_NODES
-from models.panel import Measurement, name_rows, prepare_panel_data
+from models.measurement import Measurement
+from models.panel import name_rows, prepare_panel_data
 from models.spec import TierSpec
 
 CAPABILITY = "capability"
-# So far out that it makes no difference, so near that two cases' odds can be multiplied.
+# Larger logits change nothing, and the odds of several cases could not be multiplied.
 LARGEST_LOGIT = 150.0
 
 
 def prepare_tiers(panel: xr.Dataset) -> tuple[np.ndarray, list[str]]:
-    """Tier of each state-case, counted over the tiers that any state reached in any case.
+    """Number the tiers that any state reached in any case.
 
-    A tier that nobody reached has no threshold of its own that the data could tell; one that is reached
-    in one case only keeps it in both.
+    The data cannot identify the threshold of a tier that nobody reached. A tier that is reached in one case
+    only keeps its threshold in all cases.
 
     Parameters
     ----------
@@ -29,14 +31,14 @@ def prepare_tiers(panel: xr.Dataset) -> tuple[np.ndarray, list[str]]:
     Returns
     -------
     tier : np.ndarray
-        (case, state), int from 0; 0 outside the sample.
+        (case, state), int >= 0; 0 outside the sample.
     names : list of str
-        The tiers, in rising order.
+        The tiers, lowest first.
 
     Raises
     ------
     ValueError
-        A tier that is missing, not whole or beyond the levels, or the same for all.
+        If a tier is missing or is not the number of a level, or if all states have the same tier.
     """
     included, tier = panel["included"].values, panel["tier"].values
     levels = panel["tier"].attrs["levels"]
@@ -48,24 +50,25 @@ def prepare_tiers(panel: xr.Dataset) -> tuple[np.ndarray, list[str]]:
         )
     used, position = np.unique(tier[included].astype(int), return_inverse=True)
     if len(used) < 2:
-        raise ValueError(f"all states stand in tier {levels[used[0]]!r}: there is nothing to explain")
+        raise ValueError(f"all states are in tier {levels[used[0]]!r}: there is nothing to explain")
     counted = np.zeros(tier.shape, dtype=int)
     counted[included] = position
     return counted, [levels[k] for k in used]
 
 
 def add_capability(panel: xr.Dataset) -> xr.Dataset:
-    """The panel with log capability among its covariates, whose slope an interaction needs beside it.
+    """Add log capability to the covariates: an interaction needs its main effect too.
 
     Parameters
     ----------
     panel : xr.Dataset
-        ``characteristics`` (case, state, characteristic) holds ``capability``, share of the world's.
+        Panel, see ``data.load.load_panel``: ``characteristics`` (case, state, characteristic) includes
+        ``capability``, the share of the world's, 0 to 1.
 
     Returns
     -------
     xr.Dataset
-        The panel as it is if capability is a covariate already.
+        The same panel if capability is a covariate already.
 
     Raises
     ------
@@ -90,16 +93,16 @@ def add_capability(panel: xr.Dataset) -> xr.Dataset:
 
 
 def tier_logp(eta, threshold, state_sd, tier, included):
-    """Log likelihood of the tiers, each state's effect integrated out as in ``models.likelihood.joining``.
+    """Log likelihood of the tiers, state effects integrated out as in ``models.likelihood.joining``.
 
     Parameters
     ----------
     eta : matrix (case, state)
         Linear predictor without the state effects, logits.
     threshold : matrix (case, tier above the lowest)
-        Rising, logits.
+        Increasing, logits.
     state_sd : scalar or None
-        Standard deviation of the state effects, of either sign; None: there are none.
+        Standard deviation of the state effects, logits, of either sign. None: no state effects.
     tier : int matrix (case, state)
         Tiers from 0.
     included : matrix (case, state)
@@ -112,8 +115,8 @@ def tier_logp(eta, threshold, state_sd, tier, included):
     Notes
     -----
     For thresholds a < b around a tier, logit^-1(eta - a) - logit^-1(eta - b) equals
-    logit^-1(eta - a) logit^-1(b - eta) (1 - exp(a - b)), which takes no difference of near equals. The odds
-    of ``eta + state_sd z`` are a product, so that a node costs no exponential.
+    logit^-1(eta - a) logit^-1(b - eta) (1 - exp(a - b)), which avoids the difference of nearly equal numbers.
+    The odds of ``eta + state_sd z`` are a product, so that a node needs no exponential of its own.
     """
     last = threshold.shape[1]
     case = pt.arange(eta.shape[0])[:, None]
@@ -133,12 +136,13 @@ def tier_logp(eta, threshold, state_sd, tier, included):
 def build_tier_model(
     panel: xr.Dataset, spec: TierSpec, alignment: np.ndarray | Measurement | None = None
 ) -> pm.Model:
-    """Tier of support in two or more coalitions, effects partially pooled over them.
+    """Build the model of the tier of support in two or more coalitions.
 
     Parameters
     ----------
     panel : xr.Dataset
-        The contract's panel, with ``tier``; with ``spec.capability_interaction`` also capability.
+        Panel, see ``data.load.load_panel``, with ``tier``; with ``spec.capability_interaction`` also
+        capability.
     spec : TierSpec
         Priors and choices.
     alignment : np.ndarray or Measurement, optional
@@ -147,15 +151,14 @@ def build_tier_model(
     Returns
     -------
     pm.Model
-        As ``build_coalition_model``, and ``threshold`` (case, higher), logits: how much more than the first
-        tier above the lowest each higher one takes; with the interaction ``guarantee_capability`` (level):
-        what one standard deviation of log capability adds to a level's effect.
+        As ``build_coalition_model``, and ``threshold`` (case, higher), logits: distance of each higher
+        threshold from the first. With the interaction also ``guarantee_capability`` (level), logits: change
+        of a level's effect per standard deviation of log capability.
 
     Notes
     -----
-    With two tiers it is the model of joining, density and all: the intercept takes the place of the first
-    threshold. The state effects stay, integrated out, for the same reason as there: a state that did much
-    in one case tends to do much in the other beyond what the predictors say.
+    The intercept takes the place of the first threshold. With two tiers the density is therefore that of the
+    model of joining.
     """
     if spec.capability_interaction:
         panel = add_capability(panel)

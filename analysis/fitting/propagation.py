@@ -8,9 +8,10 @@ from analysis.fitting.fit import fit_model, list_saved
 from analysis.fitting.refits import SAVED_DIRECT, compile_refits, fit_direct
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 from analysis.variants.variant import Propagation
-from models.coalition import build_coalition_model, spread_positions
+from models.coalition import build_coalition_model
 from models.joint import build_joint_model
-from models.panel import centre_alignment, prepare_panel_data, summarize_measurement
+from models.measurement import spread_positions, summarize_measurement
+from models.panel import centre_alignment, prepare_panel_data
 from models.spec import CoalitionSpec, IdealPointSpec, SpecError
 
 

@@ -16,7 +16,8 @@ from analysis.fitting.fit import ATTEMPTS, SAVED_STATISTICS, SAVED_TOTAL, gate, 
 from analysis.fitting.gates import ConvergenceError
 from analysis.posterior.draws import thin
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
-from models.coalition import MIRRORED, build_coalition_model, compute_eta
+from models.coalition import build_coalition_model, compute_eta
+from models.coordinates.effects import MIRRORED
 from models.coordinates.precondition import Coordinates, fold, learn_coordinates, precondition
 from models.panel import PanelData, centre_alignment, prepare_panel_data
 from models.spec import CoalitionSpec

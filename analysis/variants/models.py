@@ -9,7 +9,7 @@ from analysis.variants.variant import Variant
 ROBUST = "Gelman et al. (2013), Bayesian Data Analysis, ch. 17"
 LINK = "Koenker and Yoon (2009), doi:10.1016/j.jeconom.2009.01.009: parametric links for binary choice"
 POOLING = "Gelman and Hill (2007), Data analysis using regression and multilevel models, ch. 12"
-PROPAGATION = "models/README.md, Stage-1 uncertainty"
+PROPAGATION = "models/docs/propagation.md"
 POWER = "Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5: sensitivity to each prior"
 
 # Prior numbers that the main analysis does not use: Student-t positions, pooled levels, imputed covariates.

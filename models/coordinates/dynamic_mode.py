@@ -1,7 +1,7 @@
-"""Positions and items where the posterior is densest, the scales of movement held: the middle of coordinates.
+"""Joint mode of positions and items with step sizes fixed; it centres the sampler's coordinates.
 
-How well a sampler's coordinates fit is decided by where they are centred. A rough scaling leaves errors of
-whole sessions that a quiet state's walk has to make good for; the mode of the posterior does not.
+Coordinates fit the posterior only if they are centred well. The rough scaling of ``dynamic_start`` has errors
+that are common to whole sessions, and states that hardly move would have to compensate for them.
 """
 
 from typing import NamedTuple
@@ -12,16 +12,16 @@ from scipy.optimize import minimize
 
 from models.coordinates.dynamic_start import estimate_rough_start, list_cells
 from models.coordinates.layout import Layout, prepare_ragged_votes
-from models.ideal_point import prepare_direction
-from models.likelihood.graded_response import Votes
+from models.coordinates.start import prepare_direction
+from models.likelihood.votes import Votes
 from models.likelihood.votes_numba import evaluate_votes
 
 STEP_SD, STEP_WEIGHT = 0.1, 2.0
-"""Typical move from one session to the next, and how many moves it counts for in a state's own figure."""
+"""Typical move from one session to the next, and its weight, in moves, in the estimate for each state."""
 SLOPE_SD, MIDPOINT_SD, LOG_GAP_SD = 2.0, 4.0, 1.0
-"""Spread of items: rough, for they only keep items finite that the votes hardly tell anything about."""
+"""Prior spread of items. Rough values do: they keep items finite on which there are hardly any votes."""
 UNIT = {"position": 0.1, "slope": 0.3, "anchor": 0.3, "log_gap": 0.3}
-"""Typical posterior spread of each kind of number: the optimiser walks in these units."""
+"""Typical posterior spread of each kind of parameter: the units of the optimiser."""
 
 
 class DynamicStart(NamedTuple):
@@ -32,8 +32,8 @@ class DynamicStart(NamedTuple):
     position : np.ndarray
         (position,), float; mean 0 and sd 1 over all state-sessions.
     votes_position, information : np.ndarray
-        (position,), float: where the votes alone would move the position to, and with what precision; one
-        weak vote for staying is included, so that the precision is at least 1.
+        (position,), float: estimate of the position from the votes alone, and its precision. A weak
+        observation at ``position`` is included, so that the precision is at least 1.
     step_log : np.ndarray
         (state,), float: log sd of a state's move from one session to the next.
     discrimination, midpoint, log_gap : np.ndarray
@@ -41,7 +41,7 @@ class DynamicStart(NamedTuple):
     centre : np.ndarray
         (item,), float: the position at which the item divides the states.
     upper_weight : np.ndarray
-        (item,), float, 0 to 1: share of what the votes say about the cutpoints that concerns the upper one.
+        (item,), float, 0 to 1: share of the votes' information on the cutpoints that concerns the upper one.
     """
 
     position: np.ndarray
@@ -54,18 +54,28 @@ class DynamicStart(NamedTuple):
     centre: np.ndarray
     upper_weight: np.ndarray
 
+    @property
+    def step_log_mean(self):
+        """Mean of ``step_log`` over states."""
+        return self.step_log.mean()
+
+    @property
+    def step_log_sd(self):
+        """Standard deviation of ``step_log`` over states, at least 0.1."""
+        return max(self.step_log.std(), 0.1)
+
 
 def estimate_dynamic_start(votes: xr.Dataset, layout: Layout, *, steps: int = 150) -> DynamicStart:
-    """Rough scaling session by session, then the joint mode of positions and items.
+    """Scale roughly session by session, then find the joint mode of positions and items.
 
     Parameters
     ----------
     votes : xr.Dataset
-        As ``build_dynamic_ideal_point_model`` takes them.
+        As in ``models.dynamic_ideal_point.build_dynamic_ideal_point_model``.
     layout : Layout
         Of these votes.
     steps : int
-        Most steps of L-BFGS in each of four rounds; the scales of moves are estimated anew between them.
+        Maximum steps of L-BFGS in each of four rounds. The step sizes are estimated anew in each round.
 
     Returns
     -------
@@ -123,7 +133,7 @@ def _arrays(votes: Votes) -> tuple:
 
 
 def _estimate_step(position, variance, layout):
-    """Scale of each state's moves, drawn a little towards the typical one."""
+    """Estimate the scale of each state's moves, shrunk slightly towards the typical one."""
     state_idx, previous_idx, elapsed = layout.state_idx, layout.previous_idx, layout.elapsed
     moved = np.flatnonzero(previous_idx >= 0)
     square = (position[moved] - position[previous_idx[moved]]) ** 2 + variance[moved]
@@ -133,7 +143,7 @@ def _estimate_step(position, variance, layout):
 
 
 def _climb(arrays, layout, step, centre, begin, steps):
-    """L-BFGS on positions, slopes, anchors beside the divide, and log gaps; midpoints come back."""
+    """Maximise over positions, slopes, anchors and log gaps by L-BFGS; return midpoints for anchors."""
     state_idx, previous_idx, elapsed = layout.state_idx, layout.previous_idx, layout.elapsed
     moved, first = np.flatnonzero(previous_idx >= 0), np.flatnonzero(previous_idx < 0)
     before, precision = previous_idx[moved], 1 / (step[state_idx[moved]] ** 2 * elapsed[moved])
@@ -174,7 +184,7 @@ def _climb(arrays, layout, step, centre, begin, steps):
 
 
 def _weigh_cells(cells, position, slope, cutpoint):
-    """Fisher information (cell,) that each vote carries about eta."""
+    """Fisher information (cell,) of each vote about eta."""
     eta = slope[cells.item_idx] * position[cells.position_idx]
     upper, lower = (1 / (1 + np.exp(cutpoint[cells.item_idx, k] - eta)) for k in (0, 1))
     f_upper, f_lower = upper * (1 - upper), lower * (1 - lower)

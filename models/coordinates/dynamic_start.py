@@ -1,7 +1,7 @@
-"""Rough positions and items of the whole record: where the dynamic model's chains begin.
+"""Rough positions and items of all sessions, from which ``dynamic_mode`` starts.
 
-Scaled session by session outwards from the one with most votes, each seen from its neighbour's positions,
-which carries signs, location and scale along; then improved together. None of it changes the posterior.
+Sessions are scaled one after another, outwards from the one with most votes. Each starts from its neighbour's
+positions, which carries signs, location and scale along. Then all are improved together.
 """
 
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class RoughStart(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Votes cast, one after another.
+    """Votes cast, one per row.
 
     Attributes
     ----------
@@ -56,23 +56,23 @@ def estimate_rough_start(
     step_sd: float = 0.15,
     rounds: int = 15,
 ) -> RoughStart:
-    """Positions and items by alternating penalised logistic regressions.
+    """Estimate positions and items by alternating penalised logistic regressions.
 
     Parameters
     ----------
     counts : np.ndarray
-        (row, state, 3), int: votes of each state, 0 or 1.
+        (row, state, 3), int, 0 or 1: no, abstain, yes. A row is a roll call.
     item_idx, session_idx : np.ndarray
         (row,), int: item and session of each row.
     sat : np.ndarray
         (session, state), bool: whether the state has a position in the session. Positions are numbered
-        session by session, states in order.
+        session by session, within a session in the order of states.
     direction : np.ndarray
-        (row,), float: 1, 0 or -1, the side on which the upper end votes.
+        (row,), float: from ``models.coordinates.start.prepare_direction``.
     step_sd : float
-        Standard deviation of a state's move from one session to the next that the roughness penalty assumes.
+        Standard deviation of a state's move from one session to the next, for the roughness penalty.
     rounds : int
-        Rounds of improvement of all sessions together.
+        Rounds in which all sessions are improved together.
 
     Returns
     -------
@@ -94,18 +94,18 @@ def estimate_rough_start(
 
 
 def list_cells(counts: np.ndarray, item_idx: np.ndarray, session_idx: np.ndarray, sat: np.ndarray) -> Cells:
-    """Votes cast, one after another; arguments as in ``estimate_rough_start``."""
+    """List the votes cast; arguments as in ``estimate_rough_start``."""
     row, state, response = np.nonzero(counts)
     return Cells(number_positions(sat)[session_idx[row], state], item_idx[row], response / 2)
 
 
 def number_positions(sat: np.ndarray) -> np.ndarray:
-    """Number of each state-session (session, state), session by session; -1 where the state did not sit."""
+    """Number the state-sessions (session, state), session by session; -1 where the state has no position."""
     return np.where(sat, np.cumsum(sat.ravel()).reshape(sat.shape) - 1, -1)
 
 
 def _neighbours(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each position's neighbour in the state's previous and next session; itself where there is none."""
+    """Find each position's neighbours in the state's previous and next session; itself if there is none."""
     n_position = number.max() + 1
     before, after = np.arange(n_position), np.arange(n_position)
     for path in number.T:
@@ -115,7 +115,7 @@ def _neighbours(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _sweep(counts, item_idx, session_idx, sat, direction, cells, cell_session, step_sd):
-    """Positions session by session, outwards from the one with most votes."""
+    """Estimate positions session by session, outwards from the one with most votes."""
     position = np.zeros(sat.sum())
     number = number_positions(sat)
     base = np.bincount(cell_session, minlength=len(sat)).argmax()
@@ -131,7 +131,7 @@ def _sweep(counts, item_idx, session_idx, sat, direction, cells, cell_session, s
             prior_sd = np.where(np.isnan(seen), 1.0, step_sd)
             items, local_item = np.unique(cells.item_idx[here], return_inverse=True)
             local = Cells(cells.position_idx[here] - own[0], local_item, cells.share[here])
-            # States seen for the first time say nothing about items yet.
+            # A state's first session cannot inform the items: its position is still unknown.
             informed = ~np.isnan(seen)[local.position_idx]
             guess = np.nan_to_num(seen)
             slope, midpoint, _ = regress_items(
@@ -150,12 +150,12 @@ def _sweep(counts, item_idx, session_idx, sat, direction, cells, cell_session, s
 
 
 def regress_items(cells, position, slope, midpoint, *, steps, penalty=0.1):
-    """Share of yes on position, all items at once, by penalised Newton steps from the given start.
+    """Regress the share of yes on position, all items at once, by penalised Newton steps.
 
     Returns
     -------
     slope, midpoint, centre : np.ndarray
-        (item,). The centre is the mean position weighted by what each vote says about the item.
+        (item,). The centre is the mean position, weighted by the information of each vote about the item.
     """
     n, item = len(slope), cells.item_idx
     x = position[cells.position_idx]
@@ -167,7 +167,7 @@ def regress_items(cells, position, slope, midpoint, *, steps, penalty=0.1):
         g_midpoint = -np.bincount(item, residual, n) - penalty * midpoint
         a, b, d = second + penalty, -first, total + penalty
         determinant = a * d - b * b
-        # Steps are cut: far from the optimum a logistic curve is too flat for Newton's.
+        # Newton's steps are too long far from the optimum, where a logistic curve is flat.
         slope = slope + np.clip((d * g_slope - b * g_midpoint) / determinant, -2, 2)
         midpoint = midpoint + np.clip((a * g_midpoint - b * g_slope) / determinant, -4, 4)
     return slope, midpoint, first / np.maximum(total, 1e-12)
@@ -182,14 +182,14 @@ def _weigh_votes(cells, position, slope, midpoint):
 
 
 def _newton_position(cells, position, slope, midpoint, prior, precision):
-    """One Newton step of every position, each with a normal prior of its own."""
+    """Take one Newton step for every position, each with its own normal prior."""
     gradient, curvature = _weigh_votes(cells, position, slope, midpoint)
     step = (gradient - precision * (position - prior)) / (curvature + precision)
     return position + np.clip(step, -0.5, 0.5)
 
 
 def _move_positions(cells, position, slope, midpoint, before, after, step_sd):
-    """One Newton step of every position towards its votes and its neighbours in time."""
+    """Take one Newton step for every position, given its votes and its neighbours in time."""
     own = np.arange(len(position))
     links = (before != own).astype(float) + (after != own)
     neighbours = (before != own) * position[before] + (after != own) * position[after]

@@ -1,4 +1,4 @@
-"""Where each state-session and each resolution of a record stands."""
+"""Numbering of the state-sessions and resolutions of many sessions' votes."""
 
 from typing import NamedTuple
 
@@ -6,32 +6,32 @@ import numpy as np
 import xarray as xr
 
 from models.coordinates.dynamic_start import number_positions
-from models.likelihood.graded_response import Votes, prepare_votes
+from models.likelihood.votes import Votes, prepare_votes
 
 
 class Layout(NamedTuple):
-    """Where each state-session and each item stands.
+    """Numbering of state-sessions (positions) and items.
 
     Positions are numbered session by session, within a session in the order of states.
 
     Attributes
     ----------
     session : np.ndarray
-        (session,), int: number of each session that has votes.
+        (session,), int: the sessions that have votes.
     sat : np.ndarray
-        (session, state), bool: the state cast a vote in the session, and so has a position in it.
+        (session, state), bool: the state cast a vote in the session, so that it has a position there.
     session_idx, state_idx : np.ndarray
         (position,), int.
     previous_idx : np.ndarray
-        (position,), int: the state's position in the last session before in which it voted; -1 if none.
+        (position,), int: the state's position in the last earlier session in which it voted; -1 if none.
     elapsed : np.ndarray
-        (position,), float: sessions since then, 1 where none was missed; 0 for a first position.
+        (position,), float: sessions since then, 1 if none was missed; 0 for a first position.
     item : np.ndarray
-        (item,), int: match groups; all roll calls of one are the same resolution.
+        (item,), int: match groups. All roll calls of a group are the same resolution.
     item_idx, row_session_idx : np.ndarray
         (roll call,), int.
     home_idx : np.ndarray
-        (item,), int: the session in the middle of those in which the item was put.
+        (item,), int: the middle one of the sessions in which the item was put to a vote.
     """
 
     session: np.ndarray
@@ -52,7 +52,8 @@ def prepare_layout(votes: xr.Dataset) -> Layout:
     Parameters
     ----------
     votes : xr.Dataset
-        The contract's votes at roll-call granularity, with ``session`` and ``match_group`` (item).
+        Votes at roll-call granularity, see ``data.load.load_votes``, with ``session`` and ``match_group``
+        (item).
 
     Returns
     -------
@@ -86,7 +87,7 @@ def prepare_layout(votes: xr.Dataset) -> Layout:
 
 
 def prepare_ragged_votes(votes: xr.Dataset, layout: Layout) -> Votes:
-    """Lay the votes out for the likelihood: a roll call's row holds just the states of its session."""
+    """Convert the votes for the likelihood: a roll call's row holds the states of its session only."""
     size = layout.sat.sum(1)
     start = np.concatenate([[0], np.cumsum(size)[:-1]])
     counts = votes["counts"].values

@@ -1,8 +1,8 @@
-"""The same posterior in coordinates in which it is nearly a standard normal.
+"""Coordinates in which a posterior is nearly a standard normal, learnt from a pilot fit.
 
-A model that is fitted a thousand times to slightly different data need not learn its shape a thousand times:
-one fit says where the posterior lies and how its parameters move together, and in coordinates shifted and
-scaled by that the sampler needs little warm-up and takes large steps. The path changes, the posterior not.
+A model that is fitted a thousand times to slightly different data has nearly the same posterior each time. In
+coordinates shifted and scaled by mean and covariance of one fit the sampler needs little warm-up and takes
+large steps. The posterior does not depend on the coordinates.
 """
 
 import math
@@ -17,14 +17,14 @@ from pytensor.graph.replace import graph_replace
 
 @dataclass(frozen=True)
 class Coordinates:
-    """Where a posterior lies and how its parameters move together, on the unconstrained scale.
+    """Mean and covariance of a posterior on the unconstrained scale.
 
     Attributes
     ----------
     shift : np.ndarray
-        (parameter,), float: its mean.
+        (parameter,), float: mean.
     factor : np.ndarray
-        (parameter, parameter), float: times its own transpose it is the covariance.
+        (parameter, parameter), float: ``factor @ factor.T`` is the covariance.
     """
 
     shift: np.ndarray
@@ -32,12 +32,12 @@ class Coordinates:
 
 
 def learn_coordinates(draws: np.ndarray) -> Coordinates:
-    """Mean and Cholesky factor of the covariance of draws (draw, parameter)."""
+    """Learn coordinates from draws (draw, parameter): mean and Cholesky factor of the covariance."""
     return Coordinates(draws.mean(0), np.linalg.cholesky(np.cov(draws.T)))
 
 
 def fold(draws: np.ndarray, model: pm.Model, mirrored: dict[str, str]) -> np.ndarray:
-    """Draws on one side of each symmetry of a posterior, whose shape on both sides together is none.
+    """Move draws to one side of each mirror symmetry, so that mean and covariance describe one mode.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ def fold(draws: np.ndarray, model: pm.Model, mirrored: dict[str, str]) -> np.nda
         (draw, parameter), unconstrained, in the order of ``model.value_vars``.
     model : pm.Model
     mirrored : dict of str to str
-        A scalar variable whose sign can change without any change of the density, and the variable that
-        then changes sign with it. Those that the model does not have do not matter.
+        Scalar variable -> variable that changes sign with it; the density is then the same. Variables that
+        the model does not have are ignored.
 
     Returns
     -------
     np.ndarray
-        (draw, parameter): draws of the same posterior.
+        (draw, parameter): equally valid draws of the posterior.
     """
     start = model.initial_point()
     names = np.repeat([v.name for v in model.value_vars], [start[v.name].size for v in model.value_vars])
@@ -64,28 +64,25 @@ def fold(draws: np.ndarray, model: pm.Model, mirrored: dict[str, str]) -> np.nda
 
 
 def move(raw, to: Coordinates):
-    """Parameters from coordinates in which the posterior is nearly a standard normal.
-
-    Shift and factor are data of the model in context, so that others need no new compilation.
-    """
+    """Compute parameters from coordinates; shift and factor become data of the model in context."""
     return pm.Data("shift", to.shift) + pt.dot(pm.Data("factor", to.factor), raw)
 
 
 def precondition(model: pm.Model, saved: list[str]) -> pm.Model:
-    """The model over one vector ``raw``; its unconstrained parameters are ``shift + factor @ raw``.
+    """Rewrite a model over one vector ``raw``: its unconstrained parameters are ``shift + factor @ raw``.
 
     Parameters
     ----------
     model : pm.Model
-        Any model of continuous parameters. Its data stay data, under their names.
+        Any model of continuous parameters. Its data keep their names.
     saved : list of str
-        Variables to keep as deterministics, with their dims.
+        Variables to keep as deterministics.
 
     Returns
     -------
     pm.Model
-        With the data ``shift`` (parameter,) and ``factor`` (parameter, parameter), at first 0 and the
-        identity, the deterministic ``unconstrained`` (parameter,), and ``saved``.
+        With the data ``shift`` (parameter,), initially 0, and ``factor`` (parameter, parameter), initially
+        the identity; the deterministic ``unconstrained`` (parameter,); and ``saved``.
     """
     n = sum(value.size for value in model.initial_point().values())
     with pm.Model(coords=dict(model.coords) | {"parameter": np.arange(n)}) as shifted:
@@ -99,7 +96,7 @@ def precondition(model: pm.Model, saved: list[str]) -> pm.Model:
 
 
 def split_vector(flat, values: list, shapes: list[tuple[int, ...]]) -> dict:
-    """Parameters out of one vector of all of them, its layout being data: another needs no new compilation.
+    """Split one vector into parameters. The layout is data, so other shapes need no new compilation.
 
     Parameters
     ----------
@@ -107,7 +104,7 @@ def split_vector(flat, values: list, shapes: list[tuple[int, ...]]) -> dict:
     values : list of TensorVariable
         Parameters, in their order in the vector.
     shapes : list of tuple of int
-        Theirs.
+        Their shapes.
 
     Returns
     -------
@@ -125,7 +122,7 @@ def split_vector(flat, values: list, shapes: list[tuple[int, ...]]) -> dict:
 
 
 def express(model: pm.Model, flat, saved: list[str], given: dict | None = None) -> tuple:
-    """Log density and variables of a model as functions of one vector of its unconstrained parameters.
+    """Express log density and variables of a model by one vector of its unconstrained parameters.
 
     Parameters
     ----------
@@ -134,9 +131,9 @@ def express(model: pm.Model, flat, saved: list[str], given: dict | None = None) 
     flat : vector (parameter,)
         The parameters in the order of ``model.value_vars``.
     saved : list of str
-        Variables wanted.
+        Names of the variables.
     given : dict, optional
-        Variables of the model (its data, say) and what to put in their place.
+        Variables of the model, such as its data -> their replacements.
 
     Returns
     -------

@@ -1,16 +1,18 @@
 """Rough estimates from the votes alone: where chains begin, and where items are centred.
 
-Neither changes the posterior: the first only shortens warm-up, the second only names the coordinates in
-which the sampler moves.
+Neither changes the posterior. The first shortens warm-up, the second chooses the sampler's coordinates.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
+
+US_SIDE = {"yes": 1.0, "abstain": 0.0, "no": -1.0, "absent": 0.0}
 
 
 class Start(NamedTuple):
-    """Rough estimates of positions and items.
+    """Rough estimates of positions and items. The log gaps have none.
 
     Attributes
     ----------
@@ -23,7 +25,7 @@ class Start(NamedTuple):
     centre : np.ndarray
         (item,), float: the position at which the item divides the states, on the scale of ``position``.
     upper_weight : np.ndarray
-        (item,), float, 0 to 1: share of what the votes say about the cutpoints that concerns the upper one.
+        (item,), float, 0 to 1: share of the votes' information on the cutpoints that concerns the upper one.
     """
 
     position: np.ndarray
@@ -31,17 +33,37 @@ class Start(NamedTuple):
     midpoint: np.ndarray
     centre: np.ndarray
     upper_weight: np.ndarray
+    log_gap: None = None
+
+
+def prepare_direction(votes: xr.Dataset) -> np.ndarray:
+    """Find, for each item, the end of the responses at which the United States stands.
+
+    Parameters
+    ----------
+    votes : xr.Dataset
+        Votes, see ``data.load.load_votes``. Responses are no/abstain/yes, with ``us_vote`` (item), or
+        against/abstain/with the US.
+
+    Returns
+    -------
+    np.ndarray
+        (item,), float: 1 the last response (yes, or with the US), -1 the first, 0 neither.
+    """
+    if votes["response"].values[-1] == "with":
+        return np.ones(votes.sizes["item"])
+    return np.array([US_SIDE[str(vote)] for vote in votes["us_vote"].values])
 
 
 def estimate_start(counts: np.ndarray, direction: np.ndarray) -> Start:
-    """States on the leading singular vector of their centred answers, items by logistic regression on it.
+    """Place states on the leading singular vector of their centred answers; regress each item on it.
 
     Parameters
     ----------
     counts : np.ndarray
         (item, state, 3), int >= 0.
     direction : np.ndarray
-        (item,), float: 1, 0 or -1, the side on which the upper end votes.
+        (item,), float: from ``prepare_direction``.
 
     Returns
     -------
@@ -62,10 +84,10 @@ def estimate_start(counts: np.ndarray, direction: np.ndarray) -> Start:
 
 
 def _logistic_regressions(share, answered, position, *, penalty=0.1, steps=12):
-    """Share of yes on position, all items at once, by penalised Newton steps.
+    """Regress the share of yes on position, all items at once, by penalised Newton steps.
 
-    The penalty keeps a perfectly divided item finite; the centre is the mean position weighted by what each
-    state's answer says about the item.
+    The penalty keeps a perfectly divided item finite. The centre is the mean position, each state weighted by
+    the information of its answer about the item.
     """
     slope, midpoint = np.zeros(len(share)), np.zeros(len(share))
     for _ in range(steps):
@@ -77,7 +99,7 @@ def _logistic_regressions(share, answered, position, *, penalty=0.1, steps=12):
         g_midpoint = -residual.sum(1) - penalty * midpoint
         a, b, d = second + penalty, -first, total + penalty
         determinant = a * d - b * b
-        # Steps are cut: far from the optimum a logistic curve is too flat for Newton's.
+        # Newton's steps are too long far from the optimum, where a logistic curve is flat.
         slope = slope + np.clip((d * g_slope - b * g_midpoint) / determinant, -2, 2)
         midpoint = midpoint + np.clip((a * g_midpoint - b * g_slope) / determinant, -4, 4)
     return slope, midpoint, first / np.maximum(total, 1e-12)

@@ -1,9 +1,9 @@
-"""Smooth warps of the axis of positions: what a session's states and items can do together unseen by votes.
+"""Smooth warps of the axis of positions: movements of a session's states and items that votes cannot see.
 
-Votes fix positions relative to each other and to the items. All states of a run of sessions may shift, spread
-or bend a little if the items move along: only the random walk and repeated resolutions speak against it. A
-sampler that moves one number at a time is slow along such directions, so they get coordinates of their own:
-for each shape (shift, spread, bend: polynomials of the starting positions) a curve over sessions (cosines).
+Votes identify positions relative to each other and to the items. The states of several sessions may all
+shift, spread or bend a little if the items move along; only the random walk and repeated resolutions limit
+this. The sampler is slow in such directions, so they get coordinates of their own: for each shape (shift,
+spread, bend: polynomials of the starting positions) a curve over sessions (cosines).
 """
 
 from typing import NamedTuple
@@ -12,17 +12,17 @@ import numpy as np
 
 
 class Warp(NamedTuple):
-    """Shapes and curves; a warp is ``curve @ coefficient``, a weight for each session and shape.
+    """Shapes and curves. A warp is ``curve @ coefficient``: a weight for each session and shape.
 
     Attributes
     ----------
     curve : np.ndarray
         (session, curve), float: cosines from slow to fast, orthonormal.
     state_shape : np.ndarray
-        (position, shape), float: value of each shape where the state-session starts; within each session
-        orthonormal under the mean over states.
+        (position, shape), float: value of each shape at the starting position; orthonormal within each
+        session (mean over states).
     item_shape, item_slope : np.ndarray
-        (item, shape), float: value and derivative where the item divides the states of its home session.
+        (item, shape), float: value and derivative at the item's centre in its home session.
     """
 
     curve: np.ndarray
@@ -41,7 +41,7 @@ def compute_warp(
     degree: int = 3,
     reach: float = 2.5,
 ) -> Warp:
-    """Shapes and curves for given starting positions.
+    """Compute shapes and curves for given starting positions.
 
     Parameters
     ----------
@@ -54,12 +54,12 @@ def compute_warp(
     home_idx : np.ndarray
         (item,), int: session whose shapes the item follows.
     n_curve : int
-        Most curves; there are never more than sessions.
+        Maximum number of curves; there are never more than sessions.
     degree : int
         Highest power of the position.
     reach : float
-        Items further out than this many standard deviations of their session follow the shape there: a
-        polynomial means nothing beyond the states.
+        Items further out than this many standard deviations of their session follow the shape at this point:
+        the polynomials are meaningless beyond the states.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def compute_warp(
         own, items = session_idx == session, home_idx == session
         location, spread = position[own].mean(), max(position[own].std(), 1e-3)
         u = ((position[own] - location) / spread)[:, None] ** power
-        # A little is added to the moments: few states, or states at few places, do not fix a cubic.
+        # The small addition keeps the moments invertible where few states do not determine a cubic.
         moments = u.T @ u / own.sum() + 1e-6 * np.eye(degree + 1)
         coefficient = np.linalg.inv(np.linalg.cholesky(moments))
         state_shape[own] = u @ coefficient.T

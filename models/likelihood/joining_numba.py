@@ -1,26 +1,24 @@
-"""Machine code of the likelihood of joining: value and gradients in one pass over the states.
+"""Kernel of the likelihood of joining: value and gradients in one pass over the states.
 
 A state's effect z ~ Normal(0, 1), shared by the coalitions that it could join, is integrated out by
-quadrature; with the single node 0 there is none. The odds of ``eta + state_sd z`` are a product, so that a
-cell (case, state, node) needs neither an exponential nor a logarithm: one exponential a state-case, two a
-node. The loops over nodes hold no branch and become vector instructions.
+quadrature. A single node at 0 means no effect. The odds of ``eta + state_sd z`` are a product, so that a cell
+(case, state, node) needs neither an exponential nor a logarithm: there is one exponential per state-case, and
+two per node. The loops over nodes have no branch and become vector instructions.
 """
 
-import numba
 import numpy as np
 
-from models.likelihood.votes_numba import exp_negative
+from models.likelihood.votes_numba import ELEMENT, REDUCTION, exp_negative
 
-ELEMENT = {"fastmath": {"contract", "nsz", "arcp", "reassoc"}, "error_model": "numpy", "cache": True}
-# So large that it makes no difference, so small that three of them can be multiplied.
+# Larger odds change nothing, and three of them could not be multiplied.
 LARGEST_ODDS = 1e75
-# The logarithm is taken of products over states, before they become too small to hold.
+# One logarithm serves many states: it is taken when their product falls below this.
 RENORMALISE = 1e-60
 
 
-@numba.njit(**{**ELEMENT, "fastmath": {"contract", "nsz", "arcp"}})
+@ELEMENT
 def odds_against(eta, joined, included):
-    """Odds against what each state did, its own effect being 0; 0 where it is not in the case."""
+    """Odds against each state's actual answer at state effect 0; 0 if it is not in the case."""
     odds = np.empty(eta.shape)
     for case in range(eta.shape[0]):
         for state in range(eta.shape[1]):
@@ -30,7 +28,7 @@ def odds_against(eta, joined, included):
     return odds
 
 
-@numba.njit(**ELEMENT)
+@REDUCTION
 def evaluate_joining(eta, state_sd, joined, included, node, weight):
     """Log likelihood of who joined, and its gradients.
 

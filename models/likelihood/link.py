@@ -1,8 +1,8 @@
 """Links from the linear predictor of joining to its probability.
 
 All are symmetric, P(joins) = F(eta) = 1 - F(-eta), and scaled to rise by a quarter at ``eta = 0``, as the
-logistic does: a coefficient then means nearly the same under each, and so do the priors. They differ in the
-tails, that is in how much a state that did what nobody expected of it weighs (McCullagh and Nelder 1989,
+logistic does. A coefficient, and its prior, then mean nearly the same under each. They differ in the
+tails, that is in how strongly surprising outcomes influence the fit (McCullagh and Nelder 1989,
 Generalized Linear Models, section 4.3; Koenker and Yoon 2009, doi:10.1016/j.jeconom.2009.01.009).
 """
 
@@ -13,7 +13,7 @@ from scipy.special import expit, log_expit, log_ndtr, ndtr
 PROBIT_SCALE = np.sqrt(np.pi / 8)
 CAUCHIT_SCALE = np.pi / 4
 LOWEST_PROBIT = -37.0
-"""Normal quantile below which the probability is no longer a normal double: logs end there."""
+"""Normal quantile below which the probability underflows; logs are cut off there."""
 
 
 def cdf(link: str, eta):
@@ -37,7 +37,7 @@ def cdf(link: str, eta):
 
 
 def log_cdf(link: str, eta):
-    """Log of ``cdf``, without loss where it is near 0."""
+    """Log of ``cdf``, accurate near 0."""
     if link == "logit":
         return log_expit(eta)
     return log_ndtr(PROBIT_SCALE * eta) if link == "probit" else np.log(cdf(link, eta))
@@ -53,12 +53,6 @@ def log_cdf_graph(link: str, eta):
 
 
 def require_logit(link: str, what: str) -> None:
-    """Refuse another link where only the logit is offered.
-
-    Raises
-    ------
-    ValueError
-        Naming what was asked for.
-    """
+    """Raise ValueError if the link is not the logit, for ``what`` exists for the logit only."""
     if link != "logit":
-        raise ValueError(f"{what} is offered for CoalitionSpec(link='logit') alone; got link={link!r}")
+        raise ValueError(f"{what} is offered for CoalitionSpec(link='logit') only; got link={link!r}")

@@ -1,12 +1,13 @@
-"""Machine code of the linear predictor of stage 2 and of its gradients."""
+"""Kernels of the linear predictor of stage 2 and of its gradients."""
 
-import numba
 import numpy as np
 
-LOOPS = {"fastmath": {"contract", "nsz", "reassoc"}, "error_model": "numpy", "cache": True}
+from models.likelihood.source import kernel
+
+LOOPS = kernel("contract", "nsz", "reassoc")
 
 
-@numba.njit(**LOOPS)
+@LOOPS
 def predict(intercept, slope, region_effect, effect, covariates, region_idx, has_level):
     """Linear predictor (case, state); arguments as in ``models.likelihood.predictor.linear_predictor``."""
     n_case, n_state, n_covariate = covariates.shape
@@ -24,7 +25,7 @@ def predict(intercept, slope, region_effect, effect, covariates, region_idx, has
     return eta
 
 
-@numba.njit(**LOOPS)
+@LOOPS
 def pull_back(by_eta, intercept, slope, region_effect, effect, covariates, region_idx, has_level):
     """Gradients by the four kinds of coefficients, given the gradient by the predictor (case, state)."""
     n_case, n_state, n_covariate = covariates.shape

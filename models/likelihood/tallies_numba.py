@@ -1,9 +1,8 @@
-"""Machine code of the fused graded-response likelihood for counts: as for single votes, weighted by counts.
+"""Kernel of the graded-response likelihood for counts of votes.
 
-Every cell may hold all three responses, so both logistic terms are computed, and a logarithm for each.
+Every cell may hold all three responses, so it needs both logistic terms, and a logarithm for each.
 """
 
-import numba
 import numpy as np
 
 from models.likelihood.votes_numba import (
@@ -21,7 +20,7 @@ from models.likelihood.votes_numba import (
 )
 
 
-@numba.njit(**ELEMENT)
+@ELEMENT
 def log1p_ratio(w):
     """log(1 + z) from w = z / (2 + z), for z in [0, 1]: twice the inverse hyperbolic tangent of w."""
     q = w * w
@@ -36,7 +35,7 @@ def log1p_ratio(w):
     return w * ((high * q4 + middle) * q4 + low)
 
 
-@numba.njit(**REDUCTION)
+@REDUCTION
 def pass_tallies(ideal_point, no, abstain, yes, gradient, size, padded, discrimination, lower_cut, upper_cut):
     """Both logistic terms of every cell, weighted by its counts."""
     linear = 0.0
@@ -79,7 +78,7 @@ def pass_tallies(ideal_point, no, abstain, yes, gradient, size, padded, discrimi
     return 0.5 * linear - logarithms, by_upper, by_lower, by_discrimination, abstentions
 
 
-@numba.njit(**SCALAR)
+@SCALAR
 def evaluate_tallies(ideal_point, discrimination, cutpoint, count, row_offset, item_idx, position_start):
     """Value and gradients for counts, int16 (response, cell); the rest as in ``evaluate_votes``."""
     n_position = ideal_point.shape[0]

@@ -1,4 +1,4 @@
-"""Machine code of the fused graded-response likelihood: value and all gradients in one pass over the votes.
+"""Kernel of the graded-response likelihood of single votes: value and all gradients in one pass.
 
 Write ``upper = eta - cutpoint[0]``, ``lower = eta - cutpoint[1]``, ``gap = cutpoint[1] - cutpoint[0]``, and s
 for the logistic function. The three probabilities factor into logistic terms and a constant of the row::
@@ -7,49 +7,49 @@ for the logistic function. The three probabilities factor into logistic terms an
     P(abstain) = s(upper) s(-lower) (1 - exp(-gap))
     P(yes)     = s(lower)
 
-so every cell is a product of one or two terms s(x), with ``log s(x) = (x - |x|)/2 - log(1 + exp(-|x|))`` and
-derivative ``s(-x)``. ``exp(-|x|)`` lies in (0, 1]: nothing overflows whatever the size of eta or of the gap.
-The factors ``1 + exp(-|x|)``, between 1 and 2, are multiplied along a row before one logarithm is taken.
-The second terms of a row's abstentions are appended to its cells, so that one loop does all, with one
-exponential a term.
+Every cell is therefore a product of one or two terms s(x), with ``log s(x) = (x - |x|)/2 - log(1 +
+exp(-|x|))`` and derivative ``s(-x)``. ``exp(-|x|)`` is in (0, 1], so nothing overflows, however large eta or
+the gap. The factors ``1 + exp(-|x|)``, between 1 and 2, are multiplied along a row, and one logarithm is
+taken of the product. The second terms of a row's abstentions are appended to its cells, so that one loop
+handles all terms, with one exponential each.
 
-Why it is written as it is: the loop holds no branch and no call that LLVM cannot turn into vector
-instructions (the exponential is a polynomial). It runs over a multiple of ``LANES`` terms, filled up with
-missing ones: a remainder would run one term at a time. Small changes, such as a sign as a factor, keep LLVM
-from vectorising it and cost a factor of eight: measure after every edit. Sums may be reassociated in the loop
-that accumulates, never in the exponential, where the rounding trick would be undone.
+LLVM must be able to vectorise the loop: it has no branch and no call (the exponential is a polynomial), and
+it runs over a multiple of ``LANES`` terms, padded with missing ones. Small edits, such as a sign as a factor,
+stop LLVM from vectorising and cost a factor of eight: measure after every edit. Sums may be reassociated in
+the loop that accumulates, never in the exponential, where that would undo the rounding trick.
 """
 
-import numba
 import numpy as np
 
+from models.likelihood.source import kernel
+
 LANES = 16
-# Rows are cut to CHUNK cells: the product of at most twice as many factors, each at most 2, on top of a
-# running product below RENORMALISE, stays finite.
+# Rows are processed in chunks of this many cells. The product of twice as many factors, each at most 2, and
+# of a running product below RENORMALISE stays finite.
 CHUNK = 448
 RENORMALISE = 2.0**100
-# Below this mean loss a cell, log(product) has lost digits to the ones; the value is then summed with log1p.
+# Below this mean loss per cell the product is too close to 1 to keep its digits; log1p is summed instead.
 SMALL_LOSS = 1e-5
 
 NO, ABSTAIN, YES, MISSING = 0, 1, 2, -1
-# Stands for the second term of an abstention.
+# Code of the second term of an abstention.
 SECOND = 3
 
 ROUNDING = 1.5 * 2.0**52
 LOG2_E = 1.4426950408889634
 
-ELEMENT = {"fastmath": {"contract", "nsz", "arcp"}, "error_model": "numpy", "cache": True}
-SCALAR = {"error_model": "numpy", "cache": True}
-REDUCTION = {"fastmath": {"contract", "nsz", "arcp", "reassoc"}, "error_model": "numpy", "cache": True}
+ELEMENT = kernel("contract", "nsz", "arcp")
+SCALAR = kernel()
+REDUCTION = kernel("contract", "nsz", "arcp", "reassoc")
 
 
-@numba.njit(**ELEMENT)
+@ELEMENT
 def exp_negative(distance):
-    """exp(-distance) for distance >= 0; from 707.0 on it stays at 2**-1020."""
+    """exp(-distance) for distance >= 0; from 707.0 on it is 2**-1020."""
     power = distance * -LOG2_E
     power = power if not (power < -1020.0) else -1020.0
-    # Adding 1.5 * 2**52 rounds to an integer, and leaves it in the lowest bits; this function must therefore
-    # not be compiled with leave to reassociate.
+    # Adding 1.5 * 2**52 rounds to an integer and leaves it in the lowest bits. Reassociation would undo this,
+    # so this function must be compiled without it.
     shifted = power + ROUNDING
     f = power - (shifted - ROUNDING)
     f2 = f * f
@@ -65,7 +65,7 @@ def exp_negative(distance):
     return np.int64(bits).view(np.float64)
 
 
-@numba.njit(**REDUCTION)
+@REDUCTION
 def pass_terms(ideal_point, code, gradient, size, discrimination, lower_cut, upper_cut):
     """Sum log-logistic terms and their derivatives over a row, laid out by ``evaluate_votes``."""
     linear = 0.0
@@ -87,7 +87,7 @@ def pass_terms(ideal_point, code, gradient, size, discrimination, lower_cut, upp
         g = g if c > MISSING else 0.0
         linear += 0.0 if (x > 0.0) | (c == MISSING) else x
         product *= one_plus if c > MISSING else 1.0
-        # Each cutpoint has its own sum: as a difference, a small one would drown in the other's rounding.
+        # Each cutpoint has its own sum: computed as a difference, a small one would be lost in rounding.
         share = 1.0 if at_upper_cut else 0.0
         by_lower += share * g
         by_upper += (1.0 - share) * g
@@ -96,13 +96,13 @@ def pass_terms(ideal_point, code, gradient, size, discrimination, lower_cut, upp
     return linear, product, by_upper, by_lower, by_discrimination
 
 
-@numba.njit(**SCALAR)
+@SCALAR
 def round_up(size):
     """Return the next multiple of LANES."""
     return (size + LANES - 1) // LANES * LANES
 
 
-@numba.njit(**SCALAR)
+@SCALAR
 def log_between(gap):
     """log(1 - exp(-gap)) and its derivative, exact to rounding for small and for large gaps."""
     if gap < 0.6931471805599453:
@@ -112,9 +112,9 @@ def log_between(gap):
     return np.log1p(-outside), outside / (1.0 - outside)
 
 
-@numba.njit(**SCALAR)
+@SCALAR
 def check_layout(n_position, n_item, n_cell, row_offset, item_idx, position_start):
-    """Raise where a row would read or write outside the arrays (compiled code would do it silently)."""
+    """Raise if a row would read or write outside the arrays, which compiled code would do silently."""
     n_row = item_idx.shape[0]
     if row_offset.shape[0] != n_row + 1 or position_start.shape[0] != n_row:
         raise ValueError("votes: row_offset, item_idx and position_start do not describe the same rows")
@@ -130,9 +130,9 @@ def check_layout(n_position, n_item, n_cell, row_offset, item_idx, position_star
             raise ValueError("votes: item_idx is outside the items")
 
 
-@numba.njit(**SCALAR)
+@SCALAR
 def check_abstentions(n_position, code, abstain_position, abstain_offset):
-    """Raise where the list of abstentions was not made from the codes."""
+    """Raise if the list of abstentions does not match the codes."""
     abstentions = 0
     for i in range(code.shape[0]):
         abstentions += code[i] == ABSTAIN
@@ -148,9 +148,9 @@ def check_abstentions(n_position, code, abstain_position, abstain_offset):
         previous = abstain_offset[i]
 
 
-@numba.njit(**SCALAR)
+@SCALAR
 def sum_small_losses(ideal_point, discrimination, cutpoint, code, row_offset, item_idx, position_start):
-    """Value alone, one log1p a term: digits are kept where nearly every vote is foretold with certainty."""
+    """Value alone, one log1p per term: accurate where nearly every vote is certain."""
     value = 0.0
     for row in range(item_idx.shape[0]):
         item = item_idx[row]
@@ -171,7 +171,7 @@ def sum_small_losses(ideal_point, discrimination, cutpoint, code, row_offset, it
     return value
 
 
-@numba.njit(**SCALAR)
+@SCALAR
 def evaluate_votes(
     ideal_point,
     discrimination,
@@ -183,7 +183,7 @@ def evaluate_votes(
     abstain_position,
     abstain_offset,
 ):
-    """Value and gradients for one vote a cell; arrays as in ``graded_response.Votes``, all C-contiguous.
+    """Value and gradients for one vote per cell; arrays as in ``votes.Votes``, all C-contiguous.
 
     Returns
     -------

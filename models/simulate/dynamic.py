@@ -1,4 +1,4 @@
-"""The dynamic model's story in plain numpy, with the truth known: an assembly of many sessions."""
+"""Simulated votes over many sessions in plain numpy, with known truth; nothing here calls the models."""
 
 import numpy as np
 import xarray as xr
@@ -17,22 +17,21 @@ def simulate_record(
     absent: float = 0.1,
     seed: int,
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Votes of a made-up assembly over many sessions, and the positions and items that made them.
+    """Simulate the votes of an assembly over many sessions, and return its true positions.
 
     A third of the states enter late, some leave early, some miss whole sessions. All states may drift
-    together while the agenda drifts with them, so that new resolutions look as they always did: only
-    repeated ones tell.
+    together, and the agenda with them. Then only repeated resolutions reveal the drift.
 
     Parameters
     ----------
     n_state, n_session, items_per_session : int
-        Size of the assembly and of its agenda.
+        Numbers of states, sessions, and items in a session.
     repeated : float
         Probability, 0 to 1, that a resolution is put again in the next session.
     drift : float
-        How far all states and the middle of the agenda move in a session.
+        Movement of all states and of the middle of the agenda per session.
     jump : float
-        How far one state in ten moves at once, in the middle of the record.
+        Size of a single move of one state in ten, in the middle session.
     absent : float
         Probability that a state misses one vote.
     seed : int
@@ -41,8 +40,8 @@ def simulate_record(
     Returns
     -------
     votes : xr.Dataset
-        As the contract has it at roll-call granularity: ``counts`` (item, state, response), 0 or 1, with
-        ``session`` and ``match_group``.
+        As from ``data.load.load_votes`` at roll-call granularity: ``counts`` (item, state, response), 0 or 1,
+        with ``session`` and ``match_group``.
     truth : xr.Dataset
         ``ideal_point`` (session, state), NaN where the state did not vote; mean 0 and sd 1 over all
         state-sessions. ``step_sd`` (state) in the same unit.
@@ -51,7 +50,7 @@ def simulate_record(
     step_sd = np.exp(rng.normal(-2.2, 0.5, size=n_state))
     moves = rng.normal(0, step_sd, size=(n_session, n_state))
     moves[0] = rng.normal(0, 1, size=n_state)
-    # The first state stands firm at the upper end, as the one from whose votes the sides are told.
+    # State 0 plays the US: it barely moves, sits at the upper end, and supplies us_vote.
     step_sd[0], moves[:, 0] = 0.05, rng.normal(0, 0.05, size=n_session)
     moves[0, 0] = 2.5
     jumping = np.arange(1, n_state, 10)
@@ -66,7 +65,7 @@ def simulate_record(
     member = (time >= enters) & (time < leaves) & (rng.random((n_session, n_state)) > 0.03)
     member[:, 0] = True
 
-    # Resolutions: a share of each session's comes from the session before, as it was.
+    # Some resolutions of each session are those of the previous session, put again.
     session, group, items, last = [], [], [], []
     for t in range(n_session):
         kept = [g for g in last if rng.random() < repeated]

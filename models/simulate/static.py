@@ -1,6 +1,6 @@
-"""The models' stories written a second time in plain numpy, with the truth known.
+"""Simulated votes and panels in plain numpy, with known truth.
 
-Nothing here calls the models: a mistake there cannot hide by being made here too.
+Nothing here calls the models, so that a mistake in a model is not repeated here.
 """
 
 import numpy as np
@@ -17,14 +17,14 @@ def standardise(values: np.ndarray) -> np.ndarray:
 def simulate_votes(
     *, n_state: int = 150, n_item: int = 200, votes_per_item: int = 1, absent: float = 0.1, seed: int
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Votes of a made-up assembly, and the positions and items that made them.
+    """Simulate the votes of an assembly, and return its true positions and items.
 
     Parameters
     ----------
     n_state, n_item : int
-        Size of the assembly and of its agenda.
+        Numbers of states and items.
     votes_per_item : int
-        1 for roll calls; more for cells of an agenda with that many resolutions each.
+        1 for roll calls; more for agenda cells with that many resolutions each.
     absent : float
         Probability, 0 to 1, that a state misses one vote.
     seed : int
@@ -33,7 +33,7 @@ def simulate_votes(
     Returns
     -------
     votes : xr.Dataset
-        As the contract between data and models has it: ``counts`` (item, state, response), int.
+        As from ``data.load.load_votes``: ``counts`` (item, state, response), int.
     truth : xr.Dataset
         ``ideal_point`` (state; mean 0, sd 1), ``discrimination`` (item), ``cutpoint`` (item, threshold).
     """
@@ -59,7 +59,7 @@ def simulate_votes(
         "item": np.arange(n_item),
         "response": ["no", "abstain", "yes"],
         "region": ("state", np.array(REGIONS)[region_idx]),
-        # The side on which a state at the upper end votes: what the orientation is read from.
+        # The side on which a state at the upper end votes; it determines the orientation.
         "us_vote": ("item", np.where(discrimination > 0, "yes", "no")),
     }
     votes = xr.Dataset({"counts": (("item", "state", "response"), counts)}, coords)
@@ -82,32 +82,32 @@ def simulate_panel(
     alignment_by_guarantee: float = 1.0,
     seed: int,
 ) -> tuple[xr.Dataset, xr.DataArray, xr.Dataset]:
-    """Two made-up coalitions, the alignment of the states, and the true average effects.
+    """Simulate two coalitions, the alignment of the states, and the true average effects.
 
-    Richer states are more often protected and join more often, protected states stand nearer to the
-    leader, and joining depends on all three: a comparison of raw means is wrong by construction.
+    Richer states are more often protected and join more often, protected states are more aligned with the
+    leader, and joining depends on all three: a comparison of raw means is biased by construction.
 
     Parameters
     ----------
     n_state : int
         States in each case.
     guarantee_effect, alignment_effect : float
-        Logits of a pact, and per standard deviation of alignment, in both cases. Zero for no effect.
+        Effect of a pact, logits, and slope of alignment, logits per standard deviation, in both cases.
     alignment_by_guarantee : float
-        How much nearer to the leader a pact brings a state, standard deviations.
+        Effect of a pact on alignment, standard deviations.
     seed : int
         Seed of numpy's generator.
 
     Returns
     -------
     panel : xr.Dataset
-        As the contract between data and models has it.
+        As from ``data.load.load_panel``.
     alignment : xr.DataArray
         True alignment (case, state), standard deviations.
     truth : xr.Dataset
-        (case,): ``ame_pact_direct``, ``ame_pact_total``, ``ame_pact_indirect``: mean over states of the
-        change in the probability of joining with a pact and alignment held, with both moved, and with a pact
-        and alignment alone moved; ``alignment_pact``.
+        (case,): mean change over states in the probability of joining: ``ame_pact_direct`` (alignment held),
+        ``ame_pact_total`` (alignment changes too), ``ame_pact_indirect`` (only alignment changes, with a
+        pact); and ``alignment_pact``.
     """
     rng = np.random.default_rng(seed)
     cases, levels = ["iraq", "isis"], ["none", "rio", "pact"]

@@ -1,4 +1,4 @@
-"""Tiers of support in plain numpy, with the truth known; nothing here calls the models."""
+"""Simulated tiers of support in plain numpy, with known truth; nothing here calls the models."""
 
 import numpy as np
 import xarray as xr
@@ -17,32 +17,31 @@ def simulate_tiers(
     link: str = "logistic",
     seed: int,
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Two made-up coalitions with tiers of support, and the true probabilities by guarantee level.
+    """Simulate two coalitions with tiers of support, and return the true probabilities by guarantee level.
 
     Parameters
     ----------
     n_state : int
         States in each case.
     guarantee_effect : float
-        Logits of a pact at average log capability, in both cases.
+        Effect of a pact at average log capability, logits, in both cases.
     capability_interaction : float
-        What one standard deviation of log capability adds to it.
+        Change of that effect per standard deviation of log capability, logits.
     gaps : tuple of float
-        Distances of neighbouring thresholds, logits; one fewer than there are tiers above none. ``()``: two
-        tiers.
+        Distances between neighbouring thresholds, logits. ``()`` for two tiers.
     link : {"logistic", "skewed"}
-        ``logistic``: proportional odds, as the models assume. ``skewed``: each threshold with a steepness of
-        its own, which no proportional model follows.
+        ``logistic``: proportional odds, as the models assume. ``skewed``: each threshold has its own
+        steepness, which violates proportional odds.
     seed : int
         Seed of numpy's generator.
 
     Returns
     -------
     panel : xr.Dataset
-        As the contract between data and models has it, with ``tier`` and the characteristic
-        ``capability``; ``joined`` is a tier above none.
+        As from ``data.load.load_panel``, with ``tier`` and the characteristic ``capability``; ``joined`` is a
+        tier above none.
     truth : xr.Dataset
-        ``probability`` (case, state, level, tier): each tier's probability had the state that level.
+        ``probability`` (case, state, level, tier): probability of each tier if the state had that level.
     """
     rng = np.random.default_rng(seed)
     cases, levels = ["iraq", "isis"], ["none", "rio", "pact"]
@@ -64,7 +63,6 @@ def simulate_tiers(
         readiness = (rest + pact_effect * has_pact)[..., None]
         if link == "logistic":
             return 1 / (1 + np.exp(thresholds - readiness))
-        # Every threshold has a steepness of its own: odds are not proportional.
         steepness = np.array([0.4, 1.5, 4.0])[: len(thresholds)]
         return np.minimum.accumulate(1 / (1 + np.exp(steepness * (thresholds - readiness))), axis=-1)
 

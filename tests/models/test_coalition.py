@@ -16,7 +16,8 @@ from analysis.posterior.effects import compute_effects
 from analysis.posterior.positions import pair_positions
 from analysis.variants.sampler import SamplerSpec
 from models.alignment import draw_alignment_model
-from models.coalition import MIRRORED, build_coalition_model
+from models.coalition import build_coalition_model
+from models.coordinates.effects import MIRRORED
 from models.coordinates.precondition import fold
 from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel

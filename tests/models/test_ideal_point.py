@@ -9,8 +9,8 @@ from support.densities import draw_point, evaluate_logp
 
 from analysis.fitting.fit import fit_ideal_points
 from analysis.variants.sampler import SamplerSpec
-from models.coordinates.start import estimate_start
-from models.ideal_point import build_ideal_point_model, predict_positions, prepare_direction
+from models.coordinates.start import estimate_start, prepare_direction
+from models.ideal_point import build_ideal_point_model, predict_positions
 from models.simulate.static import simulate_votes
 from models.spec import IdealPointSpec, SpecError
 

@@ -110,7 +110,7 @@ def test_a_tier_that_nobody_reached_is_not_counted_and_bad_ones_are_refused():
         prepare_tiers(broken)
     constant = panel.copy(deep=True)
     constant["tier"][:] = 1
-    with pytest.raises(ValueError, match="all states stand in tier 'political'"):
+    with pytest.raises(ValueError, match="all states are in tier 'political'"):
         prepare_tiers(constant)
     with pytest.raises(ValueError, match="needs the characteristic 'capability'"):
         build_tier_model(panel.drop_dims("characteristic"), WITH_CAPABILITY)

@@ -21,7 +21,7 @@ def build_claims(results: Results) -> Section:
     blocks = [
         Text(
             "Five claims of the wider argument. For each, quantities that could refute it were named in "
-            "advance, and the rule for verdicts was written down before the numbers (models/README.md). "
+            "advance, and the rule for verdicts was written down before the numbers (models/docs/claims.md). "
             "A description has no probability and says nothing about causes."
         )
     ]

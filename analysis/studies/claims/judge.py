@@ -1,4 +1,4 @@
-"""The verdict on a claim. The rule was written down in models/README.md before any number was computed."""
+"""The verdict on a claim. The rule was written down in models/docs/claims.md before any number was computed."""
 
 from dataclasses import asdict
 

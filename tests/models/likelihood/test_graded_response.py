@@ -16,26 +16,23 @@ from scipy.special import gammaln
 
 from models.likelihood.graded_response import (
     IMPLEMENTATIONS,
-    Votes,
     graded_response_logp,
     graded_response_prob,
-    prepare_votes,
 )
 from models.likelihood.tallies_numba import log1p_ratio
+from models.likelihood.votes import ARRAYS, Votes, prepare_votes
 from models.likelihood.votes_numba import exp_negative
 
 TOLERANCE = 1e-10
 PYTHON = Mode(linker="py", optimizer="fast_compile")
 """Compiles nothing: each operation runs as Python has it."""
 
-FIELDS = ("response", "row_offset", "item_idx", "position_start", "abstain_position", "abstain_offset")
-
 
 @cache
 def compiled(is_tally, implementation):
     """Value and gradients as a function of parameters and votes, compiled once."""
     point, slope, cut = pt.dvector("point"), pt.dvector("slope"), pt.dmatrix("cut")
-    data = [pt.matrix(dtype="int16") if is_tally else pt.bvector(), *(pt.ivector() for _ in FIELDS[1:])]
+    data = [pt.matrix(dtype="int16") if is_tally else pt.bvector(), *(pt.ivector() for _ in ARRAYS[1:])]
     votes = Votes(*data, is_rectangular=False)
     value = graded_response_logp(point, slope, cut, votes, implementation=implementation)
     outputs = [value, *pt.grad(value, [point, slope, cut])]
@@ -44,7 +41,7 @@ def compiled(is_tally, implementation):
 
 def evaluate(point, slope, cut, votes, implementation="fused"):
     f = compiled(votes.is_tally, implementation)
-    return f(point, slope, cut, *(getattr(votes, name) for name in FIELDS))
+    return f(point, slope, cut, *(getattr(votes, name) for name in ARRAYS))
 
 
 def reference(point, slope, cut, counts):
@@ -307,7 +304,7 @@ def test_layout_that_would_leave_the_arrays_is_refused():
     with pytest.raises(ValueError, match="outside the items"):
         evaluate(point, slope[:4], cut[:4], prepare_votes(counts))
     votes, other = prepare_votes(counts), prepare_votes(counts[..., [1, 0, 2]])
-    mixed = Votes(other.response, *(getattr(votes, name) for name in FIELDS[1:]), is_rectangular=True)
+    mixed = Votes(other.response, *(getattr(votes, name) for name in ARRAYS[1:]), is_rectangular=True)
     with pytest.raises(ValueError, match="does not list the abstentions"):
         evaluate(point, slope, cut, mixed)
     with pytest.raises(ValueError, match="must be one of fused, graph"):

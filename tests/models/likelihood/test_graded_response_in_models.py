@@ -13,7 +13,8 @@ import pytensor.tensor as pt
 import pytest
 
 from analysis.fitting.compile import compile_model
-from models.likelihood.graded_response import IMPLEMENTATIONS, graded_response_logp, prepare_votes
+from models.likelihood.graded_response import IMPLEMENTATIONS, graded_response_logp
+from models.likelihood.votes import prepare_votes
 
 N_STATE, N_ITEM = 30, 40
 

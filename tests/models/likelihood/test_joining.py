@@ -66,5 +66,5 @@ def test_second_derivatives_and_wrong_shapes_are_refused():
     first = grad(joining_logp(x, 1.0, joined, included), x)
     with pytest.raises(NotImplementedError, match="graph"):
         grad(first.sum(), x)
-    with pytest.raises(TypeError, match="matrix"):
+    with pytest.raises(TypeError, match="eta must be float64 with 2 dimension"):
         joining_logp(pt.dvector(), 1.0, joined, included)

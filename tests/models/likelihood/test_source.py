@@ -1,46 +1,96 @@
-"""Machine code in the cache is that of the files as they are now."""
+"""Cached machine code is renewed when any file that it is made from changes."""
 
-import importlib
-import re
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import models
-from models.likelihood.source import hash_source
+from models.coordinates.walks import DIFFERENTIATE_WALKS, UNWHITEN_WALKS
+from models.likelihood import fused
+from models.likelihood.graded_response import GRADED_RESPONSE, GRADED_RESPONSE_TALLIES
+from models.likelihood.joining import JOINING
+from models.likelihood.predictor import PREDICTOR, PULL_BACK
+from models.likelihood.source import find_sources, hash_sources
 
 FOLDER = Path(models.__file__).parent
-WITH_OPS = [f.stem for f in sorted(FOLDER.glob("*.py")) if "@register_funcify" in f.read_text()]
-IMPORT = re.compile(r"^from models\b.*", re.MULTILINE)
+OPS = [
+    GRADED_RESPONSE,
+    GRADED_RESPONSE_TALLIES,
+    JOINING,
+    PREDICTOR,
+    PULL_BACK,
+    UNWHITEN_WALKS,
+    DIFFERENTIATE_WALKS,
+]
 
 
-def find_compiled(file):
-    """The file, and the kernels that it reaches."""
-    imports = " ".join(IMPORT.findall(file.read_text()))
-    kernels = re.findall(r"\b\w+_numba\b", imports)
-    return {file}.union(*(find_compiled(FOLDER / f"{kernel}.py") for kernel in kernels))
+def name_sources(op):
+    return {file.stem for file in find_sources(fused.__file__, op.kernel.py_func.__code__.co_filename)}
 
 
-@pytest.mark.parametrize("name", WITH_OPS)
-def test_the_key_of_compiled_code_holds_all_that_it_is_made_from(name):
-    files = map(str, find_compiled(FOLDER / f"{name}.py"))
-    found = importlib.import_module(f"models.{name}").SOURCE_HASH
-    assert found == hash_source(*files)
+def test_a_kernel_is_hashed_with_the_kernels_that_it_calls():
+    assert name_sources(JOINING) == {"fused", "source", "joining_numba", "votes_numba"}
+    assert name_sources(GRADED_RESPONSE_TALLIES) == {"fused", "source", "tallies_numba", "votes_numba"}
+    assert name_sources(UNWHITEN_WALKS) == {"fused", "source", "walks"}
 
 
-def test_every_op_and_kernel_is_looked_at():
-    assert {"graded_response", "joining", "predictor", "walk_coordinates"} <= set(WITH_OPS)
-    reached = set().union(*(find_compiled(FOLDER / f"{name}.py") for name in WITH_OPS))
-    assert reached >= set(FOLDER.glob("*_numba.py"))
+def test_every_kernel_file_belongs_to_an_op_and_every_op_has_its_own_name():
+    reached = set().union(*map(name_sources, OPS))
+    assert reached >= {file.stem for file in FOLDER.rglob("*_numba.py")}
+    assert len({op.name for op in OPS}) == len(OPS)
 
 
-def test_a_change_of_any_file_changes_the_hash(tmp_path):
-    files = [tmp_path / "op.py", tmp_path / "kernel.py"]
-    for file in files:
-        file.write_text("a = 1\n")
-    before = hash_source(*map(str, files))
-    assert hash_source(*map(str, files[::-1])) == before
-    for file in files:
-        file.write_text("a = 2\n")
-        assert hash_source(*map(str, files)) != before
-        file.write_text("a = 1\n")
+@pytest.mark.parametrize("file", ["votes_numba", "joining_numba"])
+def test_a_change_of_any_file_changes_the_hash(tmp_path, file):
+    """Files outside the package have no imports within it: each is hashed by itself."""
+    copies = [tmp_path / f"{name}.py" for name in ("votes_numba", "joining_numba")]
+    for copy in copies:
+        shutil.copy(FOLDER / "likelihood" / copy.name, copy)
+    before = hash_sources(*copies)
+    assert hash_sources(*reversed(copies)) == before
+    (tmp_path / f"{file}.py").write_text("changed = True\n")
+    assert hash_sources(*copies) != before
+
+
+PROGRAM = """
+import numpy as np
+from models.likelihood.joining_numba import odds_against
+
+one = np.ones((1, 1))
+odds = odds_against(one, one, one)[0, 0]
+print(odds, sum(odds_against.stats.cache_hits.values()), odds_against._cache._impl.locator.get_cache_path())
+"""
+
+
+def run_in_copy(root, **environment):
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=root,
+        env={key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    odds, hits, folder = run.stdout.split()
+    return float(odds), int(hits), Path(folder)
+
+
+def test_numbas_own_cache_is_renewed_when_only_a_called_kernel_changes(tmp_path):
+    for file in ("__init__", "source", "joining_numba", "votes_numba"):
+        (tmp_path / "models" / "likelihood").mkdir(parents=True, exist_ok=True)
+        shutil.copy(FOLDER / "likelihood" / f"{file}.py", tmp_path / "models" / "likelihood")
+    shutil.copy(FOLDER / "__init__.py", tmp_path / "models")
+    callee = tmp_path / "models" / "likelihood" / "votes_numba.py"
+    odds, hits, folder = run_in_copy(tmp_path)
+    assert (hits, folder) == (0, callee.parent / "__pycache__")
+    assert run_in_copy(tmp_path) == (odds, 1, folder)
+    callee.write_text(
+        callee.read_text().replace("np.int64(bits).view(np.float64)", "2.0 * np.float64(distance)")
+    )
+    assert run_in_copy(tmp_path)[:2] == (2.0, 0)
+    chosen = tmp_path / "chosen"
+    assert chosen in run_in_copy(tmp_path, NUMBA_CACHE_DIR=str(chosen))[2].parents

@@ -1,4 +1,4 @@
-"""The rule of verdicts from models/README.md on made-up numbers, and the words for the numbers."""
+"""The rule of verdicts from models/docs/claims.md on made-up numbers, and the words for the numbers."""
 
 import numpy as np
 import pandas as pd
