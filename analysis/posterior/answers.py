@@ -1,4 +1,4 @@
-"""What draws of the model of joining say of each state's answers, for any data of the model's shape.
+"""Predictions of each state's answers from draws of the model of joining, for any data of its shape.
 
 The checks change the data of a compiled model: they leave states out, exchange guarantees, or set predictors
 to 0. These functions therefore take the model's arrays in place of a labelled panel.
@@ -43,14 +43,14 @@ def linear_predictor(posterior: xr.Dataset, data: Stage2Data) -> np.ndarray:
 
 
 def state_effects(posterior: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values (node, sample) of a state effect, logits, and their log prior probabilities (node,)."""
+    """Return the values of a state effect, (node, sample) logits, and their log prior, (node,)."""
     if "state_sd" not in posterior:
         return np.zeros((1, posterior.sizes["sample"])), np.zeros(1)
     return STATE_NODES[:, None] * posterior["state_sd"].transpose("sample").values, STATE_LOG_WEIGHTS
 
 
 def answers_at_nodes(eta: np.ndarray, data: Stage2Data, effect: np.ndarray) -> np.ndarray:
-    """Log probability of all that each state did, at each value of its effect: (node, sample, state)."""
+    """Return the log probability of a state's answers at each value of its effect: (node, sample, state)."""
     sign = 2 * data.joined_observed - 1
     return np.stack([(data.included * log_expit(sign * (eta + at[:, None, None]))).sum(1) for at in effect])
 

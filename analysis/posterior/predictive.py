@@ -1,4 +1,4 @@
-"""What the models expect to see, beside what was seen: prior and posterior predictions. Nothing is fitted."""
+"""Prior and posterior predictions of votes and of joining, beside the observed data. Nothing is fitted."""
 
 import warnings
 from collections.abc import Iterator
@@ -10,28 +10,28 @@ import xarray as xr
 from scipy.special import expit
 
 from analysis.posterior.joining import predict_joining, weigh_state_effects
-from analysis.posterior.summaries import summarize_draws
+from analysis.posterior.summaries import ENDS, summarize_draws
 from models.ideal_point import build_ideal_point_model
 from models.spec import IdealPointSpec
 
 AGREEMENT_ITEMS = 60
-"""Items on which agreement within regions is measured, chosen at random: pairs of states are many."""
+"""Number of random items on which agreement within regions is measured: pairs of states are many."""
 
 
 def describe_assembly(counts: np.ndarray, region: np.ndarray) -> dict[str, float]:
-    """Figures of an assembly that a prior should know the size of.
+    """Return summary statistics of an assembly, for the prior predictive check.
 
     Parameters
     ----------
     counts : np.ndarray
-        (item, state, response), counts or shares, >= 0; responses in rising order, three.
+        (item, state, response), counts or shares, >= 0; three responses in rising order.
     region : np.ndarray
         (state,), str.
 
     Returns
     -------
     dict of str to float
-        Shares, and agreement, 0 to 1.
+        Shares and differences of shares, 0 to 1.
     """
     total = counts.sum(-1, keepdims=True)
     share = counts.sum(1) / np.maximum(total.sum(1), 1e-9)
@@ -58,25 +58,26 @@ def describe_assembly(counts: np.ndarray, region: np.ndarray) -> dict[str, float
 def simulate_prior_votes(
     votes: xr.Dataset, spec: IdealPointSpec, draws: int, seed: int
 ) -> Iterator[np.ndarray]:
-    """Assemblies from the prior: who voted on what is as observed, how is simulated.
+    """Simulate assemblies from the prior: who voted on what is as observed, how they voted is drawn.
 
     Parameters
     ----------
     votes : xr.Dataset
-        The contract's votes.
+        Votes, see ``data.load.load_votes``.
     spec : IdealPointSpec
-        The prior.
+        Priors.
     draws, seed : int
+        Number of assemblies, and the seed.
 
     Yields
     ------
     np.ndarray
-        (item, state, response), float, as many votes as observed.
+        (item, state, response), float: one assembly, with as many votes as observed.
     """
     model = build_ideal_point_model(votes, spec)
     names = ["ideal_point", "discrimination", "cutpoint"]
     with warnings.catch_warnings():
-        # The potentials are the votes, which a prior must not see, and the gauge, which no vote sees.
+        # Potentials hold the votes, which a prior must not see, and the gauge, which no vote depends on.
         warnings.filterwarnings("ignore", message=".*[Pp]otential")
         prior = pm.sample_prior_predictive(draws, model=model, var_names=names, random_seed=seed)["prior"]
     rng = np.random.default_rng(seed)
@@ -92,7 +93,7 @@ def simulate_prior_votes(
 
 
 def compare_prior(votes: xr.Dataset, spec: IdealPointSpec, draws: int, seed: int) -> pd.DataFrame:
-    """Figures of the observed assembly beside their 90 % prior predictive intervals.
+    """Return statistics of the observed assembly beside their 90 % prior predictive intervals.
 
     Returns
     -------
@@ -104,30 +105,30 @@ def compare_prior(votes: xr.Dataset, spec: IdealPointSpec, draws: int, seed: int
         [describe_assembly(c, region) for c in simulate_prior_votes(votes, spec, draws, seed)]
     )
     seen = pd.Series(describe_assembly(votes["counts"].values, region))
-    table = pd.DataFrame(
-        {"mean": prior.mean(), "lower": prior.quantile(0.05), "upper": prior.quantile(0.95), "observed": seen}
-    )
+    lower, upper = (prior.quantile(end) for end in ENDS)
+    table = pd.DataFrame({"mean": prior.mean(), "lower": lower, "upper": upper, "observed": seen})
     table["inside"] = table["observed"].between(table["lower"], table["upper"])
     return table.rename_axis("figure").reset_index()
 
 
 def predict_item_shares(votes: xr.Dataset, posterior: xr.Dataset, draws: int, seed: int) -> xr.DataTree:
-    """Share of the last answer (yes, or with the US) on each item: observed and posterior predictive.
+    """Return the share of the last answer (yes, or with the US) on each item, observed and predicted.
 
     Parameters
     ----------
     votes : xr.Dataset
-        The contract's votes.
+        Votes, see ``data.load.load_votes``.
     posterior : xr.Dataset
         ``ideal_point``, ``discrimination``, ``cutpoint`` (chain, draw, ...).
     draws : int
-        Draws of each chain to be used, evenly spaced.
+        Number of draws of each chain, evenly spaced.
     seed : int
+        Seed of the simulated votes.
 
     Returns
     -------
     xr.DataTree
-        ``posterior_predictive`` and ``observed_data`` with ``share`` (item), as ArviZ takes them.
+        ``posterior_predictive`` and ``observed_data`` with ``share`` (item), in the form that ArviZ takes.
     """
     pick = np.linspace(0, posterior.sizes["draw"] - 1, draws).round().astype(int)
     thin = posterior.isel(draw=pick)
@@ -155,18 +156,18 @@ def predict_item_shares(votes: xr.Dataset, posterior: xr.Dataset, draws: int, se
 def summarize_item_curves(
     votes: xr.Dataset, posterior: xr.Dataset, items: int, grid: np.ndarray
 ) -> pd.DataFrame:
-    """Probability of each answer along the dimension, for the items that divide the states most.
+    """Return the probability of each answer by position, for the items that divide the states most.
 
     Parameters
     ----------
     votes : xr.Dataset
-        The contract's votes; titles are taken from here.
+        Votes, see ``data.load.load_votes``; titles are taken from here.
     posterior : xr.Dataset
         ``discrimination``, ``cutpoint`` (chain, draw, item, ...).
     items : int
-        How many items, by the size of their mean discrimination.
+        Number of items: those with the largest mean discrimination.
     grid : np.ndarray
-        Positions, standard deviations of states.
+        (position,): positions, in standard deviations of the states.
 
     Returns
     -------
@@ -194,12 +195,12 @@ def summarize_item_curves(
 
 
 def summarize_responses(votes: xr.Dataset) -> pd.DataFrame:
-    """Share of each answer, and of silence, by session.
+    """Return the share of each answer, and of absence, by session.
 
     Returns
     -------
     pd.DataFrame
-        Rows: sessions; columns: the responses and ``absent``; shares of all that could have voted.
+        A row for each session; columns: the responses and ``absent``, as shares of all possible votes.
     """
     weight = votes["resolutions"] if "resolutions" in votes.coords else xr.ones_like(votes["session"])
     by_item = votes["counts"].sum("state").reset_coords(drop=True).to_pandas()
@@ -211,15 +212,16 @@ def summarize_responses(votes: xr.Dataset) -> pd.DataFrame:
 
 
 def predict_joined(posterior: xr.Dataset, panel: xr.Dataset, seed: int) -> xr.DataTree:
-    """Who joined, as observed and as the fitted model draws it: what a calibration plot of ArviZ takes.
+    """Return who joined, as observed and as predicted, in the form that ArviZ's calibration plot takes.
 
     Parameters
     ----------
     posterior : xr.Dataset
-        Draws of stage 2 along ``sample``.
+        Draws of the model of joining along ``sample``.
     panel : xr.Dataset
-        The contract's panel.
+        Panel, see ``data.load.load_panel``.
     seed : int
+        Seed of the simulated answers.
 
     Returns
     -------

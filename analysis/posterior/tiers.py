@@ -1,4 +1,4 @@
-"""Tiers of support by guarantee level: pure functions of the cumulative model's posterior."""
+"""Tiers of support by guarantee level, from draws of the cumulative model."""
 
 import numpy as np
 import pandas as pd
@@ -97,7 +97,7 @@ def predict_tiers(
 
 
 def compute_tiers(posterior: xr.Dataset, panel: xr.Dataset, groups: xr.DataArray) -> xr.DataArray:
-    """Mean probability of each tier had all states of a group a guarantee level, as labelled draws.
+    """Return the mean probability of each tier, had all states of a group a guarantee level.
 
     Parameters
     ----------
@@ -133,19 +133,19 @@ def compute_tiers(posterior: xr.Dataset, panel: xr.Dataset, groups: xr.DataArray
 
 
 def summarize_tiers(tiers: xr.DataArray) -> pd.DataFrame:
-    """One row per case, level, group and tier: mean, sd and the 90 % interval of its probability."""
+    """Return mean, sd and 90 % interval of each probability, a row for each case, level, group and tier."""
     table = summarize_draws(tiers)
     keys = ["case", "level", "group", "tier"]
     return table[[*keys, "mean", "sd", "lower", "upper"]]
 
 
 def _eta(posterior: xr.Dataset, panel: xr.Dataset) -> np.ndarray:
-    """Linear predictor without the guarantee, (sample, case, state), states in the panel's order."""
+    """Return the linear predictor without the guarantee: (sample, case, state), in the panel's order."""
     return posterior["eta"].sel(state=panel["state"].values).transpose("sample", "case", "state").values
 
 
 def _thresholds(posterior: xr.Dataset) -> np.ndarray:
-    """All thresholds, the first of each case 0: (sample, case, tier above the lowest)."""
+    """Return all thresholds: (sample, case, tier above the lowest). The first of each case is 0."""
     first = np.zeros((posterior.sizes["sample"], posterior.sizes["case"], 1))
     if "threshold" not in posterior:
         return first
@@ -154,7 +154,7 @@ def _thresholds(posterior: xr.Dataset) -> np.ndarray:
 
 
 def _added_by(posterior: xr.Dataset, panel: xr.Dataset, level: str | None) -> np.ndarray:
-    """What the guarantee adds to each state-case's logit: its own level, or one for all."""
+    """Return what the guarantee adds to each state-case's logit: its own level, or one level for all."""
     effect = posterior["guarantee_effect"].transpose("sample", "case", "level").values
     added = np.repeat(effect[:, :, None, :], panel.sizes["state"], axis=2)
     if "guarantee_capability" in posterior:

@@ -124,11 +124,7 @@ class Bench:
         return (lambda share: self.progress((k + share) / n)) if self.progress else None
 
     def fit(
-        self,
-        variations: list[Stage2Data],
-        sampler: SamplerSpec,
-        name: str,
-        progress: Progress | None = None,
+        self, variations: list[Stage2Data], sampler: SamplerSpec, name: str, progress: Progress | None = None
     ) -> xr.DataTree:
         """Fit the compiled model to each of several sets of data, and judge all fits together.
 
@@ -140,32 +136,20 @@ class Bench:
         return refit_to_gates(self.model, [data._asdict() for data in variations], sampler, **settings)
 
     def fit_effects(
-        self,
-        variations: list[Stage2Data],
-        name: str,
-        progress: Progress | None = None,
-        sampler: SamplerSpec = SHORT,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the posterior mean and sd of the average effect in each of several fits: (fit, case)."""
-        return self.effects_of(self.fit(variations, sampler, name, progress), variations)
-
-    def effects_of(self, idata: xr.DataTree, variations: list[Stage2Data]) -> tuple[np.ndarray, np.ndarray]:
-        """Return what ``fit_effects`` returns, from fits that are made."""
-        posterior = idata["posterior"].dataset.isel(draw=slice(None, None, KEPT))
-        draws = [self.average_effect(stack(posterior.isel(refit=k)), d) for k, d in enumerate(variations)]
-        return np.array([d.mean(0) for d in draws]), np.array([d.std(0) for d in draws])
+        self, variations: list[Stage2Data], sampler: SamplerSpec, name: str, progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray, xr.Dataset]:
+        """Fit as ``fit`` does; return the mean and sd of the average effect, (fit, case), and all draws."""
+        posterior = self.fit(variations, sampler, name, progress)["posterior"].dataset
+        kept = posterior.isel(draw=slice(None, None, KEPT))
+        draws = [self.average_effect(stack(kept.isel(refit=k)), data) for k, data in enumerate(variations)]
+        return np.array([d.mean(0) for d in draws]), np.array([d.std(0) for d in draws]), posterior
 
     def fit_cut(
         self, positions: np.ndarray, name: str, progress: Progress | None = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Fit the direct effect and the slope of alignment over draws of the positions: the cut posterior.
 
-        Parameters
-        ----------
-        positions : np.ndarray
-            (draw, case, state), centred within each case.
-        name, progress
-            As in ``fit``.
+        ``positions`` are (draw, case, state), centred within each case.
 
         Returns
         -------
@@ -176,9 +160,8 @@ class Bench:
         """
         data = self.data("direct")
         variations = [data._replace(alignment=position) for position in positions]
-        idata = self.fit(variations, SHORT, name, progress)
-        means, sds = self.effects_of(idata, variations)
-        slope = idata["posterior"]["alignment_slope"].mean("case").values.ravel()
+        means, sds, posterior = self.fit_effects(variations, SHORT, name, progress)
+        slope = posterior["alignment_slope"].mean("case").values.ravel()
         spread = np.sqrt((sds**2).mean(0) + means.var(0))
         return means.mean(0), spread, np.array([slope.mean(), *interval(slope), slope.std()])
 

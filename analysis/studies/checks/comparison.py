@@ -104,7 +104,7 @@ def leave_one_state_out(
 def describe_left_out(model: str, left_out: LeftOut) -> dict:
     """Return the row of one model: its expected log predictive density, and whether its weights hold."""
     estimate, refitted = left_out.estimate, len(left_out.refits)
-    worst = estimate.pareto_k.isel(unit=int(estimate.pareto_k.argmax()))
+    worst = estimate.pareto_k.isel(unit=int(estimate.pareto_k.values.argmax()))
     verdict = f"states refitted: {refitted}" if refitted else "weights reliable"
     note = "expected log predictive density (elpd), leaving out one state at a time; "
     note += f"reference: largest Pareto k ({worst['unit'].item()})"

@@ -12,7 +12,7 @@ from analysis.posterior.answers import state_contrasts, state_outcomes
 from analysis.posterior.draws import stack
 from analysis.posterior.joining import average_contrasts
 from analysis.posterior.summaries import interval
-from analysis.studies.checks.bench import SHORT, Bench, open_bench
+from analysis.studies.checks.bench import SHORT, open_bench
 from analysis.studies.checks.rows import row, to_table
 from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant
@@ -58,24 +58,42 @@ def make_surface(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.D
 
 
 def make_judgement(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
-    """Return rows of checks.csv; ``fits``: stage 1, then the nested models, then the surface."""
-    *_, nested, surface = fits
-    return to_table(judge_confounding(open_bench(panel, fits, variant, **run), nested, surface))
+    """Return rows with the tipping strength and the E-value; ``fits``: stage 1, nested models, surface."""
+    bench, nested, surface = open_bench(panel, fits, variant, **run), *fits[-2:]
+    without, given = state_outcomes(stack(nested["guarantee"].dataset), bench.data("total"), bench.top)
+    ratio = average_contrasts(given) / average_contrasts(without)
+    rows = []
+    for c, case in enumerate(bench.cases):
+        part = surface[surface["case"] == case]
+        grid, measured = part[part["benchmark"] == ""], part[part["benchmark"] != ""]
+        equal = grid[grid["strength_guarantee"] == grid["strength_joining"]]
+        equal = equal.sort_values("strength_guarantee")
+        strengths = equal["strength_guarantee"].to_numpy()
+        gone, doubtful = (find_tipping(strengths, equal[name].to_numpy()) for name in ("effect", "lower"))
+        strongest = np.minimum(measured["strength_guarantee"], measured["strength_joining"].abs()).max()
+        numbers = {"value": gone, "lower": doubtful, "reference": strongest}
+        verdict = "beyond the benchmarks" if gone > strongest else "within the benchmarks"
+        note = (
+            "strength of a hidden cause, logits per sd on guarantee and joining alike, at which the effect "
+        )
+        note += f"is 0 (inf: beyond {strengths.max():g}); lower: at which the interval reaches 0; "
+        note += "reference: the weaker side of the strongest measured covariate"
+        rows.append(row("confounding", "tipping_strength", case, verdict=verdict, note=note, **numbers))
+        lower, upper = interval(ratio[:, c])
+        numbers = {"value": e_value(ratio[:, c].mean()), "reference": ratio[:, c].mean()}
+        numbers |= {"lower": e_value(lower) if lower > 1 else 1.0, "upper": e_value(upper)}
+        note = "E-value of the risk ratio (reference) and of the ends of its 90 % interval"
+        rows.append(row("confounding", "e_value", case, note=note, **numbers))
+    return to_table(rows)
 
 
 def place_benchmarks(
     on_guarantee: np.ndarray, on_joining: np.ndarray, covariates: np.ndarray
 ) -> list[tuple[float, float, str]]:
-    """Return the strengths of the measured covariates: on the guarantee, on joining, and the name.
+    """Return the strengths of measured covariates: on the guarantee, on joining, and the name.
 
-    Parameters
-    ----------
-    on_guarantee : np.ndarray
-        (column,): coefficients from ``explain_guarantee``, the intercept first, then the covariates.
-    on_joining : np.ndarray
-        (covariate,): mean slopes of joining.
-    covariates : np.ndarray
-        (covariate,), str: names.
+    ``on_guarantee`` comes from ``explain_guarantee``: the intercept, then each covariate. ``on_joining`` are
+    the mean slopes of joining, (covariate,), and ``covariates`` their names.
     """
     points = []
     for name in BENCHMARKS:
@@ -87,58 +105,10 @@ def place_benchmarks(
     return points
 
 
-def judge_confounding(bench: Bench, nested: xr.DataTree, surface: pd.DataFrame) -> list[dict]:
-    """Return rows with the tipping strength and with the E-value of the risk ratio, case by case.
-
-    Parameters
-    ----------
-    bench : Bench
-        Data of the model.
-    nested : xr.DataTree
-        From ``analysis.studies.checks.bench.make_nested``.
-    surface : pd.DataFrame
-        From ``make_surface``.
-    """
-    without, given = state_outcomes(stack(nested["guarantee"].dataset), bench.data("total"), bench.top)
-    ratio = average_contrasts(given) / average_contrasts(without)
-    rows = []
-    for c, case in enumerate(bench.cases):
-        rows += [_find_tipping_row(surface[surface["case"] == case], case), _e_value_row(ratio[:, c], case)]
-    return rows
-
-
-def _find_tipping_row(surface: pd.DataFrame, case: str) -> dict:
-    grid = surface[surface["benchmark"] == ""]
-    equal = grid[grid["strength_guarantee"] == grid["strength_joining"]].sort_values("strength_guarantee")
-    strengths = equal["strength_guarantee"].to_numpy()
-    gone, doubtful = (find_tipping(strengths, equal[name].to_numpy()) for name in ("effect", "lower"))
-    measured = surface[surface["benchmark"] != ""]
-    strongest = np.minimum(measured["strength_guarantee"], measured["strength_joining"].abs()).max()
-    verdict = "beyond the benchmarks" if gone > strongest else "within the benchmarks"
-    note = "strength of a hidden cause, logits per sd on guarantee and joining alike, at which the effect "
-    note += f"is 0 (inf: beyond {strengths.max():g}); lower: at which the interval reaches 0; "
-    note += "reference: the weaker side of the strongest measured covariate"
-    numbers = {"value": gone, "lower": doubtful, "reference": strongest}
-    return row("confounding", "tipping_strength", case, verdict=verdict, note=note, **numbers)
-
-
-def _e_value_row(ratio: np.ndarray, case: str) -> dict:
-    lower, upper = interval(ratio)
-    ends = {"lower": e_value(lower) if lower > 1 else 1.0, "upper": e_value(upper)}
-    note = "E-value of the risk ratio (reference) and of the ends of its 90 % interval"
-    numbers = {"value": e_value(ratio.mean()), "reference": ratio.mean()} | ends
-    return row("confounding", "e_value", case, note=note, **numbers)
-
-
 def describe_guarantee(data: Stage2Data, level: int) -> tuple[np.ndarray, np.ndarray]:
     """Return which states ever had the guarantee, and the predictors of having it.
 
-    Parameters
-    ----------
-    data : Stage2Data
-        Data of the model.
-    level : int
-        Index of the level among those above none.
+    ``level`` is the index of the guarantee level among those above none.
 
     Returns
     -------
@@ -156,19 +126,10 @@ def describe_guarantee(data: Stage2Data, level: int) -> tuple[np.ndarray, np.nda
 
 
 def explain_guarantee(protected: np.ndarray, design: np.ndarray, strength: float) -> np.ndarray:
-    """Return the coefficients of the guarantee's logit; a hidden cause of given strength is integrated out.
+    """Return the coefficients of the guarantee's logit, (column,), a hidden cause integrated out.
 
-    Parameters
-    ----------
-    protected, design
-        From ``describe_guarantee``.
-    strength : float
-        Logits per standard deviation of the hidden cause.
-
-    Returns
-    -------
-    np.ndarray
-        (column,): the posterior mode, with normal priors of scale ``RIDGE`` on all but the intercept.
+    They are the posterior mode, with normal priors of scale ``RIDGE`` on all but the intercept. ``protected``
+    and ``design`` come from ``describe_guarantee``; ``strength`` is in logits per sd of the hidden cause.
     """
     tightness = np.full(design.shape[1], 1 / RIDGE**2)
     tightness[0] = 1e-2
@@ -183,10 +144,8 @@ def explain_guarantee(protected: np.ndarray, design: np.ndarray, strength: float
 def weigh_hidden(protected: np.ndarray, design: np.ndarray, strength: float) -> np.ndarray:
     """Return where each state stands on the hidden cause, given its guarantee and covariates.
 
-    Returns
-    -------
-    np.ndarray
-        (state, node): log probability of each of ``models.confounding.HIDDEN_NODES``.
+    Parameters are those of ``explain_guarantee``. Returns (state, node): the log probability of each of
+    ``models.confounding.HIDDEN_NODES``.
     """
     b = explain_guarantee(protected, design, strength)
     joint = _log_joint(protected, design @ b, strength)
@@ -242,17 +201,8 @@ def e_value(risk_ratio: float) -> float:
 def find_tipping(strengths: np.ndarray, effects: np.ndarray) -> float:
     """Return the smallest strength, the same on guarantee and joining, at which the effect is 0 or less.
 
-    Parameters
-    ----------
-    strengths : np.ndarray
-        (strength,), in rising order.
-    effects : np.ndarray
-        (strength,): effect when both strengths have this value.
-
-    Returns
-    -------
-    float
-        Linear interpolation between two strengths; infinite if the effect stays above 0.
+    ``strengths`` rise; ``effects`` are those at each strength of both. The result is interpolated linearly;
+    it is infinite if the effect stays above 0.
     """
     gone = np.flatnonzero(effects <= 0)
     if not len(gone):

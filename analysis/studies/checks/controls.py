@@ -32,7 +32,7 @@ def _refit_permuted(item: str, panel: xr.Dataset, fits: list, variant: Variant, 
     real = bench.average_effect(stack(fits[-1]["guarantee"].dataset), data).mean(0)
     seed = derive_seed(bench.seed, "permutation", WITHIN[item])
     permuted = permute_guarantees(data, PERMUTATIONS, within_region=item == "within_region", seed=seed)
-    effects, _ = bench.fit_effects(permuted, item, bench.progress, BRIEF)
+    effects, *_ = bench.fit_effects(permuted, BRIEF, item, bench.progress)
     return to_table(check_permutations(effects, real, bench.cases, item=item))
 
 

@@ -46,44 +46,42 @@ def draw_checks(
     } | {f"check_influence_{name.split('_')[-1]}": plot_influence(influence, name, names) for name in effects}
 
 
+@mpl.rc_context(STYLE)
 def plot_calibration(curve: pd.DataFrame) -> Figure:
     """Observed against expected share of joiners, each state predicted without itself."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(4.2, 4.0), layout="constrained")
-        ax = figure.subplots()
-        ax.plot([0, 1], [0, 1], color=GREY, lw=0.8)
-        ax.vlines(curve["expected"], curve["lower"], curve["upper"], color=BLUE, lw=5, alpha=0.25,
-                  label="90 % interval if calibrated")  # fmt: skip
-        ax.plot(curve["expected"], curve["observed"], "o", color=BLUE, label="observed")
-        ax.set(
-            xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="Predicted probability of joining (state left out)"
-        )
-        ax.set_ylabel("Share that joined")
-        ax.set_title("Calibration", fontweight="bold")
-        ax.legend(frameon=False, loc="upper left")
+    figure = Figure(figsize=(4.2, 4.0), layout="constrained")
+    ax = figure.subplots()
+    ax.plot([0, 1], [0, 1], color=GREY, lw=0.8)
+    ax.vlines(curve["expected"], curve["lower"], curve["upper"], color=BLUE, lw=5, alpha=0.25,
+              label="90 % interval if calibrated")  # fmt: skip
+    ax.plot(curve["expected"], curve["observed"], "o", color=BLUE, label="observed")
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="Predicted probability of joining (state left out)")
+    ax.set_ylabel("Share that joined")
+    ax.set_title("Calibration", fontweight="bold")
+    ax.legend(frameon=False, loc="upper left")
     return figure
 
 
+@mpl.rc_context(STYLE)
 def plot_counts(checks: pd.DataFrame, labels: dict[str, str]) -> Figure:
     """Joiners by guarantee level and region: observed, and the interval that the model gives."""
     rows = checks[checks["check"] == "posterior_predictive"]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(4.2 * len(labels), 3.4), layout="constrained")
-        axes = np.atleast_1d(figure.subplots(1, len(labels), sharey=True))
-        for ax, (case, label) in zip(axes, labels.items(), strict=True):
-            part = rows[rows["case"] == case].iloc[::-1].reset_index(drop=True)
-            ax.hlines(part.index, part["lower"], part["upper"], color=BLUE, lw=5, alpha=0.25,
-                      label="90 % interval of replicated counts")  # fmt: skip
-            ax.plot(part["value"], part.index, "o", color=BLUE, ms=4, label="observed")
-            ax.set_yticks(part.index, [_name_group(item) for item in part["item"]])
-            ax.set(title=label, xlabel="States that joined", xlim=(0, None))
-        handles, texts = axes[-1].get_legend_handles_labels()
-        figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
-        inside = (rows["lower"] <= rows["value"]) & (rows["value"] <= rows["upper"])
-        figure.suptitle(
-            f"{inside.sum()} of {len(rows)} counts of joiners lie where the model expects them",
-            fontweight="bold",
-        )
+    figure = Figure(figsize=(4.2 * len(labels), 3.4), layout="constrained")
+    axes = np.atleast_1d(figure.subplots(1, len(labels), sharey=True))
+    for ax, (case, label) in zip(axes, labels.items(), strict=True):
+        part = rows[rows["case"] == case].iloc[::-1].reset_index(drop=True)
+        ax.hlines(part.index, part["lower"], part["upper"], color=BLUE, lw=5, alpha=0.25,
+                  label="90 % interval of replicated counts")  # fmt: skip
+        ax.plot(part["value"], part.index, "o", color=BLUE, ms=4, label="observed")
+        ax.set_yticks(part.index, [_name_group(item) for item in part["item"]])
+        ax.set(title=label, xlabel="States that joined", xlim=(0, None))
+    handles, texts = axes[-1].get_legend_handles_labels()
+    figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    inside = (rows["lower"] <= rows["value"]) & (rows["value"] <= rows["upper"])
+    figure.suptitle(
+        f"{inside.sum()} of {len(rows)} counts of joiners lie where the model expects them",
+        fontweight="bold",
+    )
     return figure
 
 
@@ -93,45 +91,46 @@ def _name_group(item: str) -> str:
     return level_name(name) if kind == "level" else name
 
 
+@mpl.rc_context(STYLE)
 def plot_influence(
     influence: pd.DataFrame, quantity: str, names: dict[str, str], n_state: int = 15
 ) -> Figure:
     """The pooled effect without each unit; of the states those that move it by most."""
     rows = influence[(influence["quantity"] == quantity) & (influence["case"] == "pooled")]
     kinds = [kind for kind in ("state", "region", "issue", "session") if (rows["kind"] == kind).any()]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(3.4 * len(kinds), 4.0), layout="constrained")
-        axes = np.atleast_1d(figure.subplots(1, len(kinds), sharex=True))
-        for ax, kind in zip(axes, kinds, strict=True):
-            part = rows[rows["kind"] == kind]
-            part = part.loc[part["shift"].abs().sort_values(ascending=False).index[:n_state]]
-            order = part["unit"].astype(int) * -1 if kind == "session" else part["effect_without"]
-            part = part.loc[order.sort_values().index].reset_index(drop=True)
-            main = 100 * part["effect_main"].iloc[0]
-            ax.axvline(main, color=GREY, lw=0.8)
-            ax.hlines(part.index, main, 100 * part["effect_without"], color=BLUE, lw=1)
-            ax.plot(100 * part["effect_without"], part.index, "o", color=BLUE, ms=4, label="left out")
-            confirmed = part["confirmed"].notna()
-            ax.plot(100 * part["confirmed"][confirmed], part.index[confirmed], "x", color=ACCENT, ms=6,
-                    label="by a true refit")  # fmt: skip
-            ax.set_yticks(part.index, [names.get(unit, unit) for unit in part["unit"]], fontsize=7)
-            ax.set_title(KIND_NAMES[kind].format(len(part)))
-        handles, texts = axes[0].get_legend_handles_labels()
-        figure.legend(handles, texts, loc="outside upper right", ncols=2, frameon=False, fontsize=8)
-        how = next(kind for kind in KINDS if quantity.endswith(kind)).replace("_", " ")
-        sd = 100 * (rows["shift"] / rows["shift_in_sd"]).abs().median()
-        figure.supxlabel(
-            f"Mean {how} effect of a pact over both cases when left out, percentage points "
-            f"(line: with all; posterior sd {sd:.0f})"
-        )
-        least, most = 100 * rows["effect_without"].min(), 100 * rows["effect_without"].max()
-        figure.suptitle(
-            f"Whatever is left out, the {how} effect stays between {least:.0f} and {most:.0f} points",
-            fontweight="bold",
-        )
+    figure = Figure(figsize=(3.4 * len(kinds), 4.0), layout="constrained")
+    axes = np.atleast_1d(figure.subplots(1, len(kinds), sharex=True))
+    for ax, kind in zip(axes, kinds, strict=True):
+        part = rows[rows["kind"] == kind]
+        part = part.loc[part["shift"].abs().sort_values(ascending=False).index[:n_state]]
+        order = part["unit"].astype(int) * -1 if kind == "session" else part["effect_without"]
+        part = part.loc[order.sort_values().index].reset_index(drop=True)
+        main = 100 * part["effect_main"].iloc[0]
+        ax.axvline(main, color=GREY, lw=0.8)
+        ax.hlines(part.index, main, 100 * part["effect_without"], color=BLUE, lw=1)
+        ax.plot(100 * part["effect_without"], part.index, "o", color=BLUE, ms=4, label="left out")
+        confirmed = part["confirmed"].notna()
+        ax.plot(100 * part["confirmed"][confirmed], part.index[confirmed], "x", color=ACCENT, ms=6,
+                label="by a true refit")  # fmt: skip
+        ax.set_yticks(part.index, [names.get(unit, unit) for unit in part["unit"]], fontsize=7)
+        ax.set_title(KIND_NAMES[kind].format(len(part)))
+    handles, texts = axes[0].get_legend_handles_labels()
+    figure.legend(handles, texts, loc="outside upper right", ncols=2, frameon=False, fontsize=8)
+    how = next(kind for kind in KINDS if quantity.endswith(kind)).replace("_", " ")
+    sd = 100 * (rows["shift"] / rows["shift_in_sd"]).abs().median()
+    figure.supxlabel(
+        f"Mean {how} effect of a pact over both cases when left out, percentage points "
+        f"(line: with all; posterior sd {sd:.0f})"
+    )
+    least, most = 100 * rows["effect_without"].min(), 100 * rows["effect_without"].max()
+    figure.suptitle(
+        f"Whatever is left out, the {how} effect stays between {least:.0f} and {most:.0f} points",
+        fontweight="bold",
+    )
     return figure
 
 
+@mpl.rc_context(STYLE)
 def plot_confounding(surface: pd.DataFrame) -> Figure:
     """Pooled effect by the strengths of a hidden cause, with measured covariates for comparison."""
     rows = surface[surface["case"] == "pooled"]
@@ -141,55 +140,54 @@ def plot_confounding(surface: pd.DataFrame) -> Figure:
         for name in ("effect", "lower")
     }
     x, y = by["effect"].columns.values, by["effect"].index.values
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(5.4, 4.4), layout="constrained")
-        ax = figure.subplots()
-        ax.grid(visible=False)
-        limit = 5 * np.ceil(20 * np.abs(by["effect"].values).max())
-        levels = np.arange(-limit, limit + 1, 5)
-        field = ax.contourf(x, y, 100 * by["effect"].values, levels=levels, cmap="RdBu")
-        handles = []
-        for name, style, label in (
-            ("effect", "solid", "effect gone"),
-            ("lower", "dashed", "90 % interval reaches 0"),
-        ):
-            crossed = by[name].values.min() < 0 < by[name].values.max()
-            if crossed:
-                ax.contour(x, y, by[name].values, levels=[0], colors="black", linestyles=style)
-            label += "" if crossed else ": nowhere here"
-            handles.append(mpl.lines.Line2D([], [], color="black", ls=style, label=label))
-        for row in rows[rows["benchmark"] != ""].itertuples():
-            ax.plot(row.strength_guarantee, abs(row.strength_joining), "o", color="black", ms=5)
-            name = row.benchmark.replace("_", " ") + (" (opposite signs)" if row.strength_joining < 0 else "")
-            place = row.strength_guarantee, abs(row.strength_joining)
-            text = f"{name}: {100 * row.effect:.0f}"
-            ax.annotate(text, place, xytext=(6, 5), textcoords="offset points", fontsize=8)
-        ax.set(xlim=(0, x.max()), ylim=(0, y.max()))
-        ax.set_xlabel("Hidden cause on having a pact, logits per sd")
-        ax.set_ylabel("Hidden cause on joining, logits per sd")
-        ax.set_title("How strong a hidden cause would have to be", fontweight="bold")
-        figure.colorbar(field, label="Effect of a pact left, percentage points", ticks=levels[::2])
-        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    figure = Figure(figsize=(5.4, 4.4), layout="constrained")
+    ax = figure.subplots()
+    ax.grid(visible=False)
+    limit = 5 * np.ceil(20 * np.abs(by["effect"].values).max())
+    levels = np.arange(-limit, limit + 1, 5)
+    field = ax.contourf(x, y, 100 * by["effect"].values, levels=levels, cmap="RdBu")
+    handles = []
+    for name, style, label in (
+        ("effect", "solid", "effect gone"),
+        ("lower", "dashed", "90 % interval reaches 0"),
+    ):
+        crossed = by[name].values.min() < 0 < by[name].values.max()
+        if crossed:
+            ax.contour(x, y, by[name].values, levels=[0], colors="black", linestyles=style)
+        label += "" if crossed else ": nowhere here"
+        handles.append(mpl.lines.Line2D([], [], color="black", ls=style, label=label))
+    for row in rows[rows["benchmark"] != ""].itertuples():
+        ax.plot(row.strength_guarantee, abs(row.strength_joining), "o", color="black", ms=5)
+        name = row.benchmark.replace("_", " ") + (" (opposite signs)" if row.strength_joining < 0 else "")
+        place = row.strength_guarantee, abs(row.strength_joining)
+        text = f"{name}: {100 * row.effect:.0f}"
+        ax.annotate(text, place, xytext=(6, 5), textcoords="offset points", fontsize=8)
+    ax.set(xlim=(0, x.max()), ylim=(0, y.max()))
+    ax.set_xlabel("Hidden cause on having a pact, logits per sd")
+    ax.set_ylabel("Hidden cause on joining, logits per sd")
+    ax.set_title("How strong a hidden cause would have to be", fontweight="bold")
+    figure.colorbar(field, label="Effect of a pact left, percentage points", ticks=levels[::2])
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     return figure
 
 
+@mpl.rc_context(STYLE)
 def plot_tiers(tiers: pd.DataFrame, labels: dict[str, str]) -> Figure:
     """Probability of each tier by guarantee level, all states, per case."""
     rows = tiers[(tiers["group"] == "all")]
     names = list(dict.fromkeys(rows["tier"]))
     levels = list(dict.fromkeys(rows["level"]))
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(3.6 * len(labels), 3.4), layout="constrained")
-        axes = np.atleast_1d(figure.subplots(1, len(labels), sharey=True))
-        for ax, (case, label) in zip(axes, labels.items(), strict=True):
-            for k, level in enumerate(levels):
-                part = rows[(rows["case"] == case) & (rows["level"] == level)].set_index("tier").loc[names]
-                height = np.arange(len(names)) + 0.22 * (k - (len(levels) - 1) / 2)
-                plot_intervals(ax, height, part, level_colour(level), level_marker(level),
-                               scale=100, label=level_name(level))  # fmt: skip
-            ax.set_yticks(np.arange(len(names)), names)
-            ax.set(title=label, xlim=(0, 100))
-        axes[-1].legend(frameon=False, fontsize=7.5, loc="upper right")
-        figure.supxlabel("Probability had all states that guarantee, % (mean and 90 % interval)")
-        figure.suptitle("Tier of support by guarantee", fontweight="bold")
+    figure = Figure(figsize=(3.6 * len(labels), 3.4), layout="constrained")
+    axes = np.atleast_1d(figure.subplots(1, len(labels), sharey=True))
+    for ax, (case, label) in zip(axes, labels.items(), strict=True):
+        for k, level in enumerate(levels):
+            part = rows[(rows["case"] == case) & (rows["level"] == level)].set_index("tier").loc[names]
+            height = np.arange(len(names)) + 0.22 * (k - (len(levels) - 1) / 2)
+            plot_intervals(ax, height, part, level_colour(level), level_marker(level),
+                           scale=100, label=level_name(level))  # fmt: skip
+        ax.set_yticks(np.arange(len(names)), names)
+        ax.set(title=label, xlim=(0, 100))
+    axes[-1].legend(frameon=False, fontsize=7.5, loc="upper right")
+    figure.supxlabel("Probability had all states that guarantee, % (mean and 90 % interval)")
+    figure.suptitle("Tier of support by guarantee", fontweight="bold")
     return figure

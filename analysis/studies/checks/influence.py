@@ -36,7 +36,7 @@ def make_influence(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd
         top = [unit for unit in most_influential(without, main) if unit not in bad]
         left_out = [states[unit] for unit in (*bad, *top)] + list(regions.values())
         fitted = [leave_out(data, who) for who in left_out]
-        found, _ = bench.fit_effects(fitted, f"left out, {effect}", bench.part(k, len(EFFECTS)), EXACT)
+        found, *_ = bench.fit_effects(fitted, EXACT, f"left out, {effect}", bench.part(k, len(EFFECTS)))
         refits = dict(zip([*bad, *top, *regions], found, strict=True))
         labels = {"quantity": bench.quantity(effect), "cases": bench.cases, "main": main, "sd": sd}
         for unit, by_weights in without.items():
@@ -91,14 +91,8 @@ def effect_without_units(
 ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Return the effect without each unit, by importance weights.
 
-    Parameters
-    ----------
-    contrasts : np.ndarray
-        (sample, case, state).
-    log_likelihood : np.ndarray
-        (sample, state).
-    units : dict of str to np.ndarray
-        (state,), bool: the states of each unit.
+    ``contrasts`` are (sample, case, state), ``log_likelihood`` is (sample, state), and ``units`` hold the
+    states of each unit, (state,) bool.
 
     Returns
     -------

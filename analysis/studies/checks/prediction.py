@@ -22,7 +22,7 @@ PREDICTORS = {
     "direct": (),
 }
 """Models that predict, each with the data that are set to 0; without ``region_idx``, all are one region."""
-COLUMNS = ["train", "test", "model", "score", "mean", "sd", "lower", "upper"]
+SCORES = ("brier", "log", "auc")
 N_BOOTSTRAP = 2000
 
 
@@ -69,9 +69,9 @@ def predict_case(posterior: xr.Dataset, data: Stage2Data, train: int, test: int)
     Parameters
     ----------
     posterior : xr.Dataset
-        Draws along ``sample`` of a fit to ``train_on`` data.
+        Draws along ``sample`` of a fit to ``data``.
     data : Stage2Data
-        Data of the fit.
+        From ``train_on``.
     train, test : int
         Index of the training case and of the test case.
 
@@ -118,22 +118,19 @@ def summarize_scores(
 ) -> pd.DataFrame:
     """Return the scores of one model with their uncertainty, as rows of predictions.csv.
 
+    ``brier``, ``log``, ``auc`` score the predictive probability, with intervals from a bootstrap of states.
+    ``brier_draws`` and so on score single posterior draws, with intervals over draws.
+
     Parameters
     ----------
     probability : np.ndarray
-        (sample, state).
+        (sample, state), 0 to 1.
     joined : np.ndarray
         (state,), 0 or 1.
     train, test, model : str
         Names of the cases and of the model.
     seed : int
         Seed of the bootstrap.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``brier``, ``log``, ``auc``: scores of the predictive probability, with intervals from a bootstrap of
-        states; ``brier_draws`` and so on: scores of single posterior draws, with intervals over draws.
     """
     rng = np.random.default_rng(seed)
     predictive = probability.mean(0)
@@ -142,10 +139,10 @@ def summarize_scores(
     again = score_predictions(predictive[chosen[both]], joined[chosen[both]])
     draws = score_predictions(probability, np.broadcast_to(joined, probability.shape))
     point = score_predictions(predictive, joined)
-    rows = []
-    for suffix, values, means in (("", again, point), ("_draws", draws, draws.mean(0))):
-        bounds = interval(values, axis=0)
-        for k, score in enumerate(("brier", "log", "auc")):
-            spread = values[:, k].std(ddof=1)
-            rows.append((train, test, model, score + suffix, means[k], spread, bounds[0, k], bounds[1, k]))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    tables = []
+    for suffix, values, mean in (("", again, point), ("_draws", draws, draws.mean(0))):
+        lower, upper = interval(values, axis=0)
+        table = {"train": train, "test": test, "model": model, "score": [score + suffix for score in SCORES]}
+        table |= {"mean": mean, "sd": values.std(0, ddof=1), "lower": lower, "upper": upper}
+        tables.append(pd.DataFrame(table))
+    return pd.concat(tables)

@@ -35,18 +35,11 @@ from analysis.variants.variant import Variant
 from data.load import ISSUE_NAMES, load_coalition, load_states, prepare_waves
 from models.likelihood.link import require_logit
 
-TABLES = ("checks", "predictions", "influence", "confounding", "tiers")
-
 
 def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
-    """Return the checks in order, each a task, without making any.
+    """Return the checks of a variant in order, each a task, without making any.
 
-    Parameters
-    ----------
-    variant : Variant
-        What to check; the fits of stage 1 that its run made are used.
-    inputs : Inputs
-        Its data.
+    They use the fits of stage 1 that the variant's run made.
     """
     run, panel, votes = variant.run, inputs.panel, inputs.votes
     waves = prepare_waves(panel, load_coalition(variant.data.case("isis"), load_states()))
@@ -95,21 +88,9 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
 
 
 def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Report) -> Path:
-    """Check stage 2 of a variant, and write ``TABLES`` and figures into the folder of its results.
+    """Check stage 2 of a variant, and write its tables and figures into the folder of its results.
 
-    Parameters
-    ----------
-    variant : Variant
-        What to check.
-    votes_path : Path, optional
-        File or folder of the roll calls; see ``data.load.find_rollcalls``.
-    report : callable
-        Called with the name of each check as it begins; returns a function that takes the share done.
-
-    Returns
-    -------
-    Path
-        The folder.
+    Parameters are those of ``analysis.pipeline.run.run_variant``. Returns the folder.
 
     Raises
     ------
@@ -151,8 +132,8 @@ def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
         "tiers": found["check_tiers"],
     }
     folder, quick = RESULTS / variant.name, variant.run.quick
-    for name in TABLES:
-        write_table(tables[name].assign(quick=True) if quick else tables[name], folder / f"{name}.csv")
+    for name, table in tables.items():
+        write_table(table.assign(quick=True) if quick else table, folder / f"{name}.csv")
     save_figures(folder, draw_checks(tables, curve, inputs.panel, ISSUE_NAMES), quick=quick)
     return folder
 

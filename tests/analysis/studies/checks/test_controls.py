@@ -7,7 +7,7 @@ from support.made_bench import make_data
 from analysis.posterior.answers import state_contrasts
 from analysis.posterior.draws import stack
 from analysis.posterior.joining import average_contrasts
-from analysis.studies.checks.bench import EFFECTS
+from analysis.studies.checks.bench import EFFECTS, SHORT
 from analysis.studies.checks.controls import check_permutations, permute_guarantees
 
 
@@ -39,12 +39,12 @@ def test_permuted_guarantees_have_no_effect_and_real_ones_do(bench, nested):
         0
     )
     dealt = permute_guarantees(data, 24, within_region=False, seed=2)
-    effects, _ = bench.fit_effects(dealt, "permuted", None)
+    effects, *_ = bench.fit_effects(dealt, SHORT, "permuted")
     rows = check_permutations(effects, real, bench.cases, item="within_case")
     assert {r["verdict"] for r in rows} == {"no effect"}
     assert (real > effects.max(0)).all()
     # The same check names data that are not permuted at all.
     same = [data] * 3
-    effects, _ = bench.fit_effects(same, "not permuted", None)
+    effects, *_ = bench.fit_effects(same, SHORT, "not permuted")
     rows = check_permutations(effects, real, bench.cases, item="within_case")
     assert {r["verdict"] for r in rows} == {"spurious effect"}

@@ -26,5 +26,5 @@ def test_waves_of_joining():
     broken = coalition.assign(joined=coalition["joined"].where(coalition["iso3"] != "GBR", "2016-01"))
     with pytest.raises(DataError, match="against partner_2014: GBR"):
         prepare_waves(panel, broken)
-    with pytest.raises(DataError, match="no month of joining, nor a last possible one: FRA"):
+    with pytest.raises(DataError, match="neither a month of joining nor a last possible one: FRA"):
         prepare_waves(panel, coalition.assign(joined=coalition["joined"].where(coalition["iso3"] != "FRA")))
