@@ -29,7 +29,7 @@ def show_benchmark(spec: "BenchmarkSpec", votes_path: Path | None, folder: Path,
 
     from analysis.studies.benchmark.peers import PROJECT
     from analysis.studies.benchmark.run import run_benchmark, save_benchmark
-    from analysis.studies.benchmark.table import MIN_ESS, check_claims
+    from analysis.studies.benchmark.table import MIN_ESS, check_bounds
     from data.load import DataError
 
     columns = (
@@ -52,7 +52,7 @@ def show_benchmark(spec: "BenchmarkSpec", votes_path: Path | None, folder: Path,
         return 2
     paths = save_benchmark(table, folder)
     show_rows(table, console)
-    show_claims(check_claims(table), console)
+    show_bounds(check_bounds(table), console)
     if spec.quick:
         console.print("[bold]Quick run on small simulated votes: its numbers mean nothing.[/bold]")
     console.print("Files: " + ", ".join(map(str, paths)), highlight=False, soft_wrap=True)
@@ -73,7 +73,7 @@ def show_rows(table: "pd.DataFrame", console: Console) -> None:
     console.print(shown)
 
 
-def show_claims(verdicts: "pd.DataFrame", console: Console) -> None:
+def show_bounds(verdicts: "pd.DataFrame", console: Console) -> None:
     """Print each bound, the measurement and the verdict."""
     shown = Table(title="Must hold")
     for column in ("method", "quantity", "measured", "bound", "verdict"):

@@ -20,19 +20,10 @@ NAMES = {
 }
 
 
-def plot_ranges(ax: Axes, rows: pd.DataFrame, marker: str, names: list[str], *, filled: bool = True) -> None:
-    """Draw medians as markers and ranges over repetitions as lines. A missing measurement is a short note.
+def _plot_ranges(ax: Axes, rows: pd.DataFrame, marker: str, names: list[str], *, filled: bool = True) -> None:
+    """Draw medians as markers and ranges over repetitions as lines, with methods from top to bottom.
 
-    Parameters
-    ----------
-    ax : Axes
-    rows : pd.DataFrame
-        ``method, median, lowest, highest, repetitions, note`` of one quantity.
-    marker : str
-    names : list of str
-        Methods from top to bottom.
-    filled : bool
-        Filled markers have their number above, hollow ones below.
+    Filled markers have their number above, hollow ones below. A missing measurement is a short note.
     """
     found = rows.set_index("method")
     for height, name in enumerate(reversed(names)):
@@ -81,13 +72,13 @@ def plot_benchmark(table: pd.DataFrame) -> Figure:
         axes = figure.subplots(1, 2, width_ratios=(1, 1.2))
         rows = parts["likelihood"]
         rows = rows[rows["quantity"] == VALUE_AND_GRADIENT]
-        plot_ranges(axes[0], rows, "o", list(rows["method"]))
+        _plot_ranges(axes[0], rows, "o", list(rows["method"]))
         axes[0].set_title("Value and gradient of the likelihood", fontsize=9)
         axes[0].set_xlabel("ms (median of fastest calls, range over turns)")
         methods = list(dict.fromkeys(parts["sampler"]["method"]))
         for quantity, marker in ((MIN_ESS, "D"), (MEDIAN_ESS, "o")):
             rows = parts["sampler"][parts["sampler"]["quantity"] == quantity]
-            plot_ranges(axes[1], rows, marker, methods, filled=quantity == MIN_ESS)
+            _plot_ranges(axes[1], rows, marker, methods, filled=quantity == MIN_ESS)
         axes[1].set_title("Effective draws of positions a second", fontsize=9)
         axes[1].set_xlabel("bulk ESS a second (diamond: minimum, circle: median state)")
     return figure

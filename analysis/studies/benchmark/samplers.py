@@ -82,30 +82,14 @@ def measure_samplers(
     return [
         line | {"size": size}
         for name, peer in everyone.items()
-        for line in summarize_sampler(name, peer, measured, means, failed.get(name, ""))
+        for line in _summarize_sampler(name, peer, measured, means, failed.get(name, ""))
     ]
 
 
-def summarize_sampler(
+def _summarize_sampler(
     name: str, peer: Peer, measured: dict[str, list[dict]], means: dict[str, np.ndarray], failed: str
 ) -> list[dict]:
-    """Make the rows of one sampler.
-
-    Parameters
-    ----------
-    name : str
-    peer : Peer
-    measured : dict
-        Figures of each repetition, by sampler.
-    means : dict
-        Mean positions (state,), by sampler.
-    failed : str
-        Why a repetition is missing; empty if none is.
-
-    Returns
-    -------
-    list of dict
-    """
+    """Make the rows of one sampler. ``failed`` says why a repetition is missing; empty if none is."""
     runs = measured[name]
     rows = [row("sampler", name, MIN_ESS, "1/s", note=failed)] if failed else []
     if not runs:

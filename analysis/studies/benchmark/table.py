@@ -56,14 +56,14 @@ def row(
 
 
 @dataclass(frozen=True)
-class Claim:
+class Bound:
     """A bound on the median of one row of the table.
 
     Attributes
     ----------
     part, method, quantity : str
-        Which row.
-    bound : float
+        The row.
+    limit : float
         In the row's unit.
     at_least : bool
         True for a lower bound, False for an upper bound.
@@ -72,7 +72,7 @@ class Claim:
     part: str
     method: str
     quantity: str
-    bound: float
+    limit: float
     at_least: bool
 
 
@@ -85,35 +85,32 @@ MIN_ESS_RATIO = "times fewer minimum ESS a second than this project"
 MEDIAN_ESS_RATIO = "times fewer median ESS a second than this project"
 GATES_SECONDS = "4 x 1,000 draws through the gates, after compilation"
 
-CLAIMS = (
-    Claim("likelihood", "graph, numba", FUSED_FASTER, 30, True),
-    Claim("likelihood", "fused, votes", PER_CELL, 2.5, False),
-    Claim("likelihood", "fused, counts", PER_CELL, 6, False),
-    Claim("sampler", "project", GATES_SECONDS, 40, False),
-    Claim("sampler", "nutpie", MIN_ESS_RATIO, 20, True),
-    Claim("sampler", "mcmcpack", MIN_ESS_RATIO, 500, True),
+BOUNDS = (
+    Bound("likelihood", "graph, numba", FUSED_FASTER, 30, True),
+    Bound("likelihood", "fused, votes", PER_CELL, 2.5, False),
+    Bound("likelihood", "fused, counts", PER_CELL, 6, False),
+    Bound("sampler", "project", GATES_SECONDS, 40, False),
+    Bound("sampler", "nutpie", MIN_ESS_RATIO, 20, True),
+    Bound("sampler", "mcmcpack", MIN_ESS_RATIO, 500, True),
 )
 
 
-def check_claims(table: pd.DataFrame, claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
+def check_bounds(table: pd.DataFrame) -> pd.DataFrame:
     """Compare the table with the bounds.
 
     Returns
     -------
     pd.DataFrame
-        One row a claim: ``method, quantity, unit, measured, bound, verdict`` (pass, FAIL, not measured).
+        One row a bound: ``method, quantity, unit, measured, bound, verdict`` (pass, FAIL, not measured).
     """
     rows = []
-    for claim in claims:
-        found = table[
-            (table["part"] == claim.part)
-            & (table["method"] == claim.method)
-            & (table["quantity"] == claim.quantity)
-        ]
+    for bound in BOUNDS:
+        wanted = {"part": bound.part, "method": bound.method, "quantity": bound.quantity}
+        found = table[(table[list(wanted)] == pd.Series(wanted)).all(axis=1)]
         measured = found["median"].iloc[0] if len(found) else np.nan
-        holds = measured >= claim.bound if claim.at_least else measured <= claim.bound
+        holds = measured >= bound.limit if bound.at_least else measured <= bound.limit
         verdict = "not measured" if np.isnan(measured) else "pass" if holds else "FAIL"
-        bound = f"{'at least' if claim.at_least else 'at most'} {claim.bound:g}"
+        limit = f"{'at least' if bound.at_least else 'at most'} {bound.limit:g}"
         unit = found["unit"].iloc[0] if len(found) else ""
-        rows.append((claim.method, claim.quantity, unit, measured, bound, verdict))
+        rows.append((bound.method, bound.quantity, unit, measured, limit, verdict))
     return pd.DataFrame(rows, columns=["method", "quantity", "unit", "measured", "bound", "verdict"])

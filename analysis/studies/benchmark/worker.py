@@ -11,14 +11,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-import nutpie
 import pymc as pm
 import pytensor
 import xarray as xr
 
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
-from analysis.fitting.fit import ATTEMPTS
+from analysis.fitting.fit import ATTEMPTS, run_nutpie
 from analysis.fitting.gates import ConvergenceError, check_convergence, sample_harder
 from analysis.variants.sampler import CORES, SamplerSpec
 from models.ideal_point import SAVED, build_ideal_point_model
@@ -40,47 +39,23 @@ def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[
     """
     begin = time.perf_counter()
     compiled = compile_model(build_ideal_point_model(votes, IdealPointSpec()), SAVED)
-    figures = {
-        "compile": time.perf_counter() - begin,
-        "sample": 0.0,
-        "judge": 0.0,
-        "passed": False,
-        "note": "",
-    }
-    attempt = sampler
+    figures = {"compile": time.perf_counter() - begin, "sample": 0.0, "judge": 0.0, "passed": False}
     for _ in range(ATTEMPTS):
         begin = time.perf_counter()
-        tree = run_nutpie(compiled, attempt, seed)
+        tree = run_nutpie(compiled, sampler, cores=CORES, seed=seed)
         posterior, stats = tree["posterior"].dataset[SAVED], tree["sample_stats"].dataset
-        figures["sample"] += time.perf_counter() - begin
-        begin = time.perf_counter()
+        sampled = time.perf_counter()
+        measured = measure_convergence(posterior, stats)
+        figures["sample"] += sampled - begin
+        figures["judge"] += time.perf_counter() - sampled
         try:
-            measured = measure_convergence(posterior, stats)
             check_convergence(measured, name="the fit")
         except ConvergenceError as error:
             figures["note"] = str(error)
-            attempt = sample_harder(attempt, measured)
+            sampler = sample_harder(sampler, measured)
         else:
-            figures |= {"passed": True, "note": ""}
-        figures["judge"] += time.perf_counter() - begin
-        if figures["passed"]:
-            break
+            return posterior["ideal_point"].values, figures | {"passed": True, "note": ""}
     return posterior["ideal_point"].values, figures
-
-
-def run_nutpie(compiled, sampler: SamplerSpec, seed: int) -> xr.DataTree:
-    """Sample with the settings that all fits of the project share."""
-    return nutpie.sample(
-        compiled,
-        draws=sampler.draws,
-        tune=sampler.tune,
-        chains=sampler.chains,
-        cores=CORES,
-        seed=seed,
-        target_accept=sampler.target_accept,
-        progress_bar=False,
-        save_warmup=False,
-    )
 
 
 def sample_nutpie(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.ndarray, dict]:
@@ -90,7 +65,7 @@ def sample_nutpie(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[n
     compiled = compile_model(build_ideal_point_model(votes, GRAPH), ["ideal_point"])
     compiling = time.perf_counter() - begin
     begin = time.perf_counter()
-    tree = run_nutpie(compiled, sampler, seed)
+    tree = run_nutpie(compiled, sampler, cores=CORES, seed=seed)
     figures = {"compile": compiling, "sample": time.perf_counter() - begin}
     return tree["posterior"]["ideal_point"].values, figures
 

@@ -10,12 +10,12 @@ from analysis.studies.benchmark.peers import PEERS
 from analysis.studies.benchmark.run import BenchmarkSpec, choose_spec
 from analysis.studies.benchmark.samplers import summarize_positions
 from analysis.studies.benchmark.table import (
-    CLAIMS,
+    BOUNDS,
     COLUMNS,
     FUSED_FASTER,
     MIN_ESS,
     PER_CELL,
-    check_claims,
+    check_bounds,
     row,
 )
 from analysis.variants.sampler import SamplerSpec
@@ -37,10 +37,10 @@ def test_what_must_hold_is_compared_and_what_is_missing_is_not_passed():
             row("likelihood", "fused, votes", PER_CELL, "ns", [2.1]),
         ]
     )
-    verdicts = check_claims(table).set_index(["method", "quantity"])["verdict"]
+    verdicts = check_bounds(table).set_index(["method", "quantity"])["verdict"]
     assert verdicts["graph, numba", FUSED_FASTER] == "FAIL"
     assert verdicts["fused, votes", PER_CELL] == "pass"
-    assert (verdicts == "not measured").sum() == len(CLAIMS) - 2
+    assert (verdicts == "not measured").sum() == len(BOUNDS) - 2
 
 
 def test_effective_draws_are_those_of_the_worst_state():

@@ -223,7 +223,7 @@ def test_what_is_there_is_found_without_loading_data(agenda, tmp_path, monkeypat
     told = announce(first, [], {}, {"a+b": "no"})
     assert told.startswith("3 variants, 0 of them stored. 1 combinations exclude each other")
     assert first.list_missing(store) == [t for t in first.list_tasks() if store.find(t) is None]
-    loader = "analysis.studies.sensitivity.survey.load_inputs"
+    loader = "analysis.pipeline.inputs.load_votes"
     monkeypatch.setattr(loader, lambda *args, **kwargs: pytest.fail("data were loaded"))
     again = survey(agenda, store, None, lambda share: None)
     assert again.effects == first.effects
