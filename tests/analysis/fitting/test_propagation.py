@@ -1,22 +1,16 @@
-"""Ways of carrying stage-1 uncertainty: they agree where positions are known, else they differ."""
+"""Ways to propagate stage-1 uncertainty agree if positions are known well, and differ otherwise."""
 
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 from support.densities import draw_point, evaluate_logp
-from typer.testing import CliRunner
 
-from analysis.__main__ import app
 from analysis.fitting.fit import fit_ideal_points
 from analysis.fitting.propagation import fit_propagated
 from analysis.posterior.positions import draw_alignment
 from analysis.posterior.variance import share_explained, share_from_stage1
-from analysis.store.store import Store
-from analysis.studies.propagation.study import plan_study, run_study, save_study
-from analysis.studies.propagation.worlds import METHODS, Scenario, infer, simulate
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN
 from models.coalition import build_coalition_model, compute_eta
@@ -67,24 +61,6 @@ def test_cases_whose_fits_differ_in_length_give_equally_many_draws():
         alignment = draw_alignment(stage1, panel, variant)
         assert alignment.sizes["refit"] == n
         assert not alignment.where(panel["included"], 0.0).isnull().any()
-
-
-@pytest.mark.parametrize("quick", [False, True])
-def test_the_command_runs_the_variant_it_is_given(monkeypatch, quick):
-    asked = []
-    monkeypatch.setattr(
-        "analysis.commands.propagation.run_and_show_ways", lambda variant, *_: asked.append(variant) or 0
-    )
-    flags = ["--quick"] * quick
-    assert CliRunner().invoke(app, ["propagation", *flags]).exit_code == 0
-    assert CliRunner().invoke(app, ["propagation", "guarantee-pact-only", *flags]).exit_code == 0
-    names = ["main", "guarantee-pact-only"]
-    assert [v.name for v in asked] == [name + "-quick" * quick for name in names]
-    assert [v.run.quick for v in asked] == [quick] * 2
-    failed = CliRunner().invoke(app, ["propagation", "guarantee-pact-onyl"])
-    assert failed.exit_code == 2
-    assert "guarantee-pact-only" in failed.output
-    assert len(asked) == 2
 
 
 def test_preconditioning_moves_the_coordinates_and_nothing_else():
@@ -290,38 +266,3 @@ def test_all_ways_agree_where_positions_are_known():
         dims = [d for d in effects[way].dims if d != "case"]
         difference = effects[way].mean(dims) - effects["plugin"].mean(("chain", "draw"))
         assert np.abs(difference / effects["plugin"].std(("chain", "draw"))).max() < 0.15
-
-
-def test_study_draws_attenuate_where_votes_are_few():
-    rng = np.random.default_rng(1)
-    slopes = {method: [] for method in METHODS}
-    for _ in range(8):
-        world = simulate(Scenario(outcome="linear", n_vote=4), rng)
-        for method in METHODS:
-            slopes[method].append(infer(method, world, rng)["alignment_slope"].mean())
-    mean = {method: np.mean(values) for method, values in slopes.items()}
-    assert mean["draws"] < 0.75 * mean["joint"]
-    assert mean["measurement"] == pytest.approx(mean["joint"], rel=0.1)
-
-
-def test_study_table_is_complete_and_its_scenarios_are_reused(tmp_path):
-    tasks, store, begun = plan_study(2, (40,), 1), Store(tmp_path), []
-
-    def report(name):
-        begun.append(name)
-        return lambda share: None
-
-    table = run_study(tasks, store, report)
-    assert begun == ["linear outcome, 40 votes", "step outcome, 40 votes"]
-    assert len(list(tmp_path.glob("propagation_study-*.json"))) == 2
-    pd.testing.assert_frame_equal(run_study(tasks, store), table)
-    assert plan_study(3, (40,), 1)[0].key != tasks[0].key
-    assert set(table["method"]) == set(METHODS)
-    assert len(table) == 4 * (3 + 1)
-    assert table["coverage"].between(0, 1).all()
-
-
-def test_a_quick_study_is_marked(tmp_path):
-    path = save_study(run_study(plan_study(2, (40,), 1), Store(tmp_path)), tmp_path, quick=True)
-    assert pd.read_csv(path)["quick"].all()
-    assert "QUICK RUN" in path.with_suffix(".svg").read_text()
