@@ -161,17 +161,10 @@ def copy_data(*functions: Function) -> dict:
 def compile_functions(
     model: pm.Model, values: list, shapes: list[tuple[int, ...]], kept: list
 ) -> tuple[Function, Function]:
-    """Compile two functions of one flat vector: the log density with its gradient, and the saved variables.
+    """Compile two functions of one flat vector: the log density with its gradient, and the kept variables.
 
-    Parameters
-    ----------
-    model : pm.Model
-    values : list of TensorVariable
-        Unconstrained parameters, in the order of the vector.
-    shapes : list of tuple of int
-        Shapes of the parameters.
-    kept : list of TensorVariable
-        Saved variables. The second function returns them as one vector.
+    The vector holds the unconstrained ``values`` in order, with their ``shapes``. The second function returns
+    the ``kept`` variables as one vector.
     """
     point = pt.dvector("unconstrained_point")
     replacements = split_vector(point, values, shapes)

@@ -1,7 +1,6 @@
 """One fit: from data, a model and sampler settings to a posterior that passed the gates."""
 
-from collections.abc import Callable
-from typing import Required, TypedDict, Unpack
+from typing import Any, Required, TypedDict, Unpack
 
 import nutpie
 import pymc as pm
@@ -55,10 +54,7 @@ class Settings(TypedDict, total=False):
 
 
 def fit_ideal_points(
-    votes: xr.Dataset,
-    spec: IdealPointSpec,
-    sampler: SamplerSpec,
-    **settings: Unpack[Settings],
+    votes: xr.Dataset, spec: IdealPointSpec, sampler: SamplerSpec, **settings: Unpack[Settings]
 ) -> xr.DataTree:
     """Fit stage 1 of one case.
 
@@ -91,10 +87,7 @@ def fit_ideal_points(
 
 
 def fit_total(
-    panel: xr.Dataset,
-    spec: CoalitionSpec,
-    sampler: SamplerSpec,
-    **settings: Unpack[Settings],
+    panel: xr.Dataset, spec: CoalitionSpec, sampler: SamplerSpec, **settings: Unpack[Settings]
 ) -> xr.DataTree:
     """Fit stage 2 without alignment: the total effect of the guarantee.
 
@@ -102,15 +95,11 @@ def fit_total(
     """
     model = build_coalition_model(prepare_panel_data(panel, spec.missing), spec)
     saved = list_saved(model, SAVED_TOTAL)
-    name = "joining, total effect"
-    return fit_model(model, sampler, saved=saved, name=name, **settings)
+    return fit_model(model, sampler, saved=saved, name="joining, total effect", **settings)
 
 
 def fit_tiers(
-    panel: xr.Dataset,
-    spec: TierSpec,
-    sampler: SamplerSpec,
-    **settings: Unpack[Settings],
+    panel: xr.Dataset, spec: TierSpec, sampler: SamplerSpec, **settings: Unpack[Settings]
 ) -> xr.DataTree:
     """Fit the cumulative model of tiers of support, without alignment: total effects.
 
@@ -118,8 +107,7 @@ def fit_tiers(
     """
     model = build_tier_model(panel, spec)
     saved = list_saved(model, SAVED_TIERS)
-    name = "tiers of support"
-    return fit_model(model, sampler, saved=saved, name=name, **settings)
+    return fit_model(model, sampler, saved=saved, name="tiers of support", **settings)
 
 
 def list_saved(model: pm.Model, names: list[str]) -> list[str]:
@@ -128,23 +116,17 @@ def list_saved(model: pm.Model, names: list[str]) -> list[str]:
 
 
 def fit_model(
-    model: pm.Model,
-    sampler: SamplerSpec,
-    *,
-    seed: int,
-    saved: list[str],
-    name: str,
-    cores: int = CORES,
-    progress: Progress | None = None,
+    model: pm.Model, sampler: SamplerSpec, *, saved: list[str], name: str, **settings: Unpack[Settings]
 ) -> xr.DataTree:
     """Compile a model and sample it. Repeat with more careful settings while the fit misses a gate."""
     compiled = compile_model(model, saved)
+    settings = {"cores": CORES} | settings
     attempt = sampler
     for _ in range(ATTEMPTS):
-        idata = _sample(compiled, attempt, saved, cores=cores, seed=seed, progress=progress)
+        idata = _sample(compiled, attempt, saved, **settings)
         idata.attrs["model"] = model.str_repr()
         try:
-            return gate(idata, name, attempt, cores)
+            return gate(idata, name, attempt, settings["cores"])
         except ConvergenceError as error:
             failure = error
             attempt = sample_harder(attempt, error.figures)
@@ -152,26 +134,9 @@ def fit_model(
 
 
 def _sample(
-    compiled: CompiledModel,
-    sampler: SamplerSpec,
-    saved: list[str],
-    *,
-    cores: int,
-    seed: int,
-    progress: Progress | None = None,
+    compiled: CompiledModel, sampler: SamplerSpec, saved: list[str], **settings: Unpack[Settings]
 ) -> xr.DataTree:
-    idata = nutpie.sample(
-        compiled,
-        draws=sampler.draws,
-        tune=sampler.tune,
-        chains=sampler.chains,
-        cores=cores,
-        seed=seed,
-        target_accept=sampler.target_accept,
-        save_warmup=False,
-        progress_bar=False,
-        progress_callback=share_done(progress) if progress else None,
-    )
+    idata = run_nutpie(compiled, sampler, **settings)
     # After Ctrl-C nutpie returns the draws so far, padded with NaN. They are not a fit.
     energy = idata["sample_stats"]["energy"]
     if energy.sizes["draw"] < sampler.draws or energy.isnull().any():
@@ -180,13 +145,25 @@ def _sample(
     return xr.DataTree.from_dict({group: idata[group].dataset[names] for group, names in groups.items()})
 
 
-def share_done(progress: Progress) -> Callable:
-    """Turn a callback that takes the share done into one that takes nutpie's chains."""
+def run_nutpie(
+    compiled: CompiledModel, sampler: SamplerSpec, *, progress: Progress | None = None, **settings: Any
+) -> Any:
+    """Sample with nutpie. ``settings`` are further arguments of ``nutpie.sample``, such as ``seed``."""
 
-    def report(chains):
+    def show_share(chains):
         progress(sum(c.finished_draws for c in chains) / max(1, sum(c.total_draws for c in chains)))
 
-    return report
+    return nutpie.sample(
+        compiled,
+        draws=sampler.draws,
+        tune=sampler.tune,
+        chains=sampler.chains,
+        target_accept=sampler.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=show_share if progress else None,
+        **settings,
+    )
 
 
 def gate(idata: xr.DataTree, name: str, sampler: SamplerSpec, cores: int = CORES) -> xr.DataTree:

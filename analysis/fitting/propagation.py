@@ -1,12 +1,12 @@
 """Four ways to carry the uncertainty of stage 1 into stage 2."""
 
-from typing import get_args
+from typing import Unpack, get_args
 
 import xarray as xr
 
-from analysis.fitting.fit import fit_model, list_saved
+from analysis.fitting.fit import Settings, fit_model, list_saved
 from analysis.fitting.refits import SAVED_DIRECT, compile_refits, fit_direct
-from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
+from analysis.variants.sampler import SamplerSpec, derive_seed
 from analysis.variants.variant import Propagation
 from models.coalition import build_coalition_model
 from models.joint import build_joint_model
@@ -23,12 +23,10 @@ def fit_propagated(
     *,
     refit: SamplerSpec,
     single: SamplerSpec,
-    seed: int,
     votes: dict[str, xr.Dataset] | None = None,
     ideal_point: IdealPointSpec | None = None,
     keep: int | None = None,
-    cores: int = CORES,
-    progress: Progress | None = None,
+    **settings: Unpack[Settings],
 ) -> xr.DataTree:
     """Fit stage 2 with alignment, accounting for the uncertainty of stage 1.
 
@@ -46,18 +44,14 @@ def fit_propagated(
         Priors and model choices of stage 2.
     refit, single : SamplerSpec
         Settings of one refit (``draws``), and of the single fit of the other ways.
-    seed : int
-        Seed.
     votes : dict of str to xr.Dataset, optional
         Votes by case, see ``data.load.load_votes``. Only ``joint`` needs them.
     ideal_point : IdealPointSpec, optional
         Priors and model choices of stage 1. Only ``joint`` needs them.
     keep : int, optional
         Approximate number of draws to return, for ``draws``.
-    cores : int
-        Number of chains or refits that run side by side. The draws do not depend on it.
-    progress : callable, optional
-        Takes the share done, 0 to 1.
+    **settings
+        See ``analysis.fitting.fit.Settings``.
 
     Returns
     -------
@@ -75,8 +69,7 @@ def fit_propagated(
     if propagation not in get_args(Propagation):
         raise SpecError(f"propagation = {propagation!r}; allowed: {', '.join(get_args(Propagation))}")
     if propagation == "draws":
-        settings = {"seed": seed, "keep": keep, "cores": cores, "progress": progress}
-        return fit_direct(panel, alignment, spec, refit, **settings)
+        return fit_direct(panel, alignment, spec, refit, keep=keep, **settings)
     positions, prepared = centre_alignment(panel, alignment), prepare_panel_data(panel, spec.missing)
     if propagation == "plugin":
         model = build_coalition_model(prepared, spec, positions.mean(0))
@@ -85,11 +78,12 @@ def fit_propagated(
     elif votes is None or ideal_point is None:
         raise SpecError("propagation = 'joint' needs the votes and the spec of stage 1")
     else:
-        pilot = compile_refits(prepared, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
+        seed = derive_seed(settings["seed"], "pilot")
+        pilot = compile_refits(prepared, positions.mean(0), spec, seed=seed)
         model = build_joint_model(votes, prepared, ideal_point, spec, pilot.saved, pilot.shape)
     saved = list_saved(model, [*SAVED_DIRECT, "eta", "position_in_sample"])
     name = f"joining, direct effect ({propagation})"
-    idata = fit_model(model, single, seed=seed, saved=saved, name=name, cores=cores, progress=progress)
+    idata = fit_model(model, single, saved=saved, name=name, **settings)
     posterior = idata["posterior"].dataset
     if "position_in_sample" in posterior:
         position = spread_positions(posterior["position_in_sample"], panel)

@@ -3,16 +3,24 @@
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Unpack
 
 import numpy as np
-import nutpie
 import pyarrow
 import pymc as pm
 import xarray as xr
 from nutpie.sample import CompiledModel
 
 from analysis.fitting.compile import compile_model
-from analysis.fitting.fit import ATTEMPTS, SAVED_STATISTICS, SAVED_TOTAL, gate, list_saved
+from analysis.fitting.fit import (
+    ATTEMPTS,
+    SAVED_STATISTICS,
+    SAVED_TOTAL,
+    Settings,
+    gate,
+    list_saved,
+    run_nutpie,
+)
 from analysis.fitting.gates import ConvergenceError
 from analysis.posterior.draws import thin
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
@@ -53,7 +61,7 @@ class RefitModel:
 
 
 def compile_refits(panel: PanelData, alignment: np.ndarray, spec: CoalitionSpec, *, seed: int) -> RefitModel:
-    """Compile the model, and learn the shape of its posterior from a pilot fit to one alignment.
+    """Compile the model of stage 2 with alignment for refits; see ``shape_refits``.
 
     Parameters
     ----------
@@ -65,10 +73,6 @@ def compile_refits(panel: PanelData, alignment: np.ndarray, spec: CoalitionSpec,
         Priors and model choices.
     seed : int
         Seed of the pilot fit.
-
-    Returns
-    -------
-    RefitModel
     """
     model = build_coalition_model(panel, spec, alignment)
     return shape_refits(model, list_saved(model, SAVED_DIRECT), seed=seed)
@@ -85,10 +89,6 @@ def shape_refits(model: pm.Model, saved: list[str], *, seed: int) -> RefitModel:
         Variables to store.
     seed : int
         Seed of the pilot fit.
-
-    Returns
-    -------
-    RefitModel
     """
     shifted = precondition(model, saved)
     compiled = compile_model(shifted, [*saved, "unconstrained"], set(shifted.free_RVs))
@@ -178,9 +178,7 @@ def refit_to_gates(
     sampler: SamplerSpec,
     *,
     name: str,
-    seed: int,
-    cores: int = CORES,
-    progress: Progress | None = None,
+    **settings: Unpack[Settings],
 ) -> xr.DataTree:
     """Make refits that pass the gates together, if need be with two or four times the draws.
 
@@ -194,9 +192,9 @@ def refit_to_gates(
     # Only the length changes here. ``refit`` itself takes smaller steps after divergences.
     for longer in (1, 2, 4):
         attempt = replace(sampler, draws=longer * sampler.draws)
-        idata = refit(model, data, attempt, seed=seed, cores=cores, progress=progress)
+        idata = refit(model, data, attempt, **settings)
         try:
-            return gate(idata, name, attempt, cores)
+            return gate(idata, name, attempt, settings.get("cores", CORES))
         except ConvergenceError as error:
             failure = error
     raise failure
@@ -208,10 +206,8 @@ def fit_direct(
     spec: CoalitionSpec,
     sampler: SamplerSpec,
     *,
-    seed: int,
     keep: int | None = None,
-    cores: int = CORES,
-    progress: Progress | None = None,
+    **settings: Unpack[Settings],
 ) -> xr.DataTree:
     """Fit stage 2 with alignment to each stage-1 draw: the cut posterior.
 
@@ -221,10 +217,14 @@ def fit_direct(
         Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
         (refit, case, state): draws of stage 1; see ``models.panel.centre_alignment``.
-    spec, sampler, seed, cores, progress
-        As in ``refit``. The sampler's settings are those of one refit.
+    spec : CoalitionSpec
+        Priors and model choices.
+    sampler : SamplerSpec
+        Settings of one refit.
     keep : int, optional
         Return about this many draws, evenly from all refits. All draws count for convergence.
+    **settings
+        See ``analysis.fitting.fit.Settings``.
 
     Returns
     -------
@@ -238,11 +238,9 @@ def fit_direct(
     """
     positions = centre_alignment(panel, alignment)
     prepared = prepare_panel_data(panel, spec.missing)
-    model = compile_refits(prepared, positions.mean(0), spec, seed=derive_seed(seed, "pilot"))
+    model = compile_refits(prepared, positions.mean(0), spec, seed=derive_seed(settings["seed"], "pilot"))
     data = [{"alignment": position} for position in positions]
-    idata = refit_to_gates(
-        model, data, sampler, name="joining, direct effect", seed=seed, cores=cores, progress=progress
-    )
+    idata = refit_to_gates(model, data, sampler, name="joining, direct effect", **settings)
     idata = thin(idata, keep) if keep else idata
     posterior = idata["posterior"].dataset
     centred = xr.DataArray(positions, dims=("refit", "case", "state"))
@@ -254,24 +252,12 @@ def _sample_arrays(
     compiled: CompiledModel, sampler: SamplerSpec, names: list[str], *, seed: int
 ) -> dict[str, np.ndarray]:
     """Return draws after warm-up as plain arrays (chain, draw, ...), since labelling each refit is slow."""
-    trace = nutpie.sample(
-        compiled,
-        draws=sampler.draws,
-        tune=sampler.tune,
-        chains=sampler.chains,
-        cores=1,
-        seed=seed,
-        target_accept=sampler.target_accept,
-        save_warmup=False,
-        progress_bar=False,
-        return_raw_trace=True,
-    )
+    trace = run_nutpie(compiled, sampler, cores=1, seed=seed, return_raw_trace=True)
     chains = []
     for batches in zip(*trace.get_arrow_trace(), strict=True):
         tuning = batches[1].column("tuning").to_numpy().sum()
         columns = [batch.column(name) for batch in batches for name in names if name in batch.column_names]
-        found = {column.field.name: _to_numpy(column)[tuning:] for column in columns}
-        chains.append(found)
+        chains.append({column.field.name: _to_numpy(column)[tuning:] for column in columns})
     return {name: np.stack([chain[name] for chain in chains]) for name in names}
 
 

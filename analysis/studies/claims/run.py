@@ -26,6 +26,7 @@ from analysis.studies.claims.others import add_sign_shares, gather_others, read_
 from analysis.studies.claims.plan import list_estimates
 from analysis.studies.claims.rows import MAIN_CODING, tabulate
 from analysis.studies.claims.text import write_pages
+from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
 from data.alliances.spec import ClaimsSpec
 from data.load import FETCH_COMMAND, find_rollcalls

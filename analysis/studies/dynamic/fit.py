@@ -1,16 +1,16 @@
 """Sample the dynamic model a pair of chains at a time, and judge all chains together."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
-import nutpie
 import pyarrow as pa
 import xarray as xr
 from nutpie.sample import CompiledModel
 
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
-from analysis.fitting.fit import SAVED_STATISTICS, share_done
+from analysis.fitting.fit import SAVED_STATISTICS, run_nutpie
 from analysis.fitting.gates import check_convergence
 from analysis.studies.dynamic.plan import PAIR, Record
 from analysis.variants.sampler import CORES, Progress, SamplerSpec
@@ -56,17 +56,12 @@ def sample_pair(
     KeyboardInterrupt
         If sampling was interrupted.
     """
-    trace = nutpie.sample(
+    trace = run_nutpie(
         compiled,
-        draws=sampler.draws,
-        tune=sampler.tune,
-        chains=PAIR,
+        replace(sampler, chains=PAIR),
         cores=cores,
         seed=seed,
-        target_accept=sampler.target_accept,
-        save_warmup=False,
-        progress_bar=False,
-        progress_callback=share_done(progress) if progress else None,
+        progress=progress,
         return_raw_trace=True,
     )
     draws, statistics = trace.get_arrow_trace()
