@@ -1,14 +1,14 @@
 """Make each piece of a variant: the fits of both stages, and the effects.
 
-Each function imports the compiler and the sampler only when it runs. If every fit is stored already, neither
-is loaded.
+Each function takes data, the fits that it needs, the variant, and how to run (``cores``, ``progress``). It
+imports the compiler and the sampler only when it runs: if every fit is stored already, neither is loaded.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from analysis.variants.sampler import CORES, Progress, derive_seed
+from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant
 
 if TYPE_CHECKING:
@@ -18,50 +18,33 @@ NEEDED_BY_STAGE2 = ["ideal_point", "region_mean", "region_sd"]
 """Variables of stage 1 that stage 2 uses."""
 
 
-def make_ideal_points(
-    votes: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
-) -> xr.DataTree:
+def make_ideal_points(votes: xr.Dataset, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
     """Fit stage 1 to the votes of one case."""
     from analysis.fitting.fit import fit_ideal_points
 
     seed = derive_seed(variant.run.seed, "ideal_point", votes.attrs["case"])
-    settings = {"seed": seed, "cores": cores, "progress": progress}
-    tree = fit_ideal_points(votes, variant.ideal_point, variant.run.ideal_point, **settings)
+    tree = fit_ideal_points(votes, variant.ideal_point, variant.run.ideal_point, seed=seed, **how)
     if not variant.run.items_kept:
         tree["posterior"] = xr.DataTree(tree["posterior"].dataset[NEEDED_BY_STAGE2])
     return tree
 
 
-def make_dynamic_positions(
-    positions: xr.Dataset,
-    fits: list,
-    variant: Variant,
-    cores: int = CORES,
-    progress: Progress | None = None,
-) -> xr.DataTree:
+def make_dynamic_positions(positions: xr.Dataset, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
     """Return the stored positions of the dynamic model in the form of a fit of stage 1."""
     tree = xr.DataTree.from_dict({"posterior": positions.drop_attrs()})
     tree.attrs = dict(positions.attrs)
     return tree
 
 
-def make_total(
-    panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
-) -> xr.DataTree:
+def make_total(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
     """Fit stage 2 without alignment."""
     from analysis.fitting.fit import fit_total
 
     seed = derive_seed(variant.run.seed, "total")
-    return fit_total(panel, variant.coalition, variant.run.total, seed=seed, cores=cores, progress=progress)
+    return fit_total(panel, variant.coalition, variant.run.total, seed=seed, **how)
 
 
-def make_direct(
-    data: xr.Dataset | tuple,
-    fits: list,
-    variant: Variant,
-    cores: int = CORES,
-    progress: Progress | None = None,
-) -> xr.DataTree:
+def make_direct(data: xr.Dataset | tuple, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
     """Fit stage 2 with alignment. ``fits`` are the fits of stage 1, by case."""
     from analysis.fitting.propagation import fit_propagated
     from analysis.posterior.positions import draw_alignment
@@ -79,8 +62,7 @@ def make_direct(
         votes=votes,
         ideal_point=variant.ideal_point,
         keep=run.kept_draws,
-        cores=cores,
-        progress=progress,
+        **how,
     )
 
 
@@ -88,9 +70,7 @@ def _by_case(stage1: list[xr.DataTree], panel: xr.Dataset) -> dict[str, xr.DataT
     return dict(zip(map(str, panel["case"].values), stage1, strict=True))
 
 
-def make_effects(
-    panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
-) -> "Effects":
+def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) -> "Effects":
     """Compute every effect. ``fits`` are stage 2 without and with alignment, then stage 1 by case."""
     from analysis.posterior.draws import count_draws, stack
     from analysis.posterior.effects import Effects, compute_effects

@@ -65,74 +65,45 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
         "coalition": asdict(variant.coalition),
         "seed": run.seed,
     }
-    total = Task(
-        "total",
-        "joining, total effect",
-        make_total,
-        variant,
-        panel,
-        shared | {"sampler": asdict(run.total)},
-        about,
-    )
-    positions = {"propagation": variant.propagation, "stage1_draws": run.stage1_draws}
-    positions |= {"ideal_point": asdict(variant.ideal_point)}
-    joint = variant.propagation == "joint"
-    if joint:
+    content = shared | {"sampler": asdict(run.total)}
+    total = Task("total", "joining, total effect", make_total, variant, panel, content, about)
+
+    content = shared | {
+        "propagation": variant.propagation,
+        "stage1_draws": run.stage1_draws,
+        "ideal_point": asdict(variant.ideal_point),
+        "samplers": {"refit": asdict(run.refit), "single": asdict(run.single)},
+        "kept": run.kept_draws,
+    }
+    data, needs = panel, tuple(stage1.values())
+    if variant.propagation == "joint":
         # Only the joint model uses the votes themselves, not just the positions drawn from them.
-        positions["votes"] = {case: task.content["votes"] for case, task in stage1.items()}
-    direct = Task(
-        "direct",
-        "joining, direct effect",
-        make_direct,
-        variant,
-        (panel, votes) if joint else panel,
-        shared
-        | positions
-        | {"samplers": {"refit": asdict(run.refit), "single": asdict(run.single)}, "kept": run.kept_draws},
-        about,
-        tuple(stage1.values()),
-    )
+        data = (panel, votes)
+        content["votes"] = {case: task.content["votes"] for case, task in stage1.items()}
+    direct = Task("direct", "joining, direct effect", make_direct, variant, data, content, about, needs)
+
     groups = hash_dataset(panel[["capability_group"]]) if "capability_group" in panel else ""
-    effects = Task(
-        "effects",
-        "effects",
-        make_effects,
-        variant,
-        panel,
-        shared | {"alignment": asdict(variant.alignment), "kept": run.kept_draws, "groups": groups},
-        about,
-        (total, direct, *stage1.values()),
-    )
+    content = shared | {"alignment": asdict(variant.alignment), "kept": run.kept_draws, "groups": groups}
+    needs = (total, direct, *stage1.values())
+    effects = Task("effects", "effects", make_effects, variant, panel, content, about, needs)
     return Plan(variant=variant, stage1=stage1, total=total, direct=direct, effects=effects)
 
 
 def plan_stage1(variant: Variant, votes: xr.Dataset) -> Task:
     """Plan stage 1 of a case: a fit to its votes, or the stored positions of the dynamic model."""
-    run = variant.run
+    run, case = variant.run, votes.attrs["case"]
+    about = {"data": votes.attrs.get("votes_spec", ""), "files": votes.attrs.get("sha256", "")}
     if variant.positions == "dynamic":
         positions = take_case_positions(read_dynamic_fit(), votes)
-        return Task(
-            "ideal_point",
-            f"positions from the dynamic model, {votes.attrs['case']}",
-            make_dynamic_positions,
-            variant,
-            positions,
-            {"votes": hash_dataset(positions), "case": votes.attrs["case"]},
-            {"data": votes.attrs.get("votes_spec", ""), "files": votes.attrs.get("sha256", "")},
-        )
-    return Task(
-        "ideal_point",
-        f"ideal points, {votes.attrs['case']}",
-        make_ideal_points,
-        variant,
-        votes,
-        {
-            "votes": hash_dataset(votes),
-            "case": votes.attrs["case"],
-            "ideal_point": asdict(variant.ideal_point),
-            "sampler": asdict(run.ideal_point),
-            "items_kept": run.items_kept,
-            "seed": run.seed,
-        },
-        {"data": votes.attrs.get("votes_spec", ""), "files": votes.attrs.get("sha256", "")},
-    )
+        name = f"positions from the dynamic model, {case}"
+        content = {"votes": hash_dataset(positions), "case": case}
+        return Task("ideal_point", name, make_dynamic_positions, variant, positions, content, about)
+    content = {
+        "votes": hash_dataset(votes),
+        "case": case,
+        "ideal_point": asdict(variant.ideal_point),
+        "sampler": asdict(run.ideal_point),
+        "items_kept": run.items_kept,
+        "seed": run.seed,
+    }
+    return Task("ideal_point", f"ideal points, {case}", make_ideal_points, variant, votes, content, about)

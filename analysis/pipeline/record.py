@@ -17,28 +17,18 @@ def begin_record(variant: Variant) -> dict:
     return begun | {"commit": git_commit()}
 
 
-def complete_record(
-    record: dict, plan: Plan, inputs: Inputs, stage1: dict[str, xr.DataTree], fits: dict[str, dict]
-) -> dict:
-    """Add what is known after the fits: convergence, times, versions, hashes of the data, keys.
+def describe_results(plan: Plan, inputs: Inputs, stage1: dict[str, xr.DataTree]) -> dict:
+    """Return what is known of a run after its fits: versions, hashes of the data, keys.
 
     Parameters
     ----------
-    record : dict
-        From ``begin_record``.
     plan : Plan
     inputs : Inputs
     stage1 : dict of str to xr.DataTree
         Fit of each case.
-    fits : dict of str to dict
-        By fit: ``seconds``, ``file``, ``reused`` and the measures of convergence.
     """
-    seconds = {name: fit["seconds"] for name, fit in fits.items()}
-    convergence = {name: {k: v for k, v in fit.items() if k != "seconds"} for name, fit in fits.items()}
     panel = {k: v for k, v in inputs.panel.attrs.items() if k != "spec"}
-    return record | {
-        "convergence": convergence,
-        "seconds": seconds,
+    return {
         "finished": now(),
         "versions": package_versions(),
         "seed": plan.variant.run.seed,

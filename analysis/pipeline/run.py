@@ -10,7 +10,7 @@ from analysis.figures.run import draw_run
 from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.make import make_effects
 from analysis.pipeline.plan import Plan, plan_variant
-from analysis.pipeline.record import begin_record, complete_record, join_stage2
+from analysis.pipeline.record import begin_record, describe_results, join_stage2
 from analysis.posterior.positions import summarize_positions
 from analysis.store.files import RESULTS, atomic_folder, write_tree
 from analysis.store.store import Store, load_or_make
@@ -50,12 +50,12 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     inputs = load_inputs(variant, votes_path, reading)
     reading(1.0)
     plan = plan_variant(variant, inputs.votes, inputs.panel)
-    made, fits = make_fits(plan, report)
+    made, of_fits = make_fits(plan, report)
     stage1 = {case: made[task.key] for case, task in plan.stage1.items()}
     total, direct = made[plan.total.key], made[plan.direct.key]
     effects = make_effects(inputs.panel, [total, direct, *stage1.values()], variant)
     positions = summarize_positions(stage1, inputs.votes, variant.reference)
-    record = complete_record(record, plan, inputs, stage1, fits)
+    record = record | of_fits | describe_results(plan, inputs, stage1)
     trees = {f"ideal_point_{case}": tree for case, tree in stage1.items()}
     trees["coalition"] = join_stage2(plan, total, direct, effects)
     quick = variant.run.quick
@@ -85,16 +85,13 @@ def make_fits(plan: Plan, report: Report) -> tuple[dict[str, xr.DataTree], dict[
     -------
     made : dict of str to xr.DataTree
         Fits by key.
-    fits : dict of str to dict
-        By name of the fit: ``seconds``, ``file``, ``reused`` and the measures of convergence.
+    record : dict
+        ``convergence`` and ``seconds`` by the name of the fit, for the record of the run.
     """
-    store, made, fits = Store(), {}, {}
+    store, made, convergence, seconds = Store(), {}, {}, {}
     for task in (*plan.stage1.values(), plan.total, plan.direct):
         fit, reused = load_or_make(task, store, made=made, report=report)
-        fits[task.name] = {
-            "seconds": store.find(task)["seconds"],
-            "file": store.path(task.key).name,
-            "reused": reused,
-            **fit.attrs["convergence"],
-        }
-    return made, fits
+        file = store.path(task.key).name
+        convergence[task.name] = {"file": file, "reused": reused, **fit.attrs["convergence"]}
+        seconds[task.name] = store.find(task)["seconds"]
+    return made, {"convergence": convergence, "seconds": seconds}

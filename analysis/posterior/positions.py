@@ -150,7 +150,7 @@ def find_imputed(direct: xr.Dataset) -> np.ndarray | None:
 def summarize_positions(
     stage1: dict[str, xr.DataTree], votes: dict[str, xr.Dataset], reference: str
 ) -> pd.DataFrame:
-    """Summarize positions, alignment and ranks in all cases; see ``summarize_ideal_points``.
+    """Summarize positions, alignment and ranks of the states in all cases.
 
     Parameters
     ----------
@@ -160,36 +160,25 @@ def summarize_positions(
         Votes by case, see ``data.load.load_votes``.
     reference : str
         iso3 of the state from which alignment is measured.
-    """
-    tables = []
-    for case, tree in stage1.items():
-        # Tallies count votes with and against the US. The US then has no position of its own.
-        yardstick = US if votes[case]["response"].values[-1] == "with" else None
-        posterior = tree["posterior"].dataset
-        tables.append(summarize_ideal_points(posterior, case, reference, yardstick))
-    return pd.concat(tables, ignore_index=True)
-
-
-def summarize_ideal_points(
-    posterior: xr.Dataset, case: str, reference: str, yardstick: str | None
-) -> pd.DataFrame:
-    """Summarize positions, alignment and ranks of the states of one case.
 
     Returns
     -------
     pd.DataFrame
         ``case, state, quantity`` (ideal_point, alignment, rank), ``mean, sd, lower, upper``.
     """
-    ideal_point = posterior["ideal_point"]
-    quantities = {
-        "ideal_point": ideal_point,
-        "alignment": compute_alignment(ideal_point, reference, yardstick),
-        "rank": compute_rank(ideal_point),
-    }
     tables = []
-    for quantity, draws in quantities.items():
-        table = summarize_draws(draws, ("chain", "draw"))
-        table.insert(0, "case", case)
-        table.insert(2, "quantity", quantity)
-        tables.append(table)
+    for case, tree in stage1.items():
+        # Tallies count votes with and against the US. The US then has no position of its own.
+        yardstick = US if votes[case]["response"].values[-1] == "with" else None
+        ideal_point = tree["posterior"].dataset["ideal_point"]
+        quantities = {
+            "ideal_point": ideal_point,
+            "alignment": compute_alignment(ideal_point, reference, yardstick),
+            "rank": compute_rank(ideal_point),
+        }
+        for quantity, draws in quantities.items():
+            table = summarize_draws(draws, ("chain", "draw"))
+            table.insert(0, "case", case)
+            table.insert(2, "quantity", quantity)
+            tables.append(table)
     return pd.concat(tables, ignore_index=True)

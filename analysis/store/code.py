@@ -7,7 +7,7 @@ of a comment, then leaves the fits of other models valid.
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -89,11 +89,7 @@ def _definitions(module: str) -> list[ast.stmt]:
 
 
 def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+    return isinstance(statement, ast.Expr) and isinstance(getattr(statement.value, "value", None), str)
 
 
 def _binds(statement: ast.stmt) -> set[str]:
@@ -160,12 +156,8 @@ def _follow(module: str, name: str | None, reached: dict[str, set[str]]) -> None
             names |= bound
             wanted.append(statement)
     for statement in wanted:
-        for used in _used(statement):
+        for used in {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}:
             if used in imports:
                 _follow(*imports[used], reached)
             else:
                 _follow(module, used, reached)
-
-
-def _used(statement: ast.stmt) -> Iterator[str]:
-    yield from {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}

@@ -99,7 +99,8 @@ def cross_axes(axes: list[str]) -> tuple[list[Variant], dict[str, str]]:
     impossible : dict of str to str
         Combinations of choices that exclude each other, with the reason.
     """
-    levels = [[_main_choice(axis), *choose_axes([axis])] for axis in axes]
+    main = {axis: Choice(axis, "main", {}, MAIN.reason, MAIN.source) for axis in axes}
+    levels = [[main[axis], *choose_axes([axis])] for axis in axes]
     variants, impossible = [], {}
     for combination in product(*levels):
         try:
@@ -136,10 +137,6 @@ def choose_grid(axes: str | None, cross: str | None) -> tuple[list[Variant], dic
         return cross_axes([axis.strip() for axis in cross.split(",")])
     names = [axis.strip() for axis in axes.split(",")] if axes else AXES
     return [MAIN, *(build_variant(choice) for choice in choose_axes(names))], {}
-
-
-def _main_choice(axis: str) -> Choice:
-    return Choice(axis, "main", {}, MAIN.reason, MAIN.source)
 
 
 def _nearest(name: str, known: Iterable[str], what: str) -> str:

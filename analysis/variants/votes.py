@@ -8,8 +8,7 @@ RECORD = "data/votes/README.md"
 BAILEY = "Bailey, Strezhnev and Voeten (2017)"
 BRAZYS = "Brazys and Panke (2017), Why do states change positions in the UNGA?"
 LIJPHART = "Lijphart (1963), The analysis of bloc voting in the General Assembly"
-LOPSIDED = "Poole and Rosenthal (1997): 2.5 % in the US Congress"
-IMPORTANT = "US State Department, Voting Practices in the United Nations"
+POOLE = "Poole and Rosenthal (1997): 2.5 % in the US Congress"
 VOETEN = "Voeten (2013), Data and analyses of voting in the UN General Assembly"
 
 _ISSUES = {
@@ -39,41 +38,39 @@ def _region(name: str) -> tuple[str, ...]:
     return tuple(sorted(set(chosen) - (set(IRAQ.exclude) & set(ISIS.exclude))))
 
 
+def _offer(axis: str, path: str, *rows: tuple) -> tuple[Choice, ...]:
+    """Choices on one axis that change one field. Each row has the choice, the value, reason and source."""
+    return tuple(
+        Choice(axis, choice, {path: value}, reason, source) for choice, value, reason, source in rows
+    )
+
+
 def _left_out(choice: str, states: tuple[str, ...], reason: str, **more: object) -> Choice:
     changes = {"data.states_left_out": add(*states)} | {f"data.{k}": v for k, v in more.items()}
     return Choice("states", choice, changes, reason, "Influence of groups; raised by a sceptical reader")
 
 
 VOTES: tuple[Choice, ...] = (
-    Choice(
+    *_offer(
         "window",
-        "1-session",
-        {"data.window": 1},
-        "The last session alone is closest to the decision.",
-        BAILEY,
-    ),
-    Choice(
-        "window", "3-sessions", {"data.window": 3}, "Positions of three sessions are more current.", BAILEY
-    ),
-    Choice(
-        "window",
-        "10-sessions",
-        {"data.window": 10},
-        "Ten sessions place small states more precisely.",
-        BAILEY,
+        "data.window",
+        ("1-session", 1, "The last session alone is closest to the decision.", BAILEY),
+        ("3-sessions", 3, "Positions of three sessions are more current.", BAILEY),
+        ("10-sessions", 10, "Ten sessions place small states more precisely.", BAILEY),
     ),
     Choice(
         "window",
         "dynamic",
         {"positions": "dynamic"},
-        "The position in the last session, smoothed over all sessions, and so also a little over later ones.",
+        "The position in the last session, smoothed over the sessions around it. These include later sessions, "
+        "so a change after the decision can affect the position a little.",
         BAILEY,
     ),
     Choice(
         "granularity",
         "agenda",
         {"data.granularity": "agenda"},
-        "Tallies by session, issue and US vote, which ship with the project.",
+        "Tallies by session, issue and US vote. They ship with the project and need no roll calls.",
         RECORD,
     ),
     Choice(
@@ -81,32 +78,23 @@ VOTES: tuple[Choice, ...] = (
         "important",
         {"data.important_only": True},
         "Votes that the US declared important to it.",
-        IMPORTANT,
+        "US State Department, Voting Practices in the United Nations",
     ),
-    *(
-        Choice("issues", f"without-{area}", {"data.issues_out": (area,)}, why, VOETEN)
-        for area, why in _ISSUES.items()
-    ),
-    Choice(
+    *_offer(
         "issues",
-        "without-me-nu",
-        {"data.issues_out": ("me", "nu")},
-        "The two largest blocs of repeated resolutions together.",
-        VOETEN,
+        "data.issues_out",
+        *((f"without-{area}", (area,), why, VOETEN) for area, why in _ISSUES.items()),
+        ("without-me-nu", ("me", "nu"), "The two largest blocs of repeated resolutions together.", VOETEN),
     ),
-    Choice(
+    *_offer(
         "votes",
-        "paragraphs",
-        {"data.paragraph_votes": True},
-        "Votes on paragraphs show what was contested.",
-        RECORD,
+        "data.paragraph_votes",
+        ("paragraphs", True, "Votes on paragraphs show what was contested in a resolution.", RECORD),
     ),
-    Choice(
+    *_offer(
         "votes",
-        "procedural",
-        {"data.procedural": True},
-        "Procedural motions divide states along the same lines.",
-        RECORD,
+        "data.procedural",
+        ("procedural", True, "Procedural motions divide states along the same lines.", RECORD),
     ),
     Choice(
         "votes",
@@ -115,36 +103,22 @@ VOTES: tuple[Choice, ...] = (
         "If the US is nearly alone, votes say little about closeness to it.",
         "Analysis of the US side's share, data/votes/README.md",
     ),
-    Choice(
+    *_offer(
         "abstention",
-        "missing",
-        {"data.abstention": "missing"},
-        "An abstention may express no opinion.",
-        VOETEN,
+        "data.abstention",
+        ("missing", "missing", "An abstention may express no opinion. Compare only yes and no.", VOETEN),
+        ("no", "no", "Like a no, an abstention denies support to the majority.", LIJPHART),
     ),
-    Choice(
-        "abstention",
-        "no",
-        {"data.abstention": "no"},
-        "Like a no, an abstention denies support to the majority.",
-        LIJPHART,
+    *_offer(
+        "absence",
+        "data.absence",
+        ("abstain", "abstain", "States may stay away to avoid voting no.", BRAZYS),
     ),
-    Choice(
-        "absence", "abstain", {"data.absence": "abstain"}, "States may stay away to avoid voting no.", BRAZYS
-    ),
-    Choice(
+    *_offer(
         "lopsidedness",
-        "5-percent",
-        {"data.lopsidedness": 0.05},
-        "Nearly unanimous votes reveal only single dissenters.",
-        LOPSIDED,
-    ),
-    Choice(
-        "lopsidedness",
-        "10-percent",
-        {"data.lopsidedness": 0.1},
-        "A stricter definition of a divisive vote.",
-        LOPSIDED,
+        "data.lopsidedness",
+        ("5-percent", 0.05, "Nearly unanimous votes are informative only about single dissenters.", POOLE),
+        ("10-percent", 0.1, "A stricter definition of a divisive vote.", POOLE),
     ),
     Choice(
         "absence",
@@ -156,28 +130,19 @@ VOTES: tuple[Choice, ...] = (
     _left_out("without-P5", P5, "Permanent members of the Council have reasons of their own."),
     _left_out("without-micro-states", MICRO, "Very small states may follow aid donors and neighbours."),
     _left_out("without-NATO", NATO_2003, "Tests whether NATO alone (members of 2003) drives the effect."),
-    _left_out(
-        "without-Gulf",
-        GULF,
-        "The Gulf states hosted forces, but the lists do not name them (doubt 10, Iraq).",
-    ),
-    _left_out(
-        "without-Africa",
-        _region("Africa"),
-        "Africa has few guarantees and few joiners. Tests whether it drives the contrast.",
-    ),
-    _left_out(
-        "without-Asia-Pacific",
-        _region("Asia-Pacific"),
-        "Tests whether the Compact states and the Asian allies drive the effect.",
-    ),
-    _left_out(
-        "without-Eastern-Europe",
-        _region("Eastern Europe"),
-        "States that sought a guarantee joined both coalitions.",
-    ),
-    _left_out(
-        "without-Western-Europe", _region("Western Europe and Others"), "The old allies were divided in 2003."
+    _left_out("without-Gulf", GULF, "The lists do not name the Gulf hosts (doubt 10, Iraq)."),
+    *(
+        _left_out(f"without-{name.replace(' ', '-')}", _region(region), why)
+        for name, region, why in (
+            ("Africa", "Africa", "Tests whether Africa, with few guarantees and joiners, drives the effect."),
+            (
+                "Asia-Pacific",
+                "Asia-Pacific",
+                "Tests whether Compact states and Asian allies drive the effect.",
+            ),
+            ("Eastern Europe", "Eastern Europe", "States that sought a guarantee joined both coalitions."),
+            ("Western Europe", "Western Europe and Others", "The old allies were divided in 2003."),
+        )
     ),
     _left_out(
         "without-Latin-America",
