@@ -1,4 +1,4 @@
-"""One quick run, in a copy of the code with the shipped tables alone, for all tests that read its results."""
+"""One quick run for all tests that read its results, in a copy of the code with the shipped tables only."""
 
 import shutil
 
@@ -8,7 +8,7 @@ from support.command import ROOT, run_command
 
 @pytest.fixture(scope="session")
 def copy(tmp_path_factory):
-    """A copy of the code with the shipped tables, deep enough to have no data beside it."""
+    """A copy of the code with the shipped tables, in a deep folder so that no roll calls lie beside it."""
     target = tmp_path_factory.mktemp("deep") / "down" / "copy"
     target.mkdir(parents=True)
     for package in ("models", "data", "analysis"):
@@ -22,7 +22,7 @@ def copy(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def quick(copy):
-    """A quick run in that copy, made once for all tests: what it printed, and its folder."""
+    """A quick run in that copy, made once for all tests: its output and its folder of results."""
     done = run_command("run", "--quick", folder=copy)
     assert done.returncode == 0, done.stdout + done.stderr
     return done, copy / "analysis" / "results" / "main-quick"

@@ -1,4 +1,4 @@
-"""The command line as a user runs it."""
+"""Run the command line as a user does."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_command(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess:
-    """``python -m analysis`` as a user runs it, from a folder."""
+    """Run ``python -m analysis`` in a folder, and return what it printed."""
     return subprocess.run(
         [sys.executable, "-m", "analysis", *arguments],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""Log densities of models at points, and points to evaluate them at."""
+"""Log densities of models, and points at which to evaluate them."""
 
 import numpy as np
 import pymc as pm
@@ -10,7 +10,7 @@ def evaluate_logp(model: pm.Model, point: dict) -> float:
 
 
 def draw_point(model: pm.Model, seed: int) -> dict[str, np.ndarray]:
-    """A point near the start, every coordinate its own."""
+    """A point near the start, with all coordinates different."""
     rng = np.random.default_rng(seed)
     return {
         name: np.asarray(value) + rng.normal(0, 0.3, size=np.shape(value))
@@ -19,11 +19,11 @@ def draw_point(model: pm.Model, seed: int) -> dict[str, np.ndarray]:
 
 
 POOLED_PARTS = ("average_offset", "mean_offset", "contrast")
-"""Standard normal unknowns of an effect that is pooled over cases."""
+"""Standard normal parameters of an effect that is pooled over cases."""
 
 
 def pool_two_cases(point: dict[str, np.ndarray], name: str, scale: float) -> np.ndarray:
-    """Effects (case, ...) in two cases, written out from the unknowns of ``models.coalition``."""
+    """Effects (case, ...) in two cases, computed from the parameters of ``models.coalition``."""
     case_sd = point[f"{name}_case_sd"]
     average = np.sqrt(scale**2 + case_sd**2 / 2) * point[f"{name}_average_offset"]
     apart = case_sd * point[f"{name}_contrast"][0] / np.sqrt(2)
@@ -31,7 +31,7 @@ def pool_two_cases(point: dict[str, np.ndarray], name: str, scale: float) -> np.
 
 
 def mirror(start):
-    """The start of the dynamic model with the sign of every position and discrimination reversed."""
+    """The start of the dynamic model with all positions and discriminations reversed in sign."""
     return start._replace(
         position=-start.position,
         votes_position=-start.votes_position,

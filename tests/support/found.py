@@ -1,4 +1,4 @@
-"""Marks of tests that need data which do not ship: they skip without them, saying so."""
+"""Marks for tests that need data that do not ship. Without the data, the tests are skipped."""
 
 import pytest
 

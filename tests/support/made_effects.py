@@ -1,4 +1,4 @@
-"""A small panel with made-up draws of both stages: five answers, three states, two cases."""
+"""A small panel with made-up draws of both stages: three states, two cases, five decisions."""
 
 import numpy as np
 import xarray as xr

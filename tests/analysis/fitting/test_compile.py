@@ -1,4 +1,4 @@
-"""Compiled models: the callbacks compute what the model says, and code is found again for other data."""
+"""Compiled models: callbacks compute the density of the model, and code is reused for other data."""
 
 import ctypes
 
@@ -22,12 +22,12 @@ SIZES = {
 }
 
 PYTHON = Mode(linker="py", optimizer="fast_compile")
-"""Compiles nothing: each operation runs as Python has it."""
+"""Compiles nothing: each operation runs in Python."""
 
 
 @pytest.fixture(scope="module")
 def models():
-    """The same model at two sizes and with two priors, and compiled one after the other."""
+    """The same model with two sizes and two priors, compiled one after the other."""
     built = [
         build_ideal_point_model(simulate_votes(n_state=n_state, n_item=n_item, seed=2)[0], spec)
         for (n_state, n_item), spec in SIZES.items()

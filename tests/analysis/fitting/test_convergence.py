@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.fitting import convergence as diagnostics
+from analysis.fitting import convergence
 from analysis.fitting.convergence import measure_convergence, measure_refits
 from analysis.fitting.fit import _sample
 from analysis.fitting.gates import GATES, ConvergenceError, check_convergence, sample_harder
@@ -49,8 +49,8 @@ def test_a_bad_fit_is_refused_by_name(fault, words):
 def test_pieces_find_the_same_worst_number(monkeypatch):
     posterior, stats = make_fit(shift=1.0)
     whole = measure_convergence(posterior, stats)
-    # One number in each piece, with its own name where the model gave none.
-    monkeypatch.setattr(diagnostics, "PIECE", 1)
+    # With one number in each piece, the names must stay the same, also where the model gives no labels.
+    monkeypatch.setattr(convergence, "PIECE", 1)
     assert measure_convergence(posterior, stats) == whole
     assert measure_convergence(posterior, stats, cores=1) == whole
     assert whole["max_rhat_at"] == "x[B]"
@@ -96,7 +96,7 @@ def make_refits(between_refits, between_chains, n=60):
 def test_refits_to_different_data_may_disagree():
     posterior, stats = make_refits(between_refits=5.0, between_chains=0.0)
     check_convergence(measure_refits(posterior, stats), name="refits")
-    # Taken for chains of one fit, the same draws would raise a false alarm.
+    # Treated as chains of one fit, the same draws would raise a false alarm.
     naive = posterior.stack(all=("refit", "chain")).drop_vars(["all", "refit", "chain"]).rename(all="chain")
     naive_stats = stats.stack(all=("refit", "chain")).drop_vars(["all", "refit", "chain"]).rename(all="chain")
     with pytest.raises(ConvergenceError, match="R-hat"):
@@ -110,14 +110,14 @@ def test_chains_within_refits_may_not():
 
 
 def test_the_statistic_of_refits_is_not_biased_downwards():
-    """Two chains around their own mean look closer than they are; R-hat must not."""
+    """Two chains are closer to their own mean than to the true one. R-hat must allow for that."""
     posterior, stats = make_refits(between_refits=0.0, between_chains=0.3, n=400)
     expected = np.sqrt(1 + 0.3**2)
     assert measure_refits(posterior, stats)["max_rhat"] == pytest.approx(expected, abs=0.01)
 
 
 def test_a_fit_that_was_stopped_is_not_judged(monkeypatch):
-    """The sampler answers Ctrl-C with the draws it has, the rest filled with gaps."""
+    """After Ctrl-C the sampler returns the draws so far, padded with NaN."""
     posterior, stats = make_fit(draws=300)
     stats["n_steps"] = stats["diverging"].astype(int)
     stopped = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats})

@@ -1,4 +1,4 @@
-"""The main job as a user runs it, once in its quick form, from a folder of its own."""
+"""The main job as a user runs it: its quick form, once, in a folder of its own."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import xarray as xr
 from rich.console import Console
 from support.command import run_command
 
-from analysis.commands.run import run_with_progress
+from analysis.commands.progress import run_with_progress
 from analysis.fitting.gates import ConvergenceError
 from analysis.posterior.summaries import INTERVAL
 from analysis.variants.table import MAIN
@@ -128,7 +128,7 @@ def test_a_second_run_takes_up_the_fits_and_gives_the_same_numbers(quick, copy):
 @pytest.mark.slow
 def test_bad_input_ends_with_a_message_and_keeps_the_old_result(quick, copy):
     before = (quick[1] / "effects.csv").read_bytes()
-    path = copy / "data" / "guarantees.csv"
+    path = copy / "data" / "tables" / "guarantees.csv"
     good = path.read_text()
     path.write_text(good.replace("1949-08-24", "1849-99-99", 1))
     done = run_command("run", "--quick", folder=copy)

@@ -14,7 +14,7 @@ from analysis.posterior.positions import (
     compute_alignment,
     compute_rank,
     pair_positions,
-    summarize_ideal_points,
+    summarize_positions,
 )
 from analysis.posterior.summaries import summarize_draws, summarize_effects
 from analysis.variants.table import MAIN
@@ -36,7 +36,7 @@ def test_effects_are_averages_within_draws():
 
 
 def test_posteriors_of_different_length_are_refused():
-    """Aligned by sample number, the shorter would be filled with gaps that no summary shows."""
+    """Otherwise the shorter posterior would be padded with NaN, and no summary would show it."""
     with pytest.raises(ValueError, match="total has 50 draws, direct has 40 draws"):
         compute_effects(make_posterior(50), make_posterior(40), make_mediator(40), make_panel())
 
@@ -85,7 +85,7 @@ def test_mediation_follows_its_formula_state_by_state():
     slope = posterior["alignment_slope"].values[:, 1]
     move = mediator["guarantee_effect"].values[1]
     natural, indirect = [], []
-    # ISIS: state AAA has Rio, BBB a pact, CCC none; eta holds the alignment that each has with its own level.
+    # ISIS: state AAA has Rio, BBB a pact, CCC none. eta includes the alignment under each state's own level.
     for state, own in enumerate((move[:, 0], move[:, 1], np.zeros(50))):
         base = eta[:, state] - slope * own
         natural.append(expit(base + effect[:, 1]) - expit(base))
@@ -111,7 +111,7 @@ def test_without_a_way_through_alignment_there_is_no_indirect_effect():
 
 
 def test_where_joining_is_nearly_linear_indirect_is_total_less_direct():
-    """Small changes around a half: the total coefficient is the direct one and slope times move."""
+    """For small changes near one half, the total coefficient is the direct one plus slope times shift."""
     panel, direct, mediator = make_panel(), make_posterior(state_sd=False), make_mediator(scale=0.02)
     for name in ("eta", "guarantee_effect"):
         direct[name] *= 0.02
@@ -133,7 +133,7 @@ def test_risk_ratios_are_taken_within_draws():
     row = summarize_effects(effects, None, "plugin").query("quantity == 'risk_ratio_pact_total'")
     row = row.set_index(["case", "group"]).loc[("iraq", "all")]
     assert row["lower"] == pytest.approx(np.quantile(ratio.sel(case="iraq", group="all"), 0.05))
-    # Positive means more than no effect, which for a ratio is 1.
+    # For a ratio, a positive effect is one above 1.
     assert row["prob_positive"] == pytest.approx((ratio.sel(case="iraq", group="all") > 1).mean().item())
     ends = [summarize_draws(p.sel(group="all")).set_index("case").loc["iraq"] for p in (pact, none)]
     assert row["lower"] > 1.2 * ends[0]["lower"] / ends[1]["upper"]
@@ -142,7 +142,7 @@ def test_risk_ratios_are_taken_within_draws():
 def test_table_of_effects_has_a_row_for_each_average_and_the_share_of_stage_1():
     panel, posterior, n = make_panel(), make_posterior(), 60
     refit = xr.DataArray(np.repeat(np.arange(30), 2), dims="sample")
-    # Between refits the slope varies much, within them little.
+    # The slope varies much between refits and little within them.
     slope = np.repeat(RNG.normal(size=(30, 2)), 2, axis=0) + 0.01 * RNG.normal(size=(n, 2))
     posterior = make_posterior(n).assign(alignment_slope=(("sample", "case"), slope))
     effects = compute_effects(posterior, posterior, make_mediator(n), panel)
@@ -189,7 +189,7 @@ def test_positions_are_those_that_the_draw_was_made_with():
 
 
 def test_state_effects_follow_bayes_rule():
-    """Weights of the nodes against a fine grid over one state's effect."""
+    """Compare the weights of the nodes with a fine grid over one state's effect."""
     panel, posterior = make_panel(), make_posterior(n=4)
     weights = weigh_state_effects(posterior, panel)
     np.testing.assert_allclose(weights.sum("node"), 1)
@@ -198,7 +198,7 @@ def test_state_effects_follow_bayes_rule():
     for s in range(4):
         eta, effect = posterior["eta"].values[s], posterior["guarantee_effect"].values[s]
         sd = posterior["state_sd"].values[s]
-        # State BBB: in both cases, with a pact, joined neither.
+        # State BBB is in both cases, has a pact, and joined neither coalition.
         own = eta[:, 1] + effect[:, 1]
         density = np.exp(-0.5 * (nu / sd) ** 2) * np.prod([1 - expit(own[c] + nu) for c in (0, 1)], axis=0)
         expected = (expit(own[0] + nu) * density).sum() / density.sum()
@@ -221,7 +221,7 @@ def test_alignment_is_taken_within_draws():
     )
     alignment = compute_alignment(shared, "USA")
     assert (alignment.sel(state="USA") == 0).all()
-    # Errors that states share cancel: two summaries would give a spread of at least sqrt(2).
+    # Errors that the states share cancel. Independent errors would give a spread of at least sqrt(2).
     assert alignment.sel(state="GBR").std() < 0.2
     np.testing.assert_allclose(
         alignment.sel(state="GBR") - alignment.sel(state="CUB"),
@@ -250,7 +250,9 @@ def test_summaries():
         {"ideal_point": (("chain", "draw", "state"), RNG.normal(size=(2, 20, 3)))},
         {"state": ["USA", "B", "C"]},
     )
-    table = summarize_ideal_points(posterior, "iraq", "USA", None)
+    stage1 = {"iraq": xr.DataTree.from_dict({"posterior": posterior})}
+    votes = {"iraq": xr.Dataset(coords={"response": ["no", "abstain", "yes"]})}
+    table = summarize_positions(stage1, votes, "USA")
     assert list(table.columns) == ["case", "state", "quantity", "mean", "sd", "lower", "upper"]
     assert table["quantity"].value_counts().to_dict() == {"ideal_point": 3, "alignment": 3, "rank": 3}
     assert not pd.isna(table).any().any()

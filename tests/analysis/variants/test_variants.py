@@ -1,4 +1,4 @@
-"""The table of variants: every row builds, differs from the main analysis and from every other in content."""
+"""The table of variants: every row builds, and differs from the main analysis and from all other rows."""
 
 import json
 from dataclasses import fields
