@@ -1,4 +1,4 @@
-"""The verdict on a claim. The rule was written down in models/docs/claims.md before any number was computed."""
+"""The verdict on a claim. Its rule (models/docs/claims.md) was written before any number was computed."""
 
 from dataclasses import asdict
 
