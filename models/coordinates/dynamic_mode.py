@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from models.coordinates.dynamic_start import estimate_rough_start, list_cells
 from models.coordinates.layout import Layout, prepare_ragged_votes
 from models.coordinates.start import prepare_direction
-from models.likelihood.votes import Votes
+from models.likelihood.votes import ARRAYS
 from models.likelihood.votes_numba import evaluate_votes
 
 STEP_SD, STEP_WEIGHT = 0.1, 2.0
@@ -84,7 +84,8 @@ def estimate_dynamic_start(votes: xr.Dataset, layout: Layout, *, steps: int = 15
     counts, direction = votes["counts"].values, prepare_direction(votes)
     rough = estimate_rough_start(counts, layout.item_idx, layout.row_session_idx, layout.sat, direction)
     cells = list_cells(counts, layout.item_idx, layout.row_session_idx, layout.sat)
-    arrays = _arrays(prepare_ragged_votes(votes, layout))
+    ragged = prepare_ragged_votes(votes, layout)
+    arrays = [getattr(ragged, name) for name in ARRAYS]
     location, scale = rough.position.mean(), rough.position.std()
     position = (rough.position - location) / scale
     slope, midpoint = rough.discrimination * scale, rough.midpoint - rough.discrimination * location
@@ -118,17 +119,6 @@ def estimate_dynamic_start(votes: xr.Dataset, layout: Layout, *, steps: int = 15
         log_gap=log_gap,
         centre=centre,
         upper_weight=informed[:, 1] / informed.sum(1),
-    )
-
-
-def _arrays(votes: Votes) -> tuple:
-    return (
-        votes.response,
-        votes.row_offset,
-        votes.item_idx,
-        votes.position_start,
-        votes.abstain_position,
-        votes.abstain_offset,
     )
 
 

@@ -8,26 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.coordinates.start import estimate_start
-
-
-class RoughStart(NamedTuple):
-    """Rough estimates of state-session positions and of items.
-
-    Attributes
-    ----------
-    position : np.ndarray
-        (position,), float.
-    discrimination, midpoint : np.ndarray
-        (item,), float: logits per unit of position, logits.
-    centre : np.ndarray
-        (item,), float: the position at which the item divides the states.
-    """
-
-    position: np.ndarray
-    discrimination: np.ndarray
-    midpoint: np.ndarray
-    centre: np.ndarray
+from models.coordinates.start import Start, estimate_start
 
 
 class Cells(NamedTuple):
@@ -55,7 +36,7 @@ def estimate_rough_start(
     *,
     step_sd: float = 0.15,
     rounds: int = 15,
-) -> RoughStart:
+) -> Start:
     """Estimate positions and items by alternating penalised logistic regressions.
 
     Parameters
@@ -76,7 +57,8 @@ def estimate_rough_start(
 
     Returns
     -------
-    RoughStart
+    Start
+        Without upper weights. Positions have an arbitrary scale.
     """
     number = number_positions(sat)
     cells = list_cells(counts, item_idx, session_idx, sat)
@@ -90,7 +72,7 @@ def estimate_rough_start(
         slope, midpoint, centre = regress_items(cells, position, slope, midpoint, steps=3)
         for _ in range(2):
             position = _move_positions(cells, position, slope, midpoint, before, after, step_sd)
-    return RoughStart(position, slope, midpoint, centre)
+    return Start(position, slope, midpoint, centre)
 
 
 def list_cells(counts: np.ndarray, item_idx: np.ndarray, session_idx: np.ndarray, sat: np.ndarray) -> Cells:

@@ -32,7 +32,7 @@ class Start(NamedTuple):
     discrimination: np.ndarray
     midpoint: np.ndarray
     centre: np.ndarray
-    upper_weight: np.ndarray
+    upper_weight: np.ndarray | None = None
     log_gap: None = None
 
 

@@ -22,7 +22,7 @@ def simulated(seed=1, n_state=190, **how):
     return panel, centre_alignment(panel, alignment)
 
 
-def test_with_priors_that_say_nothing_it_is_least_squares():
+def test_flat_priors_give_least_squares():
     panel, position = simulated()
     draws = draw_alignment_model(
         prepare_panel_data(panel), np.repeat(position[None], 20000, axis=0), WIDE, seed=2
@@ -60,8 +60,8 @@ def test_priors_change_the_draws(field):
     assert np.abs(other["guarantee_effect"] - same["guarantee_effect"]).max() > 1e-6
 
 
-def test_its_intervals_cover_the_truth_as_often_as_they_say():
-    """And do not where the truth is moved: the same check fails on a wrong model."""
+def test_intervals_have_their_nominal_coverage():
+    """The same check fails where the truth is shifted."""
     inside, wrong = [], []
     for seed in range(60):
         truth = 1.0 if seed % 2 else 0.0

@@ -1,4 +1,4 @@
-"""The same model by an independent implementation: Bambi, which samples the state effects."""
+"""Comparison with an independent implementation: Bambi, which samples the state effects."""
 
 import bambi
 import numpy as np
@@ -17,7 +17,7 @@ SAMPLER = SamplerSpec(draws=1000, tune=500, target_accept=0.9)
 
 
 def fit_by_bambi(panel):
-    """Joining by case, with the priors of the spec, in Bambi's words."""
+    """Fit the model of joining, with the priors of the spec, in Bambi."""
     data = prepare_panel_data(panel)
     table = pd.concat(
         pd.DataFrame(
@@ -72,7 +72,7 @@ def fit_by_bambi(panel):
 
 
 def list_quantities(theirs, ours):
-    """Pairs of draws (chain, draw) of the same quantity, by name."""
+    """Pair the draws (chain, draw) of the same quantities, by name."""
     pairs = {}
     for case in ("iraq", "isis"):
         for level in ("rio", "pact"):

@@ -37,7 +37,7 @@ def split(point):
     return {k.removesuffix("_signed"): v for k, v in point.items()}
 
 
-def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy():
+def test_log_density_equals_a_sum_by_hand_with_the_state_effect_integrated_by_scipy():
     panel, alignment = small_panel(n_state=6, seed=1)
     model = build_coalition_model(prepare_panel_data(panel), SPEC, centre_alignment(panel, alignment))
     point = draw_point(model, 1)
@@ -83,8 +83,8 @@ def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy
 
 
 @pytest.mark.parametrize("pooling", ["apart", "levels"])
-def test_effects_lie_around_their_means_as_the_priors_say(pooling):
-    """The unknowns are other ones than mean and offsets; what they imply must be the same."""
+def test_effects_have_the_prior_distribution_around_their_means(pooling):
+    """The sampled variables are not mean and offsets, but must imply the same distribution."""
     panel, _ = small_panel()
     spec = dataclasses.replace(SPEC, guarantee_pooling=pooling)
     model = build_coalition_model(prepare_panel_data(panel), spec)

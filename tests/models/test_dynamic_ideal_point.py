@@ -1,27 +1,17 @@
-"""The dynamic model means what it says: a plain random walk, whatever the coordinates of the sampler."""
+"""The dynamic model is a plain random walk, whatever the coordinates of the sampler."""
 
 from dataclasses import replace
 
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
 import pytest
 from scipy import stats
 from support.densities import evaluate_logp, mirror
+from support.record import path_precision, simulate_small_record
 
 from models.coordinates.dynamic_mode import estimate_dynamic_start
-from models.coordinates.layout import prepare_layout
-from models.coordinates.walks import (
-    Walks,
-    evaluate_walks,
-    prepare_walks,
-    unwhiten_walks,
-    weigh_scales,
-    whiten_walks,
-)
+from models.coordinates.walks import prepare_walks, weigh_scales
 from models.coordinates.warp import compute_warp
 from models.dynamic_ideal_point import build_dynamic_ideal_point_model
-from models.simulate.dynamic import simulate_record
 from models.spec import DynamicIdealPointSpec
 
 SPEC = DynamicIdealPointSpec()
@@ -29,9 +19,7 @@ SPEC = DynamicIdealPointSpec()
 
 @pytest.fixture(scope="module")
 def small():
-    """A record small enough for a numerical Jacobian, with gaps, late entrants and repeated resolutions."""
-    votes, _ = simulate_record(n_state=6, n_session=5, items_per_session=4, absent=0.3, repeated=0.5, seed=5)
-    layout = prepare_layout(votes)
+    votes, layout = simulate_small_record()
     return votes, layout, estimate_dynamic_start(votes, layout)
 
 
@@ -59,18 +47,8 @@ def lay_out(layout, start):
     )
 
 
-def path_precision(walks, step_sd):
-    """Precision matrix (position, position) of all paths given votes that know each position by itself."""
-    precision = np.diag(walks.information)
-    for p, before in enumerate(walks.previous_idx):
-        if before >= 0:
-            pair = np.ix_([before, p], [before, p])
-            precision[pair] += np.array([[1, -1], [-1, 1]]) * walks.link[p] / step_sd[walks.path_idx[p]] ** 2
-    return precision
-
-
 def scale_logs(layout, start, point):
-    """Each state's log step from the sampler's partly centred coordinate."""
+    """Compute each state's log step from the partly centred coordinate."""
     spread = max(start.step_log.std(), 0.1)
     centring = weigh_scales(lay_out(layout, start), np.exp(start.step_log), spread)
     mean, sd = point["step_log_mean"], np.exp(point["step_log_sd_log__"])
@@ -78,7 +56,7 @@ def scale_logs(layout, start, point):
 
 
 def raw_positions(layout, start, whitened, step_log, shift):
-    """Positions from whitened ones, written without the model's recursions: the whole matrix at once."""
+    """Compute positions from whitened ones with the whole matrix instead of the model's recursions."""
     walks = lay_out(layout, start)
     precision = path_precision(walks, np.exp(step_log))
     mean = np.linalg.solve(precision, walks.information * (walks.estimate + shift))
@@ -119,7 +97,7 @@ def vote_logp(votes, layout, ideal_point, discrimination, cutpoint):
 
 @pytest.mark.parametrize("step", ["normal", "student_t"])
 def test_density_is_that_of_the_plain_model(small, step):
-    """Everything but coordinates written again with scipy: differences between two points agree."""
+    """The density has the same differences between points if written with scipy, without coordinates."""
     votes, layout, start = small
     spec = replace(SPEC, step=step)
     model = build_dynamic_ideal_point_model(votes, spec, start=start)
@@ -206,74 +184,3 @@ def test_mirrored_points_have_the_same_density_and_the_same_saved_numbers(small)
         np.testing.assert_allclose(one[name], other[name], atol=1e-10)
     half = dict(point) | {"whitened_position": -point["whitened_position"]}
     assert abs(evaluate_logp(model, half) - evaluate_logp(model, point)) > 1
-
-
-def test_gaps_and_entries_are_laid_out(small):
-    votes, layout, _ = small
-    cast = votes["counts"].values.any(-1)
-    session = votes["session"].values
-    for p, (t, i) in enumerate(zip(layout.session_idx, layout.state_idx, strict=True)):
-        sessions = np.unique(session[cast[:, i]])
-        assert layout.session[t] in sessions
-        earlier = sessions[sessions < layout.session[t]]
-        assert (layout.previous_idx[p] < 0) == (len(earlier) == 0)
-        if len(earlier):
-            assert layout.elapsed[p] == layout.session[t] - earlier[-1]
-            assert layout.state_idx[layout.previous_idx[p]] == i
-    assert len(layout.state_idx) == sum(len(np.unique(session[cast[:, i]])) for i in range(cast.shape[1]))
-    assert layout.elapsed.max() > 1, "the fixture should have a gap"
-    assert (np.bincount(layout.item_idx) > 1).any(), "and a repeated resolution"
-
-
-@pytest.fixture(scope="module")
-def walks(small):
-    """Paths with gaps; what votes say of them, step precisions, whitened positions and shifts at random."""
-    _, layout, _ = small
-    rng, n = np.random.default_rng(1), len(layout.state_idx)
-    information, estimate = rng.uniform(1, 50, n), rng.normal(size=n)
-    walks = prepare_walks(layout.state_idx, layout.previous_idx, layout.elapsed, information, estimate)
-    return walks, (rng.normal(size=n), rng.uniform(1, 50, layout.sat.shape[1]), rng.normal(size=n))
-
-
-def test_whitened_positions_are_standard_normal_given_the_step(walks):
-    walks, (whitened, precision, shift) = walks
-    matrix = path_precision(walks, precision**-0.5)
-    position, log_jacobian, *_ = evaluate_walks(whitened, precision, shift, *walks)
-    away = position - np.linalg.solve(matrix, walks.information * (walks.estimate + shift))
-    assert away @ matrix @ away == pytest.approx(whitened @ whitened)
-    assert log_jacobian == pytest.approx(-np.linalg.slogdet(matrix)[1] / 2)
-    unmoved = evaluate_walks(whitened, precision, 0 * shift, *walks)[0]
-    np.testing.assert_allclose(whiten_walks(unmoved, precision, walks), whitened, atol=1e-10)
-
-
-def test_gradients_of_whitening_are_its_slopes(walks):
-    walks, point = walks
-    inputs = [pt.dvector() for _ in point]
-    position, log_jacobian = unwhiten_walks(*inputs, Walks(*map(pytensor.shared, walks)))
-    weight = np.random.default_rng(2).normal(size=len(walks.link))
-    value = (pt.sin(position) * weight).sum() + 1.3 * log_jacobian
-    run = pytensor.function(inputs, [value, *pt.grad(value, inputs)], mode="NUMBA")
-    for k, gradient in enumerate(run(*point)[1:]):
-        for i, slope in enumerate(gradient):
-            near = [[x.copy() for x in point] for _ in range(2)]
-            near[0][k][i] += 1e-6
-            near[1][k][i] -= 1e-6
-            assert slope == pytest.approx((run(*near[0])[0] - run(*near[1])[0]) / 2e-6, abs=1e-6)
-
-
-def test_scales_are_weighed_by_what_their_own_votes_say():
-    """Positions known well tell a restless path's scale as its moves would: two units of information each."""
-    n = 30
-    before = np.arange(-1, n - 1)
-    walks = prepare_walks(np.zeros(n, int), before, np.ones(n), np.full(n, 1e6), np.zeros(n))
-    information = 2 * (n - 1)
-    assert weigh_scales(walks, np.ones(1), 0.5)[0] == pytest.approx(information / (information + 4), rel=1e-3)
-    assert weigh_scales(walks, np.array([1e-6]), 0.5)[0] < 0.01
-
-
-def test_start_is_near_the_truth_and_on_its_side():
-    votes, truth = simulate_record(n_state=50, n_session=10, items_per_session=25, seed=3)
-    layout = prepare_layout(votes)
-    start = estimate_dynamic_start(votes, layout)
-    true = truth["ideal_point"].values[layout.sat]
-    assert np.corrcoef(start.position, true)[0, 1] > 0.95

@@ -1,4 +1,4 @@
-"""The dynamic model finds known positions, with honest intervals, and only because resolutions come back."""
+"""The dynamic model recovers positions with correct intervals, and only through repeated resolutions."""
 
 import arviz as az
 import numpy as np
@@ -17,12 +17,12 @@ from models.spec import DynamicIdealPointSpec
 
 @pytest.fixture(scope="module")
 def shifting():
-    """All states and the agenda drift together; states enter late, miss sessions; resolutions come back."""
+    """States and agenda drift together, states enter late and miss sessions, resolutions repeat."""
     return simulate_record(n_state=40, n_session=10, items_per_session=30, repeated=0.95, drift=0.12, seed=8)
 
 
 def sample(votes):
-    """Draws (sample, position), without the gates, which have tests of their own."""
+    """Draw (sample, position) without the gates, which are tested elsewhere."""
     model = build_dynamic_ideal_point_model(votes, DynamicIdealPointSpec())
     compiled = compile_model(model, ["ideal_point"])
     idata = nutpie.sample(compiled, draws=500, tune=300, chains=2, cores=2, seed=1, progress_bar=False)
@@ -31,7 +31,7 @@ def sample(votes):
 
 
 def score(draws, votes, truth):
-    """Share of 90 % intervals that hold the truth, error of the Assembly's whole drift, correlation."""
+    """Coverage of 90 % intervals, error of the Assembly's whole drift, correlation with the truth."""
     layout = prepare_layout(votes)
     true = truth["ideal_point"].values[layout.sat]
     lower, upper = np.quantile(draws, [0.05, 0.95], axis=0)
@@ -62,7 +62,7 @@ def test_without_bridges_the_same_check_fails(shifting):
 
 @pytest.mark.slow
 def test_chains_from_mirrored_starts_agree():
-    """One chain begins at the mirror image and stays there; what is saved is the same."""
+    """One chain starts at the mirror image and stays there; the saved variables are the same."""
     votes, _ = simulate_record(n_state=25, n_session=6, items_per_session=20, seed=9)
     start = estimate_dynamic_start(votes, prepare_layout(votes))
     raw, saved = [], []

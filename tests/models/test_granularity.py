@@ -1,4 +1,4 @@
-"""Roll calls and the shipped tallies of them tell the same story."""
+"""Roll calls and the shipped tallies of them give the same positions."""
 
 import pytest
 from support.found import needs_rollcalls

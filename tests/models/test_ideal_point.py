@@ -109,8 +109,8 @@ def test_choices_change_the_density():
     assert world.initial_point(0)["region_offset"].shape == (1,)
 
 
-def test_where_nobody_answers_in_the_middle_the_model_is_binary():
-    """A gap of which nothing can be learned would be a funnel: there is none, and one cutpoint an item."""
+def test_without_abstentions_the_model_is_binary():
+    """The data cannot inform the gap, which would be a funnel; so there is one cutpoint per item."""
     votes = small_votes()
     counts = votes["counts"].values
     counts[..., 2] += counts[..., 1]
@@ -144,8 +144,8 @@ def test_a_bad_spec_is_refused():
         IdealPointSpec(pooling="continent")
 
 
-def test_both_images_of_the_mirror_are_one_posterior():
-    """The mirrored point has the same density and the same saved numbers: nothing is left to choose."""
+def test_mirror_images_have_the_same_density_and_the_same_saved_numbers():
+    """No reference state has to be chosen: the saved numbers do not depend on the image."""
     votes = small_votes(n_state=30, n_item=40)
     model = build_ideal_point_model(votes, GRAPH)
     point = draw_point(model, 7)
@@ -193,7 +193,7 @@ def test_chains_from_mirrored_starts_agree(monkeypatch):
 
 @pytest.fixture(scope="module")
 def recovered():
-    """Share of true positions inside their 90 % intervals, with responses as simulated and shuffled."""
+    """Coverage of 90 % intervals, with responses as simulated and shuffled."""
     shares = {"simulated": [], "shuffled": []}
     for seed in (11, 12, 13):
         votes, truth = simulate_votes(n_state=150, n_item=100, seed=seed)

@@ -1,4 +1,4 @@
-"""Data that a careless model stumbles over: missing covariates, separation, levels nobody has."""
+"""Difficult data: missing covariates, separation, levels that no state has."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def evaluate(model, names, point):
     return dict(zip(names, compiled(point), strict=True))
 
 
-def test_missing_covariates_are_refused_with_their_rows_unless_the_spec_says_otherwise():
+def test_missing_covariates_are_refused_with_their_rows_by_default():
     panel, _ = panel_with_holes()
     with pytest.raises(ValueError, match=r"'distance' is missing in 3 rows: S005 \(iraq\), S005 \(isis\)"):
         prepare_panel_data(panel)
@@ -85,8 +85,8 @@ def test_imputed_values_follow_their_equation():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("holes", [((0, 5, 1),), ((0, 5, 1), (1, 5, 1), (1, 9, 0), (0, 7, 0))])
-def test_the_compiled_density_is_the_models(holes):
-    """One value in all, and some of two covariates: dims of length one trip compiled code."""
+def test_the_compiled_density_equals_that_of_the_model(holes):
+    """Also with a single missing value: dims of length one can break compiled code."""
     panel, alignment = panel_with_holes(holes=holes)
     model = build_coalition_model(
         prepare_panel_data(panel, "impute"), IMPUTE, centre_alignment(panel, alignment)
@@ -103,7 +103,7 @@ def test_the_compiled_density_is_the_models(holes):
     np.testing.assert_allclose(imputed, wanted)
 
 
-def test_the_predictor_from_draws_holds_the_imputed_values():
+def test_the_predictor_computed_from_draws_includes_the_imputed_values():
     panel, alignment = panel_with_holes()
     positions = centre_alignment(panel, alignment)
     model = build_coalition_model(prepare_panel_data(panel, "impute"), IMPUTE, positions)
@@ -127,7 +127,7 @@ def test_the_predictor_from_draws_holds_the_imputed_values():
 
 @pytest.fixture(scope="module")
 def with_and_without_holes():
-    """Distances that GDP tells well, a fifth of them removed; fits of both panels."""
+    """Fits with all distances, which GDP predicts well, and with a fifth of them removed."""
     panel, alignment, _ = simulate_panel(n_state=150, seed=5)
     rng = np.random.default_rng(5)
     x = panel["covariates_transformed"].values.copy()
@@ -144,7 +144,7 @@ def with_and_without_holes():
 
 
 @pytest.mark.slow
-def test_imputed_values_lie_where_the_removed_ones_did(with_and_without_holes):
+def test_imputed_values_agree_with_the_removed_ones(with_and_without_holes):
     panel, lost, *_, fit = with_and_without_holes
     data = prepare_panel_data(lost, "impute")
     places = place_missing(data)
@@ -161,7 +161,7 @@ def test_imputed_values_lie_where_the_removed_ones_did(with_and_without_holes):
 
 
 @pytest.mark.slow
-def test_effects_with_imputed_covariates_are_those_of_the_whole_data(with_and_without_holes):
+def test_effects_with_imputed_covariates_agree_with_those_of_the_complete_data(with_and_without_holes):
     panel, lost, alignment, _, whole, fit = with_and_without_holes
     ame = []
     for p, posterior in ((panel, whole), (lost, fit)):
@@ -180,7 +180,7 @@ def test_effects_with_imputed_covariates_are_those_of_the_whole_data(with_and_wi
 
 
 @pytest.mark.slow
-def test_the_shipped_data_run_with_democracy_of_which_states_are_missing():
+def test_the_shipped_data_run_with_a_democracy_score_that_some_states_lack():
     covariates = ("gdp_per_capita", "population", "democracy_vdem")
     panel = load_panel(DataSpec(covariates=covariates))
     with pytest.raises(ValueError, match="'democracy_vdem' is missing in 42 rows"):
@@ -194,7 +194,7 @@ def test_the_shipped_data_run_with_democracy_of_which_states_are_missing():
 
 @pytest.mark.slow
 def test_separation_gives_a_finite_effect_with_a_wide_posterior():
-    """All states with a pact joined, none with Rio, and in one case nobody has Rio at all."""
+    """All states with a pact joined, none with Rio; in one case no state has Rio."""
     panel, _, _ = simulate_panel(n_state=80, guarantee_effect=1.0, seed=8)
     guarantee = panel["guarantee"].values.copy()
     guarantee[1][guarantee[1] == "rio"] = "none"
@@ -209,7 +209,7 @@ def test_separation_gives_a_finite_effect_with_a_wide_posterior():
     assert (effect.sel(level="pact") > 1).all()
     assert (effect.sel(level="rio", case="iraq") < 0).all()
     assert np.abs(effect).max() < 6
-    # Where nobody has the level, the other case and the prior speak, and less surely.
+    # In the case where no state has the level, only the other case and the prior inform it.
     assert spread.sel(level="rio", case="isis") > spread.sel(level="rio", case="iraq")
     slope = posterior["covariate_slope"].sel(case="iraq", covariate="distance")
     assert 1 < slope.mean() < 6

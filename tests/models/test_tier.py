@@ -42,7 +42,7 @@ def half(panel):
     return groups.assign_attrs(levels=["small", "major"])
 
 
-def test_log_density_equals_a_hand_sum_with_the_state_effect_integrated_by_scipy():
+def test_log_density_equals_a_sum_by_hand_with_the_state_effect_integrated_by_scipy():
     panel = small_panel()
     model = build_tier_model(panel, WITH_CAPABILITY)
     v = {k.removesuffix("_signed"): x for k, x in draw_point(model, 1).items()}
@@ -131,8 +131,8 @@ def make_posterior(panel, n=6, seed=0):
     )
 
 
-def test_states_are_weighed_by_bayes_rule():
-    """A state's predicted tiers against a fine grid over its own effect."""
+def test_states_are_weighted_by_bayes_rule():
+    """A state's predicted tiers agree with a fine grid over its own effect."""
     panel = small_panel()
     posterior = make_posterior(panel)
     predicted = predict_tiers(posterior, panel, "pact", weigh_states(posterior, panel))
@@ -175,7 +175,7 @@ def test_the_table_averages_within_draws():
 
 @pytest.fixture(scope="module")
 def recovered():
-    """Largest errors, in posterior sd, of tiers by level and group: for each kind of data and of model."""
+    """Largest errors, in posterior sd, of tiers by level and group, for each kind of data and model."""
     kinds = {
         "proportional": {},
         "interaction": {"capability_interaction": -1.5},

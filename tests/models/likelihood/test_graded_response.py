@@ -25,12 +25,12 @@ from models.likelihood.votes_numba import exp_negative
 
 TOLERANCE = 1e-10
 PYTHON = Mode(linker="py", optimizer="fast_compile")
-"""Compiles nothing: each operation runs as Python has it."""
+"""Runs each operation in Python, without compilation."""
 
 
 @cache
 def compiled(is_tally, implementation):
-    """Value and gradients as a function of parameters and votes, compiled once."""
+    """Compile value and gradients as a function of parameters and votes, once."""
     point, slope, cut = pt.dvector("point"), pt.dvector("slope"), pt.dmatrix("cut")
     data = [pt.matrix(dtype="int16") if is_tally else pt.bvector(), *(pt.ivector() for _ in ARRAYS[1:])]
     votes = Votes(*data, is_rectangular=False)
@@ -45,10 +45,10 @@ def evaluate(point, slope, cut, votes, implementation="fused"):
 
 
 def reference(point, slope, cut, counts):
-    """Value and gradients from the definition: differences of logistic functions.
+    """Compute value and gradients from the definition: differences of logistic functions.
 
-    Beside each figure stands the sum of its terms' absolute values, since no double-precision sum can be
-    exact relative to a total in which terms cancel.
+    Each number comes with the sum of its terms' absolute values: where terms cancel, no double-precision sum
+    can be exact relative to the total.
     """
     # Digits enough for the difference of two logistic functions in the far tail.
     reach = np.abs(cut).max(initial=0) + np.abs(np.multiply.outer(slope, point)).max(initial=0)
@@ -91,7 +91,7 @@ def reference(point, slope, cut, counts):
 
 
 def worst_error(result, expected):
-    """Largest error relative to the terms summed; what lies below 1e-300 counts as nothing."""
+    """Largest error relative to the sum of absolute terms; values below 1e-300 are ignored."""
     worst = 0.0
     for got, want, size in zip(result, *expected, strict=True):
         got, want, size = np.atleast_1d(got).ravel(), np.atleast_1d(want).ravel(), np.atleast_1d(size).ravel()
@@ -167,7 +167,7 @@ def test_extremes_of_one_cell(eta, middle, log10_gap, response, n):
 
 @pytest.mark.parametrize("max_count", [1, 5])
 def test_certain_votes_keep_their_digits(max_count):
-    """Where every vote is foretold the value is tiny, and still exact to 1e-10 of itself."""
+    """If every vote is nearly certain the value is tiny, and still accurate to a relative 1e-10."""
     point, slope, cut = np.linspace(20, 40, 33), np.array([1.0, -1.0]), np.array([[-1.0, 1.0], [-1.0, 1.0]])
     counts = np.zeros((2, 33, 3), int)
     counts[0, :, 2] = max_count
@@ -212,7 +212,7 @@ def test_not_a_number_is_passed_on(max_count):
 @pytest.mark.parametrize("max_count", [1, 6])
 @pytest.mark.parametrize("n_state", [190, 1100])
 def test_ragged_rows_and_shared_items(max_count, n_state):
-    """Sessions side by side, repeated resolutions: as the graph has it, and as a dense table has it."""
+    """Several sessions and repeated resolutions give the same as the graph and as a dense table."""
     rng = np.random.default_rng(5)
     n_row, n_item = 30, 12
     length = rng.integers(1, n_state // 2, size=n_row)
@@ -314,7 +314,7 @@ def test_layout_that_would_leave_the_arrays_is_refused():
 
 
 def test_probabilities_give_predictions_and_pointwise_log_likelihood():
-    """The Potential has no observed values; a Multinomial of the same parameters gives what needs them."""
+    """The Potential has no observed values; a Multinomial of the same parameters provides them."""
     point, slope, cut, counts = draw_case(10, 6, 18, 1.0, 4)
     probability = graded_response_prob(point, slope, cut)
     with pm.Model(coords={"item": range(6), "state": range(18), "response": range(3)}) as model:

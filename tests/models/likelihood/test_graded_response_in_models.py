@@ -1,4 +1,4 @@
-"""The fused likelihood in models: samplers, starts, compiled code kept between processes, new votes."""
+"""The fused likelihood in models: samplers, starts, cached compiled code, new votes."""
 
 import os
 import subprocess
@@ -101,7 +101,7 @@ def sample(compiled):
 
 @pytest.mark.slow
 def test_nutpie_takes_new_votes_without_recompiling():
-    """Votes of the same shape with other abstentions; a fresh compilation agrees to the bit."""
+    """Other votes of the same shape give the same bits as a fresh compilation."""
     point, slope, counts = simulate_counts(5)
     other_counts = simulate_counts(50)[2]
     start = point, slope
@@ -132,7 +132,7 @@ print(time.process_time() - started, sample(compiled).sum().hex())
 
 @pytest.mark.slow
 def test_second_process_finds_compiled_code(tmp_path):
-    """A second start compiles in a fraction of the time, and its draws are the same to the bit."""
+    """A second process compiles in a fraction of the time, and its draws are the same to the last bit."""
     tests = os.path.dirname(__file__)
     script = SCRIPT.format(tests=tests, root=os.path.dirname(tests))
     flags = f"base_compiledir={tmp_path}/pytensor"
@@ -150,7 +150,7 @@ def test_second_process_finds_compiled_code(tmp_path):
 
 @pytest.mark.slow
 def test_fused_is_much_faster_than_graph():
-    """A loose bound, which a loop that no longer turns into vector instructions misses."""
+    """The loose bound fails if LLVM no longer vectorises the loop."""
     rng = np.random.default_rng(7)
     counts = np.eye(3, dtype=int)[rng.integers(0, 3, size=(336, 189))]
     inputs = [pt.dvector(), pt.dvector(), pt.dmatrix()]

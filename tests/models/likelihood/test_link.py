@@ -1,4 +1,4 @@
-"""Links other than the logit: their formulas, the likelihood built on them, and effects that follow them."""
+"""Links other than the logit: formulas, likelihood, and effects."""
 
 from dataclasses import replace
 
@@ -99,7 +99,7 @@ def test_the_compiled_gradient_equals_differences(link):
 
 @pytest.mark.slow
 def test_links_agree_on_the_effect_in_probabilities():
-    """Answers with a logistic's noise: coefficients differ by link, differences in probability do not."""
+    """Logistic data: coefficients differ by link, differences in probability do not."""
     panel, _, _ = simulate_panel(n_state=200, guarantee_effect=1.0, seed=4)
     sampler = SamplerSpec(draws=1000, tune=500, chains=2)
     change, coefficient = {}, {}

@@ -12,7 +12,7 @@ from analysis.studies.claims.judge import SURE
 from analysis.studies.claims.others import find_others
 from analysis.studies.claims.rows import find_row
 
-MODEL_SOURCE = "Estimated (models/docs/claims.md): posterior mean and 90 % interval. Data: data/README.md."
+MODEL_SOURCE = "Estimated (models/docs): posterior mean and 90 % interval. Data: data/README.md."
 BLUE, GREY, RED = "#0072B2", "#7f7f7f", "#D55E00"
 FORMS = {
     "troops": "US troops, no treaty",
