@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, bad_option_ends, console
-from analysis.commands.compare import show_comparison
 from analysis.commands.run import explain_run, run_and_show
 from analysis.variants.variant import Variant
 
@@ -38,6 +37,7 @@ def fit_and_compare(
     int
         0, or the exit code of the first run that failed (see ``run_with_progress``).
     """
+    from analysis.commands.compare import show_comparison
     from analysis.store.files import RESULTS
 
     if not (RESULTS / main.name / "effects.csv").exists():

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 SFL = Path(sys.executable).with_name("sfl")
-COMMANDS = ("run", "report", "fit", "compare", "checks", "sensitivity", "propagation", "claims", "dynamic",
-            "benchmark", "data")  # fmt: skip
+FIRST = ("run", "report", "fit", "compare", "checks", "sensitivity")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def sfl(folder, *words):
 def test_help_is_a_table_of_contents(hostile):
     done = sfl(hostile, "--help")
     assert done.returncode == 0, done.stderr
-    places = [done.stdout.find(f"│ {name} ") for name in COMMANDS]
+    places = [done.stdout.find(f"│ {name} ") for name in FIRST]
     assert min(places) > 0
     assert places == sorted(places)
 
