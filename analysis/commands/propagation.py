@@ -6,7 +6,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from analysis.commands.app import QuickOption, VariantArgument, VotesOption, app, choose_variant, console
+from analysis.commands.app import (
+    ExplainOption,
+    QuickOption,
+    VariantArgument,
+    VotesOption,
+    app,
+    bad_input_ends,
+    choose_variant,
+    console,
+)
 from analysis.variants.variant import Variant
 
 SHOWN = ("ame_pact_direct", "ame_pact_indirect", "alignment_slope")
@@ -53,7 +62,16 @@ def run_and_show_ways(variant: Variant, votes_path: Path | None, console: Consol
 def propagation(
     variant: VariantArgument = "main",
     quick: QuickOption = False,
+    explain: ExplainOption = False,
     votes: VotesOption = None,
 ) -> None:
     """Run a variant under all four ways to propagate stage-1 uncertainty, and compare them."""
-    sys.exit(run_and_show_ways(choose_variant(variant, quick), votes, console))
+    chosen = choose_variant(variant, quick)
+    if not explain:
+        sys.exit(run_and_show_ways(chosen, votes, console))
+    from analysis.store.explain import show_explanation
+    from analysis.store.store import Store
+    from analysis.studies.propagation.compare import plan_ways
+
+    with bad_input_ends():
+        show_explanation(plan_ways(chosen, votes), Store(), console)

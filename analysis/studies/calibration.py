@@ -130,15 +130,7 @@ def make_ranks(
 ) -> pd.DataFrame:
     """Rank the true value of every parameter among the draws of its posterior, for each coalition.
 
-    Parameters
-    ----------
-    data, fits
-        Not used; see ``analysis.store.task.Task``.
-    settings : RankSettings
-    cores : int
-        Refits that run side by side.
-    progress : callable, optional
-        Takes the share done, 0 to 1.
+    See ``analysis.store.task.Task`` for the parameters. ``data`` and ``fits`` are not used.
 
     Returns
     -------
@@ -233,14 +225,7 @@ def run_calibration(
 ) -> pd.DataFrame:
     """Rank the true values in all parts. Stored parts are reused.
 
-    Parameters
-    ----------
-    tasks : iterable of Task
-        From ``plan_calibration``.
-    store : Store, optional
-        Default: the project's own.
-    report : callable, optional
-        Takes the name of each part; returns a callback that takes the share done, 0 to 1.
+    See ``analysis.store.store.load_or_make`` for the parameters.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""A small grid of tasks for tests of the cluster: real files, real processes, fits that take no time.
+"""A small grid of tasks for tests of the cluster, with real files and processes but fits that take no time.
 
-Four first tasks are shared by twelve second ones, as stage 1 is by variants. Not a test itself.
+Twelve second tasks share four first ones, as variants share stage 1.
 """
 
 import time
@@ -13,26 +13,26 @@ import xarray as xr
 SECONDS = 0.15
 
 
-def make_first(data, fits, variant, cores=1, progress=None):
+def make_first(data, fits, settings, cores=1, progress=None):
     time.sleep(SECONDS)
-    draws = np.random.default_rng(variant.seed).normal(size=200) + data["x"].values.mean()
+    draws = np.random.default_rng(settings.seed).normal(size=200) + data["x"].values.mean()
     tree = xr.DataTree.from_dict({"posterior": xr.Dataset({"x": ("draw", draws)})})
     tree.attrs["convergence"] = {"max_rhat": 1.0}
     return tree
 
 
-def make_second(data, fits, variant, cores=1, progress=None):
-    tree = make_first(data, fits, variant)
+def make_second(data, fits, settings, cores=1, progress=None):
+    tree = make_first(data, fits, settings)
     tree["posterior"] = xr.DataTree(tree["posterior"].dataset + fits[0]["posterior"].dataset.mean())
     return tree
 
 
-def fail(data, fits, variant, cores=1, progress=None):
+def fail(data, fits, settings, cores=1, progress=None):
     raise ValueError("R-hat 1.2")
 
 
-def list_tasks(seconds=12, failing=()):
-    """Tasks in an order in which they can run."""
+def list_tasks(n_second=12, failing=()):
+    """List the tasks, each after the task that it needs."""
     from analysis.store.task import Task
 
     data = xr.Dataset({"x": ("state", [1.0, 2.0])})
@@ -51,9 +51,9 @@ def list_tasks(seconds=12, failing=()):
     return firsts + [
         Task(
             *("second", f"second {n}", make_second, SimpleNamespace(seed=100 + n), data),
-            *(_what(n) | {"first": firsts[n % 4].key}, {}, (firsts[n % 4],)),
+            *(_what(n), {}, (firsts[n % 4],)),
         )
-        for n in range(seconds)
+        for n in range(n_second)
     ]
 
 
@@ -62,7 +62,7 @@ def _what(n):
 
 
 def run(folder, *, workers=2, scheduler=None, report=None):
-    """Make what is missing in a folder; returns what came of each task, in the order in which it came."""
+    """Make what is missing in a folder. Return name and outcome of each task in the order of arrival."""
     from analysis.store import task as tasks
     from analysis.store.store import Store
     from analysis.studies.sensitivity.cluster import connect, run_tasks
@@ -82,7 +82,7 @@ def run(folder, *, workers=2, scheduler=None, report=None):
 
 
 def read_table(folder):
-    """All that is stored, as one text, without timings."""
+    """Return all stored results as one text without timings."""
     from analysis.store.store import Store
 
     store = Store(Path(folder))

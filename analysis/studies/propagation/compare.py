@@ -10,9 +10,12 @@ import pandas as pd
 import xarray as xr
 
 from analysis.figures.draw import save_figure
+from analysis.pipeline.inputs import load_inputs
+from analysis.pipeline.plan import plan_variant
 from analysis.pipeline.run import run_variant
 from analysis.posterior.joining import ALL
 from analysis.store.files import OUTPUT, atomic_folder, read_tree
+from analysis.store.task import Task
 from analysis.studies.propagation.figures import plot_ways
 from analysis.variants.sampler import Report
 from analysis.variants.variant import Propagation, Variant
@@ -21,6 +24,22 @@ PROPAGATION = OUTPUT / "propagation"
 CUT = "draws"
 BATCHES = 20
 """Number of batches from which the Monte Carlo error of a mean is estimated."""
+
+
+def list_ways(variant: Variant) -> dict[str, Variant]:
+    """Return the variant under each way of propagation."""
+    ways = get_args(Propagation)
+    return {way: replace(variant, name=f"{variant.name}-{way}", propagation=way) for way in ways}
+
+
+def plan_ways(variant: Variant, votes_path: Path | None) -> list[Task]:
+    """List the fits of all ways, each once, without fitting anything."""
+    inputs = load_inputs(variant, votes_path)
+    tasks = {}
+    for of_way in list_ways(variant).values():
+        plan = plan_variant(of_way, inputs.votes, inputs.panel)
+        tasks |= {task.key: task for task in (*plan.stage1.values(), plan.total, plan.direct)}
+    return list(tasks.values())
 
 
 def compare_ways(
@@ -42,10 +61,10 @@ def compare_ways(
     Path
         The folder with ``propagation.csv`` (see ``tabulate_ways``) and its figure.
     """
-    folders = {}
-    for way in get_args(Propagation):
-        named = replace(variant, name=f"{variant.name}-{way}", propagation=way)
-        folders[way] = run_variant(named, votes_path=votes_path, report=report)
+    folders = {
+        way: run_variant(of_way, votes_path=votes_path, report=report)
+        for way, of_way in list_ways(variant).items()
+    }
     table = tabulate_ways(folders)
     if variant.run.quick:
         table["quick"] = True

@@ -47,18 +47,8 @@ def make_cell(
 ) -> pd.DataFrame:
     """Apply every method to the worlds of one scenario.
 
-    Parameters
-    ----------
-    data, fits, cores
-        Not used; see ``analysis.store.task.Task``.
-    settings : CellSettings
-    progress : callable, optional
-        Takes the share done, 0 to 1.
-
-    Returns
-    -------
-    pd.DataFrame
-        From ``summarize_cell``.
+    See ``analysis.store.task.Task`` for the parameters (``data``, ``fits`` and ``cores`` are not used) and
+    ``summarize_cell`` for the table.
     """
     scenario, rows = settings.scenario, []
     for replicate in range(settings.n_replicate):
@@ -151,14 +141,7 @@ def run_study(
 ) -> pd.DataFrame:
     """Return the rows of ``summarize_cell`` for all scenarios. Stored scenarios are reused.
 
-    Parameters
-    ----------
-    tasks : iterable of Task
-        From ``plan_study``.
-    store : Store, optional
-        Default: the project's own.
-    report : callable, optional
-        Takes the name of each scenario; returns a callback that takes the share done, 0 to 1.
+    See ``analysis.store.store.load_or_make`` for the parameters.
     """
     tables = [load_or_make(task, store, report=report)[0] for task in tasks]
     return pd.concat(tables, ignore_index=True)

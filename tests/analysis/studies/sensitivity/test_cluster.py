@@ -1,4 +1,4 @@
-"""Faults of a long run, each with real processes on loopback."""
+"""Faults in a long run on a cluster. Each test uses real processes on this machine."""
 
 import contextlib
 import multiprocessing
@@ -40,7 +40,7 @@ def toy(monkeypatch):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """The table of a run that nothing disturbed."""
+    """Return the table of an undisturbed run."""
     folder = tmp_path_factory.mktemp("whole")
     tasks.hash_code = lambda make: {}
     os.environ["PYTHONPATH"] = SEARCHED
@@ -54,7 +54,7 @@ def stored(folder):
 
 
 def forkserver():
-    """Starts processes that have imported what a run needs."""
+    """Return a context whose processes have the imports of a run already."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["support.toy_tasks", "analysis.studies.sensitivity.cluster"])
     return context
@@ -108,7 +108,7 @@ def test_results_that_die_with_their_worker_before_they_are_fetched_are_made_aga
             waiting = list(client.futures.values())
             wait_until(lambda: all(state.status == "finished" for state in waiting))
             killed, other = client.run(os.getpid).values()
-            # The other one rests for a second, or all would be made again before anybody sees it missing.
+            # Stop the other one for a second, or it would make the results again before the loss is seen.
             os.kill(other, signal.SIGSTOP)
             threading.Timer(1, os.kill, (other, signal.SIGCONT)).start()
             os.kill(killed, signal.SIGKILL)
@@ -179,7 +179,7 @@ def test_a_run_killed_at_ten_moments_and_resumed_gives_the_same_table(whole, tmp
     for _ in range(10):
         run = context.Process(target=toy_tasks.run, args=(str(tmp_path),), kwargs={"workers": 1})
         run.start()
-        # Beside chance: it waits until something new is there, or nothing but starts would be cut off.
+        # Wait for a new result. Otherwise every kill would hit a run that is still starting.
         before, end = len(stored(tmp_path)), time.monotonic() + 60
         while len(stored(tmp_path)) == before and run.is_alive() and time.monotonic() < end:
             time.sleep(0.01)
@@ -197,7 +197,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_half_file(tmp_path):
     first = toy_tasks.list_tasks()[0]
     tree = toy_tasks.make_first(first.data, [], first.settings)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # The kernel refuses to let a file grow, as on a disk that is full.
+    # The kernel refuses to let a file grow, as if the disk were full.
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
     try:
@@ -234,7 +234,7 @@ def test_a_fit_gives_the_same_draws_alone_and_in_a_grid_in_any_order(tmp_path, m
     wide = replace(main, name="wide", coalition=replace(main.coalition, guarantee_scale=2.0))
     panel = load_inputs(main).panel
     wanted = [plan_variant(variant, {}, panel).total for variant in (main, wide)]
-    # Two workers, the second task first, each compiling what the other has compiled or not.
+    # Two workers and the second task first: the order of compilation is left to chance.
     grid = Store(tmp_path / "grid")
     with connect(None, 2) as client:
         run_tasks(client, wanted[::-1], grid, lambda task, outcome: None)

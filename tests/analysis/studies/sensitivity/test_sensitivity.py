@@ -1,4 +1,4 @@
-"""What moves the answer: from made tables with known truth."""
+"""The sensitivity study on made tables with known truth."""
 
 from dataclasses import replace
 
@@ -150,7 +150,7 @@ def test_below_the_curve_stand_the_choices_that_were_made():
 
 @pytest.fixture
 def agenda(monkeypatch):
-    """The main analysis and two variants on the shipped tallies."""
+    """Return the main analysis and two variants on the shipped tallies."""
     main = MAIN.quick()
     total = replace(main, name="total", coalition=replace(main.coalition, guarantee_scale=0.5))
     window = replace(main, name="window", data=replace(main.data, window=3))
