@@ -187,14 +187,18 @@ def test_tests_mirror_the_tree():
     }
 
 
+def count_words(text: str) -> int:
+    """Count words, without the signs of lists and tables."""
+    return len(re.findall(r"\S*\w\S*", text))
+
+
 def find_long_prose(text: str) -> list[str]:
     """List what is too long in a page: the page itself, or a paragraph, list item or table row."""
-    n_word = len(re.findall(r"\S*\w\S*", text))
-    found = [f"{n_word} words"] if n_word > MAX_PAGE else []
+    found = [f"{count_words(text)} words"] if count_words(text) > MAX_PAGE else []
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     # A list item, a table row or a heading begins a block of its own.
     blocks = re.split(r"\n\s*\n|\n(?=\s*(?:[-*+|#]|\d+\.)\s)", prose)
-    return found + [block for block in blocks if len(block.split()) > MAX_PARAGRAPH]
+    return found + [block for block in blocks if count_words(block) > MAX_PARAGRAPH]
 
 
 def test_pages_are_short():
