@@ -44,9 +44,6 @@ ADDRESSES = numba.types.CPointer(numba.types.uint64)
 """What nutpie passes to a callback: the address of each data array, then their sizes, then their shapes."""
 
 COUNT = numba.types.uint64
-POINT = "carray(point_, (n_point,))"
-"""First argument of the function that a callback calls. The data follow."""
-
 ARGUMENTS_PER_TUPLE = 20
 """Python builds a longer tuple from a list, which numba does not support."""
 
@@ -263,6 +260,6 @@ def write_arguments(function: Function, data: dict) -> str:
         pointer = f"address_as_void_pointer(addresses[{number}])"
         arrays[variable] = f"carray({pointer}, ({shape}), np.{array.dtype.name})"
         axis += array.ndim
-    arguments = [POINT, *(arrays[variable] for variable in function.get_shared())]
+    arguments = ["carray(point_, (n_point,))", *(arrays[variable] for variable in function.get_shared())]
     tuples = itertools.batched(arguments, ARGUMENTS_PER_TUPLE)
     return " + ".join(f"({', '.join(few)},)" for few in tuples)

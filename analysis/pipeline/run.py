@@ -1,6 +1,5 @@
 """The main job: both stages in order, from votes to an answer with its uncertainty."""
 
-import json
 from pathlib import Path
 
 import xarray as xr
@@ -12,7 +11,7 @@ from analysis.pipeline.make import make_effects
 from analysis.pipeline.plan import Plan, plan_variant
 from analysis.pipeline.record import begin_record, describe_results, join_stage2
 from analysis.posterior.positions import summarize_positions
-from analysis.store.files import RESULTS, atomic_folder, write_tree
+from analysis.store.files import RESULTS, atomic_folder, write_json, write_tree
 from analysis.store.store import Store, load_or_make
 from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
@@ -66,7 +65,7 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         for name, table in (("ideal_points", positions), ("effects", effects.table)):
             marked = table.assign(quick=True) if quick else table
             marked.to_csv(folder / f"{name}.csv", index=False)
-        (folder / "run.json").write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
+        write_json(record, folder / "run.json")
         save_figures(folder, draw_run(positions, effects.table, inputs.panel), quick=quick)
     return RESULTS / variant.name
 

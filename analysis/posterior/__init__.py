@@ -1,1 +1,1 @@
-"""What is computed from draws: positions, effects, tiers, summaries."""
+"""Quantities computed from draws: positions, effects, tiers, summaries."""

@@ -84,13 +84,10 @@ def compute_effects(
     ValueError
         If the numbers of draws differ.
     """
-    sizes = {
-        name: p.sizes["sample"] for name, p in (("total", total), ("direct", direct), ("mediator", mediator))
-    }
-    if len(set(sizes.values())) > 1:
-        raise ValueError(
-            ", ".join(f"{name} has {n} draws" for name, n in sizes.items()) + "; equally many are needed"
-        )
+    parts = {"total": total, "direct": direct, "mediator": mediator}
+    sizes = [f"{name} has {part.sizes['sample']} draws" for name, part in parts.items()]
+    if len({part.sizes["sample"] for part in parts.values()}) > 1:
+        raise ValueError(f"{', '.join(sizes)}; the numbers must be equal")
     effects = _compute_total(total, panel, link) | _compute_direct(direct, mediator, panel, link)
     effects["alignment_slope"] = pool_cases(direct["alignment_slope"].transpose("case", "sample"))
     for level in panel["guarantee"].attrs["levels"][1:]:

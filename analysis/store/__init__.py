@@ -1,1 +1,1 @@
-"""Where results lie, under which key, and how they are read back."""
+"""Where results are stored, under which key, and how they are read."""

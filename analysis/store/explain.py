@@ -69,8 +69,8 @@ def explain_task(task: Task, records: list[dict]) -> list[str]:
 
 def show_explanation(tasks: list[Task], store: Store, console: Console) -> None:
     """Print which tasks would run and why, and which results would be reused."""
-    records = {task.kind: None for task in tasks}
-    records = {kind: [r for r in store.records(kind) if r["status"] == "ok"] for kind in records}
+    kinds = {task.kind for task in tasks}
+    records = {kind: [r for r in store.records(kind) if r["status"] == "ok"] for kind in kinds}
     reused, reasons = Counter(), {}
     for task in tasks:
         if store.find(task):

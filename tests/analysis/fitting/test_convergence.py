@@ -57,7 +57,7 @@ def test_pieces_find_the_same_worst_number(monkeypatch):
     assert measure_convergence(posterior.drop_vars("state"), stats)["max_rhat_at"] == "x[1]"
 
 
-def test_another_attempt_mends_what_was_missed():
+def test_another_attempt_uses_smaller_steps_or_more_draws():
     sampler = SamplerSpec(draws=100, tune=100, target_accept=0.9)
     divergent = sample_harder(sampler, measure_convergence(*make_fit(diverging=3)))
     assert (divergent.draws, divergent.target_accept) == (100, pytest.approx(0.95))

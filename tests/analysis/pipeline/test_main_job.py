@@ -116,7 +116,7 @@ def test_effects_table_is_the_summary_of_the_labelled_draws(quick):
 
 
 @pytest.mark.slow
-def test_a_second_run_takes_up_the_fits_and_gives_the_same_numbers(quick, copy):
+def test_a_second_run_reuses_the_fits_and_gives_the_same_numbers(quick, copy):
     before = (quick[1] / "effects.csv").read_bytes()
     done = run_command("run", "--quick", folder=copy)
     assert done.returncode == 0

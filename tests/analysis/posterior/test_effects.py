@@ -41,7 +41,7 @@ def test_posteriors_of_different_length_are_refused():
         compute_effects(make_posterior(50), make_posterior(40), make_mediator(40), make_panel())
 
 
-def test_groups_and_the_states_with_a_level_are_averaged_over_by_themselves():
+def test_groups_and_the_states_with_a_level_have_averages_of_their_own():
     panel, posterior = make_panel(), make_posterior(state_sd=False)
     effects = compute_effects(posterior, posterior, make_mediator(), panel)
     eta, effect = posterior["eta"].values, posterior["guarantee_effect"].values
@@ -100,7 +100,7 @@ def test_mediation_follows_its_formula_state_by_state():
     )
 
 
-def test_without_a_way_through_alignment_there_is_no_indirect_effect():
+def test_without_a_path_through_alignment_there_is_no_indirect_effect():
     panel, posterior, mediator = make_panel(), make_posterior(), make_mediator(scale=0.0)
     unmoved = compute_effects(posterior, posterior, mediator, panel)
     assert (np.abs(unmoved["ame_pact_indirect"].sel(group="all")) < 1e-12).all()
@@ -173,7 +173,7 @@ def test_table_of_effects_has_a_row_for_each_average_and_the_share_of_stage_1():
     assert (unknown["ame_pact_total"] == 0).all()
 
 
-def test_positions_are_those_that_the_draw_was_made_with():
+def test_each_draw_is_paired_with_its_own_positions():
     panel = make_panel()
     alignment = xr.DataArray(
         RNG.normal(size=(3, 2, 3)), dims=("refit", "case", "state"), coords=dict(panel.coords)

@@ -70,7 +70,7 @@ def test_every_variant_of_the_votes_gives_votes_of_its_own():
     assert len(seen) > 15
 
 
-def test_a_cross_is_a_full_product_and_tells_what_excludes_each_other():
+def test_a_cross_is_a_full_product_and_names_choices_that_exclude_each_other():
     variants, impossible = cross_axes(["abstention", "absence"])
     assert len(variants) + len(impossible) == 3 * 3
     assert list(impossible) == ["abstention-missing+absence-abstain"]
