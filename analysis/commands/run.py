@@ -101,13 +101,13 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
     for quantity, verb, scale, digits, unit in halves:
         rows = effects[(effects["quantity"] == quantity) & (effects["group"] == "all")].set_index("case")
         parts = [
-            f"{label}: {number(scale * rows.loc[case, 'mean'], digits, sign=True)} {unit} "
+            f"{label} {number(scale * rows.loc[case, 'mean'], digits, sign=True)} {unit} "
             f"({interval(*rows.loc[case, ['lower', 'upper']], scale=scale, digits=digits)})"
             for case, label in labels.items()
         ]
         prob = probability(rows.loc["pooled", "prob_positive"])
         sentences.append(
-            f"Compared with no guarantee, a US guarantee ({level}) {verb} {'; '.join(parts)}. "
+            f"A state under a US guarantee ({level}), compared with none, {verb}: {'; '.join(parts)}. "
             f"Probability that the pooled effect is positive: {prob}."
         )
     return sentences
