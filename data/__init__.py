@@ -1,1 +1,1 @@
-"""What we observed: the tables, their checks and the coding choices; knows nothing of models."""
+"""The data: tables, votes, their checks and the coding choices. Imports no models."""

@@ -1,7 +1,7 @@
-"""Make the shipped tables that are computed: agenda_tallies.csv, covariates.csv and those of ``alliances/``.
+"""Build the computed tables: agenda_tallies.csv, covariates.csv and those of ``alliances/``.
 
-The other tables are curated by hand. Same input, same bytes: rows are sorted, numbers have six significant
-digits.
+The other tables are made by hand. The same input gives the same bytes: rows are sorted, and numbers have six
+significant digits.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ SOURCES = (
     *("rollcalls.parquet", "votes.parquet", "state_year.parquet"),
     *(DYADS_FILE, CAPABILITIES_FILE),
 )
-"""Files that the computed tables are made from."""
+"""Files from which the computed tables are built."""
 
 
 def build_agenda_tallies(shared_dir: Path) -> pd.DataFrame:
@@ -51,7 +51,7 @@ def build_agenda_tallies(shared_dir: Path) -> pd.DataFrame:
 
 
 def build_covariates(shared_dir: Path) -> pd.DataFrame:
-    """Take the covariates of both cases' years out of state_year.parquet, in the units of the codebook."""
+    """Take the covariates of both cases' years from state_year.parquet, in the units of the codebook."""
     states = load_states()
     years = tuple(case.covariate_year for case in DataSpec().cases)
     table = derive_covariates(read_parquet(shared_dir / "state_year.parquet"), states, years)
@@ -78,7 +78,7 @@ def build_shipped(target_dir: Path = DATA_DIR, shared_dir: Path | None = None) -
     Raises
     ------
     DataError
-        A source table is not there, or breaks a rule.
+        A source table is missing or breaks a rule.
     """
     shared_dir = Path(shared_dir or SHARED_DIR)
     for name in SOURCES:

@@ -1,4 +1,4 @@
-"""One coalition and the eve of it: the cases of the project, and how a user adds one."""
+"""The cases of the project, each a coalition and the time before it, and how a user adds one."""
 
 import datetime
 import difflib
@@ -44,17 +44,7 @@ def check_fields(cls: type, given: dict) -> None:
 
 
 def check_choice(owner: str, field: str, value: object, allowed: tuple | list) -> None:
-    """Raise ValueError if ``value`` is not one of ``allowed``, naming the nearest.
-
-    Parameters
-    ----------
-    owner, field : str
-        Where the value was given, for the message.
-    value : object
-        What was given.
-    allowed : sequence of str
-        What may be given.
-    """
+    """Raise ValueError, naming the nearest value, if ``owner.field`` is not one of the allowed values."""
     if value not in allowed:
         near = difflib.get_close_matches(str(value), [str(a) for a in allowed], n=1, cutoff=0.0)
         hint = f"; nearest: {near[0]!r}" if near else ""
@@ -62,46 +52,43 @@ def check_choice(owner: str, field: str, value: object, allowed: tuple | list) -
 
 
 def tuples(value: object) -> object:
-    """Turn lists (JSON knows no tuples) into tuples, at any depth."""
+    """Turn lists into tuples at any depth, because JSON has no tuples."""
     return tuple(tuples(v) for v in value) if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseSpec:
-    """One coalition and the eve of it.
+    """A coalition and the time before it.
 
-    A new case is one such object and one coalition table (columns ``iso3, ccode, state``, the outcome
-    columns, ``source, confidence``); see data/README.md.
+    To add a case, write one such object and one coalition table; see data/README.md.
 
     Attributes
     ----------
     name : str
-        Short name, the coordinate of the ``case`` dimension, e.g. ``"iraq"``.
+        Short name, the coordinate of the ``case`` dimension, such as ``"iraq"``.
     label : str
-        Name for readers, e.g. ``"Iraq 2003"``.
+        Name for readers, such as ``"Iraq 2003"``.
     first_session, last_session : int
-        Sessions of the General Assembly that make up the window. Five, because positions move slowly and one
-        session has too few dividing votes for the small states that are often absent.
+        Sessions of the General Assembly in the window. Five, because positions move slowly, and one session
+        has too few dividing votes for small states that are often absent.
     votes_until : datetime.date
-        Last day of votes, so that no vote comes after the joining it is to explain. Up to session 57 the
-        source gives only the month of a vote.
+        Last day of votes, so that no vote comes after the joining that it is to explain. Up to session 57
+        the source gives only the month of a vote.
     covariate_year : int
         Year of the covariates: the last full calendar year before the decision.
     guarantee_date : datetime.date
-        Day on which a US commitment must be in force to count: the first day of the war in 2003 and the day
-        on which the coalition against ISIS was announced. What was granted afterwards, perhaps as thanks,
-        does not count.
+        A US commitment counts if it is in force on this day: the first day of the war in 2003, and the day
+        on which the coalition against ISIS was announced. Later commitments, perhaps given as thanks, do not
+        count.
     coalition_file : str
-        File name in ``data/``, or the path of a user's own table.
+        File name in ``data/tables``, or the path of a user's own table.
     joined : str
         Who joined: a column of the coalition table (0/1), an expression of columns with ``|`` (or), ``&``
-        (and), ``~`` (not) and parentheses, or one of the case's names in OUTCOMES. Several columns given as a
-        tuple: any of them. The main codings are the broadest, because the question is who lent its name, not
-        its soldiers.
+        (and), ``~`` (not) and parentheses, or a name in OUTCOMES. A tuple of columns means any of them. The
+        main codings are the broadest, because the question is who lent its name, not its soldiers.
     tiers : tuple of (str, tuple of str)
-        The tiers of support above ``none`` in rising order, each with its columns; a state stands in the
-        highest tier of which any column is 1. Arms and money alone are political support: no soldier is at
-        risk.
+        Tiers of support above ``none`` in rising order, each with its columns. A state is in the highest
+        tier of which any column is 1. Arms and money alone are political support: no soldier is at risk.
     exclude : tuple of str
         iso3 of states that are not in the panel: the leader of the coalition and its target or host.
     """
@@ -119,12 +106,12 @@ class CaseSpec:
     exclude: tuple[str, ...] = ("USA", "IRQ")
 
     def __new__(cls, **given: object) -> Self:
-        """Refuse unknown fields with the nearest right one."""
+        """Refuse unknown fields, naming the nearest known one."""
         check_fields(cls, given)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        """Normalise what JSON changes, and check."""
+        """Restore the types that JSON changes, and check every value."""
         for field in ("tiers", "exclude"):
             object.__setattr__(self, field, tuples(getattr(self, field)))
         joined = self.joined if isinstance(self.joined, str) else " | ".join(self.joined)
@@ -134,7 +121,7 @@ class CaseSpec:
             if isinstance(value, str):
                 object.__setattr__(self, field, datetime.date.fromisoformat(value))
             elif not isinstance(value, datetime.date):
-                raise ValueError(f"CaseSpec.{field} = {value!r}: neither a date nor YYYY-MM-DD")
+                raise ValueError(f"CaseSpec.{field} = {value!r}: not a date (YYYY-MM-DD)")
         if not 1 <= self.first_session <= self.last_session:
             raise ValueError(
                 f"CaseSpec sessions {self.first_session}-{self.last_session}: "
@@ -161,7 +148,7 @@ class CaseSpec:
 
     @property
     def joined_columns(self) -> tuple[str, ...]:
-        """Columns of the coalition table that ``joined`` speaks of."""
+        """Columns of the coalition table in ``joined``."""
         return tuple(dict.fromkeys(re.findall(r"[a-z_]\w*", self.joined)))
 
 

@@ -3,16 +3,16 @@
 from typing import Literal, NamedTuple
 
 ISSUES = ("me", "nu", "di", "hr", "co", "ec")
-"""Issue areas of the vote data, in the order in which a resolution with several goes to one (see README)."""
+"""Issue areas of the vote data; a resolution with several counts in the first of them."""
 
 COMMITMENTS = ("nato", "bilateral_defense_pact", "compact", "rio", "mnna", "access_agreement")
 """Kinds of US commitment in guarantees.csv."""
 
 DOSE = "troops"
-"""The kind that is a dose: US troops in the country, from covariates.csv."""
+"""The kind of commitment that is a dose: US troops in the country, from covariates.csv."""
 
 KINDS = (*COMMITMENTS, "atop_pact", DOSE)
-"""All kinds: those of guarantees.csv, and from covariates.csv ``atop_pact`` (ATOP 5.1) and the dose."""
+"""All kinds: those of guarantees.csv and, from covariates.csv, ``atop_pact`` (ATOP 5.1) and the dose."""
 
 _PACT = ("nato", "bilateral_defense_pact", "compact")
 
@@ -35,8 +35,8 @@ GUARANTEE_CODINGS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 }
 """Named codings of the guarantee: levels above ``none`` in rising order, each with its kinds.
 
-``pact_only`` sets pacts against the rest, so that Rio is no guarantee; to drop the states with Rio alone,
-take ``rio_pact`` and ``levels_left_out=("rio",)``.
+``pact_only`` counts the Rio Treaty as no guarantee. To drop states with Rio alone, take ``rio_pact`` and
+``levels_left_out=("rio",)``.
 """
 
 Transform = Literal["none", "log", "log1p"]

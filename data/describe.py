@@ -1,4 +1,4 @@
-"""Count what the tables hold, beside the totals that are commonly cited; README.md has what this prints."""
+"""Count what the tables hold and compare it with cited totals; tables/COUNTS.md has the output."""
 
 import pandas as pd
 
@@ -27,7 +27,7 @@ def summarize_rows() -> pd.DataFrame:
 
 
 def summarize_members() -> pd.DataFrame:
-    """Count the UN members on the days on which their number is well known: ``day, members``."""
+    """Count the UN members on days for which their number is well known: ``day, members``."""
     states = load_states()
     days = ("1945-12-31", "1990-12-31", "1991-12-31", "1994-12-31", "1999-12-31", "2000-12-31", "2002-12-31",
             "2006-12-31", "2011-12-31", "2018-12-31")  # fmt: skip
@@ -37,12 +37,12 @@ def summarize_members() -> pd.DataFrame:
 def summarize_atop(years: tuple[int, ...] = (1990, 2002, 2013, 2018)) -> pd.DataFrame:
     """Count formal guarantees at the end of a year here and in ATOP 5.1: ``year, here, atop, both``.
 
-    By state here and by COW code there, so that in 1990 ATOP has two for Germany.
+    Rows are states here and COW codes in ATOP, which has two for Germany in 1990.
 
     Raises
     ------
     DataError
-        state_year.parquet does not lie beside the checkout.
+        state_year.parquet is not in ``../shared/data``.
     """
     guarantees = load_guarantees(load_states()).query("formal == 1")
     state_year = read_parquet(SHARED_DIR / "state_year.parquet").query("us_defense_pact_atop == 1")
@@ -60,7 +60,7 @@ def summarize_totals() -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        ``definition, here, cited``; the cited figures are those of the sources named in data/README.md.
+        ``definition, here, cited``; data/tables/COUNTS.md has the sources of the cited figures.
     """
     states = load_states()
     iraq, isis = load_coalition(IRAQ, states), load_coalition(ISIS, states)
@@ -100,7 +100,7 @@ def summarize_totals() -> pd.DataFrame:
 def summarize_outcomes() -> pd.DataFrame:
     """Count who joined under each named coding, in the panel: ``case, joined, expression, states``.
 
-    Without the leader, the target, and whoever was no UN member at the case's cut-off.
+    The leader, the target and states that were no UN members at the case's cut-off are left out.
     """
     rows = []
     for case, codings in OUTCOMES.items():
@@ -130,7 +130,7 @@ def _three(listed: pd.Series, sent: pd.Series) -> str:
 
 
 def _both(tables: list[pd.DataFrame], kind: str | None = None) -> str:
-    """States with a commitment (of a kind) in each of two tables."""
+    """Count the states with a commitment (of a kind) in each table."""
     return " / ".join(
         str(table.loc[table["kind"].eq(kind) | (kind is None), "iso3"].nunique()) for table in tables
     )
@@ -146,13 +146,13 @@ def summarize_votes(granularity: str) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        ``granularity, case, sessions, items, states, votes, fewest, median, left_out``: votes cast by all
-        states, the fewest and the median number of a state, and states without a vote.
+        ``granularity, case, sessions, items, states, votes, fewest, median, left_out``: all votes cast,
+        the fewest and the median of a state, and the number of states without a vote.
 
     Raises
     ------
     DataError
-        Roll calls are asked for and not found.
+        Roll calls are needed and not found.
     """
     spec = DataSpec(granularity=granularity)
     rows = []
@@ -173,8 +173,8 @@ def summarize_covariates() -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        ``column, unit, missing_2002, missing_2013, lowest, highest``: how many states lack it in each year,
-        and its range over both.
+        ``column, unit, missing_2002, missing_2013, lowest, highest``: the number of states without a value in
+        each year, and the range over both.
     """
     table = load_covariates(load_states()).query("iso3 != 'USA'")
     rows = []
@@ -187,7 +187,7 @@ def summarize_covariates() -> pd.DataFrame:
 
 
 def describe_tables() -> str:
-    """Write all counts as Markdown tables; those that need roll calls or state_year.parquet where found."""
+    """Write all counts as Markdown tables; tables of roll calls and of ATOP only if those are found."""
     codings = [summarize_guarantee_codings(), summarize_outcomes()]
     tables = [summarize_rows(), summarize_members(), *codings, summarize_totals()]
     if (SHARED_DIR / "state_year.parquet").is_file():

@@ -1,10 +1,6 @@
-"""The door to the data: everything that ``analysis`` takes from here, besides the coding choices.
+"""Load votes, records and panels: all that ``analysis`` takes from ``data`` besides the coding choices."""
 
-``load_votes`` and ``load_panel`` find, read, check and prepare what a run needs. The other names are passed
-on from the modules where they are defined.
-"""
-
-# ruff: noqa: F401 - names that only analysis needs are passed on
+# ruff: noqa: F401 - some names are imported here only for analysis
 
 import datetime
 import json
@@ -57,7 +53,7 @@ from data.votes.releases.find import list_files
 from data.votes.releases.tidy import Progress, Release
 from data.votes.select import select_rollcalls
 
-# What the shipped tallies cannot tell apart: these fields must be at their defaults.
+# The shipped tallies hold only the defaults of these fields.
 _ROLLCALL_FIELDS = set(VOTE_FIELDS) - {"granularity", "window", "abstention", "absence", "min_votes"}
 
 _ORIGIN = ("issue_source", "match_source")
@@ -73,7 +69,7 @@ def load_votes(
     spec : DataSpec
         Coding choices.
     case : CaseSpec
-        Which window.
+        The case whose window is loaded.
     path : Path or str, optional
         File or folder of the roll calls; see ``find_rollcalls``.
     progress : callable, optional
@@ -82,36 +78,35 @@ def load_votes(
     Returns
     -------
     xr.Dataset
-        ``counts`` (item, state, response) int32, >= 0: how often a state gave a response on an item. At
-        roll-call granularity 0/1 with responses ``no, abstain, yes``; at agenda granularity counts of
-        resolutions with responses ``against, abstain, with`` (the US vote), without the US. Missing is an
-        all-zero row.
+        ``counts`` (item, state, response) int32, >= 0: how often a state gave a response on an item. Missing
+        is an all-zero row.
 
-        Coords: state (iso3) with name, ccode, region; item with session, issue, us_vote, title, at roll-call
-        granularity also date, issues, important (1, 0, NaN), match_group; at agenda granularity also
-        resolutions. ``issue`` and ``issues`` are ``unknown`` where the record neither codes nor describes.
+        At roll-call granularity an item is a roll call, counts are 0/1, and responses are ``no, abstain,
+        yes``. At agenda granularity an item is a cell of the agenda, counts are resolutions, and responses
+        are ``against, abstain, with`` the US vote; the US is left out.
 
-        Attrs: case, granularity (``rollcall`` or ``agenda``), fallback (why tallies stand in for roll
-        calls, else empty), source, sha256 (JSON, by file), issue_source and match_source (where issue areas
-        and repeated resolutions come from: ``coded`` by the publisher, ``derived`` from words, ``none``;
-        several joined by ``+``),
-        notes (JSON, oddities of the record), left_out (JSON, reason by iso3), spec (JSON), votes_spec (JSON,
-        only what bears on these votes); at agenda granularity us_absent (resolutions on which the US was
-        absent).
+        Coords: state (iso3) with name, ccode, region; item with session, issue, us_vote, title. Roll calls
+        also have date, issues, important (1, 0, NaN) and match_group; cells have resolutions. ``issue`` and
+        ``issues`` are ``unknown`` if the record has neither issue areas nor words to derive them from.
+
+        Attrs: case; granularity (``rollcall`` or ``agenda``); fallback (why tallies replace roll calls, else
+        empty); source; sha256 (JSON, by file); issue_source and match_source (``coded`` by the publisher,
+        ``derived`` from words or ``none``, joined by ``+``); notes (JSON, oddities of the record); left_out
+        (JSON, reason by iso3); spec (JSON); votes_spec (JSON, only what affects these votes); at agenda
+        granularity us_absent (resolutions on which the US was absent).
 
     Raises
     ------
     DataError
-        A table breaks a rule, no roll call is left, the record lacks a session of the window or what the spec
-        asks for (importance, issue areas, dates), or the spec asks for what only roll calls can tell and none
-        are found.
+        A table breaks a rule, no roll call is left, the record lacks a session or what the spec needs
+        (importance, issue areas, dates), or the spec needs roll calls and none are found.
     """
     states = load_states()
     found = find_rollcalls(path)
     beyond = _beyond_tallies(spec, case)
     fallback = ""
     if spec.granularity == "finest" and found is None:
-        fallback = f"no roll calls found; using the agenda tallies that ship. {ways_to_rollcalls()}"
+        fallback = f"no roll calls found; using the shipped agenda tallies. {ways_to_rollcalls()}"
     rollcall = spec.granularity == "rollcall" or (spec.granularity == "finest" and found is not None)
     if found is None and (rollcall or beyond):
         asked = ["granularity = 'rollcall'"] if rollcall else beyond
@@ -146,26 +141,21 @@ def load_votes(
 
 
 def _beyond_tallies(spec: DataSpec, case: CaseSpec) -> list[str]:
-    """List what the spec asks for that the shipped tallies do not hold."""
-    plain = DataSpec()
-    beyond = [
-        f"{f} = {getattr(spec, f)!r}"
-        for f in sorted(_ROLLCALL_FIELDS)
-        if getattr(spec, f) != getattr(plain, f)
-    ]
+    """List what the spec asks for and the shipped tallies do not hold."""
+    given = [(field, getattr(spec, field)) for field in sorted(_ROLLCALL_FIELDS)]
+    beyond = [f"{field} = {value!r}" for field, value in given if value != getattr(DataSpec(), field)]
+    sessions = spec.sessions(case)
     shipped = any(
-        set(spec.sessions(case)) <= set(range(c.first_session, c.last_session + 1))
-        and case.votes_until == c.votes_until
+        set(sessions) <= set(range(c.first_session, c.last_session + 1)) and case.votes_until == c.votes_until
         for c in (IRAQ, ISIS)
     )
     if not shipped:
-        sessions = spec.sessions(case)
         beyond.append(f"sessions {sessions[0]}-{sessions[-1]} until {case.votes_until}")
     return beyond
 
 
 def _load_window(found: Path, spec: DataSpec, case: CaseSpec, progress: Progress | None) -> Release:
-    """Load the sessions of a case's window, each of which must be there."""
+    """Load the sessions of a case's window; the record must have all of them."""
     sessions = spec.sessions(case)
     record = load_record(found, (sessions[0], sessions[-1]), progress)
     missing = sorted(set(sessions) - set(record.rollcalls["session"]))
@@ -177,27 +167,30 @@ def _load_window(found: Path, spec: DataSpec, case: CaseSpec, progress: Progress
 
 
 def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
-    """Load who joined, and what may explain it, for all cases of the spec.
+    """Load who joined and what may explain it, for all cases of the spec.
 
     Parameters
     ----------
     spec : DataSpec
         Coding choices.
     path : Path or str, optional
-        File or folder of the roll calls, beside which state_year.parquet is looked for first; see
-        ``find_rollcalls``.
+        File or folder of the roll calls; see ``find_rollcalls``. state_year.parquet is looked for beside it.
 
     Returns
     -------
     xr.Dataset
-        Over (case, state), states being the union of UN members at the cases' cut-offs less those excluded:
-        ``included`` (bool); ``joined`` (float 0/1, NaN where not included); ``tier`` (float 0..3, names in
-        ``attrs["levels"]``); ``guarantee`` (str, levels in rising order in ``attrs["levels"]``, empty where
-        not included); ``commitments`` (str, all kinds in force joined by ``+``). Over (case, state,
-        covariate): ``covariates`` in natural units (coord ``unit``) and ``covariates_transformed`` (coord
-        ``transform``); unknown values are NaN and listed in ``attrs["missing_covariates"]`` (JSON: case,
-        covariate, iso3s). Over (case, state, characteristic): ``characteristics``, every column of
-        covariates.csv in natural units, whether or not a covariate (to group or describe states).
+        Over (case, state): ``included`` (bool); ``joined`` (float 0/1); ``tier`` (float 0 to 3, names in
+        ``attrs["levels"]``); ``guarantee`` (str, levels in rising order in ``attrs["levels"]``);
+        ``commitments`` (str, all kinds in force joined by ``+``); ``capability_group`` (str). Rows that are
+        not included are NaN or empty. States are the UN members at the cases' cut-offs, without those that
+        the cases exclude.
+
+        Over (case, state, covariate): ``covariates`` in natural units (coord ``unit``) and
+        ``covariates_transformed`` (coord ``transform``); unknown values are NaN and listed in
+        ``attrs["missing_covariates"]`` (JSON: case, covariate, iso3s).
+
+        Over (case, state, characteristic): ``characteristics``, every column of covariates.csv in natural
+        units, to group or describe states.
 
         Coords: case with label; state (iso3) with name, ccode, region. Attrs: sha256 (JSON, by file),
         left_out (JSON: case, iso3, reason), spec (JSON).
@@ -205,8 +198,8 @@ def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
     Raises
     ------
     DataError
-        A table breaks a rule, a recode or a state left out has no effect, or a case's covariate year is
-        neither in covariates.csv nor in a state_year.parquet beside the roll calls.
+        A table breaks a rule, a recode or an omitted state has no effect, or no table has the covariates of
+        a case's year.
     """
     states = load_states()
     coalitions = {case.name: load_coalition(case, states) for case in spec.cases}
@@ -219,19 +212,18 @@ def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
         covariates = pd.concat([covariates, more], ignore_index=True)
         files.append(file)
     panel = prepare_panel(spec, states, load_guarantees(states), coalitions, covariates)
-    return panel.assign_attrs(sha256=_hashes(files))
-
-
-def _hashes(files: list[Path]) -> str:
-    return json.dumps({file.name: sha256(file) for file in files}, sort_keys=True)
+    hashes = {file.name: sha256(file) for file in files}
+    return panel.assign_attrs(sha256=json.dumps(hashes, sort_keys=True))
 
 
 PARAGRAPHS_UNTIL = 45
-"""Last session whose votes on paragraphs and amendments are taken: as in the published estimates, for until
-then they are a good part of what was put to the vote; later they were collected for some sessions only."""
+"""Last session whose votes on paragraphs and amendments count, as in the published estimates.
+
+Until then they are a good part of all votes; later they were collected for some sessions only.
+"""
 
 RECORD_SESSIONS = (1, 80)
-"""Sessions that can be asked for."""
+"""First and last session of the whole record."""
 
 
 def load_record_votes(
@@ -239,37 +231,34 @@ def load_record_votes(
     path: Path | str | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """Load the roll calls of many sessions, repeated resolutions marked.
+    """Load the roll calls of many sessions, with repeated resolutions marked.
 
     Parameters
     ----------
     sessions : tuple of int
-        First and last session, 1 to 80. Sessions 74-80 are joined from the table of the UN's own
-        machine-readable resolutions where the record ends before them.
-    path : Path or str, optional
-        File or folder of the roll calls; see ``data.load.find_rollcalls``.
-    progress : callable, optional
-        ``progress(share_done, what)``.
+        First and last session, 1 to 80.
+    path, progress
+        As in ``load_votes``.
 
     Returns
     -------
     xr.Dataset
-        ``counts`` (item, state, response) int32, 0/1, with the coordinates of ``data.load.load_votes`` at
-        roll-call granularity: adopted resolutions, up to session 45 their paragraphs and amendments too, no
-        motions, no duplicates, none that divides nobody. Items of one ``match_group`` are one resolution put
-        again. Attrs: source, sha256 (JSON, by file), match_source, first_session, last_session (those that
-        the record has).
+        ``counts`` (item, state, response) int32, 0/1, with the coordinates of ``load_votes`` at roll-call
+        granularity. Items are adopted resolutions and, up to session 45, votes on their paragraphs and
+        amendments; motions, duplicates and unanimous votes are left out. Items of one ``match_group`` are
+        the same resolution in several sessions. Attrs: source, sha256 (JSON, by file), match_source,
+        first_session, last_session (those that the record has).
 
     Raises
     ------
     DataError
-        The sessions are not 1 to 80 in order, no record is found, it has none of them, or one between its
-        first and last is missing (session 19 took no recorded vote on a resolution).
+        The sessions are not 1 to 80 in order, no record is found, or it has none of them.
     """
     first, last = sessions
     if not RECORD_SESSIONS[0] <= first <= last <= RECORD_SESSIONS[1]:
         raise DataError(
-            f"sessions {first}-{last}: the first and last of {RECORD_SESSIONS[0]}-{RECORD_SESSIONS[1]}"
+            f"sessions {first}-{last}: give the first and the last, within "
+            f"{RECORD_SESSIONS[0]}-{RECORD_SESSIONS[1]}"
         )
     record = load_record(path, sessions, progress)
     parts = [
@@ -292,16 +281,16 @@ def load_record_votes(
     )
 
 
-def _window(first: int, last: int):
-    """A case's window with other sessions; nothing else of it bears on votes."""
+def _window(first: int, last: int) -> CaseSpec:
+    """Return a case with other sessions; votes depend on nothing else of it."""
     # A session ends in September of the year after the one in which it began.
     until = datetime.date(1946 + last, 12, 31)
     return replace(ISIS, name="record", first_session=first, last_session=last, votes_until=until)
 
 
 def describe_tables() -> str:
-    """Count what the tables hold, as Markdown tables; see ``data.describe``."""
-    # Imported here, because data.describe itself loads votes and panels through this module.
+    """Write all counts of the tables as Markdown; see ``data.describe``."""
+    # Imported late: data.describe loads votes and panels through this module.
     from data.describe import describe_tables as write_counts
 
     return write_counts()

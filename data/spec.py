@@ -1,10 +1,10 @@
-"""The coding choices: what counts as a vote, a guarantee, a joiner. Written once, here, and nowhere else.
+"""The coding choices: what counts as a vote, a guarantee, a joiner. Each is written once, here.
 
 ``DataSpec()`` is the main coding. A reviewer changes one field with ``dataclasses.replace`` (or
-``DataSpec.replace_case`` for a field of one case) and everything downstream follows.
+``DataSpec.replace_case`` for a field of one case), and everything downstream follows.
 """
 
-# ruff: noqa: F401 - the codings and cases are passed on, so that one import has all coding choices
+# ruff: noqa: F401 - codings and cases are imported here, so this module offers all coding choices
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -30,7 +30,7 @@ VOTE_FIELDS = (
     "us_side_from",
     "us_side_below",
 )
-"""The fields of DataSpec that change the votes; all others change the panel only."""
+"""Fields of DataSpec that change the votes; all others change the panel only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,75 +42,71 @@ class DataSpec:
     cases : tuple of CaseSpec
         The coalitions.
     granularity : {"finest", "rollcall", "agenda"}
-        ``finest``: roll calls where they are found, otherwise the tallies that ship. Roll calls say more;
-        the tallies let the job run on a machine that reaches nothing.
+        ``finest``: roll calls if they are found, else the tallies that ship. Roll calls say more; the tallies
+        let the job run on a machine without a network.
     window : int or None
         Number of sessions up to the case's last one; None: the case's own window.
     abstention : {"middle", "missing", "no"}
-        An abstention stands between no and yes (``middle``: abstaining is a public, weaker no, and a graded
-        response model estimates how weak, per item); is left out; or counts as a no.
+        ``middle``: an abstention stands between no and yes, because abstaining is a public, weaker no, and a
+        graded response model estimates for each item how weak. Or it is missing, or counts as a no.
     absence : {"missing", "abstain"}
-        An absent state said nothing (``missing``), or stayed away so as not to say it (``abstain``). A
-        state that casts no vote in a whole session (arrears, no government, no delegation) is missing
-        either way.
+        An absent state said nothing (``missing``), or stayed away to avoid saying it (``abstain``). A state
+        that casts no vote in a whole session (arrears, no government, no delegation) is always missing.
     min_votes : int
-        States with fewer yes, no and abstentions in the window are left out of the votes. 1: whoever voted
-        at all stays, for the model gives a hardly known state a wide posterior by itself.
+        States with fewer yes, no and abstentions in the window are left out of the votes. 1: every state that
+        voted stays, because the model gives a hardly known state a wide posterior.
     paragraph_votes : bool
-        Take votes on paragraphs and amendments too. Off: they were collected for some sessions only, and
+        Include votes on paragraphs and amendments. Off: they were collected for some sessions only, and
         repeat the divisions of their resolution.
     procedural : bool
-        Take motions (no action, adjournment). Off: collected for some sessions only.
+        Include motions (no action, adjournment). Off: collected for some sessions only.
     duplicates : bool
-        Take second copies of a vote that is in the source already. Off: one resolution, one vote.
+        Include second copies of a vote. Off: one resolution, one vote.
     important_only : bool
-        Only votes that the US State Department called important. Off: they are chosen by the US, as those
-        on which it sought support, so that they mix position with pressure.
+        Only votes that the US State Department called important. Off: the US chose them as votes on which it
+        sought support, so they mix position with pressure.
     issues_in : tuple of str
         Only roll calls with one of these issue areas (me nu di hr co ec, or ``other`` for none of them);
         empty: all.
     issues_out : tuple of str
         No roll calls with any of these issue areas.
     lopsidedness : float
-        Roll calls on which the share of votes off the commonest answer (yes, no or abstain) is not above
-        this are left out. 0: just the unanimous ones, which divide nobody.
+        A roll call is left out unless the share of votes other than the commonest answer (yes, no or abstain)
+        exceeds this. 0: only unanimous ones are left out, which divide nobody.
     issue_flags : {"2021", "2016"}
         Release whose issue flags are used; they were recoded in between. 2021: it covers all sessions.
     us_side_from, us_side_below : float or None
-        Only roll calls on which the share of votes cast (yes, no, abstain) that are as the US voted is at
-        least the first and below the second: below a tenth, the US stood nearly alone. None: no limit; with
-        either, roll calls on which the US was absent are left out, for they have no such share.
+        Only roll calls on which the share of votes cast (yes, no, abstain) that agree with the US is at least
+        the first and below the second. Below a tenth, the US stood nearly alone. None: no limit. With a
+        limit, roll calls on which the US was absent are left out, because they have no such share.
     guarantee_levels : tuple of (str, tuple of str), or a name in GUARANTEE_CODINGS
-        Levels above ``none`` in rising order, each with its kinds of commitment; a state has the highest
+        Levels above ``none`` in rising order, each with its kinds of commitment. A state has the highest
         level of which it has a commitment in force on the case's day. Main: the Rio Treaty is formal but
-        long dormant, hence a level of its own below NATO, bilateral pacts and Compacts of Free Association.
+        long dormant, so it is a level below NATO, bilateral pacts and Compacts of Free Association.
         Designations (MNNA) and access agreements bind the US to nothing and are ``none``. The kind ``troops``
-        is a dose and stands in a level of its own: every state without a higher level counts by
-        log(1 + troops / host_troops), in units in which the median host of all cases has 1.
+        is a dose with a level of its own: every state without a higher level has the dose
+        log(1 + troops / host_troops), divided by that of the median host of all cases.
     levels_left_out : tuple of str
-        Levels whose states are left out of the panel of the case, where neither level nor ``none`` seems
-        right for them.
+        States of these levels leave the panel, if neither their level nor ``none`` seems right for them.
     host_troops : int
-        US troops from which a state is a host. 100: fewer are mostly embassy guards, attaches and trainers
-        (130 of 189 states have some in 2002, 27 a hundred). On the scale of the dose it is also the number
-        from which another soldier begins to count for less.
+        A state with at least this many US troops is a host. 100: fewer are mostly embassy guards, attaches
+        and trainers (130 of 189 states have some in 2002, 27 have a hundred). It also scales the dose.
     recode : tuple of (case, iso3, column, value)
         Single doubtful cells changed: a column of the case's coalition table (0/1), or ``guarantee`` (a
         level).
     covariates : tuple of (str, transform)
-        Columns of covariates.csv and how a model takes them (a name alone: as COVARIATES says): ``log``,
-        ``log1p`` = log(1 + max(x, 0)), or ``none``. Logarithms where ratios matter; aid in millions of
-        dollars, because many states get none.
+        Columns of covariates.csv and how a model takes them: ``log``, ``log1p`` = log(1 + max(x, 0)) or
+        ``none``. A name alone takes the transform in COVARIATES. Logarithms where ratios matter; ``log1p``
+        of aid in millions of dollars, because many states get none.
     capability_groups : tuple of (str, float)
-        Groups of states by capability in rising order, each with the least share of the world's material
-        capabilities (CINC, in the case's covariate year) that belongs to it; the first begins at 0. The
-        hypothesis is about small and middle states: a great power's word is not bought. Main: a thousandth
-        and a hundredth. Above a hundredth stand the five permanent members of the Security Council and
-        those who could have a seat at their table (21 states in 2002, 18 in 2013); below a thousandth, more
-        than half of the members, which count in a coalition for their flag.
+        Groups of states by capability in rising order, each with its least share of the world's material
+        capabilities (CINC, in the case's covariate year); the first begins at 0. The hypothesis is about
+        small and middle states. Main: a thousandth and a hundredth. Above a hundredth are the five permanent
+        members of the Security Council and states of like weight (21 in 2002, 18 in 2013). Below a
+        thousandth is more than half of the members.
     states_left_out : tuple of str
-        iso3 of states left out of the panel of all cases. They stay in the votes, so that the first stage
-        is the same.
+        iso3 of states left out of the panel of all cases. They stay in the votes, so the first stage does
+        not change.
     """
 
     cases: tuple[CaseSpec, ...] = (IRAQ, ISIS)
@@ -144,12 +140,12 @@ class DataSpec:
     states_left_out: tuple[str, ...] = ()
 
     def __new__(cls, **given: object) -> Self:
-        """Refuse unknown fields with the nearest right one."""
+        """Refuse unknown fields, naming the nearest known one."""
         check_fields(cls, given)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        """Normalise what JSON and the command line change, and check every value."""
+        """Restore the types that JSON and the command line change, and check every value."""
         if isinstance(self.guarantee_levels, str):
             check_choice("DataSpec", "guarantee_levels", self.guarantee_levels, list(GUARANTEE_CODINGS))
             object.__setattr__(self, "guarantee_levels", GUARANTEE_CODINGS[self.guarantee_levels])
@@ -171,7 +167,7 @@ class DataSpec:
     def _check_cases(self) -> None:
         names = [case.name for case in self.cases]
         if not names or len(set(names)) < len(names):
-            raise ValueError(f"DataSpec.cases = {names}: need at least one case, each with a name of its own")
+            raise ValueError(f"DataSpec.cases = {names}: need at least one case, and no name twice")
 
     def _check_numbers(self) -> None:
         if self.window is not None and not (isinstance(self.window, int) and self.window >= 1):
@@ -190,7 +186,7 @@ class DataSpec:
                 "shares in (0, 1), the first below the second, or None"
             )
         if self.abstention == "missing" and self.absence == "abstain":
-            raise ValueError("DataSpec: absence='abstain' has no effect where abstention='missing'")
+            raise ValueError("DataSpec: absence='abstain' has no effect if abstention='missing'")
 
     def _check_issues(self) -> None:
         for field in ("issues_in", "issues_out"):
@@ -210,7 +206,7 @@ class DataSpec:
         for kind in kinds:
             check_choice("DataSpec", "guarantee_levels", kind, KINDS)
         if len(set(kinds)) < len(kinds):
-            raise ValueError(f"DataSpec.guarantee_levels: a kind stands in two levels: {kinds}")
+            raise ValueError(f"DataSpec.guarantee_levels: a kind is in two levels: {kinds}")
         if any(DOSE in kinds and len(kinds) > 1 for _, kinds in self.guarantee_levels):
             raise ValueError(f"DataSpec.guarantee_levels: {DOSE!r} is a dose and needs a level of its own")
         for level in self.levels_left_out:
@@ -235,7 +231,7 @@ class DataSpec:
         bounds = [bound for _, bound in self.capability_groups]
         if not bounds or bounds[0] != 0 or bounds != sorted(set(bounds)) or bounds[-1] >= 1:
             raise ValueError(
-                f"DataSpec.capability_groups = {self.capability_groups}: least shares rise from 0, below 1"
+                f"DataSpec.capability_groups = {self.capability_groups}: shares must rise from 0, below 1"
             )
         groups = [group for group, _ in self.capability_groups]
         if "all" in groups or len(set(groups)) < len(groups):
@@ -261,14 +257,14 @@ class DataSpec:
         return json.dumps(asdict(self), default=str, sort_keys=True)
 
     def votes_json(self, case: CaseSpec) -> str:
-        """Return as JSON just what determines the votes of a case: two specs alike in this share stage 1."""
+        """Return as JSON what determines the votes of a case; specs that agree in it share stage 1."""
         chosen = {field: getattr(self, field) for field in VOTE_FIELDS if field != "window"}
         chosen |= {"sessions": list(self.sessions(case)), "votes_until": case.votes_until}
         return json.dumps(chosen, default=str, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what ``to_json`` wrote; TypeError for unknown fields, ValueError for bad values."""
+        """Read the JSON of ``to_json``; raises TypeError for unknown fields, ValueError for bad values."""
         given = json.loads(text)
         if "cases" in given:
             given["cases"] = tuple(CaseSpec(**case) for case in given["cases"])

@@ -1,4 +1,4 @@
-"""The commands under ``sfl data``: get, look at, count and rebuild the tables."""
+"""The commands under ``sfl data``: fetch and check records, count and rebuild tables."""
 
 import sys
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from analysis.commands.app import bad_input_ends, console
 
 data_app = typer.Typer(
-    no_args_is_help=True, help="The data: fetch and check roll calls, count, rebuild what ships."
+    no_args_is_help=True, help="Data: fetch and check roll calls, count and rebuild the shipped tables."
 )
 
 
 @contextmanager
 def show_progress() -> Iterator:
-    """Show a bar; gives the function that is told ``(share done, what)``."""
+    """Show a progress bar; yields a callback that takes the share done and the current step."""
     columns = (TextColumn("{task.description:20}"), BarColumn(), TextColumn("{task.percentage:>4.0f} %"))
     hidden = not console.is_terminal
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=hidden) as bars:
@@ -28,14 +28,16 @@ def show_progress() -> Iterator:
 
 @data_app.command("fetch", epilog="Example: [bold]sfl data fetch[/bold]")
 def data_fetch(
-    name: Annotated[str, typer.Argument(help="dataverse or undl, as in data/sources.toml.")] = "dataverse",
+    name: Annotated[
+        str, typer.Argument(help="dataverse or undl, as in data/votes/sources.toml.")
+    ] = "dataverse",
     url: Annotated[str | None, typer.Option(help="Another address, such as a newer version.")] = None,
     sha256: Annotated[str | None, typer.Option(help="Hash that the file must have.")] = None,
     to: Annotated[
         Path | None, typer.Option(help="Folder; otherwise the user cache, where runs look.")
     ] = None,
 ) -> None:
-    """Download a published record of roll calls, checked; a broken download is taken up again."""
+    """Download a published record of roll calls and check it."""
     from data.load import fetch_release, load_sources
     from data.load import sha256 as hash_file
 
@@ -54,7 +56,7 @@ def data_check(
     file: Annotated[Path, typer.Argument(help="A file of any release, or the folder of a parquet pair.")],
     sessions: Annotated[bool, typer.Option("--sessions", help="Also count session by session.")] = False,
 ) -> None:
-    """Say what a file is, what it covers, and what is wrong with it; exit code 2 if it cannot be used."""
+    """Say what a file is, what it covers and what is wrong with it; exit code 2 if it is unusable."""
     from data.load import check_release, table_text
 
     with show_progress() as progress:
@@ -67,7 +69,7 @@ def data_check(
 
 @data_app.command("describe", epilog="Example: [bold]sfl data describe[/bold]")
 def data_describe() -> None:
-    """Print the counts of the codebook (data/README.md): coalitions, guarantees, covariates, votes."""
+    """Print the counts in data/tables/COUNTS.md and data/votes/README.md."""
     from data.load import describe_tables
 
     with bad_input_ends():
@@ -91,7 +93,7 @@ def data_build(
         Path | None, typer.Option(help="Folder of the roll calls and the state-year table.")
     ] = None,
 ) -> None:
-    """Rebuild the shipped tables that are computed, byte for byte, from the roll calls and covariates."""
+    """Rebuild the computed tables, byte for byte, from the roll calls and covariates."""
     from data.load import build_shipped
 
     with bad_input_ends():

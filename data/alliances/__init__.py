@@ -1,1 +1,1 @@
-"""Who is allied with whom, how unequally, and around which hub: described from defence obligations."""
+"""Alliances from defence obligations: who is allied with whom, how unequally, and around which hub."""

@@ -1,4 +1,4 @@
-"""How unequal allies are, counted by pairs, alliances and states; and what a new ally adds."""
+"""Measure how unequal allies are, by pairs, alliances and states, and what a new ally adds."""
 
 import numpy as np
 import pandas as pd
@@ -12,29 +12,29 @@ TYPES = ("balanced", "asymmetric", "hegemonic")
 
 
 def measure_gini(capability: np.ndarray) -> float:
-    """Gini coefficient of capabilities over members: 0 where all are equal, (n - 1) / n where one has all."""
+    """Gini coefficient of capabilities over members: 0 if all are equal, (n - 1) / n if one has all."""
     ordered = np.sort(capability)
     n = len(ordered)
     return float((2 * np.arange(1, n + 1) - n - 1) @ ordered / (n * ordered.sum()))
 
 
 def measure_groups(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
-    """Measure every pair, alliance and state with its strongest ally, in every year.
+    """Measure every pair, every alliance, and every state with its strongest ally, in every year.
 
     Parameters
     ----------
     dyads, capabilities : pd.DataFrame
-        As ``load_dyads`` and ``load_capabilities`` return them.
+        From ``load_dyads`` and ``load_capabilities``.
     spec : ClaimsSpec
         Years and capability.
 
     Returns
     -------
     pd.DataFrame
-        ``weight`` (states, alliances, pairs), ``scope`` (us: with the US in it; other: without; for states
-        also all: the strongest ally of either kind), ``year``; ``first, second, total``: capabilities of the
-        strongest member, of the next and of all; ``gini``; ``one_way`` (pairs: just one is bound). A state of
-        unknown capability is left out. The US is no state of its own: its allies are counted.
+        ``weight`` (states, alliances, pairs); ``scope`` (us: with the US; other: without it; for states also
+        all: the strongest ally of either kind); ``year``; ``first, second, total``: capabilities of the
+        strongest member, of the next and of all; ``gini``; ``one_way`` (of a pair only one is bound). States
+        of unknown capability are left out. Among states, the US itself is not counted.
     """
     power = capabilities[spec.capability].where(lambda values: values > 0).dropna()
     pairs = dyads[dyads["year"].between(spec.first_year, spec.last_year)]
@@ -60,7 +60,7 @@ def measure_groups(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: Claims
 
 
 def _measure_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Measures of groups of two, which need no sorting."""
+    """Measure groups of two, which need no sorting."""
     first, second = pairs[["power_a", "power_b"]].max(axis=1), pairs[["power_a", "power_b"]].min(axis=1)
     total = first + second
     measures = {"first": first, "second": second, "total": total, "gini": (first - second) / (2 * total)}
@@ -68,18 +68,18 @@ def _measure_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pair_with_strongest(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Each state but the US with the strongest of its allies in these pairs."""
+    """Pair each state but the US with its strongest ally."""
     turned = pairs.rename(columns={"a": "b", "b": "a", "power_a": "power_b", "power_b": "power_a"})
     both = pd.concat([pairs, turned], ignore_index=True).sort_values(["year", "a", "power_b", "b"])
     return both[both["a"] != US_CODE].drop_duplicates(["year", "a"], keep="last")
 
 
 def summarize_balance(groups: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
-    """Describe the inequality of allies for every year.
+    """Summarise the inequality of allies for every year.
 
-    A treaty of thirty members is one alliance, 435 pairs and thirty states; whichever is counted decides what
-    is seen, so that all three are. A pair and an alliance are unequal by their strongest member over the next
-    (or the rest); a state lives in the inequality between itself and its strongest ally.
+    A treaty of thirty members is one alliance, 435 pairs and thirty states. The result depends on which is
+    counted, so all three are. The inequality of a pair or an alliance is the capability of its strongest
+    member over the next (or the rest); that of a state is between it and its strongest ally.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def summarize_balance(groups: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
 
 
 def measure_accessions(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
-    """What each state added when it became an ally of the US.
+    """Measure what each state added when it became an ally of the US.
 
     Parameters
     ----------
@@ -123,10 +123,10 @@ def measure_accessions(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: Cl
     Returns
     -------
     pd.DataFrame
-        ``year, ccode``; ``added_share``: its capabilities over those of the US and all its allies, itself
+        ``year, ccode``; ``added_share``: its share of the capabilities of the US and all its allies, itself
         included; ``balance_without, balance_with``: capabilities of the US and its allies, without and with
-        it, over those of the strongest state that is not among them, the same in both. One row per first year
-        of an alliance after ``first_year``; one that ends and begins again has several.
+        it, over those of the strongest state outside (the same in both). One row per first year of an
+        alliance after ``first_year``; an alliance that ends and begins again has several.
     """
     rows, before = [], None
     for year in range(spec.first_year, spec.last_year + 1):

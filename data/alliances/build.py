@@ -1,4 +1,4 @@
-"""Make the tables on alliances that ship, and read them; the pairs of states they come from do not ship."""
+"""Build and read the shipped tables on alliances; the pairs of states behind them do not ship."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -57,11 +57,11 @@ _KEYS = {
     "closeness.csv": ("iso3", "year"),
 }
 TABLES = tuple(_COLUMNS)
-"""Names of the tables that ship in this folder."""
+"""Names of the tables in this folder."""
 
 
 def build_alliances(target_dir: Path, shared_dir: Path) -> list[Path]:
-    """Write the tables of ``TABLES`` under the main coding, with the others side by side in codings.csv.
+    """Write ``TABLES`` under the main coding; codings.csv compares the other codings.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def build_alliances(target_dir: Path, shared_dir: Path) -> list[Path]:
     Raises
     ------
     DataError
-        A source is not there or breaks a rule.
+        A source is missing or breaks a rule.
     """
     dyads, capabilities, spec = load_dyads(shared_dir), load_capabilities(shared_dir), ClaimsSpec()
     codings = {MAIN_CODING: spec} | ALTERNATIVES["asymmetry"]
@@ -110,7 +110,7 @@ def build_alliances(target_dir: Path, shared_dir: Path) -> list[Path]:
 
 
 def compare_epochs(spec: ClaimsSpec, balance: pd.DataFrame) -> pd.DataFrame:
-    """Mean share of each type of alliance in the first and in the last years of the record.
+    """Average the share of each type of alliance over the first and the last years.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def compare_epochs(spec: ClaimsSpec, balance: pd.DataFrame) -> pd.DataFrame:
 
 
 def load_alliances(name: str, folder: Path = ALLIANCES_DIR) -> pd.DataFrame:
-    """Read one of ``TABLES``, checked.
+    """Read and check one of ``TABLES``.
 
     Raises
     ------

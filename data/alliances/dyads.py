@@ -1,4 +1,4 @@
-"""Defence obligations and capabilities: read, checked, and turned from pairs of states into alliances."""
+"""Read and check defence obligations and capabilities, and find alliances from pairs of states."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ DYADS_FILE = "atop_defense_dyads.parquet"
 CAPABILITIES_FILE = "capabilities_1946_2022.parquet"
 
 SAME_STATE = {260: 255}
-"""The Federal Republic of Germany has a code of its own until 1990; it is Germany, not another ally."""
+"""The Federal Republic of Germany has its own code until 1990, but is the same ally as Germany."""
 
 
 def load_dyads(folder: Path) -> pd.DataFrame:
     """Read the defence obligations, one row per pair of states and year.
 
-    The source has directed rows, and an obligation may be one-way: the US is bound to defend Japan, Japan is
-    not bound to defend the US. A pair is allied if either is bound.
+    Rows of the source are directed, and an obligation may be one-way: the US must defend Japan, but not the
+    reverse. A pair is allied if either is bound.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ def load_dyads(folder: Path) -> pd.DataFrame:
     -------
     pd.DataFrame
         ``year, a, b`` (Correlates of War codes, a < b), ``a_bound, b_bound`` (bool: bound to defend the
-        other), sorted. Obligations are counted from signature.
+        other), sorted. Obligations count from their signature.
 
     Raises
     ------
     DataError
-        The file is not there or breaks a rule.
+        The file is missing or breaks a rule.
     """
     path = Path(folder) / DYADS_FILE
     table = read_parquet(path)
@@ -98,20 +98,20 @@ def load_capabilities(folder: Path) -> pd.DataFrame:
     validate_complete(table, key, path.name)
     validate_unique(table, key, path.name)
     validate_range(table, "cinc", 0, 1, path.name)
-    # In the year of unification both codes have a row: the one that remains counts.
+    # In the year of unification both codes have a row; the remaining code counts.
     table = table.assign(old=table["ccode"].isin(SAME_STATE)).replace({"ccode": SAME_STATE})
     table = table.sort_values([*key, "old"]).drop_duplicates(key)
     return table.set_index(key)[["cinc", "milex", "milper"]].astype(float)
 
 
 def select_capability(capabilities: pd.DataFrame, year: int, spec: ClaimsSpec) -> pd.Series:
-    """Capabilities of a year by state, under the spec's measure; states with none or zero are left out."""
+    """Select the capabilities of a year by state, without states whose value is unknown or zero."""
     values = capabilities.xs(year, level="year")[spec.capability]
     return values[values > 0]
 
 
 def build_graph(dyads: pd.DataFrame, year: int) -> nx.Graph:
-    """The network of defence obligations of a year; an edge where either state is bound."""
+    """Build the network of defence obligations of a year, with an edge if either state is bound."""
     import networkx as nx  # slow to import, and most runs need no graph
 
     rows = dyads[dyads["year"] == year]
@@ -119,18 +119,17 @@ def build_graph(dyads: pd.DataFrame, year: int) -> nx.Graph:
 
 
 def find_alliances(graph: nx.Graph) -> list[tuple[int, ...]]:
-    """Recover alliances from pairs: the largest groups in which everybody is allied with everybody.
+    """Find alliances: the largest groups in which all states are allied with each other.
 
-    The table of obligations has no alliance in it, only pairs. A treaty of many members makes each of them
-    an ally of each, so that NATO, the Rio Treaty or the Arab League appear as maximal cliques (Bron and
-    Kerbosch 1973), and a bilateral treaty that lies in none of them as a clique of two. A treaty wholly
-    inside another (US-Canada inside NATO) is not seen apart, and two overlapping ones may make a third group
-    of the states that are in both and their common allies.
+    The source has pairs, not treaties. All members of a treaty are allied with each other, so NATO, the Rio
+    Treaty and the Arab League are maximal cliques (Bron and Kerbosch 1973), and a bilateral treaty outside
+    them is a clique of two. A treaty inside another (US-Canada inside NATO) is not found separately. Two
+    overlapping treaties may make a third group, of the states in both and their common allies.
 
     Returns
     -------
     list of tuple of int
-        Members by Correlates of War code, in rising order; the list is sorted.
+        Members by Correlates of War code, sorted.
     """
     import networkx as nx
 

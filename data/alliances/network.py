@@ -1,4 +1,4 @@
-"""The network of the hub and its clients: how star-like it is, and how near each state stands to the hub."""
+"""Measure how star-like the network of the hub and its clients is, and how near each state is to it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 WORLD = "World"
 NO_PATH = 9
-"""Steps written for a state that no chain of obligations joins to the hub."""
+"""Steps of a state without a path to the hub."""
 
 
 def measure_star(graph: nx.Graph, hub: int) -> dict[str, float]:
-    """How like a star a network is.
+    """Measure how star-like a network is.
 
     Parameters
     ----------
@@ -30,10 +30,10 @@ def measure_star(graph: nx.Graph, hub: int) -> dict[str, float]:
     Returns
     -------
     dict
-        ``clients``: their number; ``ties``: pairs among them that are allied; ``hub_share``: share of all
-        edges that touch the hub, 1 for a star; ``centralisation``: of degrees (Freeman 1978), 1 for a star
-        and 0 where all are tied alike; ``density`` and ``clustering`` among the clients (the second: share of
-        connected triples that are closed). NaN where there are too few states for it.
+        ``clients``: number of clients; ``ties``: allied pairs of clients; ``hub_share``: share of edges that
+        touch the hub, 1 for a star; ``centralisation`` of degrees (Freeman 1978), 1 for a star, 0 if all have
+        equal degrees; ``density`` and ``clustering`` (share of connected triples that are closed) among the
+        clients. NaN if there are too few states.
     """
     import networkx as nx
 
@@ -52,24 +52,24 @@ def measure_star(graph: nx.Graph, hub: int) -> dict[str, float]:
 
 
 def find_clients(graph: nx.Graph) -> set[int]:
-    """States with a defence obligation with the US, either way."""
+    """Find the states with a defence obligation to or from the US."""
     return set(graph[US_CODE]) if US_CODE in graph else set()
 
 
 def measure_network(dyads: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
-    """Describe the network of the US and its clients for every year, whole and by part of the world.
+    """Measure the network of the US and its clients for every year, as a whole and by part of the world.
 
     Parameters
     ----------
     dyads : pd.DataFrame
-        As ``load_dyads`` returns it.
+        From ``load_dyads``.
     spec : ClaimsSpec
 
     Returns
     -------
     pd.DataFrame
-        ``year, theatre`` (World, or a part: the US and its clients there), and the columns of
-        ``measure_star``. Parts without a client in any year have no rows.
+        ``year, theatre`` (World, or the US and its clients in one part), and the columns of
+        ``measure_star``. Parts without clients have no rows.
     """
     rows = []
     for year in range(spec.first_year, spec.last_year + 1):
@@ -85,20 +85,20 @@ def measure_network(dyads: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
 
 
 def measure_closeness(dyads: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
-    """How near each state stands to the hub.
+    """Measure how near each state is to the hub.
 
     Parameters
     ----------
     dyads : pd.DataFrame
-        As ``load_dyads`` returns it.
+        From ``load_dyads``.
     years : tuple of int
 
     Returns
     -------
     pd.DataFrame
-        ``year, ccode``, ``steps``: defence obligations on the shortest way to the US (1: its client; 2: ally
-        of a client; 9: no way), ``client_ties``: clients of the US, itself not counted, with which the state
-        is allied. States without any obligation have no row.
+        ``year, ccode``; ``steps``: defence obligations on the shortest path to the US (1: client; 2: ally of
+        a client; 9: no path); ``client_ties``: number of other clients of the US with which the state is
+        allied. States without any obligation have no row.
     """
     import networkx as nx
 

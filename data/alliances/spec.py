@@ -1,7 +1,6 @@
 """The coding choices of the wider argument: what counts as unequal, as alone, as informal.
 
-Written once, here. ``ClaimsSpec()`` is the main coding; ``ALTERNATIVES`` lists, per claim, the others under
-which its numbers are taken again.
+``ClaimsSpec()`` is the main coding. ``ALTERNATIVES`` lists other codings, by claim.
 """
 
 from dataclasses import dataclass, replace
@@ -15,33 +14,32 @@ US_CODE = 2
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimsSpec:
-    """Every coding choice of the claims that is not a choice of the main job.
+    """Every coding choice of the claims beyond those of the main job.
 
     Attributes
     ----------
     first_year, last_year : int
         Years described: those of the table of defence obligations (ATOP 5.1).
     epoch_years : int
-        Years at either end that are compared. Ten, because one treaty with many members moves a single year.
+        Years compared at either end. Ten, because a treaty with many members can dominate a single year.
     capability : {"cinc", "milex", "milper"}
-        What power is measured by. The composite index has no gaps; spending and soldiers alone have.
+        Measure of power. Unlike spending and soldiers, the composite index has no gaps.
     medium_ratio, large_ratio : float
-        Capabilities of the stronger over those of the weaker from which an alliance is asymmetric, and
-        hegemonic: three and ten to one, the limits between small, medium and large differences of power in
-        Bremer (1992, Journal of Conflict Resolution 36(2)).
+        Ratios of capabilities from which an alliance is asymmetric, and hegemonic: the limits between small,
+        medium and large differences of power in Bremer (1992, Journal of Conflict Resolution 36(2)).
     leader_against : {"next", "rest"}
-        In an alliance of several, the strongest is compared with the next strongest, or with all others
-        together. The next: many small allies do not make a counterweight, as they would have to act as one.
+        The strongest member is compared with the next strongest, or with all others together. The next,
+        because many small allies are a counterweight only if they act as one.
     alone_below : float
         Share of the votes cast (yes, no, abstain) below which the US side of a roll call is nearly alone.
-        A tenth: some eighteen states, so that not even all of NATO can be on it.
+        A tenth is some eighteen states, fewer than NATO has.
     troops_at_least : int
-        US troops in a state from which it counts as hosting them. A hundred: embassy guards and attaches are
-        below it nearly everywhere.
+        A state with at least this many US troops is a host. A hundred: embassy guards and attaches are fewer
+        nearly everywhere.
     theatres : tuple of (str, int, int)
         Parts of the world by range of Correlates of War codes.
     theatre_exceptions : tuple of (int, str)
-        States that belong elsewhere by their alliance: Turkey, whose pact is NATO.
+        States that belong elsewhere by their alliance, such as Turkey, a member of NATO.
     """
 
     first_year: int = 1946
@@ -63,12 +61,12 @@ class ClaimsSpec:
     theatre_exceptions: tuple[tuple[int, str], ...] = ((640, "Europe"),)
 
     def __new__(cls, **given: object) -> Self:
-        """Refuse unknown fields with the nearest right one."""
+        """Refuse unknown fields, naming the nearest known one."""
         check_fields(cls, given)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        """Normalise what JSON changes, and check every value."""
+        """Restore the types that JSON changes, and check every value."""
         for field in ("theatres", "theatre_exceptions"):
             object.__setattr__(self, field, tuples(getattr(self, field)))
         for field in ("capability", "leader_against"):
@@ -127,4 +125,4 @@ ALTERNATIVES: dict[str, dict[str, ClaimsSpec]] = {
         "troops from 1,000": replace(_MAIN, troops_at_least=1000),
     },
 }
-"""Other codings by claim and name, each with one choice changed."""
+"""Other codings by claim and name; each changes one choice."""

@@ -11,12 +11,12 @@ from data.votes.record import find_state_years
 
 
 def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
-    """Take the covariates of some years out of the state-year table.
+    """Take the covariates of some years from the state-year table.
 
     Parameters
     ----------
     state_year : pd.DataFrame
-        The state-year table, COW states 1990-2018.
+        state_year.parquet: one row per state and year, 1990-2018.
     states : pd.DataFrame
         states.csv.
     years : tuple of int
@@ -24,8 +24,8 @@ def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tup
     Returns
     -------
     pd.DataFrame
-        ``iso3, year``, the columns of COVARIATES in their units and ``atop_pact``, by iso3 and year,
-        for the states that were UN members at the end of the year.
+        ``iso3, year``, the columns of COVARIATES in their units, and ``atop_pact`` (0/1), sorted. One row per
+        year and UN member at its end.
     """
     parts = []
     for year in years:
@@ -42,7 +42,7 @@ def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tup
 def load_further_covariates(
     states: pd.DataFrame, years: list[int], path: Path | str | None
 ) -> tuple[pd.DataFrame, Path]:
-    """Covariates of years that do not ship, from the state-year table beside the roll calls."""
+    """Load the covariates of years that do not ship; returns the table and the file that has them."""
     file = find_state_years(path)
     if file is None:
         raise DataError(

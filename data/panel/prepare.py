@@ -1,4 +1,4 @@
-"""Coalitions, guarantees, covariates + DataSpec -> the Dataset that coalition models take."""
+"""Build the panel of the coalition models from coalitions, guarantees, covariates and a DataSpec."""
 
 import difflib
 import json
@@ -25,7 +25,7 @@ def prepare_panel(
     ----------
     spec : DataSpec
     states, guarantees, covariates : pd.DataFrame
-        The shipped tables; covariates must have every case's covariate year.
+        The shipped tables; covariates must include every case's covariate year.
     coalitions : dict of str to pd.DataFrame
         Coalition table by case name.
 
@@ -40,7 +40,7 @@ def prepare_panel(
         for case in spec.cases
     ]
     included = np.array([case["included"] for case in cases])
-    # States that are left out stay as rows that do not count: panels of one shape share compiled code.
+    # States left out stay as rows that do not count, because panels of one shape share compiled code.
     used = np.any([states["iso3"].isin(_members(case, states)) for case in spec.cases], axis=0)
     names = [name for name, _ in spec.covariates]
     values = np.array([case["covariates"] for case in cases])
@@ -92,7 +92,7 @@ def prepare_panel(
 
 
 def _members(case: CaseSpec, states: pd.DataFrame) -> set[str]:
-    """Return the UN members at the cut-off less those that the case excludes."""
+    """Return the UN members at the cut-off without those that the case excludes."""
     return set(states["iso3"][is_member(states, case.votes_until.isoformat())]) - set(case.exclude)
 
 
@@ -104,7 +104,7 @@ def _prepare_case(
     coalition: pd.DataFrame,
     covariates: pd.DataFrame,
 ) -> dict:
-    """Columns of one case, in the order of ``states``."""
+    """Prepare the columns of one case, in the order of ``states``."""
     iso3 = states["iso3"]
     member = is_member(states, case.votes_until.isoformat())
     seated = iso3.isin(_members(case, states) - set(spec.states_left_out)).to_numpy()
@@ -133,14 +133,14 @@ def _prepare_case(
         }
         | {state: f"levels_left_out: {guarantee[n]}" for n, state in iso3[seated & ~included].items()}
         | {
-            state: "took part, but no UN member at the cut-off"
+            state: "took part, but was no UN member at the cut-off"
             for state in sorted(took_part & set(iso3[~member]))
         },
     }
 
 
 def _support(spec: DataSpec, case: CaseSpec, coalition: pd.DataFrame, iso3: pd.Series) -> pd.DataFrame:
-    """0/1 columns of the coalition table for every state, with single cells recoded as the spec says."""
+    """Take 0/1 columns of the coalition table for every state and recode the cells in the spec."""
     columns = list(dict.fromkeys([*case.joined_columns, *(c for _, cs in case.tiers for c in cs)]))
     support = coalition.set_index("iso3")[columns].reindex(iso3, fill_value=0)
     for name, state, column, value in spec.recode:
@@ -158,14 +158,16 @@ def _support(spec: DataSpec, case: CaseSpec, coalition: pd.DataFrame, iso3: pd.S
 
 
 def _capability_group(spec: DataSpec, capability: pd.Series) -> np.ndarray:
-    """Group of each state by its share of the world's capabilities; empty where that is unknown."""
+    """Group states by their share of the world's capabilities; empty if it is unknown."""
     names, bounds = zip(*spec.capability_groups, strict=True)
     place = np.searchsorted(bounds, capability.fillna(0.0), side="right") - 1
     return np.where(capability.notna(), np.array(names)[place], "")
 
 
-def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, rows: pd.DataFrame) -> tuple:
-    """Level and list of commitments of each state on the case's day; ``rows``: covariates by iso3."""
+def _guarantee(
+    spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, rows: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each state's level and commitments on the case's day; ``rows`` are covariates by iso3."""
     held = in_force(guarantees, case.guarantee_date.isoformat())
     kinds = held.groupby("iso3")["kind"].agg(set).reindex(rows.index)
     kinds = [set() if not isinstance(k, set) else set(k) for k in kinds]
@@ -188,20 +190,20 @@ def _guarantee(spec: DataSpec, case: CaseSpec, guarantees: pd.DataFrame, rows: p
 
 
 def _dose(spec: DataSpec, panel: xr.Dataset, level: str) -> xr.DataArray:
-    """US troops in each state on a logarithmic scale on which none is 0 and the median host 1.
+    """Scale US troops logarithmically, so that no troops is 0 and the median host is 1.
 
-    A state of a higher level has that level and no dose.
+    A state of a higher level has no dose.
 
     Raises
     ------
     DataError
-        The number of troops is unknown somewhere, or there is no host.
+        A number of troops is unknown, or there is no host.
     """
     troops = panel["characteristics"].sel(characteristic="troops", drop=True)
     unknown = panel["included"] & troops.isnull()
     if unknown.any():
         names = ", ".join(panel["state"].values[unknown.any("case")])
-        raise DataError(f"guarantee_levels: US troops are the dose, and their number is unknown in {names}")
+        raise DataError(f"guarantee_levels: US troops are the dose, but their number is unknown in {names}")
     median = float(troops.where(troops >= spec.host_troops).median())
     if np.isnan(median):
         raise DataError(f"guarantee_levels: no state hosts {spec.host_troops} US troops or more")
@@ -211,7 +213,7 @@ def _dose(spec: DataSpec, panel: xr.Dataset, level: str) -> xr.DataArray:
 
 
 def _check_states(spec: DataSpec, members: dict[str, set[str]]) -> None:
-    """Refuse to recode or leave out a state that is not in the panel anyway; ``members`` by case name."""
+    """Refuse to recode or leave out a state that no panel has; ``members`` by case name."""
     for case, state, column, value in spec.recode:
         if state not in members[case]:
             raise DataError(f"recode {case} {state} {column} = {value}: not a state in this case's panel")
@@ -221,7 +223,7 @@ def _check_states(spec: DataSpec, members: dict[str, set[str]]) -> None:
 
 
 def _transform(values: np.ndarray, how: str) -> np.ndarray:
-    """Transform natural units: ``log``, ``log1p`` of what is above zero, or ``none``."""
+    """Transform natural units: ``log``, ``log1p`` of the part above zero, or ``none``."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return {"none": lambda x: x, "log": np.log, "log1p": lambda x: np.log1p(np.maximum(x, 0))}[how](
             values
@@ -229,7 +231,7 @@ def _transform(values: np.ndarray, how: str) -> np.ndarray:
 
 
 def _check_logs(panel: xr.Dataset) -> None:
-    """Refuse a logarithm of zero or less."""
+    """Refuse the logarithm of a value that is not positive."""
     known = ~np.isnan(panel["covariates"])
     bad = known & ~np.isfinite(panel["covariates_transformed"])
     for name in panel["covariate"][bad.any(("case", "state"))].to_numpy():
@@ -240,7 +242,7 @@ def _check_logs(panel: xr.Dataset) -> None:
 
 
 def _missing(panel: xr.Dataset) -> dict[str, dict[str, list[str]]]:
-    """List by case and covariate the included states that lack it."""
+    """List the included states without a value, by case and covariate."""
     absent = np.isnan(panel["covariates"]) & panel["included"]
     return {
         str(case): {

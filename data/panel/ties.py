@@ -1,4 +1,4 @@
-"""The panel with finer levels of tie to the US: by form, and by distance from the hub."""
+"""Panels with finer levels of tie to the US: by form, and by distance from it in the network."""
 
 import numpy as np
 import pandas as pd
@@ -10,28 +10,28 @@ from data.tables.rules import DataError
 
 NONE = "none"
 INFORMAL_LEVELS = ("troops", "access", "designation")
-"""Ties without a treaty duty, in rising order: US troops stationed; an access agreement; MNNA."""
+"""Ties without a treaty duty, in rising order: US troops, an access agreement, MNNA."""
 ALLY_OF_CLIENT = "ally_of_client"
 
 
 def grade_by_form(panel: xr.Dataset, spec: ClaimsSpec) -> xr.Dataset:
-    """The panel with the states that have no treaty told apart by their informal ties.
+    """Divide the states without a treaty by their informal ties.
 
-    A state that the panel's coding gives a treaty level keeps it; of the others, a designation outranks an
-    access agreement, and that outranks troops.
+    States with a treaty level keep it. Among the others, a designation outranks an access agreement, and
+    that outranks troops.
 
     Parameters
     ----------
     panel : xr.Dataset
         From ``data.load.load_panel``.
     spec : ClaimsSpec
-        Troops from which a state counts as hosting them.
+        How many troops make a state a host.
 
     Returns
     -------
     xr.Dataset
-        ``guarantee`` with the levels none, troops, access, designation, and those of the panel's coding above
-        ``none`` (its own informal level apart).
+        The panel whose ``guarantee`` has the levels none, troops, access, designation, and the treaty levels
+        of the panel's coding.
     """
     formal = [level for level in panel["guarantee"].attrs["levels"] if level not in (NONE, "informal")]
     commitments = panel["commitments"].to_series().str.split("+").apply(set)
@@ -45,7 +45,7 @@ def grade_by_form(panel: xr.Dataset, spec: ClaimsSpec) -> xr.Dataset:
 
 
 def grade_by_closeness(panel: xr.Dataset, closeness: pd.DataFrame) -> xr.Dataset:
-    """The panel with the states without a treaty with the US told apart by their being allied with a client.
+    """Divide the states without a treaty with the US by whether they are allied with one of its clients.
 
     Parameters
     ----------
@@ -57,12 +57,12 @@ def grade_by_closeness(panel: xr.Dataset, closeness: pd.DataFrame) -> xr.Dataset
     Returns
     -------
     xr.Dataset
-        ``guarantee`` with the levels none, ally_of_client, and those of the panel's coding above ``none``.
+        The panel whose ``guarantee`` has the levels none, ally_of_client, and those of the panel's coding.
 
     Raises
     ------
     DataError
-        A case's year of covariates is not in the table.
+        The table lacks a case's covariate year.
     """
     formal = [level for level in panel["guarantee"].attrs["levels"] if level != NONE]
     steps = _by_state(panel, closeness, "steps")
@@ -70,7 +70,7 @@ def grade_by_closeness(panel: xr.Dataset, closeness: pd.DataFrame) -> xr.Dataset
 
 
 def add_client_ties(panel: xr.Dataset, closeness: pd.DataFrame) -> xr.Dataset:
-    """The panel with the logarithm of 1 + ties to clients of the US among its covariates."""
+    """Add the covariate log(1 + ties to clients of the US)."""
     ties = np.log1p(_by_state(panel, closeness, "client_ties").fillna(0.0)).where(panel["included"])
     covariates = panel["covariates_transformed"].reset_coords(drop=True)
     wider = xr.concat(
@@ -82,7 +82,7 @@ def add_client_ties(panel: xr.Dataset, closeness: pd.DataFrame) -> xr.Dataset:
 
 
 def _by_state(panel: xr.Dataset, closeness: pd.DataFrame, column: str) -> xr.DataArray:
-    """A column of closeness.csv as (case, state), in each case's year; NaN where a state has no row."""
+    """Take a column of closeness.csv in each case's year, as (case, state); NaN for a state without a row."""
     years = [case.covariate_year for case in DataSpec.from_json(panel.attrs["spec"]).cases]
     if missing := sorted(set(years) - set(closeness["year"])):
         raise DataError(
@@ -96,7 +96,7 @@ def _by_state(panel: xr.Dataset, closeness: pd.DataFrame, column: str) -> xr.Dat
 
 
 def _grade(panel: xr.Dataset, has: dict[str, pd.Series], formal: list[str]) -> xr.Dataset:
-    """Give each state without a formal level the last of the new levels that it has; unused levels go."""
+    """Give each state without a formal level the last new level that it has; drop unused levels."""
     guarantee = panel["guarantee"].to_series().astype(object)
     free = ~guarantee.isin(formal) & (guarantee != "")
     level = guarantee.where(~free, NONE)

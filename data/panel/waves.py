@@ -1,4 +1,4 @@
-"""When states joined the coalition against ISIS: as finely as the sources tell, in three waves."""
+"""Waves of joining the coalition against ISIS: three, the finest division that the sources allow."""
 
 import numpy as np
 import pandas as pd
@@ -7,38 +7,24 @@ import xarray as xr
 from data.tables.rules import DataError
 
 WAVES = (("2014", "2014-12"), ("2015-16", "2016-12"), ("2017", "2017-12"))
-"""Waves of joining, each with its last month. Finer ones are not in the sources: ``2014-09`` is written for
-everyone on the list of autumn 2014, whatever its day, and most later partners joined in a few rounds."""
+"""Waves of joining, each with its last month.
+
+The sources allow no finer ones: everyone on the list of autumn 2014 has ``2014-09``, and most later partners
+joined in a few rounds.
+"""
 
 LAST_POSSIBLE = {"AFG": "2016-04", "TCD": "2017-07", "DJI": "2017-07", "ETH": "2017-07", "NER": "2017-07"}
-"""Partners whose month is unknown, with the last that the notes allow: CRS R44135 of August 2016 and the
-Global Coalition's lists of March and July 2017. The first months allowed lie in the same waves, but for
-Afghanistan's (December 2015), which lies in the same one too."""
+"""Partners of unknown month, with the last possible one; the first possible one lies in the same wave.
 
-
-def count_dates(coalition: pd.DataFrame) -> pd.DataFrame:
-    """How many partners have which month of joining.
-
-    Parameters
-    ----------
-    coalition : pd.DataFrame
-        The coalition table, with ``partner_2017`` and ``joined`` (YYYY-MM, empty where unknown).
-
-    Returns
-    -------
-    pd.DataFrame
-        ``month`` (``unknown`` for the empty ones), ``partners``; in order of months.
-    """
-    months = coalition.loc[coalition["partner_2017"] == 1, "joined"].astype(object).fillna("unknown")
-    counts = months.replace("", "unknown").value_counts().sort_index()
-    return counts.rename_axis("month").rename("partners").reset_index()
+Sources: CRS R44135 of August 2016, and the Global Coalition's lists of March and July 2017.
+"""
 
 
 def prepare_waves(panel: xr.Dataset, coalition: pd.DataFrame, case: str = "isis") -> xr.Dataset:
-    """A panel in which each wave is a case, and only those that have not joined yet are in it.
+    """Make a panel in which each wave is a case that includes only states that have not joined before.
 
-    A model of joining fitted to it is a discrete-time hazard: the probability of joining in a wave, given
-    that a state has not joined before. Guarantees and covariates stay those of the eve.
+    A model of joining fitted to it is a discrete-time hazard: the probability that a state joins in a wave,
+    given that it has not joined before. Guarantees and covariates stay those before the first wave.
 
     Parameters
     ----------
@@ -52,12 +38,12 @@ def prepare_waves(panel: xr.Dataset, coalition: pd.DataFrame, case: str = "isis"
     Returns
     -------
     xr.Dataset
-        As the panel, the dim ``case`` being the waves.
+        As the panel, with the waves in the dim ``case``.
 
     Raises
     ------
     DataError
-        A partner without a month and none in ``LAST_POSSIBLE``; a month after the last wave, or one that
+        A partner has no month, here or in ``LAST_POSSIBLE``. Or a month lies after the last wave or
         contradicts the list of autumn 2014.
     """
     partners = coalition[coalition["partner_2017"] == 1].set_index("iso3")
@@ -65,7 +51,7 @@ def prepare_waves(panel: xr.Dataset, coalition: pd.DataFrame, case: str = "isis"
     months = months.fillna(pd.Series(LAST_POSSIBLE, dtype=object).reindex(months.index))
     if months.isna().any():
         raise DataError(
-            f"no month of joining, nor a last possible one: {', '.join(months.index[months.isna()])}"
+            f"neither a month of joining nor a last possible one: {', '.join(months.index[months.isna()])}"
         )
     ends = np.array([end for _, end in WAVES])
     wave = pd.Series(np.searchsorted(ends, months.to_numpy(str)), months.index)

@@ -1,4 +1,4 @@
-"""The tables that ship: read and checked. The codebook is README.md beside them."""
+"""Read and check the tables that ship. README.md beside them is the codebook."""
 
 import hashlib
 import os
@@ -35,7 +35,7 @@ REGIONS = (
 )
 """Regional groups of the General Assembly."""
 
-# (flag, what it needs): holds in any coalition table that has both columns.
+# (flag, other): where the flag is 1, the other is 1 too, in any coalition table that has both columns.
 _IMPLIED = (
     ("invasion_force", "troops"),
     ("state_dept_18mar", "white_house_list"),
@@ -60,16 +60,16 @@ def read_table(path: Path, required: tuple[str, ...], dates: tuple[str, ...] = (
     Parameters
     ----------
     path : Path
-        UTF-8 CSV with a header; an empty cell is missing, nothing else is.
+        UTF-8 CSV with a header; only an empty cell is missing.
     required : tuple of str
-        Columns that must be there.
+        Columns that it must have.
     dates : tuple of str
-        Columns kept as text: dates of differing precision.
+        Columns kept as text, because their dates differ in precision.
 
     Raises
     ------
     DataError
-        No such file, not a UTF-8 CSV, no rows, or a missing column.
+        The file does not exist, is no UTF-8 CSV, has no rows or lacks a column.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file")
@@ -86,18 +86,18 @@ def read_table(path: Path, required: tuple[str, ...], dates: tuple[str, ...] = (
 
 
 def read_parquet(path: Path, **how: object) -> pd.DataFrame:
-    """Read a parquet file (``how``: as pandas takes it); DataError if it is not one or lacks a column."""
+    """Read a parquet file, with the options of pandas; DataError if it is damaged or lacks a column."""
     try:
         return pd.read_parquet(path, **how)
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: not the parquet table that is needed: {error}") from None
+        raise DataError(f"{path}: damaged, or not the parquet table that is needed: {error}") from None
 
 
 def load_states(path: Path = TABLES_DIR / "states.csv") -> pd.DataFrame:
     """Read states.csv: ``iso3, ccode, name, region, un_from, un_to, note``, one row per state.
 
-    ``un_from`` is the day of admission, or the year alone if in an autumn before 1990; ``un_to`` the first
-    day without a seat.
+    ``un_from`` is the day of admission, or only the year if it was in an autumn before 1990. ``un_to`` is
+    the first day without a seat.
     """
     dates = ("un_from", "un_to")
     table = read_table(path, ("iso3", "ccode", "name", "region", *dates), dates)
@@ -130,26 +130,26 @@ def load_guarantees(states: pd.DataFrame, path: Path = TABLES_DIR / "guarantees.
 
 
 def is_member(states: pd.DataFrame, day: str) -> pd.Series:
-    """Whether each state had a seat in the United Nations on a day (YYYY-MM-DD)."""
+    """Tell for each state whether it was a UN member on a day (YYYY-MM-DD)."""
     return (states["un_from"] <= day) & (states["un_to"].isna() | (day < states["un_to"]))
 
 
 def coalition_path(case: CaseSpec) -> Path:
-    """Return where a case's coalition table is: a file name in ``data/``, or a path of the user's own."""
+    """Find a case's coalition table: a user's own path, or a file name in ``data/tables``."""
     given = Path(case.coalition_file).expanduser()
     return given if given.is_absolute() or given.is_file() else TABLES_DIR / given
 
 
 def load_coalition(case: CaseSpec, states: pd.DataFrame) -> pd.DataFrame:
-    """Read a case's coalition table: one row per state, 0/1 columns for each coding of taking part.
+    """Read a case's coalition table: one row per state, with 0/1 columns for each way of taking part.
 
-    States without a row took no part. Columns named by ``case.joined`` and ``case.tiers`` must be there.
+    States without a row took no part. The columns in ``case.joined`` and ``case.tiers`` must exist.
     """
     path = coalition_path(case)
     flags = dict.fromkeys(
         [*case.joined_columns, *(column for _, columns in case.tiers for column in columns)]
     )
-    # A user's table may have an outcome by the name of a date column.
+    # In a user's table, an outcome may have the name of a date column.
     dates = tuple(date for date in _COALITION_DATES if date not in flags)
     table = read_table(path, ("iso3", *flags, "source", "confidence"), dates)
     validate_unique(table, ("iso3",), path.name)
@@ -172,13 +172,13 @@ def load_coalition(case: CaseSpec, states: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_force(guarantees: pd.DataFrame, day: str) -> pd.DataFrame:
-    """Return the commitments in force on a day (YYYY-MM-DD): begun by then, and not yet ended."""
+    """Return the commitments that are in force on a day (YYYY-MM-DD)."""
     begun = guarantees["start"] <= day
     return guarantees[begun & (guarantees["end"].isna() | (day < guarantees["end"]))]
 
 
 def validate_covariates(table: pd.DataFrame, states: pd.DataFrame, file: str) -> None:
-    """Check keys, states, ranges and the ATOP code of a covariate table."""
+    """Check the keys, states, ranges and ATOP codes of a covariate table."""
     validate_complete(table, ("iso3", "year"), file)
     validate_unique(table, ("iso3", "year"), file)
     validate_known_states(table, states, file)
@@ -195,7 +195,7 @@ def load_covariates(states: pd.DataFrame, path: Path = TABLES_DIR / "covariates.
 
 
 def load_tallies(states: pd.DataFrame, path: Path = TABLES_DIR / "agenda_tallies.csv") -> pd.DataFrame:
-    """Read agenda_tallies.csv: one row per state, session, issue area and US vote, with counts of answers."""
+    """Read agenda_tallies.csv: counts of answers by state, session, issue area and US vote."""
     counts = ("no", "abstain", "yes", "absent")
     key = ("iso3", "session", "issue", "us_vote")
     table = read_table(path, (*key, *counts))
@@ -211,7 +211,7 @@ def load_tallies(states: pd.DataFrame, path: Path = TABLES_DIR / "agenda_tallies
 
 
 def write_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a CSV beside its place and move it there; numbers have six significant digits."""
+    """Write a CSV with six significant digits; it appears whole or not at all."""
     part = path.with_suffix(".part")
     table.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
     os.replace(part, path)

@@ -1,4 +1,4 @@
-"""Checks of tables: one rule per function. Each error names the file, the rows and the rule.
+"""Checks of tables, one rule per function. Each error names the file, the rows and the rule.
 
 Rows are numbered as a text editor numbers the lines of the CSV: the header is line 1.
 """
@@ -21,16 +21,18 @@ def list_first(values: Iterable, limit: int = 5) -> str:
     return ", ".join(map(str, values[:limit])) + more
 
 
-def _fail(file: str, bad: pd.Series | np.ndarray, rule: str, values: pd.DataFrame | pd.Series) -> None:
-    """Raise DataError for the rows where ``bad`` is true, showing at most five."""
+def _refuse(file: str, bad: pd.Series | np.ndarray, rule: str, values: pd.DataFrame | pd.Series) -> None:
+    """Raise DataError if ``bad`` is true in any row, showing at most five."""
     rows = np.flatnonzero(np.asarray(bad, dtype=bool))
+    if not len(rows):
+        return
     shown = values.iloc[rows[:5]]
     shown = shown.to_dict("records") if isinstance(shown, pd.DataFrame) else shown.tolist()
     raise DataError(f"{file}: {rule}. Line {list_first(rows + 2)}: {shown}")
 
 
 def validate_columns(table: pd.DataFrame, required: Sequence[str], file: str) -> None:
-    """Every required column is there; a missing one is reported with the nearest that is."""
+    """Check that every required column is there; the error names the nearest column."""
     missing = [column for column in required if column not in table.columns]
     if missing:
         near = {m: difflib.get_close_matches(m, list(table.columns), n=1) for m in missing}
@@ -39,95 +41,85 @@ def validate_columns(table: pd.DataFrame, required: Sequence[str], file: str) ->
 
 
 def validate_not_empty(table: pd.DataFrame, file: str) -> None:
-    """There is at least one row."""
+    """Check that there is at least one row."""
     if table.empty:
         raise DataError(f"{file}: no rows (only a header, or the file is empty)")
 
 
 def validate_unique(table: pd.DataFrame, key: Sequence[str], file: str) -> None:
-    """No two rows have the same key."""
+    """Check that no two rows have the same key."""
     bad = table.duplicated(list(key), keep=False)
-    if bad.any():
-        _fail(file, bad, f"duplicate key {', '.join(key)}", table[list(key)])
+    _refuse(file, bad, f"duplicate key {', '.join(key)}", table[list(key)])
 
 
 def validate_complete(table: pd.DataFrame, columns: Sequence[str], file: str) -> None:
-    """No cell of these columns is empty."""
+    """Check that no cell of these columns is empty."""
     for column in columns:
         bad = table[column].isna()
-        if bad.any():
-            _fail(file, bad, f"empty cell in {column}", table.iloc[:, : min(4, table.shape[1])])
+        _refuse(file, bad, f"empty cell in {column}", table.iloc[:, : min(4, table.shape[1])])
 
 
 def validate_codes(table: pd.DataFrame, column: str, allowed: Collection, file: str) -> None:
     """Check that a coded column holds only known codes."""
     bad = ~table[column].isin(list(allowed))
-    if bad.any():
-        _fail(file, bad, f"unknown code in {column} (allowed: {', '.join(map(str, allowed))})", table[column])
+    _refuse(file, bad, f"unknown code in {column} (allowed: {', '.join(map(str, allowed))})", table[column])
 
 
 def validate_known_states(table: pd.DataFrame, states: pd.DataFrame, file: str) -> None:
-    """Every iso3 is in the state table, with the same COW code where the table gives one."""
+    """Check that every iso3 is in the state table, with the same COW code if the table has one."""
     bad = ~table["iso3"].isin(states["iso3"])
-    if bad.any():
-        _fail(file, bad, "iso3 that states.csv does not know", table["iso3"])
+    _refuse(file, bad, "iso3 that is not in states.csv", table["iso3"])
     if "ccode" in table.columns:
         expected = table["iso3"].map(states.set_index("iso3")["ccode"])
         bad = table["ccode"] != expected
-        if bad.any():
-            _fail(file, bad, "ccode is not that of states.csv for the iso3", table[["iso3", "ccode"]])
+        _refuse(file, bad, "ccode is not that of states.csv for the iso3", table[["iso3", "ccode"]])
 
 
 def validate_dates(table: pd.DataFrame, columns: Sequence[str], file: str) -> None:
-    """Dates are empty, YYYY, YYYY-MM or YYYY-MM-DD, and on the calendar."""
+    """Check that dates are empty, YYYY, YYYY-MM or YYYY-MM-DD, and exist."""
     for column in columns:
         given = table[column].dropna()
         shape = given.astype(str).str.fullmatch(r"\d{4}(-\d{2}){0,2}")
         real = pd.to_datetime(given.astype(str).where(shape), format="ISO8601", errors="coerce").notna()
         bad = table.index.isin(given.index[~real])
-        if bad.any():
-            _fail(file, bad, f"{column} is not a date (YYYY, YYYY-MM or YYYY-MM-DD)", table[column])
+        _refuse(file, bad, f"{column} is not a date (YYYY, YYYY-MM or YYYY-MM-DD)", table[column])
 
 
 def validate_intervals(table: pd.DataFrame, start: str, end: str, file: str) -> None:
-    """No end before its start (both as dates or texts that sort as dates; an empty end is open)."""
+    """Check that no end lies before its start (texts that sort as dates; an empty end is open)."""
     bad = table[end].notna() & table[start].notna() & (table[end].astype(str) < table[start].astype(str))
-    if bad.any():
-        _fail(file, bad, f"{end} before {start}", table[["iso3", start, end]])
+    _refuse(file, bad, f"{end} before {start}", table[["iso3", start, end]])
 
 
 def validate_range(
     table: pd.DataFrame, column: str, low: float, high: float, file: str, *, whole: bool = False
 ) -> None:
-    """Numbers lie within [low, high], and are whole where asked; empty cells pass."""
+    """Check that numbers lie in [low, high] and, if asked, are whole; empty cells pass."""
     number = pd.to_numeric(table[column], errors="coerce")
     bad = table[column].notna() & ~(number.between(low, high))
     if whole:
         bad |= number.notna() & (number % 1 != 0)
-    if bad.any():
-        kind = "a whole number" if whole else "a number"
-        _fail(file, bad, f"{column} is not {kind} in [{low:g}, {high:g}]", table[column])
+    kind = "a whole number" if whole else "a number"
+    _refuse(file, bad, f"{column} is not {kind} in [{low:g}, {high:g}]", table[column])
 
 
 def validate_implies(table: pd.DataFrame, flag: str, other: str, file: str) -> None:
-    """Where the 0/1 column ``flag`` is 1, ``other`` is 1 too."""
+    """Check that ``other`` is 1 wherever the 0/1 column ``flag`` is 1."""
     bad = (table[flag] == 1) & (table[other] != 1)
-    if bad.any():
-        _fail(file, bad, f"{flag} = 1 needs {other} = 1", table[["iso3", flag, other]])
+    _refuse(file, bad, f"{flag} = 1 needs {other} = 1", table[["iso3", flag, other]])
 
 
 def validate_excludes(table: pd.DataFrame, flag: str, others: Sequence[str], file: str) -> None:
-    """Where the 0/1 column ``flag`` is 1, each of ``others`` is 0."""
+    """Check that all ``others`` are 0 wherever the 0/1 column ``flag`` is 1."""
     bad = (table[flag] == 1) & (table[list(others)] == 1).any(axis=1)
-    if bad.any():
-        _fail(file, bad, f"{flag} = 1 excludes {', '.join(others)}", table[["iso3", flag, *others]])
+    _refuse(file, bad, f"{flag} = 1 excludes {', '.join(others)}", table[["iso3", flag, *others]])
 
 
 def validate_tallies(table: pd.DataFrame, file: str) -> None:
-    """Check that counts are possible: no state answers more resolutions of a cell than the United States.
+    """Check that no state answers more resolutions of a cell than the United States.
 
-    The United States sat throughout and answered each resolution of a cell alike, so that its row gives the
-    number of resolutions; another state may have fewer (it was admitted later) but never more.
+    The United States sat throughout and answered all resolutions of a cell alike, so its row gives their
+    number. Another state may have fewer, if it was admitted later.
     """
     cell = ["session", "issue", "us_vote"]
     total = table[["no", "abstain", "yes", "absent"]].sum(axis=1)
@@ -136,13 +128,12 @@ def validate_tallies(table: pd.DataFrame, file: str) -> None:
     other = own[(own["answer"] != own["us_vote"]) & (own["n"] > 0)]
     if len(other):
         raise DataError(
-            f"{file}: the United States' own answer is not us_vote in cells {other[cell].to_dict('records')}"
+            f"{file}: the answer of the United States differs from us_vote in cells "
+            f"{other[cell].to_dict('records')}"
         )
     size = table[is_us].assign(size=total).set_index(cell)["size"]
     given = pd.MultiIndex.from_frame(table[cell])
     missing = ~given.isin(size.index)
-    if missing.any():
-        _fail(file, missing, "cell without a row of the United States", table[[*cell, "iso3"]])
+    _refuse(file, missing, "cell without a row of the United States", table[[*cell, "iso3"]])
     bad = total.to_numpy() > size.reindex(given).to_numpy()
-    if bad.any():
-        _fail(file, bad, "impossible count: more answers than resolutions in the cell", table)
+    _refuse(file, bad, "impossible count: more answers than resolutions in the cell", table)

@@ -1,4 +1,4 @@
-"""The user's cache: where it is, and parsed copies of long records, so that one is parsed once."""
+"""The user's cache: where it is, and parsed copies of long records, so each is parsed once."""
 
 import hashlib
 import json
@@ -21,41 +21,41 @@ from data.votes.releases.states import FORMER_NAMES
 from data.votes.releases.tidy import Progress, Release, finish_release
 
 _COPIED = ("dataverse_text", "dataverse_rdata", "undl")
-"""Kinds that take seconds to parse; the others are parquet already."""
+"""Kinds of record that take seconds to parse; the others are parquet already."""
 
 _recent: dict[tuple, Release] = {}
 
 
 def cache_dir() -> Path:
-    """Return the user's cache folder: downloads, and parsed copies of records."""
+    """Return the user's cache folder, with downloads and parsed copies of records."""
     return Path(pooch.os_cache("security-for-legitimacy"))
 
 
 def load_release(path: Path, folder: Path, progress: Progress | None = None) -> Release:
-    """Read a record, or take the parsed copy of it.
+    """Read a record or its parsed copy.
 
-    Within a process the last two records stay in memory. Dataverse and Digital Library files are kept as a
-    parsed copy in ``folder``, named by the hash of the file and of the readers' code; it is checked as any
-    record is. A folder that cannot be written is no error: the file is parsed again next time.
+    Within a process the last two records stay in memory. Dataverse and Digital Library files get a parsed
+    copy in ``folder``, named by the hashes of the file and of the readers' code, and checked like any record.
+    If the folder cannot be written, the file is parsed again next time.
 
     Parameters
     ----------
     path : Path
-        As ``data.votes.releases.find.find_release`` returns it.
+        From ``data.votes.releases.find.find_release``.
     folder : Path
-        Where parsed copies are.
+        Folder of the parsed copies.
     progress : callable, optional
         ``progress(share_done, what)``.
 
     Returns
     -------
     Release
-        With ``files``, the hash of every file that it was read from.
+        With ``files``, the hash of every file read.
 
     Raises
     ------
     DataError
-        Whatever is wrong with the file.
+        The file is damaged or no record.
     """
     files = list_files(path)
     try:
@@ -84,14 +84,14 @@ def _load(path: Path, files: list[Path], folder: Path, progress: Progress | None
 
 @cache
 def hash_readers() -> str:
-    """Hash what a parsed copy depends on besides the file: the readers, and the states that they know."""
+    """Hash what a parsed copy depends on besides the file: the readers and their tables of states."""
     readers = sorted(Path(__file__).with_name("releases").glob("*.py"))
     code = [*readers, FORMER_NAMES, TABLES_DIR / "states.csv"]
     return hashlib.sha256("".join(map(sha256, code)).encode()).hexdigest()
 
 
 def _write_copy(release: Release, place: Path) -> None:
-    """Write a parsed copy whole or not at all, and drop those that older readers made of the file."""
+    """Write a parsed copy, whole or not at all, and delete those of older readers."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=place.parent))
@@ -112,7 +112,7 @@ def _write_copy(release: Release, place: Path) -> None:
 
 
 def _read_copy(place: Path) -> Release | None:
-    """Read a parsed copy with all checks of a record; None if there is none, or it is damaged."""
+    """Read a parsed copy with all checks of a record; None if it does not exist or is damaged."""
     if not place.is_dir():
         return None
     try:

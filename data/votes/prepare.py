@@ -1,4 +1,4 @@
-"""Tidy votes + DataSpec -> the Dataset that ideal-point models take."""
+"""Build the Dataset that ideal-point models take from tidy votes and a DataSpec."""
 
 import json
 
@@ -11,7 +11,7 @@ from data.tables.rules import DataError, list_first
 from data.votes.select import ANSWERS
 
 STANCES = ("against", "abstain", "with")
-"""The same answers counted against the US vote."""
+"""Answers counted against the US vote."""
 
 ISSUE_NAMES = {
     "me": "Palestinian conflict",
@@ -26,13 +26,13 @@ ISSUE_NAMES = {
 
 
 def _split_former_states(votes: pd.DataFrame) -> pd.DataFrame:
-    """Tell Yugoslavia (to 1992) from the state that was admitted in 2000 under the same COW code 345."""
+    """Separate Yugoslavia (to 1992) from the state admitted in 2000 under the same COW code 345."""
     old = (votes["iso3"] == "SRB") & (votes["session"] < 55)
     return votes.assign(iso3=votes["iso3"].astype(str).mask(old, "YUG"))
 
 
 def tally_agenda(items: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
-    """Count answers per state and cell of the agenda: session x issue area x US vote.
+    """Count answers by state and cell of the agenda (session, issue area, US vote).
 
     Parameters
     ----------
@@ -126,11 +126,10 @@ def prepare_agenda_votes(
 ) -> xr.Dataset:
     """Build the votes of a case, one item per cell of the agenda, counted against the US vote.
 
-    ``with`` and ``against`` are yes and no where the US voted yes, and the reverse where it voted no. Where
-    it abstained, yes counts as ``against`` and no as ``with``: the US withheld its support from what nearly
-    all these resolutions got from the majority (README, agenda tallies). Where it was absent there is
-    nothing to count against: such cells are left out, and their number of resolutions is in
-    ``attrs["us_absent"]``.
+    If the US voted yes, ``with`` is yes and ``against`` is no; if it voted no, the reverse. If it abstained,
+    yes counts as ``against`` and no as ``with``, because it withheld the support that the majority gave
+    (data/votes/README.md). If it was absent, there is nothing to count against: such cells are left out, and
+    ``attrs["us_absent"]`` has their number of resolutions.
 
     Parameters
     ----------
@@ -193,7 +192,7 @@ def prepare_agenda_votes(
 
 
 def _code_answers(answers: np.ndarray, session: np.ndarray, spec: DataSpec) -> tuple[np.ndarray, np.ndarray]:
-    """Code abstentions and absences.
+    """Recode abstentions and absences as the spec says.
 
     Parameters
     ----------
@@ -225,7 +224,7 @@ def _code_answers(answers: np.ndarray, session: np.ndarray, spec: DataSpec) -> t
 
 
 def _reasons(iso3: np.ndarray, cast: np.ndarray, spec: DataSpec) -> dict[str, str]:
-    """Say of each state why it is left out."""
+    """Say for each state why it is left out."""
     return {
         str(state): f"{int(n)} votes in the window, fewer than min_votes = {spec.min_votes}"
         for state, n in zip(iso3, cast, strict=True)
@@ -241,11 +240,11 @@ def _dataset(
     states: pd.DataFrame,
     left_out: dict[str, str],
 ) -> xr.Dataset:
-    """Put counts and labels together."""
+    """Combine counts and labels."""
     known = states.set_index("iso3").reindex(iso3)
     if known["name"].isna().any():
         raise DataError(
-            f"votes of states that states.csv does not know: {', '.join(iso3[known['name'].isna()])}"
+            f"votes of states that are not in states.csv: {', '.join(iso3[known['name'].isna()])}"
         )
     coords = {"item": item, "state": iso3, "response": list(response)}
     coords |= {name: ("item", values) for name, values in per_item.items()}

@@ -15,7 +15,7 @@ VOTES_VARIABLE = "SECURITY_FOR_LEGITIMACY_VOTES"
 """Environment variable with the file or folder of the roll calls."""
 
 FETCH_COMMAND = "sfl data fetch"
-"""What downloads roll calls; nothing else does, so that no run surprises anybody with a download."""
+"""The command that downloads roll calls. Nothing else does, so no run downloads by surprise."""
 
 SHARED_DIR = TABLES_DIR.parents[2] / "shared" / "data"
 """Folder beside the checkout where roll calls may lie."""
@@ -24,23 +24,23 @@ SHARED_DIR = TABLES_DIR.parents[2] / "shared" / "data"
 def find_rollcalls(path: Path | str | None = None) -> Path | None:
     """Find a record of roll calls.
 
-    Looks at ``path``, the environment variable SECURITY_FOR_LEGITIMACY_VOTES, the user cache (where ``data
-    fetch`` puts what it downloads) and ``../shared/data`` beside the checkout, in this order.
+    Looks at ``path``, the environment variable SECURITY_FOR_LEGITIMACY_VOTES, the user cache (where ``sfl
+    data fetch`` stores its downloads) and ``../shared/data`` beside the checkout, in this order.
 
     Parameters
     ----------
     path : Path or str, optional
-        A file of any kind that ``data.votes.releases.read_release`` reads, or a folder with one.
+        A file that ``data.votes.releases.read.read_release`` reads, or a folder with one.
 
     Returns
     -------
     Path or None
-        The first file, or folder of a parquet pair; None if there is none.
+        The first file, or the folder of a parquet pair; None if there is none.
 
     Raises
     ------
     DataError
-        A place was named (by ``path`` or the variable) and has none, or a folder has several of one kind.
+        ``path`` or the variable names a place without a record, or a folder has several of one kind.
     """
     for given, how in ((path, "path"), (os.environ.get(VOTES_VARIABLE), VOTES_VARIABLE)):
         if given:
@@ -55,10 +55,10 @@ def find_rollcalls(path: Path | str | None = None) -> Path | None:
 def load_record(
     path: Path | str | None = None, sessions: tuple[int, int] = (1, 80), progress: Progress | None = None
 ) -> Release:
-    """Load the roll calls of some sessions, from whatever record is found.
+    """Load the roll calls of some sessions from the record that is found.
 
-    Where the record ends before the last session asked for, and the table of sessions 74-80 lies beside it,
-    in the cache or in ``../shared/data``, that continues it, unless sessions between the two are missing.
+    If the record ends before the last session and the table of sessions 74-80 lies beside it, in the cache or
+    in ``../shared/data``, that table continues it, unless sessions between the two are missing.
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ def load_record(
     Returns
     -------
     Release
-        Tidy ``rollcalls`` and ``votes`` of these sessions, as far as the record has them; ``files`` with the
-        sha256 of each file; ``notes`` on the whole record.
+        Tidy ``rollcalls`` and ``votes`` of those sessions that the record has; ``files`` with the sha256 of
+        each file; ``notes`` on the whole record.
 
     Raises
     ------
@@ -111,14 +111,14 @@ def find_state_years(path: Path | str | None = None) -> Path | None:
 
 
 def _folders_beside(found: Path | None) -> list[Path]:
-    """List the folders where a file that belongs to the roll calls may lie."""
+    """List the folders where files that belong to the roll calls may lie."""
     beside = [] if found is None else [found if found.is_dir() else found.parent]
     return [*beside, cache_dir(), SHARED_DIR]
 
 
 def ways_to_rollcalls() -> str:
-    """Say how roll calls can be had; the end of several messages."""
+    """Say how to get roll calls; several messages end with it."""
     return (
-        f"To get some: {FETCH_COMMAND}. Those that you have: set {VOTES_VARIABLE} to the file or folder, or "
-        "give it as --votes"
+        f"To download some: {FETCH_COMMAND}. If you have some: set {VOTES_VARIABLE} to the file or folder, "
+        "or give it as --votes"
     )

@@ -1,4 +1,4 @@
-"""Tidy roll calls + DataSpec -> the roll calls that count; each choice is justified in spec.py."""
+"""Select the roll calls that a DataSpec asks for; spec.py justifies each choice."""
 
 import numpy as np
 import pandas as pd
@@ -11,29 +11,29 @@ ANSWERS = ("no", "abstain", "yes")
 
 
 def select_rollcalls(rollcalls: pd.DataFrame, spec: DataSpec, case: CaseSpec) -> pd.DataFrame:
-    """Choose the roll calls of a case's window.
+    """Select the roll calls of a case's window.
 
     Parameters
     ----------
     rollcalls : pd.DataFrame
         Tidy roll-call table: ``rcid, session, date, title, important, is_para_or_amend, is_procedural,
         dup_of_rcid, me..ec`` (and ``me_v2016..ec_v2016``), ``yes, abstain, no, us_vote, match_group``;
-        flags, importance and dates are missing where unknown.
+        flags, importance and dates are missing if unknown.
     spec : DataSpec
     case : CaseSpec
 
     Returns
     -------
     pd.DataFrame
-        The chosen rows by session and rcid, with ``issue`` (one area), ``issues`` (all, joined by ``+``),
-        both ``unknown`` where the record has no flags, and ``match_group`` (its own rcid where the resolution
-        was never put again).
+        The selected rows, sorted by session and rcid, with ``issue`` (one area) and ``issues`` (all, joined
+        by ``+``), both ``unknown`` if the record has no flags. ``match_group`` is the own rcid of a
+        resolution that was not repeated.
 
     Raises
     ------
     DataError
-        No roll call is left, or the record does not tell what the spec asks for: dates, importance, issue
-        areas or those of 2016.
+        No roll call is left, or the record lacks what the spec asks for: dates, importance, issue areas or
+        those of 2016.
     """
     sessions = spec.sessions(case)
     dates = pd.to_datetime(rollcalls["date"])
@@ -69,19 +69,19 @@ def select_rollcalls(rollcalls: pd.DataFrame, spec: DataSpec, case: CaseSpec) ->
     if spec.issues_out:
         keep &= ~marked[list(spec.issues_out)].any(axis=1)
     answers = items[list(ANSWERS)].to_numpy()
-    # An exact comparison of whole numbers: off the commonest answer against a share of all.
+    # Votes other than the commonest answer, against a share of all: exact for whole numbers.
     keep &= (answers.sum(axis=1) - answers.max(axis=1)) > spec.lopsidedness * answers.sum(axis=1)
     keep &= _is_on_us_side(items, spec)
     if not keep.any():
         raise DataError(
             f"case {case.name}: no roll call of sessions {sessions[0]}-{sessions[-1]} "
-            f"until {case.votes_until} is left by the choices {spec.votes_json(case)}"
+            f"until {case.votes_until} is left under the choices {spec.votes_json(case)}"
         )
     return items[keep].reset_index(drop=True)
 
 
 def _is_before_cutoff(session: pd.Series, dates: pd.Series, case: CaseSpec) -> pd.Series:
-    """Tell the roll calls up to the last day of votes; without a date, those of sessions that were over."""
+    """Mark the roll calls up to the last day of votes; undated ones count if their session was over."""
     until = pd.Timestamp(case.votes_until)
     # A session ends in September of the year after the one in which it began.
     over = session + 1946 < until.year + (until.month > 9)
@@ -89,13 +89,13 @@ def _is_before_cutoff(session: pd.Series, dates: pd.Series, case: CaseSpec) -> p
     if unsure.any():
         raise DataError(
             f"case {case.name}: {unsure.sum()} roll calls of sessions not over by {case.votes_until} have no "
-            "date, so that those after it cannot be told; give a record with dates, or a later votes_until"
+            "date, so later ones cannot be left out; give a record with dates, or a later votes_until"
         )
     return (dates <= until) | (dates.isna() & over)
 
 
 def _is_on_us_side(items: pd.DataFrame, spec: DataSpec) -> pd.Series:
-    """Tell the roll calls on which the US side's share of the votes is one that the spec asks for."""
+    """Mark the roll calls on which the US side's share of the votes is within the spec's limits."""
     if spec.us_side_from is None and spec.us_side_below is None:
         return pd.Series(True, index=items.index)
     with_us = sum(items[answer].where(items["us_vote"] == answer, 0) for answer in ANSWERS)
@@ -105,7 +105,7 @@ def _is_on_us_side(items: pd.DataFrame, spec: DataSpec) -> pd.Series:
 
 
 def _is_important(items: pd.DataFrame, case: CaseSpec) -> pd.Series:
-    """Tell the roll calls that are coded as important; DataError for a session where none is coded at all."""
+    """Mark the important roll calls; DataError for a session in which importance is not coded."""
     coded = items["important"].notna().groupby(items["session"]).any()
     if not coded.all():
         raise DataError(
@@ -116,7 +116,7 @@ def _is_important(items: pd.DataFrame, case: CaseSpec) -> pd.Series:
 
 
 def flag_issues(items: pd.DataFrame, spec: DataSpec) -> pd.DataFrame:
-    """Boolean issue flags, False where unknown; roll calls that the 2016 release lacks keep those of 2021."""
+    """Return boolean issue flags, False if unknown; roll calls not in the 2016 release keep those of 2021."""
     flags = items[list(ISSUES)].astype("Float64")
     if spec.issue_flags == "2016":
         validate_columns(items, [f"{issue}_v2016" for issue in ISSUES], "roll calls")

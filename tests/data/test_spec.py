@@ -1,4 +1,4 @@
-"""The coding choices: wrong ones are refused with the nearest right one, right ones survive JSON."""
+"""Coding choices: wrong ones are refused and the nearest right one is named; right ones survive JSON."""
 
 import datetime
 import pickle
@@ -98,7 +98,7 @@ def test_misspelt_field_names_the_nearest():
         ({"recode": (("iraq", "TON", "troops", 2),)}, "0 or 1"),
         ({"recode": (("iraq", "TON", "guarantee", "pacts"),)}, "nearest: 'pact'"),
         ({"cases": ()}, "at least one"),
-        ({"cases": (IRAQ, IRAQ)}, "name of its own"),
+        ({"cases": (IRAQ, IRAQ)}, "no name twice"),
     ],
     ids=str,
 )

@@ -1,8 +1,7 @@
-"""How well what is derived from words agrees with what is coded.
+"""Compare what is derived from words with what is coded; ``sfl data agreement`` prints the result.
 
-``python -m analysis data agreement`` prints it. The record must carry coded flags and matches (the parquet
-pair). Its titles and descriptions are the UN Digital Library's subjects and titles, so the figures hold for
-the Library's bulk file too.
+The record must have coded flags and matches (the parquet pair). Its titles and descriptions are the UN
+Digital Library's subjects and titles, so the figures hold for the Library's bulk file too.
 """
 
 import pandas as pd
@@ -14,7 +13,7 @@ from data.votes.releases.matching import find_duplicates, flag_procedural, match
 from data.votes.releases.tidy import Release
 
 SPANS = ((46, 57), (58, 70), (71, 72), (73, 74))
-"""Sessions by what their titles are: subjects; subjects and titles; agenda titles with subjects; titles."""
+"""Sessions by the kind of their titles: subjects; subjects and titles; agenda titles too; titles."""
 
 
 def measure_issues(rollcalls: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
@@ -51,7 +50,7 @@ def measure_matches(rollcalls: pd.DataFrame, first: int, last: int) -> dict[str,
     Returns
     -------
     dict
-        found and coded (numbers of links whose earlier resolution lies in the sessions), precision, recall.
+        found, coded (numbers of links whose earlier resolution is in the sessions), precision, recall.
     """
     titles = rollcalls.assign(
         title=rollcalls["descr"].where(rollcalls["session"].between(46, 70), rollcalls["title"])
@@ -77,7 +76,7 @@ def _links(rollcalls: pd.DataFrame, group: pd.Series) -> set[tuple[int, int]]:
 
 
 def measure_marks(release: Release) -> dict[str, tuple[int, int, int]]:
-    """Compare motions and second copies found without marks with the coded ones: (both, found, coded)."""
+    """Find motions and second copies without marks and count (both, found, coded)."""
     rollcalls = release.rollcalls
     blank = pd.array([pd.NA] * len(rollcalls), dtype="Int64")
     unmarked = rollcalls.assign(is_procedural=False, dup_of_rcid=blank)
@@ -126,5 +125,5 @@ def describe_agreement(release: Release) -> str:
 
 
 def _two(value: float) -> str:
-    """Two decimals without the leading zero."""
+    """Write two decimals without the leading zero."""
     return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.1f}"

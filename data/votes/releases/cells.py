@@ -1,4 +1,4 @@
-"""From rows "one state, one roll call, with all about the roll call repeated" to the two tidy tables."""
+"""Collect long files, in which each row is a state's vote and repeats all facts about the roll call."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -11,18 +11,18 @@ from data.tables.rules import DataError, list_first
 from data.votes.releases.tidy import MAX_ROLLCALLS, MAX_ROWS
 
 MAX_TEXT = 2000
-"""Characters kept of a title or description."""
+"""Most characters kept of a title or description."""
 
 
 @dataclass
 class Words:
-    """Distinct texts of one column, numbered in order of appearance, each with its first data row."""
+    """Distinct texts of a column, numbered in order of appearance, each with its first data row."""
 
     number: dict[str, int] = field(default_factory=dict)
     first_row: list[int] = field(default_factory=list)
 
     def encode(self, column: pa.Array, offset: int, limit: int, where: str, name: str) -> np.ndarray:
-        """Give each row of a block the number of its text (int32)."""
+        """Return the number of each row's text (int32)."""
         encoded = column.dictionary_encode()
         indices = encoded.indices.to_numpy(zero_copy_only=False)
         seen, first = np.unique(indices, return_index=True)
@@ -39,7 +39,7 @@ class Words:
         return lookup[indices]
 
     def parse(self, convert: Callable[[str], object], where: str, name: str, allowed: str) -> list:
-        """Convert every distinct text; name the first rows of those that do not convert."""
+        """Convert every distinct text; the error names the first rows of those that fail."""
         out, bad = [], []
         for word, number in self.number.items():
             try:
@@ -54,16 +54,24 @@ class Words:
 
 @dataclass
 class Cells:
-    """Rows collected from a long file: numbers of the words of each key column, and facts per roll call."""
+    """Rows of a long file: for each key column the numbers of its words, and the facts per roll call."""
 
     words: dict[str, Words]
     keys: dict[str, np.ndarray]
     facts: pd.DataFrame
     notes: list[str]
 
+    def parse_fact(
+        self, name: str, convert: Callable, where: str, allowed: str, label: str = ""
+    ) -> pd.Series:
+        """Convert one fact of every roll call; an absent fact is converted as an empty text."""
+        words = self.words[name]
+        values = words.parse(convert, where, label or name, allowed)
+        return self.facts[name].map({"": convert("")} | dict(zip(words.number, values, strict=True)))
+
 
 def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list[str], where: str) -> Cells:
-    """Read a long file block by block, keeping 4 bytes per key and row, one row of facts per roll call.
+    """Read a long file block by block; keep 4 bytes per key and row, and the facts per roll call.
 
     Parameters
     ----------
@@ -72,8 +80,8 @@ def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list
     keys : list of str
         Columns that differ between rows of a roll call; the first identifies the roll call.
     facts : list of str
-        Columns that repeat within a roll call. Where a roll call has several values the most frequent is
-        taken and a note says so; an empty value never wins over another.
+        Columns that repeat within a roll call. If a roll call has several values, the most frequent non-empty
+        one is taken, and a note says so.
 
     Returns
     -------
@@ -110,7 +118,7 @@ def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list
 
 
 def _most_frequent(table: np.ndarray, column: int, key: Words, fact: Words, notes: list[str], name: str):
-    """Text of one fact for every roll call, by the rows of `table` (roll call, facts, number of rows)."""
+    """Return one fact of every roll call; `table` has the columns roll call, facts, number of rows."""
     rollcall, number, rows = table[:, 0], table[:, column], table[:, -1]
     filled = number != fact.number.get("", -1)
     pair, position = np.unique(rollcall[filled] * len(fact.number) + number[filled], return_inverse=True)
@@ -131,7 +139,7 @@ def _most_frequent(table: np.ndarray, column: int, key: Words, fact: Words, note
 
 
 def parse_int(text: str) -> int:
-    """Integer from ``"3"`` or ``"3.0"``; anything else is a ValueError."""
+    """Parse ``"3"`` or ``"3.0"``; anything else is a ValueError."""
     number = float(text)
     if not number.is_integer() or abs(number) > 2**53:
         raise ValueError(text)
@@ -139,12 +147,12 @@ def parse_int(text: str) -> int:
 
 
 def parse_optional_int(text: str) -> int | None:
-    """Integer, or None for an empty or NA field."""
+    """Parse an integer; None for an empty or NA field."""
     return None if text in ("", "NA", "NaN", "nan", ".") else parse_int(text)
 
 
 def parse_date(text: str) -> np.datetime64:
-    """Day from ``YYYY-MM-DD`` (with or without a time) or ``YYYYMMDD``; NaT for an empty or NA field."""
+    """Parse a day, ``YYYY-MM-DD`` (with or without a time) or ``YYYYMMDD``; NaT for an empty or NA field."""
     if text in ("", "NA", "NaN", "nan", "NaT", "."):
         return np.datetime64("NaT", "s")
     day = text[:10] if "-" in text else f"{text[:4]}-{text[4:6]}-{text[6:8]}"

@@ -1,6 +1,7 @@
-"""A report on a file: what it is, what it covers, what is wrong with it."""
+"""Report on a file: what it is, what it covers and what is wrong with it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -8,86 +9,81 @@ import pandas as pd
 
 from data.tables.rules import DataError
 from data.votes.releases.read import KINDS, identify_release, read_release
-from data.votes.releases.tidy import Release
+from data.votes.releases.tidy import Progress, Release
 
 
 @dataclass(frozen=True, eq=False)
 class ReleaseReport:
-    """What is known of a file.
+    """What a file is, what it covers and what is wrong with it.
 
     Attributes
     ----------
-    path : str
+    path : Path
     kind : str
-        Key of ``KINDS``; empty if the file is none of them.
-    what : str
-        In words.
-    sha256 : str
+        Key of ``KINDS``; empty if the file is no record.
+    release : Release or None
+        None if the file cannot be used.
     error : str
-        Why it cannot be used; empty if it can.
-    notes : tuple of str
-        Oddities that do not stand in the way.
-    coverage : DataFrame
-        Per session counts (see `count_sessions`); empty if the file cannot be used.
+        Why the file cannot be used; empty if it can.
     """
 
-    path: str
-    kind: str
-    what: str
-    sha256: str = ""
+    path: Path
+    kind: str = ""
+    release: Release | None = None
     error: str = ""
-    notes: tuple[str, ...] = ()
-    coverage: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def usable(self) -> bool:
         """Whether the file can be read."""
-        return not self.error
+        return self.release is not None
+
+    @cached_property
+    def coverage(self) -> pd.DataFrame:
+        """Counts by session (see `count_sessions`)."""
+        return count_sessions(self.release)
 
     def __str__(self) -> str:
-        lines = [f"{self.path}", f"  is       {self.what}"]
-        if self.error:
-            return "\n".join([*lines, f"  unusable {self.error}"])
+        if self.release is None:
+            what = KINDS.get(self.kind, "no record of roll calls")
+            return f"{self.path}\n  is       {what}\n  unusable {self.error}"
         table = self.coverage
         total = table[["rollcalls", "para_amend", "procedural", "dup", "cells"]].sum()
-        lines.append(f"  sha256   {self.sha256}")
-        lines.append(
+        notes = self.release.notes or ("no oddities found",)
+        lines = [
+            f"{self.path}",
+            f"  is       {self.release.name}",
+            f"  sha256   {self.release.sha256}",
             f"  covers   sessions {table.index.min()}-{table.index.max()}, {total['rollcalls']:,} roll calls "
             f"({total['para_amend']:,} on paragraphs or amendments, {total['procedural']} motions, "
             f"{total['dup']} second copies), {total['cells']:,} cells, "
-            f"at most {table['states'].max()} states in a session"
-        )
-        lines += [f"  note     {note}" for note in self.notes] or ["  note     nothing odd found"]
+            f"at most {table['states'].max()} states in a session",
+            *(f"  note     {note}" for note in notes),
+        ]
         return "\n".join(lines)
 
 
-def check_release(path: Path | str, progress=None) -> ReleaseReport:
-    """Look at a file and report; never raises for what is in the file."""
+def check_release(path: Path | str, progress: Progress | None = None) -> ReleaseReport:
+    """Report on a file; its content never raises an error."""
+    path, kind = Path(path), ""
     try:
         kind = identify_release(path)
+        return ReleaseReport(path, kind, read_release(path, progress))
     except DataError as error:
-        return ReleaseReport(str(path), "", "no record of roll calls", error=str(error))
-    try:
-        release = read_release(path, progress)
-    except DataError as error:
-        return ReleaseReport(str(path), kind, KINDS[kind], error=str(error))
-    return ReleaseReport(
-        str(path), kind, release.name, release.sha256, "", release.notes, count_sessions(release)
-    )
+        return ReleaseReport(path, kind, error=str(error))
 
 
 def count_sessions(release: Release) -> pd.DataFrame:
-    """Count by session, in the terms of the quality report that comes with the parquet pair.
+    """Count by session, with the columns of the quality report beside the parquet pair.
 
     Returns
     -------
     DataFrame, index ``session``
         rollcalls, para_amend, procedural, dup, unanimous, important, imp_coded (importance known),
-        members_max (most states present or absent in one roll call), date_day, states (with any row),
+        members_max (most states in one roll call), date_day (days known), states (with any row),
         states_voting (with a yes, no or abstention on a usable roll call), max_votes (most usable votes of
-        any state), cells, absent_pct. Usable roll calls are those of the published estimates: no paragraphs
-        or amendments after session 44, no unanimity, not session 19, without Zanzibar (511) and the one vote
-        of South Africa in session 48.
+        a state), cells, absent_pct (0 to 100). Usable roll calls are those of the published estimates: no
+        paragraphs or amendments after session 44, none unanimous, none of session 19, without Zanzibar (511)
+        and South Africa's one vote in session 48.
     """
     rollcalls, votes = release.rollcalls, release.votes
     by = rollcalls.groupby("session")
@@ -122,7 +118,7 @@ def count_sessions(release: Release) -> pd.DataFrame:
 
 
 def _unanimous_when_linked(rollcalls: pd.DataFrame) -> np.ndarray:
-    """Unanimity over all roll calls that count as one item, as in the published estimates."""
+    """Tell whether all roll calls that count as one item are unanimous, as in the published estimates."""
     item = rollcalls["match_group"].fillna(rollcalls["rcid"])
     totals = rollcalls[["yes", "abstain", "no"]].groupby(item).transform("sum")
     return (totals > 0).sum(axis=1).to_numpy() <= 1

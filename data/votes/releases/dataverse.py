@@ -1,8 +1,7 @@
-"""Releases of Voeten, Strezhnev and Bailey, "United Nations General Assembly Voting Data".
+"""Read releases of Voeten, Strezhnev and Bailey, "United Nations General Assembly Voting Data".
 
-Published as doi:10.7910/DVN/LEJUQZ.
-
-One row per state and roll call with the description repeated. Column names and codes checked against:
+Published as doi:10.7910/DVN/LEJUQZ. A row is a state's vote and repeats the description of
+the roll call. Column names and codes were checked against:
 
 - the codebook of 2015 (Strezhnev and Voeten): votes file ``rcid session date unres vote uniqueName
   voetenOldCode voetenName voetenShortCode ccode cowShortCode``; vote 1 yes, 2 abstain, 3 no, 8 absent, 9
@@ -12,16 +11,18 @@ One row per state and roll call with the description repeated. Column names and 
   member vote Country Countryname year session importantvote me nu di hr co ec resid para amend``.
 - kerematas/un-hidden-blocs, pipeline/build_db.ipynb (release of 2024, to 2023): an unnamed column of row
   numbers, then ``rcid ccode member vote Country Countryname session abstain yes no importantvote date unres
-  amend para short descr me nu di hr co ec ident resid``; 1,266,486 rows; ccode as ``2.0``, here
-  and there missing.
+  amend para short descr me nu di hr co ec ident resid``; 1,266,486 rows; ccode as ``2.0``,
+  sometimes missing.
 
-CSV, Dataverse's tab-delimited rendering, and semicolons (older exports) are read alike.
+The file may be CSV, Dataverse's tab-delimited form, or have semicolons (older exports).
 """
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from data.spec import ISSUES
 from data.tables.rules import DataError
@@ -36,15 +37,15 @@ FACTS = {
     "descr": ("descr",), "important": ("importantvote",), "amend": ("amend",), "para": ("para",),
     "yes": ("yes",), "abstain": ("abstain",), "no": ("no",), **{i: (i,) for i in ISSUES},
 }  # fmt: skip
-_VOTES = {1: 2, 2: 1, 3: 0, 8: 3, 9: -1}  # to the codes of tidy.VOTES; -1 has no seat
+_VOTES = {1: 2, 2: 1, 3: 0, 8: 3, 9: -1}  # to the codes of tidy.VOTES; -1: no seat
 NOT_ABSENT_BUT_MEMBER = (679, 65)
-"""Yemen was a member throughout session 65, yet one cell is coded 9."""
+"""Yemen in session 65: it was a member throughout, but one cell is coded 9."""
 _FLAGS_OF_2016_END = 70
 _FLAGS = (*ISSUES, "important", "amend", "para")
 
 
 def find_columns(header: list[str]) -> dict[str, str] | None:
-    """Canonical name -> column of the file; None if the file is no Dataverse release."""
+    """Map canonical names to columns of the file; None if it is no Dataverse release."""
     lower = {name.lower(): name for name in reversed(header)}
     found = {
         canonical: lower[alias]
@@ -57,19 +58,26 @@ def find_columns(header: list[str]) -> dict[str, str] | None:
 
 
 def tidy_dataverse(
-    batches, columns: dict[str, str], *, path: Path, name: str, sha256: str, notes=()
+    batches: Iterable[pa.RecordBatch],
+    columns: Collection[str],
+    *,
+    path: Path,
+    name: str,
+    sha256: str,
+    notes: Iterable[str] = (),
 ) -> Release:
     """Make the tidy form from blocks of a Dataverse release.
 
     Parameters
     ----------
     batches : iterable of RecordBatch of text, columns named as in ``KEYS`` and ``FACTS``
-    columns : dict, as from `find_columns`
+    columns : collection of str
+        Canonical names of the columns that the file has.
 
     Raises
     ------
     DataError
-        Unknown vote codes or states, numbers that are none, a state voting twice in a roll call.
+        A vote code or state is unknown, a number is none, or a state votes twice in a roll call.
     """
     where = str(path)
     keys = [k for k in KEYS if k in columns]
@@ -104,9 +112,8 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     facts = cells.facts
     numbers = {}
     for name in [n for n in facts if n in ("session", "year", "yes", "abstain", "no")]:
-        parsed = cells.words[name].parse(parse_optional_int, where, name, "a whole number or empty")
-        lookup = dict(zip(cells.words[name].number, parsed, strict=True)) | {"": None}
-        numbers[name] = facts[name].map(lookup).astype("Int64")
+        parsed = cells.parse_fact(name, parse_optional_int, where, "a whole number or empty")
+        numbers[name] = parsed.astype("Int64")
     for name in [n for n in facts if n in _FLAGS]:
         numbers[name] = _flags(facts[name], rcid, name, cells.notes)
     session = numbers["session"] if "session" in numbers else numbers["year"] - 1945
@@ -118,10 +125,9 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
         )
     table = pd.DataFrame({"rcid": rcid, "session": session.astype(int)})
     if "date" in facts:
-        days = cells.words["date"].parse(parse_date, where, "date", "a day as YYYY-MM-DD, or empty")
-        lookup = dict(zip(cells.words["date"].number, days, strict=True)) | {"": np.datetime64("NaT", "s")}
-        table["date"] = facts["date"].map(lookup).astype("datetime64[s]")
-        # before session 58 only year and month of the published dates hold, on all that could be compared
+        days = cells.parse_fact("date", parse_date, where, "a day as YYYY-MM-DD, or empty")
+        table["date"] = days.astype("datetime64[s]")
+        # Before session 58, only the year and month of the published dates are right where compared.
         table["date_quality"] = np.where(
             table["date"].isna(), "none", np.where(table["session"] < 58, "month", "day")
         )
@@ -145,7 +151,7 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
 
 
 def _flags(text: pd.Series, rcid: np.ndarray, name: str, notes: list[str]) -> pd.Series:
-    """Read flags 0/1; anything else is unknown and noted (one published table has such a slip)."""
+    """Read flags 0/1; other values become unknown and are noted (one published table has one)."""
     known = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, **dict.fromkeys(("", "NA", "nan", "NaN", "."), pd.NA)}
     odd = ~text.isin(list(known))
     if odd.any():
@@ -155,7 +161,7 @@ def _flags(text: pd.Series, rcid: np.ndarray, name: str, notes: list[str]) -> pd
 
 
 def _ccodes(cells: Cells, vote: np.ndarray, where: str) -> np.ndarray:
-    """State of each row; a row coded "not a member" may name any unit, others must be known."""
+    """Return the state of each row. It must be known, unless the row is coded "not a member"."""
     units = cells.words["ccode"].parse(parse_optional_int, where, "ccode", "a Correlates of War number")
     number = cells.keys["ccode"]
     country = cells.keys.get("country", np.zeros_like(number))
@@ -187,10 +193,10 @@ def _known() -> int:
 
 
 def add_derived(rollcalls: pd.DataFrame, votes: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Add motions, second copies and repeated resolutions, which the publisher's votes file does not mark.
+    """Mark motions, second copies and repeated resolutions; the votes file does not mark them.
 
-    Repeated resolutions come from the author's table ``Matches.csv`` (``rcid1 rcid2``) if it lies beside the
-    file, else from titles (see `match_titles`).
+    Repeated resolutions come from the author's table ``Matches.csv`` (``rcid1 rcid2``) beside the file or, if
+    there is none, from titles (see `match_titles`).
     """
     rollcalls = rollcalls.reset_index(drop=True)
     rollcalls["is_procedural"], rollcalls["dup_of_rcid"] = (

@@ -1,9 +1,9 @@
-"""Sessions 74-80 from the UN's machine-readable resolutions.
+"""Read sessions 74-80 from the UN's machine-readable resolutions.
 
-Two files: ``extra_dgacm_rollcalls_74_80.csv`` and ``extra_dgacm_votes_74_80.parquet`` beside it. Source: UN
-Department for General Assembly and Conference Management, github.com/UNxml/GAresolutions. Adopted
-whole resolutions only; the key is the UN symbol (`symbol_key`). Issue areas come from title and agenda item,
-repeated resolutions from titles. `extend_release` appends these sessions to a record that ends earlier.
+There are two files: ``extra_dgacm_rollcalls_74_80.csv`` and ``extra_dgacm_votes_74_80.parquet`` beside it.
+Source: UN Department for General Assembly and Conference Management, github.com/UNxml/GAresolutions. They
+hold adopted whole resolutions only; the key is the UN symbol (`symbol_key`). Issue areas come from title and
+agenda item, repeated resolutions from titles. `extend_release` appends these sessions to an earlier record.
 """
 
 from itertools import pairwise
@@ -18,24 +18,24 @@ from data.votes.releases.matching import match_titles
 from data.votes.releases.parquet_pair import check_states, hash_files, read_table, recode_votes
 from data.votes.releases.states import session_of_date
 from data.votes.releases.text import read_blocks, scan_text
-from data.votes.releases.tidy import VOTES, Release, finish_release, format_symbol, symbol_key
+from data.votes.releases.tidy import VOTES, Progress, Release, finish_release, format_symbol, symbol_key
 
 ROLLCALL_FILE, VOTE_FILE = "extra_dgacm_rollcalls_74_80.csv", "extra_dgacm_votes_74_80.parquet"
 _COLUMNS = ("symbol", "session", "date", "title", "agenda", "yes", "abstain", "no", "absent")
 
 
 def is_dgacm(header: list[str]) -> bool:
-    """Tell whether a header is that of the roll call table."""
+    """Tell whether a header belongs to the roll-call table."""
     return set(_COLUMNS) <= set(header)
 
 
-def read_dgacm(path: Path, progress=None) -> Release:
-    """Read the roll call table and the votes that lie beside it.
+def read_dgacm(path: Path, progress: Progress | None = None) -> Release:
+    """Read the roll-call table and the votes beside it.
 
     Raises
     ------
     DataError
-        A file missing or damaged, unknown codes, a symbol twice, counts that differ from the votes.
+        A file is missing or damaged, a code is unknown, a symbol occurs twice, or counts differ from votes.
     """
     vote_path = path.with_name(VOTE_FILE)
     scan = scan_text(path)
@@ -91,18 +91,17 @@ def read_dgacm(path: Path, progress=None) -> Release:
 
 
 def extend_release(base: Release, later: Release) -> Release:
-    """Append the roll calls of `later` that were taken after the last of `base`.
+    """Append the roll calls of `later` that come after the last of `base`.
 
-    Earlier ones are not filled in: `base` may have them under a symbol that is spelt otherwise or missing.
-    Roll calls of both are the same if they carry the same UN symbol; there `base` stays, and the votes must
-    agree. Repeated resolutions are linked across the seam: a resolution of `later` joins the group of the one
-    with the same title in the session before.
+    Earlier gaps are not filled, because `base` may have those roll calls under another symbol or none. Roll
+    calls with the same UN symbol are the same: `base` keeps its own, and the votes must agree. A resolution
+    of `later` joins the group of the one with the same title in the session before.
 
     Raises
     ------
     DataError
-        Votes on shared whole resolutions differ in more than 2 % of the cells, so that the two files cannot
-        be about the same votes; or a number stands for different roll calls.
+        Votes on shared whole resolutions differ in more than 2 % of the cells, or a number means different
+        roll calls.
     """
     plain = base.rollcalls[~(base.rollcalls["is_para_or_amend"] | base.rollcalls["is_procedural"])]
     plain = plain[plain["dup_of_rcid"].isna() & plain["symbol"].notna()].drop_duplicates("symbol", keep=False)
@@ -133,7 +132,7 @@ def extend_release(base: Release, later: Release) -> Release:
     clash = set(new["rcid"]) & set(base.rollcalls["rcid"])
     if clash:
         raise DataError(
-            f"{later.name} against {base.name}: rcid {sorted(clash)[:5]} stand for different roll calls"
+            f"{later.name} against {base.name}: rcid {sorted(clash)[:5]} mean different roll calls"
         )
     both = pd.concat([base.rollcalls, new], ignore_index=True)
     both["match_group"] = _link_groups(both, set(new["rcid"]))
@@ -145,7 +144,7 @@ def extend_release(base: Release, later: Release) -> Release:
 
 
 def _link_groups(rollcalls: pd.DataFrame, new: set[int]) -> pd.Series:
-    """Keep the groups of the base; let new resolutions follow their predecessor by title."""
+    """Keep the groups of the base; new resolutions join that of their predecessor by title."""
     derived = match_titles(rollcalls)
     group = rollcalls["match_group"].where(~rollcalls["rcid"].isin(new)).to_list()
     session, rcid = rollcalls["session"].to_list(), rollcalls["rcid"].to_list()

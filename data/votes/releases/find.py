@@ -1,4 +1,4 @@
-"""Which record of roll calls lies in a folder, and which files it consists of."""
+"""Find the record of roll calls in a folder, and list its files."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from data.votes.releases.read import identify_release
 
 _PAIR = ("rollcalls.parquet", "votes.parquet")
 _RANK = {"dataverse_text": 0, "dataverse_rdata": 0, "undl": 1}
-"""Which kind is taken where a folder holds several: coded issue areas come before derived ones."""
+"""Which kind comes first in a folder with several: coded issue areas before derived ones."""
 
 NO_RECORD = (
     f"no record of roll calls in this folder. One is {' with '.join(_PAIR)}, a Dataverse release (CSV, tab "
     "or RData), or the UN Digital Library's bulk file"
 )
-"""What to say of a folder without one."""
+"""Message for a folder without a record."""
 
 
 def find_release(path: Path) -> Path | None:
@@ -29,13 +29,13 @@ def find_release(path: Path) -> Path | None:
     Returns
     -------
     Path or None
-        The file (of sessions 74-80 the roll call table), or the folder of the parquet pair; None for a folder
-        without a record.
+        The file (for sessions 74-80 the roll-call table), or the folder of the parquet pair; None if the
+        folder has no record.
 
     Raises
     ------
     DataError
-        Nothing there, a file that is no record, or a folder with several of one kind.
+        The path does not exist, the file is no record, or a folder has several of one kind.
     """
     if path.is_file():
         kind = identify_release(path)
@@ -62,13 +62,13 @@ def find_release(path: Path) -> Path | None:
 
 
 def find_later(folders: list[Path]) -> Path | None:
-    """Find the roll call table of sessions 74-80 in the first folder that has it with its votes."""
+    """Find the roll-call table of sessions 74-80 in the first folder that also has its votes."""
     complete = [f for f in folders if (f / ROLLCALL_FILE).is_file() and (f / VOTE_FILE).is_file()]
     return complete[0] / ROLLCALL_FILE if complete else None
 
 
 def list_files(path: Path) -> list[Path]:
-    """List the files that a record consists of, given what `find_release` or `find_later` returns."""
+    """List the files of a record that `find_release` or `find_later` returned."""
     if path.is_dir():
         return [path / name for name in _PAIR]
     if path.name == ROLLCALL_FILE:

@@ -1,10 +1,10 @@
-"""Issue areas from words, for releases whose publisher codes none.
+"""Derive issue areas from words, for releases whose publisher codes none.
 
 The six areas are those of the Dataverse codebook (Voeten, Strezhnev and Bailey): ``me`` Palestinian conflict,
 ``nu`` nuclear weapons and material, ``di`` arms control and disarmament, ``hr`` human rights, ``co``
-colonialism, ``ec`` economic development. That codebook says that its own flags come from searches in
-descriptions with a rudimentary visual check, so a word list is the same kind of instrument. A roll call may
-belong to several areas or to none, as in the codebook.
+colonialism, ``ec`` economic development. According to that codebook, its own flags come from searches in
+descriptions with a rudimentary visual check, so a word list is a similar instrument. A roll call may belong
+to several areas or to none.
 """
 
 import re
@@ -41,12 +41,12 @@ def prepare_issues(text: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     text : Series of str, length ``rollcall``
-        Title, agenda title and subjects joined; missing counts as empty.
+        Title, agenda title and subjects joined.
 
     Returns
     -------
     DataFrame, ``rollcall`` x ``me nu di hr co ec``, Int8 in {0, 1}
-        Missing where the text is empty: nothing can be said.
+        Missing if the text is empty.
     """
     filled = text.fillna("").astype(str)
     unique, position = np.unique(filled.to_numpy(dtype=object), return_inverse=True)

@@ -1,4 +1,4 @@
-"""Resolutions put again in a later session, and motions filed as resolutions, found from words and votes."""
+"""Find repeated resolutions, motions and second copies from words and votes."""
 
 import re
 
@@ -16,10 +16,10 @@ _TRANSCRIPT = re.compile(
 
 
 def normalize_title(title: pd.Series) -> pd.Series:
-    """Reduce titles to what stays the same from one session to the next.
+    """Reduce titles to the part that stays the same from session to session.
 
-    The catalogue's tail (": resolution / adopted by the General Assembly"), years, case, accents of
-    punctuation and spacing go; words stay in order. Empty where nothing remains.
+    The catalogue's ending (": resolution / adopted by the General Assembly"), years, case, punctuation and
+    spacing go; words keep their order. The result may be empty.
     """
     out = title.fillna("").astype(str).str.replace(_TAIL, "", regex=True).str.lower()
     out = out.str.replace(_YEARS, " ", regex=True).str.replace(r"[^a-z]+", " ", regex=True)
@@ -29,10 +29,9 @@ def normalize_title(title: pd.Series) -> pd.Series:
 def match_titles(rollcalls: pd.DataFrame) -> pd.Series:
     """Link each resolution to the one with the same title in the session before.
 
-    Only titles that occur once in each of the two sessions are linked: a title that stands for several
-    resolutions of a session (a country's name, "Report of the Secretary-General") says nothing about which
-    belongs to which. Of the 947 hand-made links in the published table of matches 946 span one session,
-    hence no longer gaps.
+    Only titles that occur once in each of the two sessions are linked. A title of several resolutions (a
+    country's name, "Report of the Secretary-General") does not say which belong together. Gaps are not
+    bridged: 946 of the 947 links in the published table of matches span one session.
 
     Parameters
     ----------
@@ -41,12 +40,12 @@ def match_titles(rollcalls: pd.DataFrame) -> pd.Series:
     Returns
     -------
     Series of Int64, indexed like `rollcalls`
-        Smallest rcid of the chain of links; missing for a resolution without a link.
+        Smallest rcid in the chain of links; missing for a resolution without a link.
     """
     whole = ~(rollcalls["is_para_or_amend"] | rollcalls["is_procedural"] | rollcalls["dup_of_rcid"].notna())
     table = rollcalls.loc[whole, ["rcid", "session"]].copy()
     table["key"] = normalize_title(rollcalls.loc[whole, "title"])
-    # two words carry too little to say that two resolutions are the same ("Jerusalem" does, "Iraq" does not)
+    # Very short titles do not identify a resolution: "Jerusalem" does, "Iraq" does not.
     table = table[table["key"].str.len().ge(8)]
     table = table[~table.duplicated(["session", "key"], keep=False)]
     before = table.assign(session=table["session"] + 1).rename(columns={"rcid": "before"})
@@ -62,10 +61,10 @@ def match_titles(rollcalls: pd.DataFrame) -> pd.Series:
 
 
 def flag_procedural(rollcalls: pd.DataFrame) -> pd.Series:
-    """Flag no-action and adjournment motions among votes described by the verbatim record.
+    """Flag no-action and adjournment motions among votes that the verbatim record describes.
 
-    The paragraph and motion votes added to sessions 52-67 carry the President's words as description; 14 of
-    them are motions without any mark in the published file.
+    The votes added to sessions 52-67 have the President's words as description; 14 of them are motions that
+    the published file does not mark.
     """
     text = rollcalls["title"].fillna("").astype(str) + " " + rollcalls["descr"].fillna("").astype(str)
     words = text.str.contains(_MOTION) & text.str.contains(_TRANSCRIPT)
@@ -73,7 +72,7 @@ def flag_procedural(rollcalls: pd.DataFrame) -> pd.Series:
 
 
 def find_duplicates(rollcalls: pd.DataFrame, votes: pd.DataFrame, share: float = 0.975) -> pd.Series:
-    """Find second copies of a final vote: same resolution, nearly the same votes, described by the record.
+    """Find second copies of a final vote: same resolution, nearly the same votes, the President's words.
 
     Parameters
     ----------
@@ -84,7 +83,7 @@ def find_duplicates(rollcalls: pd.DataFrame, votes: pd.DataFrame, share: float =
 
     Returns
     -------
-    Series of Int64: rcid of the vote that is repeated, missing elsewhere.
+    Series of Int64: rcid of the vote that a copy repeats; missing for other votes.
     """
     text = rollcalls["descr"].fillna("").astype(str) + rollcalls["title"].fillna("").astype(str)
     plain = ~rollcalls["is_para_or_amend"] & ~rollcalls["is_procedural"] & rollcalls["unres"].notna()

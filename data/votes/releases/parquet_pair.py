@@ -1,6 +1,6 @@
-"""The pair ``rollcalls.parquet`` and ``votes.parquet``: the releases of 2016 and 2021 joined.
+"""Read the pair ``rollcalls.parquet`` and ``votes.parquet``: the releases of 2016 and 2021 joined.
 
-Columns as in the data dictionary beside the files. Repeated resolutions (``match_group``) are the author's.
+The data dictionary beside the files has the columns. Repeated resolutions (``match_group``) are the author's.
 """
 
 import hashlib
@@ -12,50 +12,40 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data.spec import ISSUES
 from data.tables.rules import DataError
 from data.votes.releases.states import iso3_of
-from data.votes.releases.tidy import MAX_ROLLCALLS, MAX_ROWS, VOTES, Release, finish_release, format_symbol
+from data.votes.releases.tidy import (
+    MAX_ROLLCALLS,
+    MAX_ROWS,
+    ROLLCALL_COLUMNS,
+    VOTE_COLUMNS,
+    VOTES,
+    Progress,
+    Release,
+    finish_release,
+    format_symbol,
+)
 
 MAX_BYTES = 1 << 29
-"""Most bytes of a parquet file after decompression, and of any of its columns written out."""
-_ROLLCALLS = [
-    "rcid",
-    "session",
-    "date",
-    "date_quality",
-    "unres",
-    "title",
-    "descr",
-    "important",
-    "is_para_or_amend",
-    "is_procedural",
-    "dup_of_rcid",
-    *ISSUES,
-    *(f"{i}_v2016" for i in ISSUES),
-    "match_group",
-    "yes",
-    "abstain",
-    "no",
-    "absent",
-]
-_VOTES = ["rcid", "session", "ccode", "iso3", "vote"]
+"""Most bytes of a parquet file after decompression, and of any of its columns in memory."""
+_DERIVED = ("symbol", "issue_source", "match_source", "us_vote", "unanimous")
+_ROLLCALLS = [column for column in ROLLCALL_COLUMNS if column not in _DERIVED]
 
 
-def read_parquet_pair(folder: Path, progress=None) -> Release:
+def read_parquet_pair(folder: Path, progress: Progress | None = None) -> Release:
     """Read the pair of tables in a folder.
 
     Raises
     ------
     DataError
-        A file or column missing, damaged or of absurd size; codes outside the dictionary; counts that differ
-        from the votes; votes and roll calls that do not belong together.
+        A file or column is missing, damaged or too large; a code is unknown; counts differ from the votes;
+        or votes and roll calls do not belong together.
     """
     paths = [folder / "rollcalls.parquet", folder / "votes.parquet"]
     rollcalls = read_table(paths[0], _ROLLCALLS, MAX_ROLLCALLS)
     if progress:
         progress(0.3, "reading votes")
-    votes = read_table(paths[1], _VOTES, MAX_ROWS)
+    votes = read_table(paths[1], list(VOTE_COLUMNS), MAX_ROWS)
     if progress:
         progress(0.6, "checking")
     where = str(folder)
@@ -91,7 +81,7 @@ def read_parquet_pair(folder: Path, progress=None) -> Release:
 
 
 def read_table(path: Path, columns: list[str], max_rows: int) -> pd.DataFrame:
-    """Read columns of a parquet file after a look at its size; DataError for anything that is not right."""
+    """Check the size of a parquet file, then read columns; DataError if it is damaged."""
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     try:
@@ -115,7 +105,7 @@ def read_table(path: Path, columns: list[str], max_rows: int) -> pd.DataFrame:
 
 
 def _read_columns(path: Path, columns: list[str], meta: pq.FileMetaData) -> pd.DataFrame:
-    """Read with texts as numbers into their distinct values, and write them out only if that stays small."""
+    """Read texts as numbers of their distinct values; expand them only if the result stays small."""
     schema = meta.schema.to_arrow_schema()
     texts = [
         c
@@ -137,7 +127,7 @@ def _read_columns(path: Path, columns: list[str], meta: pq.FileMetaData) -> pd.D
 
 
 def recode_votes(vote: pd.Series, path: Path) -> pd.Series:
-    """Votes in words to the shared categories; DataError for others, naming rows."""
+    """Turn votes in words into the codes of VOTES; DataError for other words, naming rows."""
     out = vote.astype("object").map({name: code for code, name in enumerate(VOTES.categories)})
     bad = out.isna().to_numpy()
     if bad.any():
@@ -150,7 +140,7 @@ def recode_votes(vote: pd.Series, path: Path) -> pd.Series:
 
 
 def check_states(votes: pd.DataFrame, path: Path) -> None:
-    """Reject ccodes that no member has, and ISO codes that are not those of the ccode."""
+    """Reject unknown ccodes, and ISO codes that do not belong to the ccode."""
     known = iso3_of()
     pairs = votes[["ccode", "iso3"]].drop_duplicates()
     wrong = [f"{r.ccode} {r.iso3}" for r in pairs.itertuples() if known.get(r.ccode) != r.iso3]

@@ -1,8 +1,8 @@
 """Read an RData file in a process of its own, and leave its data frames behind as Arrow files.
 
 A broken file may crash the C library that pyreadr calls, or make it ask for more memory than there is. Then
-only this process ends. ``rdata.read_rdata`` starts this script by its path, so it imports nothing of the
-project.
+only this process ends. ``rdata.read_rdata`` starts this script by its path, so it must not import
+anything from the project.
 """
 
 import json

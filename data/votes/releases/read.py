@@ -1,6 +1,7 @@
-"""What a file is, by looking into it, and reading it."""
+"""Identify a record of roll calls by its content, and read it."""
 
 from pathlib import Path
+from types import ModuleType
 
 from data.tables.read import sha256
 from data.tables.rules import DataError
@@ -26,7 +27,7 @@ _EXPECTED = (
 
 
 def identify_release(path: Path | str) -> str:
-    """Say what a file is from its first bytes and its header, never from its name.
+    """Identify a file by its first bytes and its header, never by its name.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def identify_release(path: Path | str) -> str:
     Raises
     ------
     DataError
-        Not there, empty, a web page, an archive, or a table that is no record of roll calls.
+        The path does not exist, is empty, or is a web page, an archive or another table.
     """
     path = Path(path)
     if path.is_dir():
@@ -56,7 +57,7 @@ def identify_release(path: Path | str) -> str:
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
     if not start:
-        raise DataError(f"{path}: empty (0 bytes), perhaps a download that never began")
+        raise DataError(f"{path}: empty (0 bytes), perhaps a failed download")
     if start[:4] == b"PAR1":
         return _identify_parquet(path)
     if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
@@ -111,7 +112,7 @@ def _identify_text(path: Path) -> str:
 def read_release(path: Path | str, progress: Progress | None = None) -> Release:
     """Read a published record of roll calls into the tidy form.
 
-    Memory stays bounded: text is parsed in blocks of a few megabytes and a vote takes 16 bytes.
+    Text is parsed in blocks of a few megabytes, so memory does not grow with the file.
 
     Parameters
     ----------
@@ -127,7 +128,7 @@ def read_release(path: Path | str, progress: Progress | None = None) -> Release:
     Raises
     ------
     DataError
-        Whatever is wrong with the file: what, where, which rows.
+        The file is damaged or no record; the message says what is wrong, where, and in which rows.
     """
     path = Path(path)
     kind = identify_release(path)
@@ -137,28 +138,28 @@ def read_release(path: Path | str, progress: Progress | None = None) -> Release:
     return release
 
 
-def _read_pair(path: Path, progress) -> Release:
+def _read_pair(path: Path, progress: Progress | None) -> Release:
     return read_parquet_pair(path if path.is_dir() else path.parent, progress)
 
 
-def _read_dgacm(path: Path, progress) -> Release:
+def _read_dgacm(path: Path, progress: Progress | None) -> Release:
     return read_dgacm(path.with_name(ROLLCALL_FILE) if path.name == VOTE_FILE else path, progress)
 
 
-def _read_text(path: Path, progress, module, name: str) -> Release:
+def _read_text(path: Path, progress: Progress | None, module: ModuleType, name: str) -> Release:
     scan = scan_text(path, progress)
     header, _ = read_header(path, scan.encoding)
     columns = module.find_columns(header)
     if columns is None:
         raise DataError(f"{path}: unknown columns; {_EXPECTED}")
-    notes = [] if scan.complete else ["the last line has no end: the file may be cut short"]
+    notes = [] if scan.complete else ["the last line has no end: the file may be truncated"]
     notes += [] if scan.encoding == "utf-8" else ["not UTF-8: read as Windows-1252"]
     batches = read_blocks(path, scan, columns, progress)
     tidy = dataverse.tidy_dataverse if module is dataverse else undl.tidy_undl
     return tidy(batches, columns, path=path, name=name, sha256=scan.sha256, notes=notes)
 
 
-def _read_rdata(path: Path, progress) -> Release:
+def _read_rdata(path: Path, progress: Progress | None) -> Release:
     name, table = read_rdata(path, dataverse.find_columns, progress)
     return dataverse.tidy_dataverse(
         to_batches(table, progress=progress),

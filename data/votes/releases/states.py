@@ -1,8 +1,7 @@
-"""Which state a publisher's code means in which session.
+"""Find the state that a publisher's code means in a session.
 
-Units and codes are those of the Correlates of War project, as in the Dataverse release. Who had a seat in
-which session follows from the days of admission and departure in `states.csv`; two seats were held under two
-codes in turn (`CODE_CHANGES`).
+Codes are those of the Correlates of War project, as in the Dataverse release. The days of admission and
+departure in `states.csv` say who had a seat in which session. Two seats changed their code (`CODE_CHANGES`).
 
 Changes of code:
 
@@ -29,10 +28,10 @@ import pandas as pd
 from data.tables.read import load_states
 
 CHINA_SEAT = np.datetime64("1971-10-25")
-"""Day of resolution 2758 (XXVI); the vote of that day was cast by 713."""
+"""Day of resolution 2758 (XXVI); 713 cast the vote of that day."""
 
 CODE_CHANGES = {255: (260, 45), 679: (678, 46)}
-"""Code of today: (code before, first session under that of today), for one seat with one ISO code."""
+"""Current code: (former code, first session under the current one), for one seat with one ISO code."""
 
 _CCODE_ALIASES = {628: 626}
 FORMER_NAMES = Path(__file__).with_name("former_names.csv")
@@ -40,16 +39,16 @@ FORMER_NAMES = Path(__file__).with_name("former_names.csv")
 
 
 def session_of_date(date: pd.Series) -> pd.Series:
-    """Find the regular session of a day: it opens in September, here on the 10th, of 1945 + session."""
+    """Find the regular session of a day. Session n opens in September of 1945 + n, here on the 10th."""
     opened = (date.dt.month > 9) | ((date.dt.month == 9) & (date.dt.day >= 10))
     return date.dt.year - 1946 + opened.astype(int)
 
 
 @cache
 def load_members() -> pd.DataFrame:
-    """Sessions of membership: ``ccode iso3 first_session last_session``; one row per unbroken spell and code.
+    """Load sessions of membership: ``ccode iso3 first_session last_session``, a row per spell and code.
 
-    A year alone in states.csv means an admission in the autumn of that year, when a session began.
+    In states.csv, a year alone means an admission in that autumn, when a session began.
     """
     states = load_states()
     start, end = (
@@ -66,7 +65,7 @@ def load_members() -> pd.DataFrame:
 
 @cache
 def iso3_of() -> dict[int, str]:
-    """ISO code of every unit; DEU and YEM each stand for two that never sit together, SRB for YUG too."""
+    """Map ccode to ISO code; DEU and YEM each stand for two codes in turn, SRB also for YUG."""
     members = load_members()
     return dict(zip(members["ccode"].astype(int), members["iso3"], strict=True))
 
@@ -85,20 +84,21 @@ def _ccode_of_name() -> dict[str, int]:
 
 
 def find_ccode(code: str = "", name: str = "", ccode: int | None = None) -> int | None:
-    """Find the Correlates of War code of a publisher's state, before any change over time.
+    """Find the Correlates of War code of a publisher's state, ignoring changes over time.
 
     Parameters
     ----------
     code : str
         ISO 3166 alpha-3 code, present or withdrawn.
     name : str
-        Official name; decides where one ISO code covers two members of the same time.
+        Official name; decides if one ISO code covers two members of the same time.
     ccode : int, optional
-        The publisher's own Correlates of War code; wins.
+        The publisher's own Correlates of War code; takes precedence.
 
     Returns
     -------
-    int, or None if no member is known under any of the three.
+    int or None
+        None if no member has that code or name.
     """
     if ccode is not None:
         ccode = _CCODE_ALIASES.get(ccode, ccode)
@@ -109,21 +109,21 @@ def find_ccode(code: str = "", name: str = "", ccode: int | None = None) -> int 
 
 
 def apply_succession(ccode: np.ndarray, session: np.ndarray, date: np.ndarray | None = None) -> np.ndarray:
-    """Give each unit the code that it has in its session.
+    """Replace each code by the one that the state has in the session.
 
     Parameters
     ----------
     ccode, session : int arrays of equal length
     date : datetime64 array, optional
-        Needed to place China's seat within session 26. Without it (the Dataverse release, which has a row
-        for each of the two and marks the one without a seat) 710 and 713 stay as they are.
+        Needed to place China's seat within session 26. Without it, 710 and 713 stay: the Dataverse release
+        has a row for each of the two and marks the one without a seat.
 
     Returns
     -------
     int array
     """
     out = np.array(ccode, dtype=np.int16)
-    # Yemen is told apart by the Dataverse releases themselves, Germany in session 45 is not.
+    # The Dataverse releases separate the two Yemens, but not Germany in session 45.
     for now, (before, since) in CODE_CHANGES.items():
         if now == 255 or date is not None:
             unit = np.isin(out, (now, before))
@@ -137,7 +137,7 @@ def apply_succession(ccode: np.ndarray, session: np.ndarray, date: np.ndarray | 
 
 @cache
 def _seats() -> tuple[np.ndarray, np.ndarray]:
-    """Seats by session (0-199) and ccode (0-999); the second without first and last session of a spell."""
+    """Tabulate seats by session (0-199) and ccode (0-999); the second without the ends of a spell."""
     seat, whole = np.zeros((200, 1000), dtype=bool), np.zeros((200, 1000), dtype=bool)
     for row in load_members().itertuples():
         end = 200 if pd.isna(row.last_session) else row.last_session + 1
@@ -147,16 +147,16 @@ def _seats() -> tuple[np.ndarray, np.ndarray]:
 
 
 def seats(session: np.ndarray, ccode: np.ndarray | None = None, whole: bool = False) -> np.ndarray:
-    """Tell who had a seat.
+    """Tell which states had a seat.
 
     Parameters
     ----------
     session : int array
     ccode : int array, optional
-        Same length; without it all units (0-999) are answered for each session.
+        Same length; without it, the result has all codes (0-999) for each session.
     whole : bool
-        Only states that sat throughout the session, as far as the table can tell: not in the first and last
-        session of a spell, which they may have joined or left in between.
+        Only states that sat throughout the session: not in the first and last session of a spell, in which
+        they may have joined or left.
 
     Returns
     -------

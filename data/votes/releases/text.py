@@ -1,4 +1,4 @@
-"""Delimited text in bounded memory: one pass that looks at the bytes, one that parses them in blocks."""
+"""Read delimited text in bounded memory: one pass checks the bytes, another parses them in blocks."""
 
 import codecs
 import hashlib
@@ -11,18 +11,18 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from data.tables.rules import DataError
-from data.votes.releases.tidy import MAX_ROWS
+from data.votes.releases.tidy import MAX_ROWS, Progress
 
 BLOCK = 4 << 20
 """Bytes read at a time."""
 MAX_LINE = 1 << 20
-"""Longest line accepted, bytes; in the published files no line is longer than a few thousand."""
+"""Longest line in bytes; no line of a published file is longer than a few thousand."""
 DELIMITERS = (",", "\t", ";")
 
 
 @dataclass(frozen=True)
 class TextScan:
-    """What the bytes of a text file say: hash, encoding, and whether the file ends as it should."""
+    """Hash and encoding of a text file, its number of lines, and whether its last line is complete."""
 
     sha256: str
     encoding: str
@@ -30,12 +30,11 @@ class TextScan:
     complete: bool
 
 
-def scan_text(path: Path, progress=None) -> TextScan:
-    """Hash a text file and find its encoding, line by line bounds included.
+def scan_text(path: Path, progress: Progress | None = None) -> TextScan:
+    """Hash a text file, find its encoding and check its lines.
 
-    UTF-8 is taken where every byte fits. A file with bytes that are no UTF-8 is taken as Windows-1252 (older
-    exports) only if it holds no multi-byte UTF-8 character at all: a file with both is refused, since half
-    of its names would silently turn into others.
+    The encoding is UTF-8 if all bytes are valid, else Windows-1252 (older exports). A file with both invalid
+    bytes and multi-byte UTF-8 characters is refused, because some of its names would change silently.
 
     Raises
     ------
@@ -85,7 +84,7 @@ def _check_line_length(path: Path, block: bytes, since_newline: int, lines: int)
 
 
 def _check_bytes(block, decoder, bad_line, multibyte, lines):
-    """Try a block as UTF-8; on failure note the line, and whether valid multi-byte characters are there."""
+    """Decode a block as UTF-8; if that fails, return the line and whether it has multi-byte characters."""
     try:
         decoder.decode(block)
         return bad_line, True
@@ -98,7 +97,7 @@ def _check_bytes(block, decoder, bad_line, multibyte, lines):
 
 
 def read_header(path: Path, encoding: str = "utf-8") -> tuple[list[str], str] | None:
-    """Read column names and delimiter: the one that splits the first line into most columns."""
+    """Read the column names and the delimiter, which splits the first line into the most columns."""
     with open(path, "rb") as file:
         line = file.readline(MAX_LINE + 1)
     try:
@@ -112,9 +111,9 @@ def read_header(path: Path, encoding: str = "utf-8") -> tuple[list[str], str] | 
 
 
 def read_blocks(
-    path: Path, scan: TextScan, columns: dict[str, str], progress=None
+    path: Path, scan: TextScan, columns: dict[str, str], progress: Progress | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield a delimited file in blocks, all columns as text under their canonical names.
+    """Yield a delimited file in blocks of text columns with canonical names.
 
     Parameters
     ----------
@@ -126,14 +125,14 @@ def read_blocks(
     Raises
     ------
     DataError
-        A row with too many or too few fields, a quote that is never closed, characters outside the encoding.
+        A row has too many or too few fields, a quote is never closed, or a character is invalid.
     """
     names, delimiter = read_header(path, scan.encoding)
     size = path.stat().st_size
     try:
         reader = pacsv.open_csv(
             path,
-            # names are given because a header may repeat one or leave one empty (row numbers written by R)
+            # A header may repeat a name or leave one empty (row numbers written by R), so names get numbers.
             read_options=pacsv.ReadOptions(
                 block_size=BLOCK, encoding=scan.encoding, skip_rows=1, use_threads=False,
                 column_names=[f"{i}:{name}" for i, name in enumerate(names)],

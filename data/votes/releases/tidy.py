@@ -1,7 +1,7 @@
-"""The one tidy form of every release, and the checks that any release must pass."""
+"""The tidy form that all releases share, and the checks that every release must pass."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,15 +12,17 @@ from data.tables.rules import DataError, list_first
 from data.votes.releases.states import iso3_of, seats
 
 VOTES = pd.CategoricalDtype(["no", "abstain", "yes", "absent"])
-"""Codes 0, 1, 2 follow no < abstain < yes; absent (3) is beside that scale, so no order is declared."""
+"""Codes 0, 1, 2 are no < abstain < yes. Absent (3) is not on that scale, so no order is declared."""
 
 MAX_ROWS = 10_000_000
-"""Most rows of a file that is read at all; the largest published one has 1.3 million."""
+"""Most rows of a file; the largest published one has 1.3 million."""
 MAX_ROLLCALLS = 20_000
 """Most roll calls; the record of 80 sessions has 6,900."""
 DAMAGED_SHARE = 0.1
-"""More roll calls than this whose votes do not add up to the published counts mean a damaged file. The
-release of 2016 has 20 in 5,429 (0.4 %)."""
+"""A file is damaged if the votes of more roll calls than this do not add up to the published counts.
+
+The release of 2016 has 20 such roll calls in 5,429 (0.4 %).
+"""
 
 _DTYPES = {
     "rcid": "int64", "symbol": "str", "unres": "str", "session": "int16", "date": "datetime64[s]",
@@ -35,7 +37,7 @@ ROLLCALL_COLUMNS = tuple(_DTYPES)
 VOTE_COLUMNS = ("rcid", "session", "ccode", "iso3", "vote")
 
 Progress = Callable[[float, str], None]
-"""Called with the share done (0-1) and a word on what is being done."""
+"""Called with the share done (0 to 1) and a word for the current step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,21 +47,21 @@ class Release:
     Attributes
     ----------
     rollcalls : DataFrame, one row per roll call, columns ``ROLLCALL_COLUMNS``
-        ``rcid`` is the publisher's number where there is one (Dataverse: roll call id; UN Digital Library:
-        control number ``undl_id``) and else made from the UN symbol (see `symbol_key`). ``date`` is the day
-        of the vote; ``date_quality`` says whether the day or only the month is right. ``session`` is the
-        regular session (1-80...) in which the vote was taken. Issue flags are 0/1/missing, ``issue_source``
-        and ``match_source`` say whether they are the publisher's coding or derived from words.
+        ``rcid`` is the publisher's number (Dataverse: roll call id; UN Digital Library: control number
+        ``undl_id``), or else made from the UN symbol (see `symbol_key`). ``date`` is the day of the vote;
+        ``date_quality`` says whether the day or only the month is right. ``session`` is the regular session
+        of the vote. Issue flags are 0, 1 or missing; ``issue_source`` and ``match_source`` say whether flags
+        and repeats are the publisher's coding or derived from words.
     votes : DataFrame, one row per member and roll call, columns ``VOTE_COLUMNS``
         ``vote`` is categorical with the categories of ``VOTES``. States without a seat have no row.
     name : str
         What the file is.
     sha256 : str
-        Of the file, or of the pair of files one after the other.
+        Hash of the file, or of the pair of files one after the other.
     notes : tuple of str
-        What a reader should know: every oddity that was found and let pass.
+        Oddities that were found and accepted.
     files : dict of str to str
-        sha256 by file name; filled by `data.votes.cache.load_release`.
+        sha256 by file name, from `data.votes.cache.load_release`.
     """
 
     rollcalls: pd.DataFrame
@@ -70,24 +72,33 @@ class Release:
     files: dict[str, str] = field(default_factory=dict)
 
 
-def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published=None) -> Release:
-    """Complete the tidy tables, check them, and wrap them up.
+def finish_release(
+    rollcalls: pd.DataFrame,
+    votes: pd.DataFrame,
+    *,
+    name: str,
+    sha256: str,
+    where: str,
+    notes: Iterable[str] = (),
+    published: pd.DataFrame | None = None,
+) -> Release:
+    """Complete and check the tidy tables.
 
     Parameters
     ----------
     rollcalls : DataFrame
-        Any of ``ROLLCALL_COLUMNS``; the rest is filled with "unknown", counts come from the votes.
+        Any of ``ROLLCALL_COLUMNS``; the others become unknown. Counts come from the votes.
     votes : DataFrame with ``rcid ccode vote`` (vote as int 0-3 or categorical)
     where : str
-        The file, for messages.
+        File to name in messages.
     published : DataFrame, optional
-        ``rcid yes abstain no`` (and ``absent``) as the publisher counts them, missing where not given.
+        The publisher's counts: ``rcid yes abstain no`` (and ``absent``), missing if not given.
 
     Raises
     ------
     DataError
-        No roll call or vote at all; a roll call or cell twice; a vote without roll call or the reverse;
-        a date far outside its session; counts that do not add up for more than ``DAMAGED_SHARE``.
+        There is no roll call or vote; a roll call or cell occurs twice; a vote has no roll call, or the
+        reverse; a date lies far outside its session; more than ``DAMAGED_SHARE`` of the counts do not add up.
     """
     notes = list(notes)
     rollcalls = rollcalls.sort_values(["session", "rcid"]).reset_index(drop=True)
@@ -98,14 +109,11 @@ def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published
         raise DataError(
             f"{where}: roll call numbers must be 1 to 9,999,999,999; got {list_first(rollcalls['rcid'][odd])}"
         )
-    _reject_doubles(rollcalls["rcid"].duplicated(), rollcalls["rcid"], where, "roll call listed twice")
+    double = rollcalls["rcid"].duplicated()
+    if double.any():
+        raise DataError(f"{where}: roll call listed twice: rcid {list_first(rollcalls['rcid'][double])}")
     key = votes["rcid"].to_numpy(np.int64) * 1000 + votes["ccode"].to_numpy(np.int64)
-    order = np.argsort(key, kind="stable")
-    twice = order[1:][key[order[1:]] == key[order[:-1]]]
-    if twice.size:
-        cells = [f"{iso3_of().get(k % 1000, k % 1000)} in rcid {k // 1000}" for k in key[twice[:5]]]
-        raise DataError(f"{where}: {twice.size} states vote twice in one roll call: {', '.join(cells)}")
-    votes = votes.iloc[order].reset_index(drop=True)
+    votes = votes.iloc[np.argsort(key, kind="stable")].reset_index(drop=True)
     missing = set(rollcalls["rcid"]) ^ set(votes["rcid"].unique())
     if missing:
         raise DataError(
@@ -142,8 +150,11 @@ def finish_release(rollcalls, votes, *, name, sha256, where, notes=(), published
             "vote": pd.Categorical.from_codes(code, dtype=VOTES),
         }
     )
-    double = votes.duplicated(["rcid", "iso3"])
-    _reject_doubles(double, votes["rcid"], where, "a state votes twice, under two codes")
+    # By iso3, because a state may also vote under two codes.
+    double = votes[votes.duplicated(["rcid", "iso3"])]
+    if len(double):
+        cells = list_first(f"{row.iso3} in rcid {row.rcid}" for row in double.itertuples())
+        raise DataError(f"{where}: {len(double)} states vote twice in one roll call: {cells}")
     notes += _check_counts(rollcalls, published, where)
     rollcalls = _complete(rollcalls)
     notes += _check_dates(rollcalls, where)
@@ -173,12 +184,7 @@ def _categorical(ccode: np.ndarray, iso3: dict[int, str]) -> pd.Categorical:
     return pd.Categorical.from_codes(lookup[ccode], categories=names)
 
 
-def _reject_doubles(double: pd.Series, rcid: pd.Series, where: str, what: str) -> None:
-    if double.any():
-        raise DataError(f"{where}: {what}: rcid {list_first(rcid[double])}")
-
-
-def _check_counts(rollcalls, published, where) -> list[str]:
+def _check_counts(rollcalls: pd.DataFrame, published: pd.DataFrame | None, where: str) -> list[str]:
     if published is None:
         return ["no published counts to compare the votes with"]
     both = rollcalls[["rcid", "yes", "abstain", "no", "absent"]].merge(
@@ -204,10 +210,10 @@ def _check_counts(rollcalls, published, where) -> list[str]:
 
 
 def _check_dates(rollcalls: pd.DataFrame, where: str) -> list[str]:
-    """Warn of dates outside the session, refuse those more than two years off.
+    """Note dates outside their session; refuse dates more than two years off.
 
-    The record files special sessions under regular ones (53 of 6,203 roll calls, at most 483 days off): a
-    rejection would refuse every published release. A date farther off is a slip in the file.
+    The published record files special sessions under regular ones (53 of 6,203 roll calls, at most 483 days
+    off). A date farther off is an error in the file.
     """
     date, session = rollcalls["date"], rollcalls["session"].astype(int)
     start = pd.to_datetime(pd.DataFrame({"year": 1945 + session, "month": 9, "day": 1}))
@@ -232,7 +238,7 @@ def _check_dates(rollcalls: pd.DataFrame, where: str) -> list[str]:
 
 
 def _check_seats(votes: pd.DataFrame) -> list[str]:
-    """Compare the states in each session with the table of members; warn, as the file may know better."""
+    """Note states that voted without a seat, and members without a row; the file may be right."""
     notes = []
     stranger = ~seats(votes["session"].to_numpy(), votes["ccode"].to_numpy())
     if stranger.any():
@@ -259,10 +265,10 @@ _ROMAN = {1000: "M", 900: "CM", 500: "D", 400: "CD", 100: "C", 90: "XC", 50: "L"
 
 
 def format_symbol(unres: str | None) -> str | None:
-    """UN symbol of a resolution from any spelling in use; None where it is no symbol of a regular session.
+    """Write the UN symbol of a resolution in one form; None if it is no symbol.
 
-    ``R/57/58`` and ``A/RES/57/58`` are one; up to session 30 the official form is ``A/RES/3379(XXX)``.
-    Brackets and blanks around part letters go: ``A/RES/46/82[A]`` becomes ``A/RES/46/82A``.
+    ``R/57/58`` becomes ``A/RES/57/58``. Up to session 30 the official form is ``A/RES/3379(XXX)``. Brackets
+    and blanks around part letters go: ``A/RES/46/82[A]`` becomes ``A/RES/46/82A``.
     """
     text = re.sub(r"[\s\[\]]", "", unres or "").upper()
     plain = re.fullmatch(r"(?:A/RES|R)/(\d+)/(\d+)([A-Z]{0,2})", text)
@@ -278,10 +284,10 @@ def format_symbol(unres: str | None) -> str | None:
 
 
 def symbol_key(symbol: str) -> int | None:
-    """Stable number for a symbol ``A/RES/<session>/<number><part>``, for releases without an id.
+    """Make a stable number from a symbol ``A/RES/<session>/<number><part>``, for releases without an id.
 
-    ``session * 1,000,000 + number * 100 + part`` (A=1); emergency special session k counts as session
-    1000 + k, special session k as 2000 + k. Above 31 million, hence never another publisher's number.
+    The number is ``session * 1,000,000 + number * 100 + part`` (A = 1). Emergency special session k counts as
+    session 1000 + k, special session k as 2000 + k. All are above 31 million, so no publisher uses them.
     """
     found = re.fullmatch(r"A/RES/(ES-|S-)?(\d+)/(\d{1,4})([A-Z]?)", symbol)
     if not found:

@@ -1,8 +1,8 @@
-"""The UN Digital Library's bulk file "General Assembly Voting Data" (record 4060887).
+"""Read the UN Digital Library's bulk file "General Assembly Voting Data" (record 4060887).
 
-One row per state and resolution. Column names and codes checked against the Library's own data dictionaries
-(version 1, September 2024, and version 3, July 2025, published beside the file) and against public code that
-reads the file (headers of 31 March 2025 and 6 February 2026):
+A row is a state and a resolution. Column names and codes were checked against the Library's own data
+dictionaries (version 1, September 2024, and version 3, July 2025, published beside the file) and against
+public code that reads the file (headers of 31 March 2025 and 6 February 2026):
 
 - since 2025: ``undl_id ms_code ms_name ms_vote date session resolution draft committee_report meeting title
   agenda_title subjects [vote_note] total_yes total_no total_abstentions total_non_voting total_ms
@@ -10,19 +10,17 @@ reads the file (headers of 31 March 2025 and 6 February 2026):
 - version 1: ``ms_codes ms_names ms_votes resolutions modality agenda_titles yes no abstentions non-voting
   total-voting``; non-voting NV.
 
-Only adopted resolutions are in it: no paragraphs, amendments, motions or failed drafts. There is no rcid (the
-Library's control number ``undl_id`` takes its place), no importance, no issue areas and no matches: the last
-two are derived from title, agenda title and subjects (`prepare_issues`, `match_titles`).
-
-How well they agree with the coded ones was measured on the Dataverse tables, whose descriptions are the
-Library's titles from session 58 and the Library's agenda titles and subjects in sessions 71-72; see
-data/releases/README.md.
+It has only adopted resolutions: no paragraphs, amendments, motions or failed drafts. It has neither rcid (the
+Library's ``undl_id`` replaces it) nor importance, issue areas or matches. Issue areas are derived from title,
+agenda title and subjects, matches from titles; data/votes/README.md says how well they agree with coded ones.
 """
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from data.tables.rules import DataError, list_first
 from data.votes.releases.cells import Cells, gather_cells, parse_date, parse_int, parse_optional_int
@@ -42,19 +40,27 @@ _VOTES = {"N": 0, "A": 1, "Y": 2, "X": 3, "NV": 3, "": 3}
 
 
 def find_columns(header: list[str]) -> dict[str, str] | None:
-    """Canonical name -> column of the file; None if the file is not the Library's."""
+    """Map canonical names to columns of the file; None if it is not the Library's."""
     lower = {name.lower(): name for name in reversed(header)}
     found = {c: lower[a] for c, aliases in (KEYS | FACTS).items() for a in reversed(aliases) if a in lower}
     return found if {"undl_id", "vote", "code", "state", "date", "unres", "title"} <= found.keys() else None
 
 
-def tidy_undl(batches, columns: dict[str, str], *, path: Path, name: str, sha256: str, notes=()) -> Release:
+def tidy_undl(
+    batches: Iterable[pa.RecordBatch],
+    columns: Collection[str],
+    *,
+    path: Path,
+    name: str,
+    sha256: str,
+    notes: Iterable[str] = (),
+) -> Release:
     """Make the tidy form from blocks of the bulk file.
 
     Raises
     ------
     DataError
-        Unknown vote codes or states, dates or numbers that are none, a state voting twice on a resolution.
+        A vote code or state is unknown, a date or number is none, or a state votes twice on a resolution.
     """
     where = str(path)
     cells = gather_cells(batches, list(KEYS), [k for k in FACTS if k in columns], where)
@@ -83,11 +89,8 @@ def tidy_undl(batches, columns: dict[str, str], *, path: Path, name: str, sha256
 
 def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     facts = cells.facts
-    days = cells.words["date"].parse(parse_date, where, "date", "a day as YYYY-MM-DD")
-    table = pd.DataFrame({"rcid": rcid})
-    table["date"] = (
-        facts["date"].map(dict(zip(cells.words["date"].number, days, strict=True))).astype("datetime64[s]")
-    )
+    days = cells.parse_fact("date", parse_date, where, "a day as YYYY-MM-DD")
+    table = pd.DataFrame({"rcid": rcid, "date": days.astype("datetime64[s]").to_numpy()})
     if table["date"].isna().any():
         raise DataError(f"{where}: {table['date'].isna().sum()} resolutions without a date, undl_id "
                         f"{', '.join(map(str, rcid[table['date'].isna()][:5]))}")  # fmt: skip
@@ -95,7 +98,7 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     table["session"] = _sessions(facts.get("session"), table["date"], where)
     for name in ("unres", "title"):
         table[name] = facts[name].replace({"": None})
-    # the title is the only description in this file
+    # The title is the only description in this file.
     table["descr"] = table["title"]
     table["symbol"] = [format_symbol(u) for u in table["unres"]]
     words = facts["title"] + " | " + facts.get("agenda", "") + " | " + facts.get("subjects", "")
@@ -103,17 +106,14 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     published = {"rcid": rcid}
     for name in ("yes", "abstain", "no", "absent"):
         if name in facts:
-            parsed = cells.words[name].parse(
-                parse_optional_int, where, f"total of {name}", "a whole number or empty"
-            )
-            published[name] = (
-                facts[name].map(dict(zip(cells.words[name].number, parsed, strict=True))).astype("Int64")
-            )
+            allowed, label = "a whole number or empty", f"total of {name}"
+            total = cells.parse_fact(name, parse_optional_int, where, allowed, label)
+            published[name] = total.astype("Int64")
     return table, pd.DataFrame(published)
 
 
 def _sessions(text: pd.Series | None, date: pd.Series, where: str) -> pd.Series:
-    """Find the regular session; special and emergency ones count under the regular one of their day."""
+    """Find the regular session; special and emergency ones count as the regular one of their day."""
     by_day = session_of_date(date)
     if text is None:
         return by_day

@@ -1,4 +1,4 @@
-"""Alliances from pairs, inequality and networks: made worlds with known answers, and what ships."""
+"""Alliances, inequality and networks: made-up worlds with known answers, and the shipped tables."""
 
 import networkx as nx
 import numpy as np

@@ -1,4 +1,4 @@
-"""The panel: who is in it, who joined, who had a guarantee; totals against the documented counts."""
+"""The panel: who is in it, who joined, who had a guarantee, and totals against documented counts."""
 
 import json
 

@@ -147,7 +147,10 @@ def test_excluding_flag():
             "impossible count: more answers than resolutions in the cell. Line 3",
         ),
         (lambda t: t[1:], "cell without a row of the United States. Line 2"),
-        (lambda t: t.assign(no=[2, 1, 0], yes=[1, 1, 1]), "the United States' own answer is not us_vote"),
+        (
+            lambda t: t.assign(no=[2, 1, 0], yes=[1, 1, 1]),
+            "the United States differs from us_vote",
+        ),
     ],
 )
 def test_tallies(change, part):
@@ -167,7 +170,7 @@ COALITION = "iso3,ccode,state,white_house_list,troops,invasion_force,source,conf
         ("FRA,220,France,2,0,0,a,high", "unknown code in white_house_list"),
         ("FRA,220,France,,0,0,a,high", "unknown code in white_house_list"),
         ("FRA,220,France,1,0,1,a,high", "invasion_force = 1 needs troops = 1"),
-        ("ATL,220,Atlantis,1,0,0,a,high", "states.csv does not know"),
+        ("ATL,220,Atlantis,1,0,0,a,high", "not in states.csv"),
         ("FRA,221,France,1,0,0,a,high", "ccode is not that of states.csv"),
         ("FRA,220,France,1,0,0,a,sure", "unknown code in confidence"),
         ("TON,955,Tonga,1,0,0,a,high\nTON,955,Tonga,0,0,0,a,high", "duplicate key iso3. Line 2, 3"),

@@ -1,4 +1,4 @@
-"""Downloads from a server on loopback that also misbehaves; nothing else can be reached."""
+"""Downloads from a local server that can also misbehave; no other address can be reached."""
 
 import hashlib
 import json

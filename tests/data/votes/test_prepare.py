@@ -1,4 +1,4 @@
-"""Votes of a window: against direct counts on the roll calls, and between the two granularities."""
+"""Votes of a window, compared with direct counts of roll calls and between the two granularities."""
 
 import json
 import time

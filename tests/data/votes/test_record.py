@@ -1,4 +1,4 @@
-"""Votes from whatever release lies where: found, kept parsed, continued, and honest about what is unknown."""
+"""Records are found, kept as parsed copies and continued, and say what they do not know."""
 
 import json
 import os

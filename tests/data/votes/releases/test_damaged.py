@@ -1,4 +1,4 @@
-"""Files that are not what they should be: a clear DataError, nothing written, memory bounded."""
+"""Damaged and hostile files end in a clear DataError, write nothing and need little memory."""
 
 import gzip
 import re
@@ -86,7 +86,7 @@ def test_truncated_at_the_end_of_a_row_shows_in_the_counts(tmp_path):
 
 def test_truncated_in_the_last_field_is_noted(tmp_path):
     notes = read_release(file(tmp_path, undl_text(VOTES)[:-6])).notes
-    assert any("cut short" in note for note in notes)
+    assert any("truncated" in note for note in notes)
 
 
 def test_wrong_delimiter(tmp_path):
@@ -207,7 +207,7 @@ def test_parquet_counts_that_differ_from_the_votes(tmp_path):
 def test_a_state_that_votes_under_two_codes(tmp_path):
     votes = made_up_votes(states={2: "USA", 20: "CAN", 255: "DEU", 260: "DEU"})
     write_parquet_pair(votes, tmp_path)
-    refuse(tmp_path, "under two codes")
+    refuse(tmp_path, "states vote twice", "DEU in rcid")
 
 
 @pytest.mark.parametrize("cut", [20, 200, -20])

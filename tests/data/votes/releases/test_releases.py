@@ -1,4 +1,4 @@
-"""Readers of the published formats: one tidy form, the right states, on files written from made-up votes."""
+"""Readers of the published formats give one tidy form and the right states, on made-up votes."""
 
 from pathlib import Path
 

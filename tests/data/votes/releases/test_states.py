@@ -1,4 +1,4 @@
-"""Which state a code means: members that change name, split, unite, or sit without voting."""
+"""The state that a code means: members that change their name, split, unite or do not vote."""
 
 import numpy as np
 import pandas as pd

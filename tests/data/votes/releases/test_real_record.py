@@ -1,4 +1,4 @@
-"""The readers on the real record: agreement with its quality report, speed, measured derivations."""
+"""The readers on the real record: its quality report, speed, and derived against coded values."""
 
 import os
 import re
