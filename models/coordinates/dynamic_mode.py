@@ -82,8 +82,8 @@ def estimate_dynamic_start(votes: xr.Dataset, layout: Layout, *, steps: int = 15
     DynamicStart
     """
     counts, direction = votes["counts"].values, prepare_direction(votes)
-    rough = estimate_rough_start(counts, layout.item_idx, layout.row_session_idx, layout.sat, direction)
-    cells = list_cells(counts, layout.item_idx, layout.row_session_idx, layout.sat)
+    rough = estimate_rough_start(counts, layout, direction)
+    cells = list_cells(counts, layout)
     ragged = prepare_ragged_votes(votes, layout)
     arrays = [getattr(ragged, name) for name in ARRAYS]
     location, scale = rough.position.mean(), rough.position.std()

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from models.coordinates.dynamic_start import number_positions
 from models.likelihood.votes import Votes, prepare_votes
 
 
@@ -97,3 +96,8 @@ def prepare_ragged_votes(votes: xr.Dataset, layout: Layout) -> Votes:
         packed[rows, : size[t]] = counts[rows][:, sat]
     rows = layout.row_session_idx
     return prepare_votes(packed, item_idx=layout.item_idx, row_start=start[rows], row_length=size[rows])
+
+
+def number_positions(sat: np.ndarray) -> np.ndarray:
+    """Number the state-sessions (session, state), session by session; -1 where the state has no position."""
+    return np.where(sat, np.cumsum(sat.ravel()).reshape(sat.shape) - 1, -1)

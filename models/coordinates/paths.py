@@ -1,7 +1,5 @@
 """The coordinates in which the dynamic model's paths are sampled; the posterior does not depend on them."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
@@ -13,27 +11,9 @@ from models.coordinates.walks import Walks, prepare_walks, unwhiten_walks, weigh
 from models.coordinates.warp import compute_warp
 
 
-class Paths(NamedTuple):
-    """Parameters of the model in context, as functions of the sampler's coordinates.
-
-    Attributes
-    ----------
-    step_log : vector (state,)
-        Log sd of a state's move; its prior, Normal(step_log_mean, step_log_sd), is in the model already.
-    position : vector (position,)
-        Raw positions, with a flat prior.
-    item_warp : ItemWarp
-        How items move with the sessions in which they were voted on.
-    """
-
-    step_log: object
-    position: object
-    item_warp: ItemWarp
-
-
 def place_paths(
     step_log_mean, step_log_sd, start: DynamicStart, layout: Layout, warp_gauge_scale: float
-) -> Paths:
+) -> tuple:
     """Add scales of movement and paths to the model in context.
 
     Parameters
@@ -49,7 +29,12 @@ def place_paths(
 
     Returns
     -------
-    Paths
+    step_log : vector (state,)
+        Log sd of a state's move. Its prior, Normal(step_log_mean, step_log_sd), is then in the model.
+    position : vector (position,)
+        Raw positions, with a flat prior.
+    item_warp : ItemWarp
+        How items move with the sessions in which they were voted on.
     """
     walks = prepare_walks(
         layout.state_idx, layout.previous_idx, layout.elapsed, start.information, start.votes_position
@@ -91,4 +76,4 @@ def place_paths(
     held = pm.Normal.dist(pt.dot(warp.curve.T, share), warp_gauge_scale)
     pm.Potential("warp_gauge", pm.logp(held, warp_weight).sum())
     item_warp = ItemWarp(session_warp[layout.home_idx], warp.item_shape, warp.item_slope)
-    return Paths(step_log, position, item_warp)
+    return step_log, position, item_warp

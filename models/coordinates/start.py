@@ -94,12 +94,24 @@ def _logistic_regressions(share, answered, position, *, penalty=0.1, steps=12):
         fitted = 1 / (1 + np.exp(-(slope[:, None] * position - midpoint[:, None])))
         weight = answered * fitted * (1 - fitted)
         residual = answered * (share - fitted)
-        total, first, second = weight.sum(1), weight @ position, weight @ position**2
-        g_slope = residual @ position - penalty * slope
-        g_midpoint = -residual.sum(1) - penalty * midpoint
-        a, b, d = second + penalty, -first, total + penalty
-        determinant = a * d - b * b
-        # Newton's steps are too long far from the optimum, where a logistic curve is flat.
-        slope = slope + np.clip((d * g_slope - b * g_midpoint) / determinant, -2, 2)
-        midpoint = midpoint + np.clip((a * g_midpoint - b * g_slope) / determinant, -4, 4)
-    return slope, midpoint, first / np.maximum(total, 1e-12)
+        moments = weight.sum(1), weight @ position, weight @ position**2
+        pull = residual @ position, residual.sum(1)
+        slope, midpoint = step_items(slope, midpoint, moments, pull, penalty)
+    return slope, midpoint, moments[1] / np.maximum(moments[0], 1e-12)
+
+
+def step_items(slope, midpoint, moments, pull, penalty):
+    """Take one Newton step of penalised logistic regressions; all arrays are (item,).
+
+    ``moments`` are the sums over states of weight times position to the powers 0, 1, 2; ``pull`` the sums of
+    residual times position and of residual.
+    """
+    total, first, second = moments
+    g_slope = pull[0] - penalty * slope
+    g_midpoint = -pull[1] - penalty * midpoint
+    a, b, d = second + penalty, -first, total + penalty
+    determinant = a * d - b * b
+    # Newton's steps are too long far from the optimum, where a logistic curve is flat.
+    slope = slope + np.clip((d * g_slope - b * g_midpoint) / determinant, -2, 2)
+    midpoint = midpoint + np.clip((a * g_midpoint - b * g_slope) / determinant, -4, 4)
+    return slope, midpoint
