@@ -25,7 +25,7 @@ def show_checks(folder: Path, console: Console) -> None:
     """Print the number of checks by verdict, and what the checks of influence and confounding found."""
     import pandas as pd
 
-    checks = pd.read_csv(folder / "checks.csv")
+    checks, influence = (pd.read_csv(folder / f"{name}.csv") for name in ("checks", "influence"))
     table = Table(title="Checks of the model of joining")
     for column in ("check", "verdict", "rows"):
         table.add_column(column, justify="right" if column == "rows" else "left")
@@ -33,7 +33,6 @@ def show_checks(folder: Path, console: Console) -> None:
     for (check, verdict), n in counts.items():
         table.add_row(str(check), str(verdict), str(n))
     console.print(table)
-    influence = pd.read_csv(folder / "influence.csv")
     for sentence in (influence_sentence(influence), confounding_sentence(checks)):
         console.print(f"\n{sentence}", highlight=False)
     console.print(f"\nFiles: {folder}", highlight=False, soft_wrap=True)

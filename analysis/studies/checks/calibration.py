@@ -41,19 +41,7 @@ def judge_calibration(curve: pd.DataFrame) -> pd.DataFrame:
 def left_out_probability(tree: xr.DataTree, data: Stage2Data, left_out: LeftOut) -> np.ndarray:
     """Return the probability of joining of each state-case, from the other states' answers alone.
 
-    Parameters
-    ----------
-    tree : xr.DataTree
-        From ``analysis.studies.checks.comparison.with_log_likelihood``.
-    data : Stage2Data
-        Data of the fit.
-    left_out : LeftOut
-        Weights of PSIS, and refits where these are unreliable.
-
-    Returns
-    -------
-    np.ndarray
-        (case, state), 0 to 1.
+    Takes a fit to ``data`` and what ``leave_one_state_out`` found for it; returns (case, state), 0 to 1.
     """
     answered = data.included.any(0)
     log_weights = left_out.estimate.log_weights

@@ -35,19 +35,8 @@ def make_comparison(panel: xr.Dataset, fits: list, variant: Variant, **run) -> p
 def with_log_likelihood(posterior: xr.Dataset, data: Stage2Data, states: np.ndarray) -> xr.DataTree:
     """Return a fit with the log likelihood of each state's answers, in the form that ArviZ takes.
 
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        (chain, draw, ...).
-    data : Stage2Data
-        Data of the fit.
-    states : np.ndarray
-        (state,), str: names. States without an answer in any case are left out.
-
-    Returns
-    -------
-    xr.DataTree
-        ``posterior``; ``log_likelihood`` with ``answers`` (chain, draw, unit).
+    ``posterior`` is (chain, draw, ...), ``data`` those of the fit, ``states`` their names. The result holds
+    ``posterior``, and ``log_likelihood`` with ``answers`` (chain, draw, unit) of the states that answered.
     """
     answered = data.included.any(0)
     values = log_likelihood_by_state(stack(posterior), data)[:, answered]

@@ -35,7 +35,13 @@ def make_surface(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.D
     protected, design = describe_guarantee(data, bench.top)
     slopes = stack(fits[-1]["guarantee"].dataset)["covariate_slope"].mean(("sample", "case")).values
     points = [(a, b, "") for a in STRENGTHS for b in STRENGTHS]
-    points += place_benchmarks(explain_guarantee(protected, design, 0.0), slopes, panel["covariate"].values)
+    on_guarantee = explain_guarantee(protected, design, 0.0)[1:]
+    names = list(map(str, panel["covariate"].values))
+    for name in BENCHMARKS:
+        if name in names:
+            a, b = on_guarantee[names.index(name)], slopes[names.index(name)]
+            # Reversing the hidden cause flips both signs, so that only the sign of their product counts.
+            points.append((abs(a), np.sign(a * b) * abs(b), name))
     weights = [weigh_hidden(protected, design, a) for a, _, _ in points]
     model = build_confounded_model(prepare_panel_data(panel), bench.spec, weights[0], 1.0)
     saved = list_saved(model, [name for name in SAVED_TOTAL if name != "eta"])
@@ -85,24 +91,6 @@ def make_judgement(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd
         note = "E-value of the risk ratio (reference) and of the ends of its 90 % interval"
         rows.append(row("confounding", "e_value", case, note=note, **numbers))
     return to_table(rows)
-
-
-def place_benchmarks(
-    on_guarantee: np.ndarray, on_joining: np.ndarray, covariates: np.ndarray
-) -> list[tuple[float, float, str]]:
-    """Return the strengths of measured covariates: on the guarantee, on joining, and the name.
-
-    ``on_guarantee`` comes from ``explain_guarantee``: the intercept, then each covariate. ``on_joining`` are
-    the mean slopes of joining, (covariate,), and ``covariates`` their names.
-    """
-    points = []
-    for name in BENCHMARKS:
-        if name in covariates:
-            k = list(covariates).index(name)
-            # Reversing the hidden cause flips both signs, so that only the sign of their product counts.
-            sign = np.sign(on_guarantee[1 + k] * on_joining[k])
-            points.append((abs(on_guarantee[1 + k]), sign * abs(on_joining[k]), name))
-    return points
 
 
 def describe_guarantee(data: Stage2Data, level: int) -> tuple[np.ndarray, np.ndarray]:

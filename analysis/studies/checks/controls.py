@@ -16,22 +16,14 @@ WITHIN = {"within_case": "within cases", "within_region": "within regions"}
 """Among whom guarantees are exchanged; the words are part of the seed."""
 
 
-def make_permuted_within_case(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
-    """Refit with guarantees permuted within cases; ``fits``: stage 1, then the nested models."""
-    return _refit_permuted("within_case", panel, fits, variant, **run)
-
-
-def make_permuted_within_region(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
-    """Refit with guarantees permuted within cases and regions; ``fits`` as above."""
-    return _refit_permuted("within_region", panel, fits, variant, **run)
-
-
-def _refit_permuted(item: str, panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
+def make_permuted(data: tuple[xr.Dataset, str], fits: list, variant: Variant, **run) -> pd.DataFrame:
+    """Refit with permuted guarantees; ``data``: panel, key of ``WITHIN``; ``fits``: stage 1, then nested."""
+    panel, item = data
     bench = open_bench(panel, fits, variant, **run)
-    data = bench.data("total")
-    real = bench.average_effect(stack(fits[-1]["guarantee"].dataset), data).mean(0)
+    observed = bench.data("total")
+    real = bench.average_effect(stack(fits[-1]["guarantee"].dataset), observed).mean(0)
     seed = derive_seed(bench.seed, "permutation", WITHIN[item])
-    permuted = permute_guarantees(data, PERMUTATIONS, within_region=item == "within_region", seed=seed)
+    permuted = permute_guarantees(observed, PERMUTATIONS, within_region=item == "within_region", seed=seed)
     effects, *_ = bench.fit_effects(permuted, BRIEF, item, bench.progress)
     return to_table(check_permutations(effects, real, bench.cases, item=item))
 
@@ -60,16 +52,7 @@ def permute_guarantees(data: Stage2Data, n: int, *, within_region: bool, seed: i
 def check_permutations(effects: np.ndarray, real: np.ndarray, cases: list[str], *, item: str) -> list[dict]:
     """Return rows that compare the real effect with the effects of permuted guarantees.
 
-    Parameters
-    ----------
-    effects : np.ndarray
-        (permutation, case): posterior mean effect; the last case is pooled.
-    real : np.ndarray
-        (case,): posterior mean effect of the real guarantees.
-    cases : list of str
-        Names of the cases; the last is ``pooled``.
-    item : str
-        How the guarantees were permuted.
+    ``effects`` (permutation, case) and ``real`` (case,) are posterior means; the last case is pooled.
     """
     rows = []
     for c, case in enumerate(cases):

@@ -21,18 +21,9 @@ BLUE, GREY = level_colour("pact"), level_colour("none")
 def draw_checks(
     tables: dict[str, pd.DataFrame], curve: pd.DataFrame, panel: xr.Dataset, issues: dict[str, str]
 ) -> dict[str, Figure]:
-    """Return all figures of the checks by file name.
+    """Return all figures by file name, from the tables that the checks write and the calibration curve.
 
-    Parameters
-    ----------
-    tables : dict of str to pd.DataFrame
-        The tables that the checks write.
-    curve : pd.DataFrame
-        From ``analysis.studies.checks.calibration.make_calibration``.
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``: names of cases and states.
-    issues : dict of str to str
-        Names of issue areas.
+    ``panel`` gives the names of cases and states, ``issues`` those of issue areas.
     """
     labels = {str(c.item()): str(c["label"].item()) for c in panel["case"]}
     names = issues | {str(s.item()): str(s["name"].item()) for s in panel["state"]}
@@ -48,7 +39,7 @@ def draw_checks(
 
 @mpl.rc_context(STYLE)
 def plot_calibration(curve: pd.DataFrame) -> Figure:
-    """Observed against expected share of joiners, each state predicted without itself."""
+    """Plot the observed against the expected share of joiners, each state left out."""
     figure = Figure(figsize=(4.2, 4.0), layout="constrained")
     ax = figure.subplots()
     ax.plot([0, 1], [0, 1], color=GREY, lw=0.8)
@@ -64,14 +55,14 @@ def plot_calibration(curve: pd.DataFrame) -> Figure:
 
 @mpl.rc_context(STYLE)
 def plot_counts(checks: pd.DataFrame, labels: dict[str, str]) -> Figure:
-    """Joiners by guarantee level and region: observed, and the interval that the model gives."""
+    """Plot observed joiners by guarantee level and region beside the model's intervals."""
     rows = checks[checks["check"] == "posterior_predictive"]
     figure = Figure(figsize=(4.2 * len(labels), 3.4), layout="constrained")
     axes = np.atleast_1d(figure.subplots(1, len(labels), sharey=True))
     for ax, (case, label) in zip(axes, labels.items(), strict=True):
         part = rows[rows["case"] == case].iloc[::-1].reset_index(drop=True)
         ax.hlines(part.index, part["lower"], part["upper"], color=BLUE, lw=5, alpha=0.25,
-                  label="90 % interval of replicated counts")  # fmt: skip
+                  label="90 % interval of simulated counts")  # fmt: skip
         ax.plot(part["value"], part.index, "o", color=BLUE, ms=4, label="observed")
         ax.set_yticks(part.index, [_name_group(item) for item in part["item"]])
         ax.set(title=label, xlabel="States that joined", xlim=(0, None))
@@ -79,14 +70,14 @@ def plot_counts(checks: pd.DataFrame, labels: dict[str, str]) -> Figure:
     figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     inside = (rows["lower"] <= rows["value"]) & (rows["value"] <= rows["upper"])
     figure.suptitle(
-        f"{inside.sum()} of {len(rows)} counts of joiners lie where the model expects them",
+        f"{inside.sum()} of {len(rows)} counts of joiners lie inside the model's intervals",
         fontweight="bold",
     )
     return figure
 
 
 def _name_group(item: str) -> str:
-    """A guarantee level or a region for readers; the table names them ``level x`` and ``region x``."""
+    """Return the reader's name of a group; the table has ``level x`` and ``region x``."""
     kind, name = item.split(" ", 1)
     return level_name(name) if kind == "level" else name
 
@@ -95,7 +86,7 @@ def _name_group(item: str) -> str:
 def plot_influence(
     influence: pd.DataFrame, quantity: str, names: dict[str, str], n_state: int = 15
 ) -> Figure:
-    """The pooled effect without each unit; of the states those that move it by most."""
+    """Plot the pooled effect without each unit; of the states, those that move it most."""
     rows = influence[(influence["quantity"] == quantity) & (influence["case"] == "pooled")]
     kinds = [kind for kind in ("state", "region", "issue", "session") if (rows["kind"] == kind).any()]
     figure = Figure(figsize=(3.4 * len(kinds), 4.0), layout="constrained")
@@ -111,7 +102,7 @@ def plot_influence(
         ax.plot(100 * part["effect_without"], part.index, "o", color=BLUE, ms=4, label="left out")
         confirmed = part["confirmed"].notna()
         ax.plot(100 * part["confirmed"][confirmed], part.index[confirmed], "x", color=ACCENT, ms=6,
-                label="by a true refit")  # fmt: skip
+                label="by a refit")  # fmt: skip
         ax.set_yticks(part.index, [names.get(unit, unit) for unit in part["unit"]], fontsize=7)
         ax.set_title(KIND_NAMES[kind].format(len(part)))
     handles, texts = axes[0].get_legend_handles_labels()
@@ -132,7 +123,7 @@ def plot_influence(
 
 @mpl.rc_context(STYLE)
 def plot_confounding(surface: pd.DataFrame) -> Figure:
-    """Pooled effect by the strengths of a hidden cause, with measured covariates for comparison."""
+    """Plot the pooled effect by the strengths of a hidden cause, with measured covariates for comparison."""
     rows = surface[surface["case"] == "pooled"]
     grid = rows[rows["benchmark"] == ""]
     by = {
@@ -148,13 +139,13 @@ def plot_confounding(surface: pd.DataFrame) -> Figure:
     field = ax.contourf(x, y, 100 * by["effect"].values, levels=levels, cmap="RdBu")
     handles = []
     for name, style, label in (
-        ("effect", "solid", "effect gone"),
+        ("effect", "solid", "effect 0"),
         ("lower", "dashed", "90 % interval reaches 0"),
     ):
         crossed = by[name].values.min() < 0 < by[name].values.max()
         if crossed:
             ax.contour(x, y, by[name].values, levels=[0], colors="black", linestyles=style)
-        label += "" if crossed else ": nowhere here"
+        label += "" if crossed else ": not in this range"
         handles.append(mpl.lines.Line2D([], [], color="black", ls=style, label=label))
     for row in rows[rows["benchmark"] != ""].itertuples():
         ax.plot(row.strength_guarantee, abs(row.strength_joining), "o", color="black", ms=5)
@@ -166,14 +157,14 @@ def plot_confounding(surface: pd.DataFrame) -> Figure:
     ax.set_xlabel("Hidden cause on having a pact, logits per sd")
     ax.set_ylabel("Hidden cause on joining, logits per sd")
     ax.set_title("How strong a hidden cause would have to be", fontweight="bold")
-    figure.colorbar(field, label="Effect of a pact left, percentage points", ticks=levels[::2])
+    figure.colorbar(field, label="Remaining effect of a pact, percentage points", ticks=levels[::2])
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     return figure
 
 
 @mpl.rc_context(STYLE)
 def plot_tiers(tiers: pd.DataFrame, labels: dict[str, str]) -> Figure:
-    """Probability of each tier by guarantee level, all states, per case."""
+    """Plot the probability of each tier by guarantee level and case, over all states."""
     rows = tiers[(tiers["group"] == "all")]
     names = list(dict.fromkeys(rows["tier"]))
     levels = list(dict.fromkeys(rows["level"]))

@@ -52,17 +52,8 @@ def make_influence(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd
 def weigh_without(log_likelihood: np.ndarray) -> tuple[np.ndarray, float]:
     """Return importance weights that turn draws given all answers into draws given the rest.
 
-    Parameters
-    ----------
-    log_likelihood : np.ndarray
-        (sample,): log likelihood of the answers that are left out.
-
-    Returns
-    -------
-    weights : np.ndarray
-        (sample,), Pareto-smoothed, sum 1.
-    pareto_k : float
-        The weights are reliable up to ``GOOD_K``.
+    ``log_likelihood`` (sample,) is that of the answers left out. Returns the weights (sample,), which are
+    Pareto-smoothed and sum to 1, and Pareto k: they are reliable up to ``GOOD_K``.
     """
     log_weights, pareto_k = array_stats.psislw(log_likelihood)
     weights = np.exp(log_weights - log_weights.max())

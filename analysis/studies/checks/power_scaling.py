@@ -52,17 +52,7 @@ def make_power_scaling(panel: xr.Dataset, fits: list, variant: Variant, **run) -
 def compute_log_priors(posterior: xr.Dataset, spec: CoalitionSpec) -> xr.Dataset:
     """Return the log density of each named prior at each draw, up to a constant.
 
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        (chain, draw, ...). Priors of variables that it lacks are left out.
-    spec : CoalitionSpec
-        Priors of the model.
-
-    Returns
-    -------
-    xr.Dataset
-        A variable for each name in ``PRIORS``, (chain, draw).
+    The result has a variable (chain, draw) for each name in ``PRIORS`` whose variables the posterior has.
 
     Raises
     ------
@@ -87,13 +77,8 @@ def compute_log_priors(posterior: xr.Dataset, spec: CoalitionSpec) -> xr.Dataset
 def check_scaling(tree: xr.DataTree, name: str) -> list[dict]:
     """Return rows with the sensitivity of an effect to each named prior and to the likelihood.
 
-    Parameters
-    ----------
-    tree : xr.DataTree
-        ``posterior``: the effect alone, (chain, draw, case); ``log_prior`` from ``compute_log_priors``;
-        ``log_likelihood``.
-    name : str
-        Which effect, ``total`` or ``direct``.
+    ``tree`` holds ``posterior`` (the effect alone, chain, draw, case), ``log_prior`` and ``log_likelihood``;
+    ``name`` is ``total`` or ``direct``.
     """
     rows = []
     note = f"{name} effect: change of its distribution when this density is power-scaled (psense)"

@@ -9,7 +9,7 @@ from analysis.fitting.fit import list_saved
 from analysis.posterior.answers import replicate_answers
 from analysis.posterior.draws import stack
 from analysis.studies.checks.bench import open_bench
-from analysis.studies.checks.rows import inside, mean_and_ends, row, to_table
+from analysis.studies.checks.rows import mean_and_ends, row, to_table
 from analysis.variants.variant import Variant
 from models.coalition import build_coalition_model
 from models.panel import Stage2Data, prepare_panel_data
@@ -47,47 +47,36 @@ def check_prior(prior: xr.Dataset, data: Stage2Data, cases: list[str], *, seed: 
     Parameters are those of ``count_joiners``, with draws from the prior and the names of the cases.
     """
     answers = replicate_answers(prior, data, np.random.default_rng(seed))
-    observed = data.joined_observed * data.included
-    rows = []
+    note, rows = "observed share beside the prior's 90 % interval", []
     for c, case in enumerate(cases):
         size = data.included[c].sum()
-        compared = _compare(observed[c].sum() / size, answers[:, c].sum(1) / size)
-        del compared["reference"]
-        note = "observed share beside the prior's 90 % interval"
-        rows.append(row("prior_predictive", "share_joined", case, note=note, **compared))
+        observed = (data.joined_observed * data.included)[c].sum() / size
+        numbers = mean_and_ends(answers[:, c].sum(1) / size) | {"value": observed}
+        rows.append(_judge("prior_predictive", "share_joined", case, note, numbers))
     return rows
 
 
 def count_joiners(posterior: xr.Dataset, data: Stage2Data, panel: xr.Dataset, *, seed: int) -> list[dict]:
     """Return rows that compare observed joiners with simulated ones, by guarantee level and by region.
 
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        Draws along ``sample``.
-    data : Stage2Data
-        Data of the fit.
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``: names of cases, levels and regions.
-    seed : int
-        Seed of the simulated answers.
+    ``posterior`` has draws along ``sample``; ``panel`` names cases, levels and regions; ``seed`` is that of
+    the simulated answers.
     """
     answers = replicate_answers(posterior, data, np.random.default_rng(seed))
     observed = data.joined_observed * data.included
-    note = "number of joiners; reference: mean expected by the model"
-    rows = []
+    note, rows = "number of joiners; reference: mean expected by the model", []
     for c, case in enumerate(panel["case"].values):
         guarantee = panel["guarantee"].values[c]
         groups = {f"level {v}": guarantee == v for v in panel["guarantee"].attrs["levels"]}
         groups |= {f"region {v}": panel["region"].values == v for v in np.unique(panel["region"].values)}
         for item, members in groups.items():
-            compared = _compare(observed[c, members].sum(), answers[:, c, members].sum(1))
-            rows.append(row("posterior_predictive", item, str(case), note=note, **compared))
+            numbers = mean_and_ends(answers[:, c, members].sum(1))
+            numbers |= {"reference": numbers["value"], "value": observed[c, members].sum()}
+            rows.append(_judge("posterior_predictive", item, str(case), note, numbers))
     return rows
 
 
-def _compare(observed: float, simulated: np.ndarray) -> dict:
-    """Return an observed number beside simulated ones: their interval, their mean, and the verdict."""
-    numbers = mean_and_ends(simulated)
-    verdict = inside(observed, numbers["lower"], numbers["upper"])
-    return numbers | {"value": observed, "reference": numbers["value"], "verdict": verdict}
+def _judge(check: str, item: str, case: str, note: str, numbers: dict[str, float]) -> dict:
+    """Return a row that says whether the observed value lies inside the interval of simulated ones."""
+    within = numbers["lower"] <= numbers["value"] <= numbers["upper"]
+    return row(check, item, case, verdict="inside" if within else "outside", note=note, **numbers)

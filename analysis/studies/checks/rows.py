@@ -19,11 +19,6 @@ def mean_and_ends(draws: np.ndarray) -> dict[str, float]:
     return dict(zip(NUMBERS, (draws.mean(), *interval(draws)), strict=False))
 
 
-def inside(value: float, lower: float, upper: float) -> str:
-    """Say whether a value lies ``inside`` or ``outside`` an interval."""
-    return "inside" if lower <= value <= upper else "outside"
-
-
 def direction(lower: float, upper: float) -> str:
     """Name the direction of an effect from the ends of its interval."""
     return "positive" if lower > 0 else "negative" if upper < 0 else "direction uncertain"

@@ -16,7 +16,7 @@ from analysis.studies.checks.bench import make_nested
 from analysis.studies.checks.calibration import judge_calibration, make_calibration
 from analysis.studies.checks.comparison import make_comparison
 from analysis.studies.checks.confounding import make_judgement, make_surface
-from analysis.studies.checks.controls import make_permuted_within_case, make_permuted_within_region
+from analysis.studies.checks.controls import WITHIN, make_permuted
 from analysis.studies.checks.figures import draw_checks
 from analysis.studies.checks.hazard import make_hazard, make_waves
 from analysis.studies.checks.influence import make_influence
@@ -80,8 +80,7 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
         plan("tiers", "tiers by guarantee", make_tiers, (tiers,), both),
         hazard,
         plan("hazard", "hazard by guarantee", make_hazard, (hazard,), both, waves),
-        plan("within_case", "permuted within cases", make_permuted_within_case, fits),
-        plan("within_region", "permuted within regions", make_permuted_within_region, fits),
+        *(plan(item, f"permuted {WITHIN[item]}", make_permuted, fits, data=(panel, item)) for item in WITHIN),
         plan("areas", "issue areas", make_areas, areas, parts, of_votes),
         plan("votes", "votes left out", make_votes_influence, left_out, parts, of_votes),
     ]
@@ -121,7 +120,7 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
 def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
     """Write tables and figures from what the checks found, by kind of task; return the folder."""
     order = ("prior", "comparison", "calibration", "posterior", "power_scaling")
-    order += ("within_case", "within_region", "areas", "hazard", "confounding")
+    order += (*WITHIN, "areas", "hazard", "confounding")
     curve = found["check_calibration"]
     rows = {kind: found[f"check_{kind}"] for kind in order} | {"calibration": judge_calibration(curve)}
     tables = {
