@@ -155,14 +155,10 @@ def hidden_contrasts(
     ----------
     posterior : xr.Dataset
         Draws along ``sample`` of ``models.confounding.build_confounded_model``.
-    data : Stage2Data
-        Data for the total effect.
-    level : int
-        Index of the level among those above none.
-    log_weight : np.ndarray
-        From ``weigh_hidden``.
-    strength : float
-        Logits of joining per standard deviation of the hidden cause.
+    data, level
+        Data for the total effect, and the index of the level among those above none.
+    log_weight, strength
+        From ``weigh_hidden``, and logits of joining per standard deviation of the hidden cause.
 
     Returns
     -------

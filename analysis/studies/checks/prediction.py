@@ -90,12 +90,7 @@ def predict_case(posterior: xr.Dataset, data: Stage2Data, train: int, test: int)
 def score_predictions(probability: np.ndarray, joined: np.ndarray) -> np.ndarray:
     """Return the Brier score, the mean log score and the area under the ROC curve.
 
-    Parameters
-    ----------
-    probability : np.ndarray
-        (..., state), 0 to 1.
-    joined : np.ndarray
-        (..., state), 0 or 1; both must occur.
+    ``probability`` and ``joined`` are (..., state); ``joined`` is 0 or 1, and both must occur.
 
     Returns
     -------
@@ -120,17 +115,7 @@ def summarize_scores(
 
     ``brier``, ``log``, ``auc`` score the predictive probability, with intervals from a bootstrap of states.
     ``brier_draws`` and so on score single posterior draws, with intervals over draws.
-
-    Parameters
-    ----------
-    probability : np.ndarray
-        (sample, state), 0 to 1.
-    joined : np.ndarray
-        (state,), 0 or 1.
-    train, test, model : str
-        Names of the cases and of the model.
-    seed : int
-        Seed of the bootstrap.
+    ``probability`` is (sample, state), ``joined`` is (state,); ``seed`` is that of the bootstrap.
     """
     rng = np.random.default_rng(seed)
     predictive = probability.mean(0)
