@@ -22,7 +22,7 @@ from analysis.fitting.fit import (
     run_nutpie,
 )
 from analysis.fitting.gates import ConvergenceError
-from analysis.posterior.draws import thin
+from analysis.posterior.draws import SAMPLE_DIMS, thin
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 from models.coalition import build_coalition_model, compute_eta
 from models.coordinates.effects import MIRRORED
@@ -151,25 +151,22 @@ def refit(
 
     with ThreadPoolExecutor(cores) as pool:
         refits = list(pool.map(fit_one, range(len(data))))
-    coords = model.compiled.coords
-    groups = {}
-    for group, names in (("posterior", model.saved), ("sample_stats", SAVED_STATISTICS)):
-        groups[group] = xr.Dataset(
-            {
-                name: (
-                    ("refit", "chain", "draw", *(model.compiled.dims or {}).get(name, ())),
-                    np.stack([drawn[name] for drawn in refits]),
-                )
-                for name in names
-            }
-        )
-        groups[group] = groups[group].assign_coords(
-            {d: np.asarray(coords[d]) for d in groups[group].dims if d in coords}
-            | {d: np.arange(groups[group].sizes[d]) for d in ("refit", "chain", "draw")}
-        )
-    idata = xr.DataTree.from_dict(groups)
+    groups = {"posterior": model.saved, "sample_stats": SAVED_STATISTICS}
+    labelled = {group: _label(refits, names, model.compiled) for group, names in groups.items()}
+    idata = xr.DataTree.from_dict(labelled)
     idata.attrs["model"] = model.text
     return idata
+
+
+def _label(refits: list[dict[str, np.ndarray]], names: list[str], compiled: CompiledModel) -> xr.Dataset:
+    """Stack the draws of all refits in one dataset (refit, chain, draw, ...)."""
+    dims, coords = compiled.dims or {}, compiled.coords
+    stacked = {name: np.stack([drawn[name] for drawn in refits]) for name in names}
+    labelled = xr.Dataset({name: ((*SAMPLE_DIMS, *dims.get(name, ())), stacked[name]) for name in names})
+    return labelled.assign_coords(
+        {d: np.asarray(coords[d]) for d in labelled.dims if d in coords}
+        | {d: np.arange(labelled.sizes[d]) for d in SAMPLE_DIMS}
+    )
 
 
 def refit_to_gates(
