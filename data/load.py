@@ -39,6 +39,7 @@ from data.tables.read import (
 )
 from data.tables.rules import DataError
 from data.votes.fetch import fetch_release, load_sources
+from data.votes.find import list_files
 from data.votes.prepare import ISSUE_NAMES, prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
 from data.votes.record import (
     FETCH_COMMAND,
@@ -49,7 +50,6 @@ from data.votes.record import (
 )
 from data.votes.releases.agreement import describe_agreement
 from data.votes.releases.check import check_release
-from data.votes.releases.find import list_files
 from data.votes.releases.tidy import Progress, Release
 from data.votes.select import select_rollcalls
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from data.tables.read import TABLES_DIR, sha256
 from data.tables.rules import DataError
-from data.votes.releases.find import list_files
+from data.votes.find import list_files
 from data.votes.releases.read import identify_release, read_release
 from data.votes.releases.states import FORMER_NAMES
 from data.votes.releases.tidy import Progress, Release, finish_release
@@ -41,7 +41,7 @@ def load_release(path: Path, folder: Path, progress: Progress | None = None) -> 
     Parameters
     ----------
     path : Path
-        From ``data.votes.releases.find.find_release``.
+        From ``data.votes.find.find_release``.
     folder : Path
         Folder of the parsed copies.
     progress : callable, optional

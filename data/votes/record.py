@@ -7,8 +7,8 @@ from pathlib import Path
 from data.tables.read import TABLES_DIR
 from data.tables.rules import DataError
 from data.votes.cache import cache_dir, load_release
+from data.votes.find import NO_RECORD, find_later, find_release
 from data.votes.releases.dgacm import extend_release
-from data.votes.releases.find import NO_RECORD, find_later, find_release
 from data.votes.releases.tidy import Progress, Release
 
 VOTES_VARIABLE = "SECURITY_FOR_LEGITIMACY_VOTES"

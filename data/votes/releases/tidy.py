@@ -201,11 +201,11 @@ def _check_counts(rollcalls: pd.DataFrame, published: pd.DataFrame | None, where
         raise DataError(
             f"{where}: in {differs.sum()} of {compared.sum()} roll calls the votes do not add up to the "
             f"counts in the file (at most {DAMAGED_SHARE:.0%} may differ), "
-            f"rcid {list_first(both['rcid'][differs])}"
+            f"rcid {list_first(sorted(both['rcid'][differs]))}"
         )
     if differs.any():
         return [f"votes differ from the counts in the file in {differs.sum()} roll calls, rcid "
-                f"{list_first(both['rcid'][differs], 40)}"]  # fmt: skip
+                f"{list_first(sorted(both['rcid'][differs]), 40)}"]  # fmt: skip
     return [] if compared.all() else [f"{(~compared).sum()} roll calls without counts to compare with"]
 
 
@@ -228,9 +228,9 @@ def _check_dates(rollcalls: pd.DataFrame, where: str) -> list[str]:
     notes = []
     if date.isna().any():
         undated = rollcalls["rcid"][date.isna()]
-        notes.append(f"{len(undated)} roll calls without a date, rcid {list_first(undated)}")
+        notes.append(f"{len(undated)} roll calls without a date, rcid {list_first(sorted(undated))}")
     if (days_off > 0).any():
-        outside = rollcalls["rcid"][days_off > 0]
+        outside = sorted(rollcalls["rcid"][days_off > 0])
         notes.append(
             f"{len(outside)} dates outside their session (special sessions): rcid {list_first(outside, 60)}"
         )
