@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pytensor.tensor as pt
 
-from models.likelihood.fused import FusedOp, Output
+from models.likelihood.fused import NO_AXES, FusedOp, Output
 from models.likelihood.source import kernel
 
 RECURSION = kernel()
@@ -200,7 +200,7 @@ DIFFERENTIATE_WALKS = FusedOp(
     "differentiate_walks",
     differentiate_walks,
     dict.fromkeys(("d_position", "d_log_jacobian", "position", "root", "below", "mean", "precision")) | WALKS,
-    (Output("d_position", 1), Output("precision", 1), Output("d_position", 1)),
+    (Output("d_position"), Output("precision"), Output("d_position")),
     len(WALKS) + 7,
 )
 
@@ -214,7 +214,7 @@ UNWHITEN_WALKS = FusedOp(
     "unwhiten_walks",
     evaluate_walks,
     {"whitened": pt.dvector, "precision": pt.dvector, "shift": pt.dvector} | WALKS | {"estimate": pt.dvector},
-    tuple(Output("whitened", ndim) for ndim in (1, 0, 1, 1, 1)),
+    (Output("whitened"), Output("whitened", NO_AXES), *[Output("whitened")] * 3),
     3,
     _pull_back,
 )

@@ -15,10 +15,13 @@ from models.likelihood.source import hash_sources
 
 
 class Output(NamedTuple):
-    """An output of a kernel, float64: it has the first ``ndim`` dimensions of the input ``like``."""
+    """An output of a kernel, float64, with the shape of some axes of the input ``like``."""
 
     like: str
-    ndim: int
+    axes: slice = slice(None)
+
+
+NO_AXES = slice(0)
 
 
 class FusedOp(Op):
@@ -29,8 +32,8 @@ class FusedOp(Op):
     name : str
         Unique among these Ops: part of the key of cached machine code.
     kernel : callable
-        Compiled by ``models.likelihood.source.kernel``. It takes the inputs in order, arrays C-contiguous and
-        scalars as numbers, and returns the outputs in order, scalars as numbers.
+        Compiled by ``models.likelihood.source.kernel``. It takes the inputs and returns the outputs in order,
+        scalars as numbers.
     inputs : dict of str to TensorType or None
         The type that each input must have; None accepts any.
     outputs : tuple of Output
@@ -39,6 +42,9 @@ class FusedOp(Op):
     pull_back : callable, optional
         Takes inputs, outputs and cotangents; returns the gradients by the parameters. Default: the Op has no
         gradient.
+    contiguous : bool
+        Whether compiled code makes arrays C-contiguous before the call. The layout decides how LLVM
+        vectorises a kernel's sums, and so their last digit.
     """
 
     __props__ = ("name",)
@@ -51,9 +57,10 @@ class FusedOp(Op):
         outputs: tuple[Output, ...],
         n_parameter: int,
         pull_back: Callable | None = None,
+        contiguous: bool = True,
     ):
         self.name, self.kernel, self.inputs, self.outputs = name, kernel, inputs, outputs
-        self.n_parameter, self.pull_back = n_parameter, pull_back
+        self.n_parameter, self.pull_back, self.contiguous = n_parameter, pull_back, contiguous
 
     def make_node(self, *inputs):
         """Check the types that the compiled code relies on."""
@@ -64,12 +71,11 @@ class FusedOp(Op):
                 raise TypeError(
                     f"{self.name}: {name} must be {wanted.dtype} with {wanted.ndim} dimension(s); got {given}"
                 )
-        outputs = [
-            inputs[like].type()
-            if inputs[like].ndim == ndim
-            else pt.tensor(dtype="float64", shape=(None,) * ndim)
-            for like, ndim in self.outputs
-        ]
+        outputs = []
+        for like, axes in self.outputs:
+            given = inputs[like].type
+            shape = (None,) * len(given.shape[axes])
+            outputs.append(given() if len(shape) == given.ndim else pt.tensor(dtype="float64", shape=shape))
         return Apply(self, list(inputs.values()), outputs)
 
     def perform(self, node, inputs, output_storage):
@@ -83,7 +89,7 @@ class FusedOp(Op):
     def infer_shape(self, node, input_shapes):
         """Take the shapes from the inputs."""
         shapes = dict(zip(self.inputs, input_shapes, strict=True))
-        return [shapes[like][:ndim] for like, ndim in self.outputs]
+        return [shapes[like][axes] for like, axes in self.outputs]
 
     def connection_pattern(self, node):
         """Connect parameters to all outputs, data to none."""
@@ -127,8 +133,7 @@ def fuse_likelihood(
             )
         return [cotangents[0] * gradient for gradient in outputs[1:]]
 
-    gradients = [Output(parameter, wanted.ndim) for parameter, wanted in parameters.items()]
-    outputs = (Output(gradients[0].like, 0), *gradients)
+    outputs = (Output(next(iter(parameters)), NO_AXES), *map(Output, parameters))
     return FusedOp(name, kernel, parameters | data, outputs, len(parameters), scale_gradients)
 
 
@@ -140,7 +145,7 @@ def numba_funcify_fused(op, node, **kwargs):
         for letter, n in (("x", len(node.inputs)), ("y", len(node.outputs)))
     )
     arguments = [
-        f"np.ascontiguousarray({x})" if variable.ndim else f"{x}.item()"
+        f"{x}.item()" if variable.ndim == 0 else f"np.ascontiguousarray({x})" if op.contiguous else x
         for x, variable in zip(given, node.inputs, strict=True)
     ]
     returned = [

@@ -22,16 +22,18 @@ PULL_BACK = FusedOp(
     "predictor_pullback",
     pull_back,
     {"by_eta": pt.dmatrix} | INPUTS,
-    tuple(Output(name, wanted.ndim) for name, wanted in COEFFICIENTS.items()),
+    tuple(map(Output, COEFFICIENTS)),
     len(INPUTS) + 1,
+    contiguous=False,
 )
 PREDICTOR = FusedOp(
     "predictor",
     predict,
     INPUTS,
-    (Output("covariates", 2),),
+    (Output("has_level", slice(1, None)),),
     len(COEFFICIENTS),
     lambda inputs, outputs, cotangents: PULL_BACK(cotangents[0], *inputs),
+    contiguous=False,
 )
 
 

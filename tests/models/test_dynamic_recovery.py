@@ -42,7 +42,7 @@ def score(draws, votes, truth):
 
 
 @pytest.mark.slow
-def test_bridges_find_positions_where_the_agenda_shifts(shifting):
+def test_repeated_resolutions_recover_positions_when_the_agenda_drifts(shifting):
     votes, truth = shifting
     coverage, missed, correlation = score(sample(votes), votes, truth)
     assert coverage > 0.8
@@ -51,7 +51,7 @@ def test_bridges_find_positions_where_the_agenda_shifts(shifting):
 
 
 @pytest.mark.slow
-def test_without_bridges_the_same_check_fails(shifting):
+def test_without_repeated_resolutions_the_same_check_fails(shifting):
     votes, truth = shifting
     apart = votes.assign_coords(match_group=("item", np.arange(votes.sizes["item"])))
     coverage, missed, correlation = score(sample(apart), votes, truth)
