@@ -119,7 +119,7 @@ def test_unknown_ways_are_refused():
     draws = noisy(alignment, 0.1, 3)
     with pytest.raises(SpecError, match="plugin, draws, measurement, joint"):
         fit_propagated("cut", panel, draws, SPEC, refit=REFIT, single=SINGLE, seed=1)
-    with pytest.raises(SpecError, match="needs votes"):
+    with pytest.raises(SpecError, match="needs the votes"):
         fit_propagated("joint", panel, draws, SPEC, refit=REFIT, single=SINGLE, seed=1)
 
 
