@@ -151,7 +151,8 @@ def test_states_are_weighted_by_bayes_rule():
                 k = levels.index(level)
                 eta = eta + draw["guarantee_effect"].values[case, k]
                 eta = eta + draw["guarantee_capability"].values[k] * capability[case, state]
-            return tier_probability(eta, np.concatenate([[0.0], draw["threshold"].values[case]]))
+            threshold = np.concatenate([[0.0], draw["threshold"].values[case]])
+            return tier_probability(expit(eta[:, None] - threshold))
 
         density = stats.norm.pdf(nu, 0, draw["state_sd"].item())
         for case in (0, 1):
