@@ -10,7 +10,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from analysis.fitting.gates import ConvergenceError
 from analysis.variants.variant import Variant
+
+RESUME = "Finished fits are kept; run the same command again to continue from there."
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,18 +39,42 @@ VariantArgument = Annotated[str, typer.Argument(help="Name of a variant.")]
 ExplainOption = Annotated[
     bool, typer.Option("--explain", help="Only say what would be fitted and why, and what would be reused.")
 ]
+OutputOption = Annotated[Path | None, typer.Option(help="Folder for the table and the figure.")]
 
 
 @contextmanager
-def bad_input_ends() -> Iterator[None]:
-    """Print a ``DataError`` in one line and exit with code 2."""
+def bad_input_ends(console: Console = console) -> Iterator[None]:
+    """Print an error of data or of a spec in one line and exit with code 2."""
     from data.load import DataError
+    from models.spec import SpecError
 
     try:
         yield
-    except DataError as error:
-        show_error("Bad input", error)
+    except (DataError, SpecError) as error:
+        show_error("Bad input", error, console)
         sys.exit(2)
+
+
+@contextmanager
+def job_ends(console: Console) -> Iterator[None]:
+    """Print an error of a job in one line and exit.
+
+    The code is 1 if a fit did not converge, 2 if the input or a spec is bad, 4 if something could not be
+    saved, and 130 if the user stopped the job.
+    """
+    try:
+        with bad_input_ends(console):
+            yield
+    except ConvergenceError as error:
+        show_error("No result saved", error, console)
+        sys.exit(1)
+    except OSError as error:
+        show_error("Could not be saved", error, console)
+        console.print(RESUME)
+        sys.exit(4)
+    except KeyboardInterrupt:
+        console.print(f"[bold]Stopped.[/bold] {RESUME}")
+        sys.exit(130)
 
 
 @contextmanager

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from analysis.commands.app import VotesOption, app, console
+from analysis.commands.app import OutputOption, VotesOption, app, bad_input_ends, bad_option_ends, console
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,19 +17,12 @@ if TYPE_CHECKING:
 
 
 def show_benchmark(spec: "BenchmarkSpec", votes_path: Path | None, folder: Path, console: Console) -> int:
-    """Run with progress, save the files, and print the tables.
-
-    Returns
-    -------
-    int
-        0; 1 if the project's own fit failed; 2 if the input is bad.
-    """
+    """Run with progress, save the files and print the tables. Return 1 if the project's own fit failed."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from analysis.studies.benchmark.peers import PROJECT
     from analysis.studies.benchmark.run import run_benchmark, save_benchmark
     from analysis.studies.benchmark.table import MIN_ESS, check_bounds
-    from data.load import DataError
 
     columns = (
         TextColumn("{task.description:12}"),
@@ -39,17 +31,13 @@ def show_benchmark(spec: "BenchmarkSpec", votes_path: Path | None, folder: Path,
         TimeElapsedColumn(),
         TextColumn("{task.fields[next]}"),
     )
-    try:
-        with Progress(*columns, console=console) as bars:
+    with bad_input_ends(console), Progress(*columns, console=console) as bars:
 
-            def report(name: str):
-                task = bars.add_task(name, total=1.0, next="")
-                return lambda share, coming="": bars.update(task, completed=share, next=coming)
+        def report(name: str):
+            task = bars.add_task(name, total=1.0, next="")
+            return lambda share, coming="": bars.update(task, completed=share, next=coming)
 
-            table = run_benchmark(spec, votes_path=votes_path, report=report)
-    except DataError as error:
-        console.print(f"[bold red]Bad input:[/bold red] {escape(str(error))}", highlight=False)
-        return 2
+        table = run_benchmark(spec, votes_path=votes_path, report=report)
     paths = save_benchmark(table, folder)
     show_rows(table, console)
     show_bounds(check_bounds(table), console)
@@ -99,14 +87,12 @@ def benchmark(
     ] = None,
     repetitions: Annotated[int | None, typer.Option(help="Runs of each sampler.")] = None,
     votes: VotesOption = None,
-    output: Annotated[Path | None, typer.Option(help="Folder for the table and the figure.")] = None,
+    output: OutputOption = None,
 ) -> None:
     """Compare the speed of this project with other samplers on the same votes."""
     from analysis.store.files import OUTPUT
     from analysis.studies.benchmark.run import choose_spec
 
-    try:
+    with bad_option_ends():
         spec = choose_spec(quick=quick, peers=peers, repetitions=repetitions)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
     sys.exit(show_benchmark(spec, votes, output or OUTPUT, console))

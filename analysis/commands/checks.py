@@ -1,6 +1,5 @@
 """``sfl checks``: check the model of joining."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from analysis.commands.app import (
     VotesOption,
     app,
     choose_variant,
-    console,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ def show_checks(folder: Path, console: Console) -> None:
     console.print(table)
     for sentence in (influence_sentence(influence), confounding_sentence(checks)):
         console.print(f"\n{sentence}", highlight=False)
-    console.print(f"\nFiles: {folder}", highlight=False, soft_wrap=True)
+    console.print()
 
 
 def influence_sentence(influence: "pd.DataFrame") -> str:
@@ -74,21 +72,18 @@ def checks(
     explain: ExplainOption = False,
     votes: VotesOption = None,
 ) -> None:
-    """Check the second stage: prediction, influence, sensitivity to priors, controls, hidden causes."""
-    from analysis.commands.progress import run_with_progress
+    """Check the second stage: prediction, influence, sensitivity to priors, controls, unmeasured causes."""
+    from analysis.commands.progress import explain_or_run
     from analysis.pipeline.inputs import load_inputs
-    from analysis.store.explain import show_explanation
-    from analysis.store.store import Store
     from analysis.studies.checks.run import list_all, plan_checks, run_checks
 
     chosen = choose_variant(variant, quick)
-    if explain:
-        tasks = plan_checks(chosen, load_inputs(chosen, votes))
-        show_explanation(list_all(tasks), Store(), console)
-        return
-    code, folder = run_with_progress(
-        lambda report: run_checks(chosen, votes_path=votes, report=report), chosen, votes, console
+    explain_or_run(
+        lambda: list_all(plan_checks(chosen, load_inputs(chosen, votes))),
+        lambda report: run_checks(chosen, votes_path=votes, report=report),
+        show_checks,
+        explain=explain,
+        quick=quick,
+        variant=chosen,
+        votes_path=votes,
     )
-    if folder is not None:
-        show_checks(folder, console)
-    sys.exit(code)

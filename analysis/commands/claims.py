@@ -1,7 +1,6 @@
 """The command ``claims``: shows progress, then each claim with its verdict and result."""
 
 import json
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -13,9 +12,7 @@ from analysis.commands.app import (
     VariantArgument,
     VotesOption,
     app,
-    bad_input_ends,
     choose_variant,
-    console,
 )
 
 
@@ -28,9 +25,7 @@ def show_claims(folder: Path, console: Console) -> None:
             console.print(f"  {escape(sentence)}", highlight=False)
         for message in page["missing"]:
             console.print(f"  [yellow]Missing:[/yellow] {escape(message)}", highlight=False)
-    if record["quick"]:
-        console.print("\n[bold]Quick run: for trying out, not a result.[/bold]")
-    console.print(f"\nFiles: {folder}", highlight=False, soft_wrap=True)
+    console.print()
 
 
 @app.command(epilog="Example: [bold]sfl claims --quick[/bold]")
@@ -41,20 +36,17 @@ def claims(
     votes: VotesOption = None,
 ) -> None:
     """Test the other claims of the argument: asymmetry, different goods, informality, hierarchy."""
-    from analysis.commands.progress import run_with_progress
-    from analysis.store.explain import show_explanation
-    from analysis.store.store import Store
+    from analysis.commands.progress import explain_or_run
     from analysis.studies.claims.plan import plan_claims
     from analysis.studies.claims.run import run_claims
 
     chosen = choose_variant(variant, quick)
-    if explain:
-        with bad_input_ends():
-            show_explanation(plan_claims(chosen, votes), Store(), console)
-        return
-    code, folder = run_with_progress(
-        lambda report: run_claims(chosen, votes_path=votes, report=report), chosen, votes, console
+    explain_or_run(
+        lambda: plan_claims(chosen, votes),
+        lambda report: run_claims(chosen, votes_path=votes, report=report),
+        show_claims,
+        explain=explain,
+        quick=quick,
+        variant=chosen,
+        votes_path=votes,
     )
-    if folder is not None:
-        show_claims(folder, console)
-    sys.exit(code)

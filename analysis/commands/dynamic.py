@@ -1,14 +1,13 @@
 """The command ``dynamic``."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from analysis.commands.app import ExplainOption, VotesOption, app, bad_input_ends, bad_option_ends, console
+from analysis.commands.app import ExplainOption, VotesOption, app, bad_input_ends, bad_option_ends
 
 
 def parse_sessions(text: str) -> tuple[int, int]:
@@ -20,7 +19,7 @@ def parse_sessions(text: str) -> tuple[int, int]:
 
 
 def show_dynamic(folder: Path, console: Console) -> None:
-    """Print the size of the fit, its convergence and where the files are."""
+    """Print the size of the fit and its convergence."""
     record = json.loads((folder / "dynamic_run.json").read_text(encoding="utf-8"))
     votes, figures = record["votes"], record["convergence"]
     least = min(figures["min_ess_bulk"], figures["min_ess_tail"])
@@ -29,7 +28,7 @@ def show_dynamic(folder: Path, console: Console) -> None:
         f"{votes['positions']:,} positions of {votes['states']} states from {votes['votes_cast']:,} votes in "
         f"sessions {first}-{last}: R-hat at most {figures['max_rhat']:.4f}, "
         f"ESS at least {least:.0f}, no divergence; {record['seconds']:.0f} s, "
-        f"{record['peak_memory_gb']:.1f} GB.\nFiles: {folder}",
+        f"{record['peak_memory_gb']:.1f} GB.",
         highlight=False,
         soft_wrap=True,
     )
@@ -46,10 +45,8 @@ def dynamic(
     output: Annotated[Path | None, typer.Option(help="Folder of tables, draws and figures.")] = None,
 ) -> None:
     """Estimate every state's position in every session since 1946, from all votes at once."""
-    from analysis.commands.progress import run_with_progress
-    from analysis.store.explain import show_explanation
+    from analysis.commands.progress import explain_or_run
     from analysis.store.files import OUTPUT
-    from analysis.store.store import Store
     from analysis.studies.dynamic.plan import DynamicRun, plan_dynamic
     from analysis.variants.table import MAIN
     from data.load import FETCH_COMMAND, DataError, find_rollcalls, load_record_votes
@@ -60,15 +57,13 @@ def dynamic(
     with bad_input_ends():
         if find_rollcalls(votes) is None:
             raise DataError(f"the dynamic model needs roll calls. To get them: {FETCH_COMMAND}")
-        if explain:
-            show_explanation(plan_dynamic(run, load_record_votes(run.sessions, votes)), Store(), console)
-            return
     from analysis.studies.dynamic.run import run_dynamic
 
-    output = output or OUTPUT
-    code, folder = run_with_progress(
-        lambda report: run_dynamic(run, votes_path=votes, output=output, report=report), MAIN, votes, console
+    explain_or_run(
+        lambda: plan_dynamic(run, load_record_votes(run.sessions, votes)),
+        lambda report: run_dynamic(run, votes_path=votes, output=output or OUTPUT, report=report),
+        show_dynamic,
+        explain=explain,
+        variant=MAIN,
+        votes_path=votes,
     )
-    if folder is not None:
-        show_dynamic(folder, console)
-    sys.exit(code)

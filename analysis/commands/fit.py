@@ -1,6 +1,6 @@
 """``sfl fit``: one variant or a few, beside the main analysis."""
 
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, bad_option_ends, console
-from analysis.commands.run import explain_run, run_and_show
+from analysis.commands.progress import explain_tasks
+from analysis.commands.run import plan_run, run_and_show
 from analysis.variants.variant import Variant
 
 
@@ -29,14 +30,8 @@ def list_choices(console: Console) -> None:
 
 def fit_and_compare(
     variants: list[Variant], main: Variant, votes_path: Path | None, console: Console, *, explain: bool
-) -> int:
-    """Run variants and compare each to the main analysis, which runs first if it has no results yet.
-
-    Returns
-    -------
-    int
-        0, or the exit code of the first run that failed (see ``run_with_progress``).
-    """
+) -> None:
+    """Run variants and compare each to the main analysis, which runs first if it has no results yet."""
     from analysis.commands.compare import show_comparison
     from analysis.store.files import RESULTS
 
@@ -45,13 +40,12 @@ def fit_and_compare(
     for variant in variants:
         if explain:
             console.print(f"[bold]{escape(variant.name)}[/bold]", highlight=False)
-            explain_run(variant, votes_path, console)
-        elif code := run_and_show(variant, votes_path, console):
-            return code
+            explain_tasks(partial(plan_run, variant, votes_path), console)
+        else:
+            run_and_show(variant, votes_path, console)
     for variant in variants:
         if variant.name != main.name and not explain:
             show_comparison(main.name, variant.name, console)
-    return 0
 
 
 @app.command(
@@ -79,4 +73,4 @@ def fit(
     with bad_option_ends():
         variants = choose_variants(names or [], changes or [], quick=quick)
     main = MAIN.quick() if quick else MAIN
-    sys.exit(fit_and_compare(variants, main, votes, console, explain=explain))
+    fit_and_compare(variants, main, votes, console, explain=explain)

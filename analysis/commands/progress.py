@@ -1,73 +1,102 @@
-"""Progress bars of a long job, and its errors in words."""
+"""Progress bars of a long job, and the run of a study from its plan to its result."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from analysis.commands.app import show_error
-from analysis.fitting.gates import ConvergenceError
+from analysis.commands.app import bad_input_ends, console, job_ends
 from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
+
+if TYPE_CHECKING:
+    from analysis.store.task import Task
+
+
+def explain_or_run(
+    plan: Callable[[], list["Task"]],
+    run: Callable[[Report], Path],
+    show: Callable[[Path, Console], None],
+    *,
+    explain: bool,
+    quick: bool = False,
+    variant: Variant | None = None,
+    votes_path: Path | None = None,
+) -> None:
+    """Show the plan of a study, or run the study and print its results.
+
+    Parameters
+    ----------
+    plan : callable
+        Lists the tasks of the study without fitting anything.
+    run, variant, votes_path
+        As in ``run_with_progress``.
+    show : callable
+        Prints the results; takes what ``run`` returned, and a console.
+    explain : bool
+        Only show the plan.
+    quick : bool
+        Say that the results are those of a quick run.
+    """
+    if explain:
+        explain_tasks(plan, console)
+        return
+    path = run_with_progress(run, variant, votes_path, console)
+    show(path, console)
+    show_files(path, quick, console)
+
+
+def explain_tasks(plan: Callable[[], list["Task"]], console: Console) -> None:
+    """Print which tasks would be made and why, and which would be reused."""
+    from analysis.store.explain import show_explanation
+    from analysis.store.store import Store
+
+    with bad_input_ends(console):
+        tasks = plan()
+    show_explanation(tasks, Store(), console)
+
+
+def show_files(files: Path | str, quick: bool, console: Console) -> None:
+    """Print where the files of a run are, and whether it was a quick run."""
+    if quick:
+        console.print("[bold]Quick run: for trying out, not a result.[/bold]")
+    console.print(f"Files: {files}", highlight=False, soft_wrap=True)
 
 
 def run_with_progress(
     run: Callable[[Report], Path], variant: Variant | None, votes_path: Path | None, console: Console
-) -> tuple[int, Path | None]:
-    """Say which votes are used, run a job with a bar for each step, and put an error into words.
+) -> Path:
+    """Say which votes are used, and run a job with a bar for each step. ``job_ends`` says how errors end it.
 
     Parameters
     ----------
     run : callable
-        Job to run: takes a step reporter, returns the folder of its results.
+        Job to run: takes a step reporter, returns the path of its results.
     variant : Variant or None
         Variant that the job runs; None if the job uses no votes.
     votes_path : Path, optional
         File or folder of the roll calls; see ``data.load.find_rollcalls``.
     console : Console
         Where everything is printed.
-
-    Returns
-    -------
-    code : int
-        Exit code: 0; 1 if a fit did not converge; 2 if the input is bad; 4 if something could not be saved;
-        130 if the user stopped the job.
-    folder : Path or None
-        None unless the code is 0.
     """
-    from data.load import DataError
-
-    try:
+    columns = (
+        TextColumn("{task.description:32}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>4.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with job_ends(console):
         if variant is not None:
             console.print(_name_votes(variant, votes_path), highlight=False)
-        with Progress(
-            TextColumn("{task.description:32}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>4.0f} %"),
-            TimeElapsedColumn(),
-            console=console,
-        ) as bars:
+        with Progress(*columns, console=console) as bars:
 
             def report(name: str) -> Callable[[float], None]:
                 task = bars.add_task(name, total=1.0)
                 return lambda share: bars.update(task, completed=share)
 
-            return 0, run(report)
-    except DataError as error:
-        show_error("Bad input", error, console)
-        return 2, None
-    except ConvergenceError as error:
-        show_error("No result saved", error, console)
-        return 1, None
-    except OSError as error:
-        show_error("Could not be saved", error, console)
-        return 4, None
-    except KeyboardInterrupt:
-        console.print(
-            "[bold]Stopped.[/bold] Finished fits are kept; run the same command again to continue from there."
-        )
-        return 130, None
+            return run(report)
 
 
 def _name_votes(variant: Variant, votes_path: Path | None) -> str:

@@ -1,6 +1,5 @@
 """``sfl propagation``: one variant under all four ways to propagate stage-1 uncertainty."""
 
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -12,30 +11,16 @@ from analysis.commands.app import (
     VariantArgument,
     VotesOption,
     app,
-    bad_input_ends,
     choose_variant,
-    console,
 )
-from analysis.variants.variant import Variant
 
 SHOWN = ("ame_pact_direct", "ame_pact_indirect", "alignment_slope")
 
 
-def run_and_show_ways(variant: Variant, votes_path: Path | None, console: Console) -> int:
-    """Run a variant in every way, print the effects, and return the exit code of ``run_with_progress``."""
+def show_ways(folder: Path, console: Console) -> None:
+    """Print the effects under each way."""
     import pandas as pd
 
-    from analysis.commands.progress import run_with_progress
-    from analysis.studies.propagation.compare import compare_ways
-
-    code, folder = run_with_progress(
-        lambda report: compare_ways(variant, votes_path=votes_path, report=report),
-        variant,
-        votes_path,
-        console,
-    )
-    if folder is None:
-        return code
     ways = pd.read_csv(folder / "propagation.csv")
     table = Table(title="Effects by way of propagating stage-1 uncertainty (logits per sd; shares of 1)")
     for column in ("quantity", "case", "way", "mean", "sd", "from stage 1", "from draws, sd", "seconds"):
@@ -52,10 +37,6 @@ def run_and_show_ways(variant: Variant, votes_path: Path | None, console: Consol
             "" if pd.isna(row.seconds) else f"{row.seconds:.0f}",
         )
     console.print(table)
-    if variant.run.quick:
-        console.print("[bold]Quick run: for trying out, not a result.[/bold]")
-    console.print(f"Files: {folder}", highlight=False, soft_wrap=True)
-    return 0
 
 
 @app.command(epilog="Example: [bold]sfl propagation guarantee-pact-only[/bold]")
@@ -66,12 +47,16 @@ def propagation(
     votes: VotesOption = None,
 ) -> None:
     """Run a variant under all four ways to propagate stage-1 uncertainty, and compare them."""
-    chosen = choose_variant(variant, quick)
-    if not explain:
-        sys.exit(run_and_show_ways(chosen, votes, console))
-    from analysis.store.explain import show_explanation
-    from analysis.store.store import Store
-    from analysis.studies.propagation.compare import plan_ways
+    from analysis.commands.progress import explain_or_run
+    from analysis.studies.propagation.compare import compare_ways, plan_ways
 
-    with bad_input_ends():
-        show_explanation(plan_ways(chosen, votes), Store(), console)
+    chosen = choose_variant(variant, quick)
+    explain_or_run(
+        lambda: plan_ways(chosen, votes),
+        lambda report: compare_ways(chosen, votes_path=votes, report=report),
+        show_ways,
+        explain=explain,
+        quick=quick,
+        variant=chosen,
+        votes_path=votes,
+    )

@@ -1,51 +1,45 @@
 """``sfl run``: the main job, and its answer in the terminal."""
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, bad_input_ends, console
-from analysis.commands.progress import run_with_progress
+from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, console
+from analysis.commands.progress import explain_tasks, run_with_progress, show_files
 from analysis.posterior.words import interval, number, probability
+from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.store.task import Task
+
 SHOWN = re.compile("ame_((?!_natural).)+_(total|direct|indirect)$|alignment_")
 """Quantities shown in the terminal; ``effects.csv`` has all."""
 
 
-def run_and_show(variant: Variant, votes_path: Path | None, console: Console) -> int:
-    """Run a variant with progress, show the answer, and return the exit code of ``run_with_progress``."""
+def run_and_show(variant: Variant, votes_path: Path | None, console: Console) -> None:
+    """Run a variant with progress and show the answer."""
     from analysis.pipeline.run import run_variant
 
-    code, folder = run_with_progress(
-        lambda report: run_variant(variant, votes_path=votes_path, report=report),
-        variant,
-        votes_path,
-        console,
-    )
-    if folder is not None:
-        show_answer(folder, console)
-    return code
+    def run(report: Report) -> Path:
+        return run_variant(variant, votes_path=votes_path, report=report)
+
+    show_answer(run_with_progress(run, variant, votes_path, console), console)
 
 
-def explain_run(variant: Variant, votes_path: Path | None, console: Console) -> None:
-    """Print which fits of a variant would be made and why, and which would be reused."""
+def plan_run(variant: Variant, votes_path: Path | None) -> list["Task"]:
+    """List the fits of a variant as tasks, without fitting anything."""
     from analysis.pipeline.inputs import load_inputs
     from analysis.pipeline.plan import plan_variant
-    from analysis.store.explain import show_explanation
-    from analysis.store.store import Store
 
-    with bad_input_ends():
-        inputs = load_inputs(variant, votes_path)
+    inputs = load_inputs(variant, votes_path)
     plan = plan_variant(variant, inputs.votes, inputs.panel)
-    show_explanation([*plan.stage1.values(), plan.total, plan.direct], Store(), console)
+    return [*plan.stage1.values(), plan.total, plan.direct]
 
 
 def show_answer(folder: Path, console: Console) -> None:
@@ -76,10 +70,8 @@ def show_answer(folder: Path, console: Console) -> None:
     console.print()
     for sentence in answer_sentences(results.effects, labels):
         console.print(sentence, highlight=False)
-    if results.quick:
-        console.print("[bold]Quick run: for trying out, not a result.[/bold]")
     seconds = sum(results.record["seconds"].values())
-    console.print(f"Files: {folder} (fits took {seconds:.0f} s)", highlight=False, soft_wrap=True)
+    show_files(f"{folder} (fits took {seconds:.0f} s)", results.quick, console)
 
 
 def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[str]:
@@ -124,6 +116,6 @@ def run(
 
     variant = MAIN.quick() if quick else MAIN
     if explain:
-        explain_run(variant, votes, console)
+        explain_tasks(lambda: plan_run(variant, votes), console)
     else:
-        sys.exit(run_and_show(variant, votes, console))
+        run_and_show(variant, votes, console)

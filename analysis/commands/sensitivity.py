@@ -12,7 +12,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from analysis.commands.app import ExplainOption, VotesOption, app, bad_option_ends, console, show_error
+from analysis.commands.app import (
+    RESUME,
+    ExplainOption,
+    VotesOption,
+    app,
+    bad_option_ends,
+    console,
+    job_ends,
+    show_error,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +34,6 @@ if TYPE_CHECKING:
 
 WIDE = 135
 """Terminal width, in columns, from which the names of choices fit into the table."""
-RESUME = "Finished fits are kept; run the same command again to continue from there."
 
 
 def run_sensitivity(
@@ -37,10 +45,10 @@ def run_sensitivity(
     scheduler: str | None = None,
     workers: int | None = None,
     explain: bool = False,
-    store: "Store | None" = None,
-    output: Path | None = None,
-) -> int:
+) -> None:
     """Run variants on a cluster, and write table, figure and page.
+
+    The exit code is 3 if the scheduler is lost; see ``job_ends`` for the others.
 
     Parameters
     ----------
@@ -57,16 +65,6 @@ def run_sensitivity(
         Workers of the local cluster. Default: one a core.
     explain : bool
         Only say what would be made and why.
-    store : Store, optional
-        Default: the project's own.
-    output : Path, optional
-        Folder for the tables, the figure and the page. Default: the project's own.
-
-    Returns
-    -------
-    int
-        Exit code: 0; 2 if the input is bad; 3 if the scheduler is lost; 4 if something could not be saved;
-        130 if the user stopped the run.
     """
     from analysis.store.explain import show_explanation
     from analysis.store.files import OUTPUT
@@ -74,43 +72,31 @@ def run_sensitivity(
     from analysis.studies.sensitivity.cluster import SchedulerLostError, connect
     from analysis.studies.sensitivity.page import write_page
     from analysis.studies.sensitivity.survey import collect, expect_seconds, for_review, survey
-    from data.load import DataError
 
-    begin, store, lost = time.perf_counter(), store or Store(), {}
-    output = output or OUTPUT
-    try:
+    begin, store, lost = time.perf_counter(), Store(), {}
+    with job_ends(console):
         with console.status("Looking up stored results"):
             found = survey([for_review(v) for v in variants], store, votes_path, lambda share: None)
         missing = found.list_missing(store)
         if explain:
             show_explanation(found.list_tasks(), store, console)
-            return 0
+            return
         seconds = expect_seconds(missing, store)
         console.print(announce(found, missing, seconds, impossible), highlight=False)
         if missing:
-            with connect(scheduler, workers) as client:
-                count = len(client.scheduler_info(n_workers=-1)["workers"])
-                lost = _make(client, missing, store, seconds, count, console)
-    except DataError as error:
-        show_error("Bad input", error, console)
-        return 2
-    except SchedulerLostError as error:
-        show_error("Stopped", error, console)
-        console.print(RESUME)
-        return 3
-    except OSError as error:
-        show_error("Could not be saved", error, console)
-        console.print(RESUME)
-        return 4
-    except KeyboardInterrupt:
-        console.print(f"[bold]Stopped.[/bold] {RESUME}")
-        return 130
-    page = write_page(collect(found, store, lost), variants, impossible, output)
+            try:
+                with connect(scheduler, workers) as client:
+                    count = len(client.scheduler_info(n_workers=-1)["workers"])
+                    lost = _make(client, missing, store, seconds, count, console)
+            except SchedulerLostError as error:
+                show_error("Stopped", error, console)
+                console.print(RESUME)
+                sys.exit(3)
+    page = write_page(collect(found, store, lost), variants, impossible, OUTPUT)
     for sentence in page.sentences:
         console.print(sentence, highlight=False)
     console.print(to_table(page.grid, console.width, page.name))
-    console.print(f"Files: {output} ({time.perf_counter() - begin:.0f} s)", highlight=False, soft_wrap=True)
-    return 0
+    console.print(f"Files: {OUTPUT} ({time.perf_counter() - begin:.0f} s)", highlight=False, soft_wrap=True)
 
 
 def announce(found: "Survey", missing: list["Task"], seconds: dict[str, float], impossible: dict) -> str:
@@ -205,14 +191,12 @@ def sensitivity(
 
     with bad_option_ends():
         variants, impossible = choose_grid(axes, cross)
-    sys.exit(
-        run_sensitivity(
-            variants,
-            impossible,
-            console,
-            votes_path=votes,
-            scheduler=scheduler,
-            workers=workers,
-            explain=explain,
-        )
+    run_sensitivity(
+        variants,
+        impossible,
+        console,
+        votes_path=votes,
+        scheduler=scheduler,
+        workers=workers,
+        explain=explain,
     )

@@ -10,7 +10,7 @@ from analysis.__main__ import app
 def test_the_command_runs_the_variant_it_is_given(monkeypatch, quick):
     asked = []
     monkeypatch.setattr(
-        "analysis.commands.propagation.run_and_show_ways", lambda variant, *_: asked.append(variant) or 0
+        "analysis.commands.progress.explain_or_run", lambda *_, variant, **__: asked.append(variant)
     )
     flags = ["--quick"] * quick
     assert CliRunner().invoke(app, ["propagation", *flags]).exit_code == 0

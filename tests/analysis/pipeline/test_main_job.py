@@ -17,6 +17,7 @@ from analysis.variants.table import MAIN
 from data.load import load_panel
 from data.spec import DataSpec
 from data.tables.rules import DataError
+from models.spec import SpecError
 
 QUANTITIES = {
     *(f"ame_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct", "indirect")),
@@ -142,12 +143,12 @@ def test_bad_input_ends_with_a_message_and_keeps_the_old_result(quick, copy):
 @pytest.mark.slow
 def test_a_fit_that_misses_the_gates_saves_nothing_and_names_the_offender(copy):
     script = (
-        "import sys; from dataclasses import replace; from rich.console import Console;"
+        "from dataclasses import replace; from rich.console import Console;"
         "from analysis.commands.run import run_and_show; from analysis.variants.table import MAIN, RunSpec;"
         "from analysis.fitting.fit import SamplerSpec;"
         "short = SamplerSpec(draws=20, tune=50, chains=2);"
         "v = replace(MAIN.quick(), name='short', run=replace(MAIN.quick().run, ideal_point=short));"
-        "sys.exit(run_and_show(v, None, Console()))"
+        "run_and_show(v, None, Console())"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=copy, capture_output=True, text=True, check=False
@@ -162,7 +163,8 @@ def test_a_fit_that_misses_the_gates_saves_nothing_and_names_the_offender(copy):
     ("error", "code", "words"),
     [
         (OSError(28, "No space left on device"), 4, "Could not be saved"),
-        (DataError("row 3"), 2, "Bad input"),
+        (DataError("row 3"), 2, "Bad input: row 3"),
+        (SpecError("scale = 0; it must be positive"), 2, "Bad input: scale = 0; it must be positive"),
         (ConvergenceError("R-hat 1.2", {}), 1, "No result saved"),
         (KeyboardInterrupt(), 130, "Stopped"),
     ],
@@ -172,5 +174,7 @@ def test_every_error_becomes_a_code_and_words(error, code, words):
         raise error
 
     console = Console(width=100, record=True)
-    assert run_with_progress(run, MAIN, None, console) == (code, None)
+    with pytest.raises(SystemExit) as ended:
+        run_with_progress(run, MAIN, None, console)
+    assert ended.value.code == code
     assert words in console.export_text()
