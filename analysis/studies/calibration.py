@@ -43,18 +43,10 @@ SAMPLER = SamplerSpec(draws=400, tune=300, chains=2, target_accept=0.9)
 
 @dataclass(frozen=True, kw_only=True)
 class RankSettings:
-    """One part of the calibration.
+    """One part of the calibration: ``count`` coalitions from number ``first`` on, each with its own seed.
 
-    Attributes
-    ----------
-    fitted : {"right", "wrong"}
-        The model that simulated the coalitions, or one with a third of the prior scale of guarantee effects.
-    first, count : int
-        Number of the first coalition, and of coalitions. Each coalition has its own seed.
-    n_state : int
-    sampler : SamplerSpec
-        Settings of one fit.
-    seed : int
+    ``fitted``: the model that simulated the coalitions, or one with a third of the prior scale of guarantee
+    effects. ``sampler``: settings of one fit.
     """
 
     fitted: Fitted
@@ -70,21 +62,8 @@ def draw_prior(
 ) -> dict[str, np.ndarray]:
     """Draw parameters from the prior, and who joined.
 
-    Parameters
-    ----------
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``. Its ``joined`` is not used.
-    position : np.ndarray
-        (case, state), float: centred alignment, in standard deviations of states.
-    spec : CoalitionSpec
-        Priors.
-    seed : int
-        Seed of numpy's generator.
-
-    Returns
-    -------
-    dict of str to np.ndarray
-        The model's variables by name, and ``joined`` (case, state), 0 or 1.
+    Takes a panel (its ``joined`` is not used) and centred alignment (case, state), in standard deviations of
+    states. Returns the model's variables by name, and ``joined`` (case, state), 0 or 1.
     """
     rng = np.random.default_rng(seed)
     data = prepare_panel_data(panel)
@@ -130,17 +109,8 @@ def make_ranks(
 ) -> pd.DataFrame:
     """Rank the true value of every parameter among the draws of its posterior, for each coalition.
 
-    See ``analysis.store.task.Task`` for the parameters. ``data`` and ``fits`` are not used.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``fitted, quantity, bin, count``: number of true values in each tenth of the ranks.
-
-    Raises
-    ------
-    ConvergenceError
-        If a gate is missed.
+    Returns ``fitted, quantity, bin, count``: number of true values in each tenth of the ranks. Raises
+    ConvergenceError if a gate is missed.
     """
     from analysis.fitting.fit import gate
     from analysis.fitting.refits import compile_refits, refit
@@ -248,15 +218,7 @@ def save_calibration(ranks: pd.DataFrame, folder: Path, *, quick: bool = False) 
 def plot_ranks(table: pd.DataFrame) -> Figure:
     """Plot the ranks of the true values, one line a quantity, for the right and the wrong model.
 
-    Parameters
-    ----------
-    table : pd.DataFrame
-        From ``run_calibration``.
-
-    Returns
-    -------
-    Figure
-        The band holds 90 % of the counts that uniform ranks give.
+    Takes the table of ``run_calibration``. The band holds 90 % of the counts that uniform ranks give.
     """
     bins = table["bin"].max() + 1
     with mpl.rc_context(STYLE):

@@ -149,14 +149,9 @@ class Bench:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Fit the direct effect and the slope of alignment over draws of the positions: the cut posterior.
 
-        ``positions`` are (draw, case, state), centred within each case.
-
-        Returns
-        -------
-        effect, sd : np.ndarray
-            (case,), the last case pooled: mean and standard deviation over all draws.
-        slope : np.ndarray
-            (4,): mean, both ends of the interval, and standard deviation of the mean slope over cases.
+        ``positions`` are (draw, case, state), centred within each case. Returns mean and standard deviation
+        of the effect over all draws, (case,) each, the last case pooled; and the mean slope over cases, (4,):
+        mean, both ends of the interval, and standard deviation.
         """
         data = self.data("direct")
         variations = [data._replace(alignment=position) for position in positions]

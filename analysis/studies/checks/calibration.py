@@ -62,24 +62,12 @@ def calibrate(
 ) -> tuple[pd.DataFrame, float]:
     """Return the calibration curve, and how probable its errors are if the model is calibrated.
 
-    Parameters
-    ----------
-    probability : np.ndarray
-        (case, state), 0 to 1: predicted with the state left out.
-    joined, included : np.ndarray
-        (case, state), 0 or 1.
-    seed : int
-        Seed of the answers that a calibrated model would give.
-
-    Returns
-    -------
-    table : pd.DataFrame
-        One row for each of ``N_BINS`` equally large bins of state-cases: ``expected`` (mean probability),
-        ``observed`` share, ``lower`` and ``upper`` (interval of the share if the probabilities are right),
-        ``n``.
-    p_value : float
-        Probability that a calibrated model has squared errors of the bins (in units of their variance) at
-        least as large as those observed.
+    Takes the probability of joining with the state left out, who joined and who is included, (case, state)
+    each; ``seed`` is that of the answers that a calibrated model would give. The curve has a row for each of
+    ``N_BINS`` equally large bins of state-cases: ``expected`` (mean probability), ``observed`` share,
+    ``lower`` and ``upper`` (interval of the share if the probabilities are right), ``n``. The p-value is the
+    probability that a calibrated model has squared errors of the bins, in units of their variance, at least
+    as large.
     """
     chosen = included == 1
     p, y = probability[chosen], joined[chosen]

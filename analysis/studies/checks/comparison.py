@@ -27,7 +27,7 @@ def make_comparison(panel: xr.Dataset, fits: list, variant: Variant, **run) -> p
         tree = with_log_likelihood(fits[-1][model].dataset, data, panel["state"].values)
         left_out[model] = leave_one_state_out(bench, tree, data, bench.part(k, len(WITHOUT)))
         rows.append(describe_left_out(model, left_out[model]))
-    compared = compare_models({model: each.estimate for model, each in left_out.items()})
+    compared = az.compare({m: each.estimate for m, each in left_out.items()}, round_to="none")
     refitted = {model: len(each.refits) for model, each in left_out.items()}
     return to_table(rows + check_comparison(compared, refitted))
 
@@ -51,13 +51,9 @@ def with_log_likelihood(posterior: xr.Dataset, data: Stage2Data, states: np.ndar
 class LeftOut:
     """How well each state's answers are predicted from the other states.
 
-    Attributes
-    ----------
-    estimate : arviz_stats.utils.ELPDDataLOO
-        Expected log predictive density by state; exact for the states in ``refits``. ``pareto_k`` is that of
-        the weights, infinite where their tail fits no Pareto distribution.
-    refits : dict of str to xr.Dataset
-        Draws along ``sample`` without a state, for each state whose weights are unreliable.
+    ``estimate`` is the expected log predictive density by state; it is exact for the states in ``refits``.
+    Its ``pareto_k`` is infinite where the tail of the weights fits no Pareto distribution. ``refits`` holds
+    the draws along ``sample`` without a state, for each state whose weights are unreliable.
     """
 
     estimate: ELPDDataLOO
@@ -99,11 +95,6 @@ def describe_left_out(model: str, left_out: LeftOut) -> dict:
     note += f"reference: largest Pareto k ({worst['unit'].item()})"
     numbers = _normal(estimate.elpd, estimate.se) | {"reference": worst.item()}
     return row("psis_loo", model, verdict=verdict, note=note, **numbers)
-
-
-def compare_models(estimates: dict[str, ELPDDataLOO]) -> pd.DataFrame:
-    """Return ArviZ's comparison of the nested models, best first, unrounded."""
-    return az.compare(estimates, round_to="none")
 
 
 def check_comparison(table: pd.DataFrame, refitted: dict[str, int]) -> list[dict]:

@@ -96,15 +96,9 @@ def make_judgement(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd
 def describe_guarantee(data: Stage2Data, level: int) -> tuple[np.ndarray, np.ndarray]:
     """Return which states ever had the guarantee, and the predictors of having it.
 
-    ``level`` is the index of the guarantee level among those above none.
-
-    Returns
-    -------
-    protected : np.ndarray
-        (state,), 0 or 1: the state has the level in any case. Guarantees last, so that cases are not
-        separate decisions.
-    design : np.ndarray
-        (state, column): intercept, covariates (means over the cases), regions.
+    ``level`` is the index of the guarantee level among those above none. Returns ``protected`` (state,), 0 or
+    1: the state has the level in any case, because guarantees last and cases are no separate decisions.
+    Returns the design (state, column): intercept, covariates (means over the cases), regions.
     """
     n_case = np.maximum(data.included.sum(0), 1)
     covariates = (data.covariates * data.included[..., None]).sum(0) / n_case[:, None]
@@ -151,19 +145,9 @@ def hidden_contrasts(
 ) -> np.ndarray:
     """Return the effect of the guarantee on each state-case, the hidden cause held constant.
 
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        Draws along ``sample`` of ``models.confounding.build_confounded_model``.
-    data, level
-        Data for the total effect, and the index of the level among those above none.
-    log_weight, strength
-        From ``weigh_hidden``, and logits of joining per standard deviation of the hidden cause.
-
-    Returns
-    -------
-    np.ndarray
-        (sample, case, state).
+    Takes draws along ``sample`` of ``models.confounding.build_confounded_model``, the data for the total
+    effect, the index of the level among those above none, the weights of ``weigh_hidden``, and the logits of
+    joining per standard deviation of the hidden cause. Returns (sample, case, state).
     """
     sd = posterior["state_sd"].transpose("sample").values
     at_node = strength * HIDDEN_NODES[:, None] + sd[:, None, None] * HIDDEN_NODES

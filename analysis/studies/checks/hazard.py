@@ -28,14 +28,8 @@ def make_hazard(waves: xr.Dataset, fits: list, variant: Variant, **run) -> pd.Da
 def describe_hazard(posterior: xr.Dataset, waves: xr.Dataset) -> list[dict]:
     """Return rows with the change in the probability of joining in a wave, for each level and wave.
 
-    The change is averaged over the states at risk: those that had not joined before.
-
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        Draws along ``sample`` of the model of joining fitted to ``waves``.
-    waves : xr.Dataset
-        From ``data.panel.waves.prepare_waves``.
+    The change is averaged over the states at risk: those that had not joined before. Takes draws along
+    ``sample`` of the model of joining fitted to ``waves``.
     """
     weights = weigh_state_effects(posterior, waves)
     reference, *levels = waves["guarantee"].attrs["levels"]

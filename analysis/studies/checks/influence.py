@@ -49,28 +49,11 @@ def make_influence(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd
     return pd.concat(tables, ignore_index=True)
 
 
-def weigh_without(log_likelihood: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return importance weights that turn draws given all answers into draws given the rest.
-
-    ``log_likelihood`` (sample,) is that of the answers left out. Returns the weights (sample,), which are
-    Pareto-smoothed and sum to 1, and Pareto k: they are reliable up to ``GOOD_K``.
-    """
-    log_weights, pareto_k = array_stats.psislw(log_likelihood)
-    weights = np.exp(log_weights - log_weights.max())
-    return weights / weights.sum(), float(pareto_k)
-
-
 def average_without(contrasts: np.ndarray, out: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Return the mean effect over draws and over the states that stay: (case,), the last case pooled.
 
-    Parameters
-    ----------
-    contrasts : np.ndarray
-        (sample, case, state), NaN where a state is not in a case.
-    out : np.ndarray
-        (state,), bool: who is left out.
-    weights : np.ndarray, optional
-        (sample,); equal if none are given.
+    ``contrasts`` are (sample, case, state), NaN where a state is not in a case; ``out`` (state,), bool, says
+    who is left out; ``weights`` are (sample,), by default equal.
     """
     by_state = np.average(contrasts, axis=0, weights=weights)[:, ~out]
     by_case = np.nanmean(by_state, axis=1)
@@ -80,21 +63,18 @@ def average_without(contrasts: np.ndarray, out: np.ndarray, weights: np.ndarray 
 def effect_without_units(
     contrasts: np.ndarray, log_likelihood: np.ndarray, units: dict[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Return the effect without each unit, by importance weights.
+    """Return the effect without each unit, by importance weights, and the Pareto k of the weights.
 
     ``contrasts`` are (sample, case, state), ``log_likelihood`` is (sample, state), and ``units`` hold the
-    states of each unit, (state,) bool.
-
-    Returns
-    -------
-    effects : dict of str to np.ndarray
-        (case,), the last case pooled. Reliable where ``pareto_k`` is at most ``GOOD_K``.
-    pareto_k : dict of str to float
+    states of each unit, (state,) bool. Effects are (case,), the last case pooled. The weights are
+    Pareto-smoothed; they are reliable where Pareto k is at most ``GOOD_K``.
     """
     effects, ks = {}, {}
     for unit, out in units.items():
-        weights, ks[unit] = weigh_without(log_likelihood[:, out].sum(1))
-        effects[unit] = average_without(contrasts, out, weights)
+        log_weights, pareto_k = array_stats.psislw(log_likelihood[:, out].sum(1))
+        weights = np.exp(log_weights - log_weights.max())
+        effects[unit] = average_without(contrasts, out, weights / weights.sum())
+        ks[unit] = float(pareto_k)
     return effects, ks
 
 

@@ -53,11 +53,8 @@ def compute_log_priors(posterior: xr.Dataset, spec: CoalitionSpec) -> xr.Dataset
     """Return the log density of each named prior at each draw, up to a constant.
 
     The result has a variable (chain, draw) for each name in ``PRIORS`` whose variables the posterior has.
-
-    Raises
-    ------
-    ValueError
-        If guarantee levels are pooled: the prior of their means then depends on unsaved variables.
+    Raises ValueError if guarantee levels are pooled: the prior of their means then depends on unsaved
+    variables.
     """
     if spec.guarantee_pooling != "apart":
         raise ValueError(f"guarantee_pooling = {spec.guarantee_pooling!r}: power-scaling needs 'apart'")

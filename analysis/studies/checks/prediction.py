@@ -66,20 +66,9 @@ def train_on(data: Stage2Data, case: int, model: str) -> Stage2Data:
 def predict_case(posterior: xr.Dataset, data: Stage2Data, train: int, test: int) -> np.ndarray:
     """Return the probability of joining the test case, with the coefficients of the training case.
 
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        Draws along ``sample`` of a fit to ``data``.
-    data : Stage2Data
-        From ``train_on``.
-    train, test : int
-        Index of the training case and of the test case.
-
-    Returns
-    -------
-    np.ndarray
-        (sample, state), 0 to 1. A state's own effect is weighed by its answer in the training case, never by
-        that in the test case. For a state outside the training case, it follows its prior.
+    Takes draws along ``sample`` of a fit to ``data``, the data of ``train_on``, and the indices of both
+    cases. Returns (sample, state), 0 to 1. A state's own effect is weighed by its answer in the training
+    case, never by that in the test case. For a state outside the training case, it follows its prior.
     """
     effect, log_prior = state_effects(posterior)
     weights = weigh_nodes(answers_at_nodes(linear_predictor(posterior, data), data, effect), log_prior)
@@ -88,15 +77,11 @@ def predict_case(posterior: xr.Dataset, data: Stage2Data, train: int, test: int)
 
 
 def score_predictions(probability: np.ndarray, joined: np.ndarray) -> np.ndarray:
-    """Return the Brier score, the mean log score and the area under the ROC curve.
+    """Return the Brier score, the mean log score and the area under the ROC curve: (..., 3).
 
-    ``probability`` and ``joined`` are (..., state); ``joined`` is 0 or 1, and both must occur.
-
-    Returns
-    -------
-    np.ndarray
-        (..., 3): mean squared error (small is good), mean log probability of what happened (large is good),
-        probability that a joiner has a higher prediction than a state that stayed out (ties count half).
+    ``probability`` and ``joined`` are (..., state); ``joined`` is 0 or 1, and both must occur. A small Brier
+    score and a large log score are good. The area is the probability that a joiner has a higher prediction
+    than a state that stayed out (ties count half).
     """
     p = np.clip(probability, 1e-12, 1 - 1e-12)
     brier = ((p - joined) ** 2).mean(-1)

@@ -33,16 +33,6 @@ def issues_of(votes: xr.Dataset) -> list[set[str]]:
     return [set(str(label).split("+")) for label in labels.values]
 
 
-def drop_issue(votes: xr.Dataset, issue: str) -> xr.Dataset:
-    """Return the votes without the items of an issue area."""
-    return _keep(votes, [issue not in areas for areas in issues_of(votes)])
-
-
-def drop_session(votes: xr.Dataset, session: int) -> xr.Dataset:
-    """Return the votes without those of a session."""
-    return _keep(votes, votes["session"].values != session)
-
-
 def keep_area(votes: xr.Dataset, area: str) -> xr.Dataset:
     """Return the votes on security, or those on economic development and human rights alone."""
     areas = issues_of(votes)
@@ -61,10 +51,13 @@ def _keep(votes: xr.Dataset, items: np.ndarray | list[bool]) -> xr.Dataset:
 def list_parts(votes: dict[str, xr.Dataset]) -> list[tuple[str, str, dict[str, xr.Dataset]]]:
     """Return each issue area and session by kind and name, with the votes that remain in its cases."""
     issues = sorted(set.union(*(areas for counted in votes.values() for areas in issues_of(counted))))
-    parts = [("issue", i, {case: drop_issue(counted, i) for case, counted in votes.items()}) for i in issues]
+    parts = []
+    for issue in issues:
+        without = {c: _keep(v, [issue not in areas for areas in issues_of(v)]) for c, v in votes.items()}
+        parts.append(("issue", issue, without))
     for case, counted in votes.items():
-        sessions = np.unique(counted["session"].values)
-        parts += [("session", str(s), {case: drop_session(counted, s)}) for s in sessions]
+        session = counted["session"].values
+        parts += [("session", str(s), {case: _keep(counted, session != s)}) for s in np.unique(session)]
     return parts
 
 

@@ -75,22 +75,14 @@ def compare_ways(
 
 
 def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
-    """Compare the effects that need positions between ways.
+    """Compare the effects that need positions between ways, averaged over all states.
 
-    Parameters
-    ----------
-    folders : dict of str to Path
-        Folder of results by way. ``plugin`` and ``draws`` must be among them.
-
-    Returns
-    -------
-    pd.DataFrame
-        Averages over all states: ``way, quantity, case, mean, sd, lower, upper, mean_error`` (Monte Carlo
-        error of the mean). ``stage1_share``: share of the variance that is due to uncertain positions (see
-        ``analysis.posterior.variance``). ``beyond_plugin``: share of the variance that ``plugin`` does not
-        have. ``from_cut``, ``from_cut_error``: difference of the mean from that of ``draws`` and its Monte
-        Carlo error, in posterior sds of ``draws``; for ``joint`` this is the feedback of stage 2 on
-        positions. ``seconds``: time of the direct fit of stage 2.
+    Takes the folder of results by way; ``plugin`` and ``draws`` must be among them. Returns ``way, quantity,
+    case, mean, sd, lower, upper, mean_error`` (Monte Carlo error of the mean). ``stage1_share``: share of the
+    variance that is due to uncertain positions (see ``analysis.posterior.variance``). ``beyond_plugin``:
+    share of the variance that ``plugin`` does not have. ``from_cut``, ``from_cut_error``: difference of the
+    mean from that of ``draws`` and its Monte Carlo error, in posterior sds of ``draws``; for ``joint`` this
+    is the feedback of stage 2 on positions. ``seconds``: time of the direct fit of stage 2.
     """
     tables = []
     for way, folder in folders.items():

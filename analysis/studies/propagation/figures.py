@@ -19,15 +19,8 @@ OUTCOME_NAMES = {"linear": "stage 2 is right", "step": "stage 2 is wrong (a step
 def plot_study(table: pd.DataFrame) -> Figure:
     """Plot bias and coverage of each way against the uncertainty of positions.
 
-    Parameters
-    ----------
-    table : pd.DataFrame
-        From ``analysis.studies.propagation.study.run_study``.
-
-    Returns
-    -------
-    Figure
-        Rows: bias, coverage of 90 % intervals; bars are two Monte Carlo standard errors.
+    Takes the table of ``run_study``. The rows are bias and coverage of 90 % intervals; bars are two Monte
+    Carlo standard errors.
     """
     columns = [
         (outcome, quantity)
@@ -69,15 +62,7 @@ def plot_study(table: pd.DataFrame) -> Figure:
 def plot_ways(table: pd.DataFrame) -> Figure:
     """Plot direct effect, indirect effect and slope of alignment under each way.
 
-    Parameters
-    ----------
-    table : pd.DataFrame
-        From ``analysis.studies.propagation.compare.tabulate_ways``.
-
-    Returns
-    -------
-    Figure
-        Means and 90 % intervals by case.
+    Takes the table of ``tabulate_ways``. Shows means and 90 % intervals by case.
     """
     shown = {
         "ame_pact_direct": ("direct effect of a pact\n(percentage points)", 100),

@@ -26,15 +26,9 @@ QUICK_N_VOTES = (5, 45)
 
 @dataclass(frozen=True, kw_only=True)
 class CellSettings:
-    """One scenario of the study.
+    """One scenario of the study, in ``n_replicate`` simulated worlds.
 
-    Attributes
-    ----------
-    scenario : Scenario
-    n_replicate : int
-        Number of simulated worlds.
-    seed : int
-        Seed of the study. A world has the same positions and votes under every outcome.
+    A world has the same positions and votes under every outcome.
     """
 
     scenario: Scenario
@@ -45,11 +39,7 @@ class CellSettings:
 def make_cell(
     data: None, fits: list, settings: CellSettings, cores: int = 1, progress: Progress | None = None
 ) -> pd.DataFrame:
-    """Apply every method to the worlds of one scenario.
-
-    See ``analysis.store.task.Task`` for the parameters (``data``, ``fits`` and ``cores`` are not used) and
-    ``summarize_cell`` for the table.
-    """
+    """Apply every method to the worlds of one scenario; see ``summarize_cell`` for the table."""
     scenario, rows = settings.scenario, []
     for replicate in range(settings.n_replicate):
         rng = np.random.default_rng([settings.seed, scenario.n_vote, replicate])
@@ -88,18 +78,10 @@ def make_cell(
 def summarize_cell(rows: pd.DataFrame) -> pd.DataFrame:
     """Summarize bias, spread, coverage and cost of each method and quantity in one scenario.
 
-    Parameters
-    ----------
-    rows : pd.DataFrame
-        One row for each world, method and quantity: ``outcome, n_vote, position_sd`` (average posterior sd of
-        a position), ``method, quantity, truth, error, covered, width, milliseconds``.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``outcome, n_vote, quantity, method, position_sd, truth, bias, bias_se, rmse, coverage`` (share of
-        90 % intervals that hold the true value), ``coverage_se, width, milliseconds`` (median processor time
-        of one fit), ``replicates``.
+    Takes one row for each world, method and quantity. Returns ``outcome, n_vote, quantity, method,
+    position_sd`` (average posterior sd of a position), ``truth, bias, bias_se, rmse, coverage`` (share of
+    % intervals that hold the true value), ``coverage_se, width, milliseconds`` (median processor time of one
+    fit), ``replicates``.
     """
     groups = rows.groupby(["outcome", "n_vote", "quantity", "method"], sort=False)
     table = groups[["position_sd", "truth"]].mean()

@@ -22,18 +22,11 @@ Outcome = Literal["linear", "step"]
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A kind of simulated world.
+    """A kind of simulated world, with ``n_vote`` votes of each state. With few, positions are uncertain.
 
-    Attributes
-    ----------
-    outcome : {"linear", "step"}
-        ``linear``: the logit of joining is linear in alignment, as stage 2 assumes. ``step``: it jumps at
-        a threshold, so that stage 2 is wrong about alignment.
-    n_vote : int
-        Votes of each state. With few votes, positions are uncertain.
-    n_state : int
-    intercept, guarantee_effect, alignment_slope : float
-        In logits; the slope is per standard deviation of states.
+    ``outcome`` is ``linear`` if the logit of joining is linear in alignment, as stage 2 assumes. It is
+    ``step`` if the logit jumps at a threshold, so that stage 2 is wrong about alignment. Coefficients are in
+    logits; the slope is per standard deviation of states.
     """
 
     outcome: Outcome
@@ -52,11 +45,8 @@ class Scenario:
 def simulate(scenario: Scenario, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Simulate one world.
 
-    Returns
-    -------
-    dict of str to np.ndarray
-        ``pact`` and ``joined`` (state,), 0 or 1; ``density`` (state, grid): posterior of each position given
-        the votes, on ``GRID``; ``ame``: the true average marginal effect of a pact, a probability.
+    Returns ``pact`` and ``joined`` (state,), 0 or 1; ``density`` (state, grid): posterior of each position
+    given the votes, on ``GRID``; ``ame``: the true average marginal effect of a pact, a probability.
     """
     pact = (rng.random(scenario.n_state) < 0.3).astype(float)
     position = 0.8 * (pact - 0.3) + rng.normal(0, 0.9, scenario.n_state)
@@ -84,18 +74,9 @@ def fit_mode(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find mode and covariance of (intercept, guarantee, slope), given a mixture for each position.
 
-    Parameters
-    ----------
-    joined, pact : np.ndarray
-        (state,), 0 or 1.
-    position, weight : np.ndarray
-        (state, node): possible values of each position, and their probabilities.
-    scale : np.ndarray
-        (3,), scales of the normal priors.
-
-    Returns
-    -------
-    mode (3,), covariance (3, 3), probability of each node given who joined (state, node)
+    Takes ``joined`` and ``pact`` (state,), 0 or 1; possible values of each position and their probabilities
+    (state, node); and the scales of the normal priors (3,). Returns the mode (3,), the covariance (3, 3), and
+    the probability of each node given who joined (state, node).
     """
     sign = 2 * joined[:, None] - 1
     parameters = np.zeros(3)
@@ -128,20 +109,9 @@ def fit_mode(
 
 
 def infer(method: str, world: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Draw the posterior of stage 2 under one way of propagation.
+    """Draw the posterior of stage 2 under one of ``METHODS``, in a world of ``simulate``.
 
-    Parameters
-    ----------
-    method : str
-        One of ``METHODS``.
-    world : dict
-        From ``simulate``.
-    rng : np.random.Generator
-
-    Returns
-    -------
-    dict of str to np.ndarray
-        ``ame``, ``guarantee_effect`` and ``alignment_slope``, (draw,) each.
+    Returns ``ame``, ``guarantee_effect`` and ``alignment_slope``, (draw,) each.
     """
     spec = CoalitionSpec()
     scale = np.array([spec.intercept_scale, spec.guarantee_scale, spec.alignment_scale])

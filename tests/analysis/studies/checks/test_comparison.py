@@ -10,7 +10,7 @@ from support.made_bench import SPEC, make_data, make_draws, split_chains
 from analysis.posterior.answers import log_likelihood_by_state
 from analysis.studies.checks.bench import Bench, nest
 from analysis.studies.checks.calibration import calibrate, left_out_probability
-from analysis.studies.checks.comparison import compare_models, leave_one_state_out, with_log_likelihood
+from analysis.studies.checks.comparison import leave_one_state_out, with_log_likelihood
 from analysis.studies.checks.prediction import score_predictions
 
 
@@ -71,7 +71,7 @@ def test_nested_models_are_ranked_and_calibrated(bench, nested):
         data = nest(bench.data("direct"), model)
         trees[model] = with_log_likelihood(nested[model].dataset, data, bench.panel["state"].values)
         left_out[model] = leave_one_state_out(bench, trees[model], data)
-    ranked = list(compare_models({model: each.estimate for model, each in left_out.items()}).index)
+    ranked = list(az.compare({model: each.estimate for model, each in left_out.items()}).index)
     assert ranked[0] in ("alignment", "guarantee")
     assert ranked[-1] == "region_only"
     data = bench.data("direct")
