@@ -28,13 +28,8 @@ def describe_asymmetry() -> list[pd.DataFrame]:
     added = accessions.groupby("year")["added_share"].sum()
     parts.append(describe("asymmetry", "added_by_accessions", added, "share"))
     single = accessions["added_share"]
-    for name, value in (
-        ("median", single.median()),
-        ("largest", single.max()),
-        ("above 1 %", (single > 0.01).mean()),
-    ):
-        parts.append(describe("asymmetry", "added_share", pd.Series([value], [name]), "share"))
-    return parts
+    shares = {"median": single.median(), "largest": single.max(), "above 1 %": (single > 0.01).mean()}
+    return [*parts, describe("asymmetry", "added_share", pd.Series(shares), "share")]
 
 
 def describe_one_way() -> list[pd.DataFrame]:
@@ -61,22 +56,11 @@ def describe_hierarchy() -> list[pd.DataFrame]:
 def describe_goods(panel: xr.Dataset, spec: ClaimsSpec, votes: pd.DataFrame) -> list[pd.DataFrame]:
     """Describe the claim ``goods``: what states of each capability give and receive, with a pact and without.
 
-    Parameters
-    ----------
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``.
-    spec : ClaimsSpec
-        Number of US troops from which a state counts as a host.
-    votes : pd.DataFrame
-        ``case, state, with_us``: share of a state's votes that agreed with the US, 0 to 1.
-
-    Returns
-    -------
-    list of pd.DataFrame
-        ``when`` is a case; ``group`` is a capability group with ``, pact`` or ``, no pact``. Given: shares of
-        the states that were named, sent soldiers, fought (that tier or a higher one), and the mean share of
-        votes with the US. Received: shares of the states with a pact, with troops, and with more US aid than
-        the median state of the case.
+    Takes the panel, the number of US troops from which a state counts as a host, and the table of
+    ``share_with_us``. ``when`` is a case; ``group`` is a capability group with ``, pact`` or ``, no pact``.
+    Given: shares of the states that were named, sent soldiers, fought (that tier or a higher one), and the
+    mean share of votes with the US. Received: shares of the states with a pact, with troops, and with more US
+    aid than the median state of the case.
     """
     names = ["included", "tier", "guarantee", "capability_group"]
     table = panel[names].to_dataframe().reset_index()[["case", "state", *names]]
@@ -103,18 +87,10 @@ def describe_goods(panel: xr.Dataset, spec: ClaimsSpec, votes: pd.DataFrame) -> 
 
 
 def share_with_us(votes: dict[str, xr.Dataset]) -> pd.DataFrame:
-    """Compute the share of each state's votes that agreed with the US.
+    """Compute the share of each state's votes that agreed with the US, from the votes by case.
 
-    Parameters
-    ----------
-    votes : dict of str to xr.Dataset
-        Votes by case, see ``data.load.load_votes``.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``case, state, with_us`` (0 to 1). At agenda granularity the tallies count a vote against a resolution
-        on which the US abstained as agreement. Items on which the US was absent are left out.
+    Returns ``case, state, with_us`` (0 to 1). At agenda granularity the tallies count a vote against a
+    resolution on which the US abstained as agreement. Items on which the US was absent are left out.
     """
     parts = []
     for case, dataset in votes.items():

@@ -37,15 +37,10 @@ def keep_draws(fit: xr.DataTree, variant: Variant) -> xr.Dataset:
 
 
 def compute_level_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArray:
-    """Average marginal effect on joining of each level, compared with none.
+    """Average marginal effect on joining of each level, compared with none, over all included states.
 
-    Takes draws along ``sample`` of the model of joining without alignment, and the panel of the fit.
-
-    Returns
-    -------
-    xr.DataArray
-        (level, case, sample), change in probability, -1 to 1, over all included states; the last case is
-        ``pooled``.
+    Takes draws along ``sample`` of the model of joining without alignment, and the panel of the fit. Returns
+    (level, case, sample), change in probability, -1 to 1; the last case is ``pooled``.
     """
     members = list_groups(panel).sel(group=["all"])
     weights = weigh_state_effects(posterior, panel)
@@ -64,12 +59,8 @@ def draw_positions(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Varian
     """Draw the positions of all states of a panel.
 
     Takes the fits of stage 1 in the order of the panel's cases, the panel, and a variant for the priors of
-    stage 1, the seed and the number of draws.
-
-    Returns
-    -------
-    np.ndarray
-        (sample, case, state), standard deviations of the states, centred within each case.
+    stage 1, the seed and the number of draws. Returns (sample, case, state), standard deviations of the
+    states, centred within each case.
     """
     by_case = dict(zip(map(str, panel["case"].values), stage1, strict=True))
     # The model of alignment has a closed form, so all draws are used at no cost.
@@ -83,12 +74,7 @@ def draw_alignment_effects(
     """Draw the exact effect of each level on alignment, one draw for each draw of the positions.
 
     Takes a panel, positions from ``draw_positions``, a variant for priors and seed, and a name on which the
-    seed depends.
-
-    Returns
-    -------
-    xr.DataArray
-        (level, case, sample), standard deviations of the states.
+    seed depends. Returns (level, case, sample), standard deviations of the states.
     """
     seed = derive_seed(variant.run.seed, "claims", "alignment", name)
     prepared = prepare_panel_data(panel)
@@ -131,23 +117,10 @@ def estimate_formality(
 ) -> list[pd.DataFrame]:
     """Effects on joining and alignment by the form of the tie: treaty levels, designation, access, troops.
 
-    Parameters
-    ----------
-    graded : xr.Dataset
-        Panel with a level for each form of tie, see ``data.load.grade_by_form``.
-    positions : np.ndarray
-        (sample, case, state), from ``draw_positions``.
-    variant : Variant
-        Priors of alignment, seed and number of draws.
-    coding : str
-        Name of the coding, for the rows.
-    fits : list of xr.DataTree
-        The model of joining on this panel.
-
-    Returns
-    -------
-    list of pd.DataFrame
-        Rows of ``infer_levels``, and ``informal``: mean effect on joining of the informal levels.
+    Takes a panel with a level for each form of tie (``data.load.grade_by_form``), positions from
+    ``draw_positions``, a variant for priors of alignment, seed and number of draws, the name of the coding,
+    and the model of joining fitted to this panel. Returns the rows of ``infer_levels``, and ``informal``:
+    mean effect on joining of the informal levels.
     """
     joining = compute_level_effects(keep_draws(fits[0], variant), graded)
     alignment = pool_cases(draw_alignment_effects(graded, positions, variant, "form"))
@@ -162,13 +135,9 @@ def estimate_closeness(
     """Effects on joining and alignment by distance from the hub, and of ties among clients.
 
     Takes what ``estimate_formality`` takes: the panel has a level for allies of clients
-    (``data.load.grade_by_closeness``); the second fit has the covariate ``client_ties``.
-
-    Returns
-    -------
-    list of pd.DataFrame
-        Rows of ``infer_levels``, and ``client_ties_slope``: logits of joining for one standard deviation of
-        log(1 + ties to clients), the guarantee held constant.
+    (``data.load.grade_by_closeness``); the second fit has the covariate ``client_ties``. Returns the rows of
+    ``infer_levels``, and ``client_ties_slope``: logits of joining for one standard deviation of log(1 + ties
+    to clients), the guarantee held constant.
     """
     by_distance, by_ties = (keep_draws(fit, variant) for fit in fits)
     joining = compute_level_effects(by_distance, graded)
@@ -185,15 +154,11 @@ def estimate_goods(
     """Tier of support by capability, with a pact and without.
 
     Takes what ``estimate_formality`` takes, without positions; the fit is the model of tiers on the panel.
-
-    Returns
-    -------
-    list of pd.DataFrame
-        ``tier_<tier>``: probability of each tier for the states of a group as they are, if all had a pact
-        (group ``<group>, pact``) or none had one (``<group>, none``); ``at_least_<tier>``: of that tier or a
-        higher one; ``adds_<tier>``: ``at_least_<tier>`` with a pact minus without, by group and for ``middle
-        less small``; ``guarantee_capability``: change of a pact's effect, in logits, with one standard
-        deviation of log capability.
+    Rows: ``tier_<tier>``: probability of each tier for the states of a group as they are, if all had a pact
+    (group ``<group>, pact``) or none had one (``<group>, none``); ``at_least_<tier>``: of that tier or a
+    higher one; ``adds_<tier>``: ``at_least_<tier>`` with a pact minus without, by group and for ``middle less
+    small``; ``guarantee_capability``: change of a pact's effect, in logits, with one standard deviation of
+    log capability.
     """
     posterior = keep_draws(fits[0], variant)
     tiers = compute_tiers(posterior, panel, panel["capability_group"])
@@ -228,13 +193,8 @@ def estimate_alone(
     Takes the arguments of ``estimate_formality`` without positions, and ``names``: the two sets of votes,
     ``alone`` and ``others``, each with a name for its seed. The fits are stage 1 of each case, first on the
     one set, then on the other. Both sets are standardised over the same states, so both effects are in
-    standard deviations of the states on those votes.
-
-    Returns
-    -------
-    list of pd.DataFrame
-        ``alignment_pact_alone``, ``alignment_pact_others`` and ``alignment_pact_alone_less_others``, by case
-        and pooled.
+    standard deviations of the states on those votes. Rows by case and pooled: ``alignment_pact_alone``,
+    ``alignment_pact_others`` and ``alignment_pact_alone_less_others``.
     """
     effects, cases = {}, panel.sizes["case"]
     for number, (kind, name) in enumerate(names.items()):

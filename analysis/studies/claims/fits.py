@@ -4,13 +4,14 @@ The settings of a task are a variant with the specs and the seed of this one fit
 """
 
 from dataclasses import asdict, replace
+from typing import Any
 
 import xarray as xr
 
 from analysis.pipeline.plan import MODELLED
 from analysis.store.keys import hash_dataset
 from analysis.store.task import Task
-from analysis.variants.sampler import CORES, Progress, derive_seed
+from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant
 from models.spec import CoalitionSpec, TierSpec
 
@@ -56,21 +57,15 @@ def _about(panel: xr.Dataset) -> dict:
     return {"data": panel.attrs.get("spec", ""), "files": panel.attrs.get("sha256", "")}
 
 
-def make_levels(
-    panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
-) -> xr.DataTree:
+def make_levels(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
     """Fit the model of joining without alignment."""
     from analysis.fitting.fit import fit_total
 
-    run = variant.run
-    return fit_total(panel, variant.coalition, run.total, seed=run.seed, cores=cores, progress=progress)
+    return fit_total(panel, variant.coalition, variant.run.total, seed=variant.run.seed, **how)
 
 
-def make_support(
-    panel: xr.Dataset, fits: list, variant: Variant, cores: int = CORES, progress: Progress | None = None
-) -> xr.DataTree:
+def make_support(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
     """Fit the ordered model of the tier of support without alignment."""
     from analysis.fitting.fit import fit_tiers
 
-    run = variant.run
-    return fit_tiers(panel, _tier_spec(variant), run.total, seed=run.seed, cores=cores, progress=progress)
+    return fit_tiers(panel, _tier_spec(variant), variant.run.total, seed=variant.run.seed, **how)

@@ -18,10 +18,8 @@ AGREEING = 0.8
 def judge_posterior(prob: float, others: list[float]) -> str:
     """Judge a posterior from P(> 0) in the main analysis and in each variant or coding.
 
-    Returns
-    -------
-    str
-        supported, contradicted, fragile or open; ``(main analysis only)`` is added if there is no variant.
+    Returns supported, contradicted, fragile or open; ``(main analysis only)`` is added if there is no
+    variant.
     """
     for word, is_sure in (
         ("supported", lambda p: p > SURE),
@@ -57,17 +55,11 @@ def combine(verdicts: list[str]) -> str:
 
 
 def judge(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """Judge every deciding quantity and every claim.
+    """Judge every deciding quantity and every claim, from the tables of ``tabulate`` and ``gather_others``.
 
-    Takes the tables of ``analysis.studies.claims.rows.tabulate`` and
-    ``analysis.studies.claims.others.gather_others``.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``claim, quantity, when, group, kind, words, mean, lower, upper, prob, others`` (number of codings and
-        variants), ``agreeing`` (share of them that agree), ``verdict`` (``not computed`` if a part of the
-        input is missing) and ``claim_verdict``.
+    Returns ``claim, quantity, when, group, kind, words, mean, lower, upper, prob, others`` (number of codings
+    and variants), ``agreeing`` (share of them that agree), ``verdict`` (``not computed`` if a part of the
+    input is missing) and ``claim_verdict``.
     """
     judged = []
     for deciding in (quantity for claim in load_claims() for quantity in claim.deciding):

@@ -13,11 +13,8 @@ KEYS = ["claim", "quantity", "when", "group"]
 def read_elsewhere(variant: Variant) -> pd.DataFrame:
     """Read the results of other variants: their own claims.csv, and the table of the sensitivity study.
 
-    Returns
-    -------
-    pd.DataFrame
-        Rows of claims.csv with ``variant``; empty if there is none. Quick runs, failed variants and the
-        given variant itself are left out.
+    Returns rows of claims.csv with ``variant``; empty if there is none. Quick runs, failed variants and the
+    given variant itself are left out.
     """
     parts = []
     for path in sorted(RESULTS.glob("*/claims/claims.csv")):
@@ -49,13 +46,8 @@ def translate_sensitivity(table: pd.DataFrame, without: set[str]) -> pd.DataFram
 def gather_others(rows: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:
     """Gather each quantity from the claim's other codings and from other variants.
 
-    Takes the tables of ``analysis.studies.claims.rows.tabulate`` and ``read_elsewhere``.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``claim, quantity, when, group``, as in the main coding; ``mean, prob``; ``other``: name of the coding
-        or variant.
+    Takes the tables of ``tabulate`` and ``read_elsewhere``. Returns ``claim, quantity, when, group``, as in
+    the main coding; ``mean, prob``; ``other``: name of the coding or variant.
     """
     columns = [*KEYS, "mean", "prob", "other"]
     codings = rows[rows["coding"] != MAIN_CODING].assign(other=lambda table: table["coding"])
@@ -73,11 +65,8 @@ def find_others(others: pd.DataFrame, entry: object) -> pd.DataFrame:
 def add_sign_shares(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """Add to each posterior of the main coding the share of codings and variants with the same sign.
 
-    Returns
-    -------
-    pd.DataFrame
-        With ``sign_share`` (0 to 1; NaN if there is no other) and ``variants`` (number of codings and
-        variants).
+    The new columns are ``sign_share`` (0 to 1; NaN if there is no other) and ``variants`` (number of codings
+    and variants).
     """
     main = rows["coding"] == MAIN_CODING
     own = rows[main & (rows["kind"] == "posterior")][[*KEYS, "mean"]]

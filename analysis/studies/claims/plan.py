@@ -75,17 +75,8 @@ def list_estimates(
 ) -> list[Estimate]:
     """List all estimates. Other codings and models are added for the main analysis only.
 
-    Parameters
-    ----------
-    panel : xr.Dataset
-        Panel of the variant, see ``data.load.load_panel``.
-    positions : np.ndarray, optional
-        (sample, case, state), from ``analysis.studies.claims.estimate.draw_positions``. Planning alone does
-        not need them.
-    variant : Variant
-        Whose specs are used.
-    votes_path : Path, optional
-        File or folder of the roll calls, see ``data.load.find_rollcalls``.
+    Takes the panel of the variant, positions from ``draw_positions`` (planning alone does not need them), the
+    variant whose specs are used, and where the roll calls are.
     """
     spec, is_main = ClaimsSpec(), variant.name == "main"
     estimates = _plan_models(panel, positions, spec, variant, MAIN_CODING)

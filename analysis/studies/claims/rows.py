@@ -21,41 +21,36 @@ Unit = Literal["probability", "points", "sd", "logits", "share", "states", "rati
 """Points: a difference of probabilities, as a fraction of 1."""
 
 
-def describe(
-    claim: str, quantity: str, values: pd.Series, unit: Unit, *, group: str = "all", coding: str = MAIN_CODING
-) -> pd.DataFrame:
+def describe(claim: str, quantity: str, values: pd.Series, unit: Unit, **cell: str) -> pd.DataFrame:
     """Make rows of counted numbers, which have no interval and no probability.
 
-    Parameters
-    ----------
-    claim, quantity, unit, group, coding : str
-        Columns of the rows, see ``COLUMNS``.
-    values : pd.Series
-        Indexed by ``when``. NaN means that there is nothing to count, and gives no row.
+    The values are indexed by ``when``. NaN means that there is nothing to count, and gives no row. ``cell``
+    has ``group`` and ``coding`` where they are not the usual ones.
     """
     known = values.dropna()
     rows = pd.DataFrame({"when": known.index.astype(str), "mean": known.to_numpy(float)})
-    keys = {"claim": claim, "quantity": quantity, "group": group, "coding": coding}
-    return rows.assign(**keys, kind="description", unit=unit).reindex(columns=COLUMNS)
+    return _label(rows, claim, quantity, "description", unit, **cell)
 
 
-def infer(
+def _label(
+    rows: pd.DataFrame,
     claim: str,
     quantity: str,
-    draws: xr.DataArray,
-    unit: Unit,
+    kind: str,
+    unit: str,
     *,
     group: str = "all",
     coding: str = MAIN_CODING,
 ) -> pd.DataFrame:
+    keys = {"claim": claim, "quantity": quantity, "group": group, "coding": coding}
+    return rows.assign(**keys, kind=kind, unit=unit).reindex(columns=COLUMNS)
+
+
+def infer(claim: str, quantity: str, draws: xr.DataArray, unit: Unit, **cell: str) -> pd.DataFrame:
     """Make rows of a posterior: mean, sd, 90 % interval and the probability of being positive.
 
-    Parameters
-    ----------
-    claim, quantity, unit, group, coding : str
-        Columns of the rows, see ``COLUMNS``.
-    draws : xr.DataArray
-        (case, sample) or (sample,). Without cases, ``when`` is ``pooled``.
+    The draws are (case, sample) or (sample,). Without cases, ``when`` is ``pooled``. ``cell`` as in
+    ``describe``.
     """
     if "case" not in draws.dims:
         draws = draws.reset_coords(drop=True).expand_dims(case=["pooled"])
@@ -63,8 +58,7 @@ def infer(
     rows = summarize_draws(plain).rename(columns={"case": "when"})
     # A probability is always positive. Only a difference can have either sign.
     rows["prob"] = np.nan if unit == "probability" else (plain > 0).mean("sample").values
-    keys = {"claim": claim, "quantity": quantity, "group": group, "coding": coding}
-    return rows.assign(**keys, kind="posterior", unit=unit).reindex(columns=COLUMNS)
+    return _label(rows, claim, quantity, "posterior", unit, **cell)
 
 
 def find_row(rows: pd.DataFrame, quantity: str, when: str, group: str = "all") -> pd.Series | None:

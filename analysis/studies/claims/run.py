@@ -77,12 +77,12 @@ def run_claims(variant: Variant, *, votes_path: Path | None = None, report: Repo
     is_main = variant.name == "main"
     folder = OUTPUT / "claims" if is_main else results / "claims"
     with atomic_folder(folder) as work:
-        drawn = draw_claims(rows, others, judged, inputs.panel, work, quick)
-        for claim, message in drawn.missing.items():
+        drawn, not_drawn = draw_claims(rows, others, judged, inputs.panel, work, quick)
+        for claim, message in not_drawn.items():
             missing[claim].append(message)
         pages = write_pages(rows, judged, others, missing)
         for page in pages:
-            page["figures"] = drawn.files[page["claim"]]
+            page["figures"] = drawn[page["claim"]]
         write_table(judged, work / "verdicts.csv")
         write_table(rows, work / "claims.csv")
         write_json({"quick": quick, "claims": pages}, work / "claims.json")

@@ -15,13 +15,7 @@ def write_pages(
     """Write the pages of all claims, ready for JSON.
 
     Takes the tables of ``tabulate``, ``judge`` and ``gather_others`` and, by claim, messages about what could
-    not be computed.
-
-    Returns
-    -------
-    list of dict
-        ``claim, title, measured, result`` (list of sentences), ``verdict, refuted_by, codings`` (list),
-        ``limits, missing`` (list).
+    not be computed. ``result`` and ``codings`` of a page are lists of sentences, ``missing`` lists messages.
     """
     pages = []
     for claim in load_claims():
@@ -94,16 +88,12 @@ def say_interval(row: pd.Series) -> str:
     return f"{say_number(row['mean'], row['unit'])} (90 % interval {ends}; {sure}{held})"
 
 
-def say_level(rows: pd.DataFrame, quantity: str, when: str, group: str = "all") -> str:
-    """Say an estimated probability or a counted share in percent; ``not computed`` if it is missing."""
+def say(rows: pd.DataFrame, quantity: str, when: str, group: str = "all") -> str:
+    """Say a probability or a share in percent, another posterior with its interval, or ``not computed``."""
     row = find_row(rows, quantity, when, group)
-    return "not computed" if row is None else percent(row["mean"])
-
-
-def say_effect(rows: pd.DataFrame, quantity: str, when: str, group: str = "all") -> str:
-    """Say a posterior of claims.csv; ``not computed`` if it is missing."""
-    row = find_row(rows, quantity, when, group)
-    return "not computed" if row is None else say_interval(row)
+    if row is None:
+        return "not computed"
+    return percent(row["mean"]) if row["unit"] in ("share", "probability") else say_interval(row)
 
 
 def say_others(main: pd.Series, others: pd.DataFrame, unit: str) -> str:
@@ -126,8 +116,8 @@ def _say_asymmetry(rows: pd.DataFrame) -> list[str]:
     years = rows[rows["quantity"] == "hegemonic"]["when"].astype(int)
     first, last = str(years.min()), str(years.max())
     counted = [
-        f"by {weight} {name}, {say_level(rows, 'hegemonic', first, f'{scope} {weight}')} and "
-        f"{say_level(rows, 'hegemonic', last, f'{scope} {weight}')}"
+        f"by {weight} {name}, {say(rows, 'hegemonic', first, f'{scope} {weight}')} and "
+        f"{say(rows, 'hegemonic', last, f'{scope} {weight}')}"
         for weight in ("states", "alliances", "pairs")
         for scope, name in (("us", "with the US"), ("other", "without it"))
     ]
@@ -145,37 +135,36 @@ def _say_goods(rows: pd.DataFrame) -> list[str]:
         parts = []
         for group in ("small", "middle", "major"):
             with_pact, without = (
-                say_level(rows, f"at_least_{tier}", "pooled", f"{group}, {level}")
-                for level in ("pact", "none")
+                say(rows, f"at_least_{tier}", "pooled", f"{group}, {level}") for level in ("pact", "none")
             )
             parts.append(f"{group} states {with_pact} with a pact, {without} without")
         sentences.append(f"Probability of at least {tier} support, both coalitions: {'; '.join(parts)}.")
-    change = say_effect(rows, "guarantee_capability", "pooled")
+    change = say(rows, "guarantee_capability", "pooled")
     sentences.append(f"Change of a pact's effect per standard deviation of log capability: {change}.")
     return sentences
 
 
 def _say_unpopular(rows: pd.DataFrame) -> list[str]:
     return [
-        f"Effect of a pact on joining: in Iraq {say_effect(rows, 'ame_pact_total', 'iraq')}, against ISIS "
-        f"{say_effect(rows, 'ame_pact_total', 'isis')}.",
+        f"Effect of a pact on joining: in Iraq {say(rows, 'ame_pact_total', 'iraq')}, against ISIS "
+        f"{say(rows, 'ame_pact_total', 'isis')}.",
         f"Effect of a pact on alignment: where the US is nearly alone "
-        f"{say_effect(rows, 'alignment_pact_alone', 'pooled')}, on all other resolutions "
-        f"{say_effect(rows, 'alignment_pact_others', 'pooled')}.",
+        f"{say(rows, 'alignment_pact_alone', 'pooled')}, on all other resolutions "
+        f"{say(rows, 'alignment_pact_others', 'pooled')}.",
     ]
 
 
 def _say_formality(rows: pd.DataFrame) -> list[str]:
     sentences = [
-        f"Effect on joining: of a pact {say_effect(rows, 'ame_pact', 'pooled')}, of informal ties on average "
-        f"{say_effect(rows, 'informal', 'pooled')}.",
+        f"Effect on joining: of a pact {say(rows, 'ame_pact', 'pooled')}, of informal ties on average "
+        f"{say(rows, 'informal', 'pooled')}.",
         f"Effect on alignment, pact minus informal ties: "
-        f"{say_effect(rows, 'alignment_pact_less_informal', 'pooled')}.",
+        f"{say(rows, 'alignment_pact_less_informal', 'pooled')}.",
     ]
     one_way = rows[rows["quantity"] == "one_way"]
     if len(one_way):
         last = str(one_way["when"].astype(int).max())
-        us, other = (say_level(rows, "one_way", last, f"{scope} pairs") for scope in ("us", "other"))
+        us, other = (say(rows, "one_way", last, f"{scope} pairs") for scope in ("us", "other"))
         sentences.append(
             f"Only one state was bound in {us} of pairs with the US and {other} of others ({last})."
         )
@@ -192,11 +181,10 @@ def _say_hierarchy(rows: pd.DataFrame) -> list[str]:
     return [
         f"Clients of the US: {clients[0]} in 1946, {clients[1]} in 2018.",
         f"Degree centralisation in 2018 ({star}): {', '.join(parts)}.",
-        f"Effect on joining of an alliance with a client only: "
-        f"{say_effect(rows, 'ame_ally_of_client', 'pooled')}.",
-        f"Effect of a pact in the same model: {say_effect(rows, 'ame_pact', 'pooled')}.",
+        f"Effect on joining of an alliance with a client only: {say(rows, 'ame_ally_of_client', 'pooled')}.",
+        f"Effect of a pact in the same model: {say(rows, 'ame_pact', 'pooled')}.",
         f"Effect of ties among clients, per standard deviation, with the guarantee held constant: "
-        f"{say_effect(rows, 'client_ties_slope', 'pooled')}.",
+        f"{say(rows, 'client_ties_slope', 'pooled')}.",
     ]
 
 

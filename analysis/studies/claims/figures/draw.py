@@ -1,6 +1,5 @@
 """Draw the figures of all claims into a folder, and say which could not be drawn."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import matplotlib as mpl
@@ -42,17 +41,6 @@ WIDEST = 1800
 """Largest width of a picture in pixels: no page or screen shows more."""
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What was drawn, and messages about what could not be drawn, by claim.
-
-    Each file has ``file``, the name of the PNG (there is an SVG of the same name), and ``title``.
-    """
-
-    files: dict[str, list[dict[str, str]]] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
-
-
 def draw_claims(
     rows: pd.DataFrame,
     others: pd.DataFrame,
@@ -60,10 +48,12 @@ def draw_claims(
     panel: xr.Dataset,
     folder: Path,
     quick: bool,
-) -> Drawn:
+) -> tuple[dict[str, list[dict[str, str]]], dict[str, str]]:
     """Draw all figures as PNG and SVG from the tables of ``analysis.studies.claims.run``.
 
     The panel (see ``data.load.load_panel``) has the labels of the cases and says which states have which tie.
+    Returns what was drawn, by claim: ``file``, the name of the PNG (there is an SVG of the same name), and
+    ``title``. Returns messages about what could not be drawn, by claim.
     """
     labels = dict(zip(map(str, panel["case"].values), map(str, panel["label"].values), strict=True))
     of = dict(list(rows.groupby("claim")))
@@ -103,16 +93,16 @@ def draw_claims(
         ),
         ("hierarchy", "claims_codings", None, lambda: plot_codings(rows, others, judged)),
     ]
-    drawn = Drawn({claim: [] for claim in of})
+    drawn, missing = {claim: [] for claim in of}, {}
     if (SHARED_DIR / DYADS_FILE).is_file():
         figures.append(("hierarchy", "hierarchy_network", None, lambda: plot_network(SHARED_DIR)))
     else:
-        drawn.missing["hierarchy"] = f"The figure of the network needs {DYADS_FILE}, which does not ship."
+        missing["hierarchy"] = f"The figure of the network needs {DYADS_FILE}, which does not ship."
     for claim, name, needed, plot in figures:
         if needed is None or needed in set(of[claim]["quantity"]):
             with mpl.rc_context(STYLE):
                 figure = plot()
             save_figure(figure, folder / name, quick=quick, dpi=min(DPI, WIDEST / figure.get_figwidth()))
             title = " ".join(figure.get_suptitle().split())
-            drawn.files[claim].append({"file": f"{name}.png", "title": title})
-    return drawn
+            drawn[claim].append({"file": f"{name}.png", "title": title})
+    return drawn, missing

@@ -125,18 +125,9 @@ def plot_levels(
 ) -> Figure:
     """Draw effects of several kinds of tie on joining and alignment, and a pact's effect minus another.
 
-    Parameters
-    ----------
-    rows : pd.DataFrame
-        Rows of one claim.
-    levels : list of str
-        Kinds of tie, in the order of the figure.
-    other : str
-        What a pact is compared with: ``informal``, or a level.
-    title : tuple of str
-        Titles if the difference is surely positive, surely negative, or uncertain.
-    members : str
-        Names of the states that have the rarer levels.
+    Takes the rows of one claim; the kinds of tie, in the order of the figure; what a pact is compared with,
+    ``informal`` or a level; the titles if the difference is surely positive, surely negative, or uncertain;
+    and the names of the states that have the rarer levels.
     """
     figure = start_figure(9, 0.32 * len(levels) + 2.0)
     axes = figure.subplots(1, 2, sharey=True)
