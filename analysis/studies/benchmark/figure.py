@@ -55,17 +55,7 @@ def _plot_ranges(ax: Axes, rows: pd.DataFrame, marker: str, names: list[str], *,
 
 
 def plot_benchmark(table: pd.DataFrame) -> Figure:
-    """Draw the whole benchmark in one figure.
-
-    Parameters
-    ----------
-    table : pd.DataFrame
-        ``benchmark.csv``.
-
-    Returns
-    -------
-    Figure
-    """
+    """Draw the whole benchmark (``benchmark.csv``) in one figure."""
     parts = {name: table[table["part"] == name] for name in ("likelihood", "sampler")}
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.6, 3.6), layout="constrained")

@@ -20,18 +20,9 @@ CALLS = 10
 def compile_value_and_gradient(counts: np.ndarray, implementation: str, mode: str) -> Callable:
     """Compile the likelihood of fixed votes, with its gradients.
 
-    Parameters
-    ----------
-    counts : np.ndarray
-        (item, state, response), int.
-    implementation : {"fused", "graph"}
-    mode : {"NUMBA", "JAX"}
-
-    Returns
-    -------
-    callable
-        Takes ideal points (state,), discriminations (item,) and cutpoints (item, 2), all float64; returns the
-        value and the three gradients.
+    Takes counts (item, state, response), ``fused`` or ``graph``, and PyTensor's mode, ``NUMBA`` or ``JAX``.
+    The function takes ideal points (state,), discriminations (item,) and cutpoints (item, 2), all float64; it
+    returns the value and the three gradients.
     """
     n_item, n_state, _ = counts.shape
     shapes = {"ideal_point": (n_state,), "discrimination": (n_item,), "cutpoint": (n_item, 2)}
@@ -73,25 +64,10 @@ def measure_likelihoods(
     pairs: int,
     progress: Callable[[float], None],
 ) -> list[dict]:
-    """Time all implementations in turn, over many rounds.
+    """Time all implementations in turn, over ``pairs`` rounds; return rows of the table.
 
-    Parameters
-    ----------
-    votes : xr.Dataset
-        One vote a cell.
-    tallies : np.ndarray
-        (item, state, response), int: counts above one.
-    graphs : dict
-        Graph versions to time: PyTensor mode by name. An empty mode is reported as not installed.
-    pairs : int
-        Rounds.
-    progress : callable
-        Takes the share done, 0 to 1.
-
-    Returns
-    -------
-    list of dict
-        Rows of the table.
+    Takes votes with one vote a cell, and tallies (item, state, response), counts above one. ``graphs`` are
+    the graph versions to time: PyTensor mode by name. An empty mode is reported as not installed.
     """
     counts = {"fused, votes": votes["counts"].values, "fused, counts": tallies}
     counts |= {name: counts["fused, votes"] for name in graphs}

@@ -114,33 +114,14 @@ def find_missing(package: str, *, in_r: bool) -> str:
 def run_sampler(
     name: str, votes: xr.Dataset, sampler: SamplerSpec, folder: Path, *, seed: int, time_limit: float
 ) -> tuple[np.ndarray, dict]:
-    """Run one sampler once, in its own process.
+    """Run one sampler once, in its own process: ``project`` or a key of ``PEERS``.
 
-    Parameters
-    ----------
-    name : str
-        "project" or a key of ``PEERS``.
-    votes : xr.Dataset
-        Votes, see ``data.load.load_votes``; one vote a cell.
-    sampler : SamplerSpec
-    folder : Path
-        New folder in which the process finds its task and leaves its draws. The sampler may keep compiled
-        code in the folder above it.
-    seed : int
-    time_limit : float
-        Seconds after which the process is killed.
+    The process finds its task and leaves its draws in a new folder; the sampler may keep compiled code in the
+    folder above it. After ``time_limit`` seconds the process is killed.
 
-    Returns
-    -------
-    positions : np.ndarray
-        (chain, draw, state), mean 0 and sd 1 over states in every draw; the US side is positive.
-    figures : dict
-        Seconds: ``compile`` and ``sample`` (warm-up and kept draws). A sampler may report more.
-
-    Raises
-    ------
-    PeerError
-        If it fails or takes too long.
+    Returns positions (chain, draw, state), mean 0 and sd 1 over states in every draw, the US side positive,
+    and the seconds ``compile`` and ``sample`` (warm-up and kept draws). A sampler may report more. Raises
+    PeerError if it fails or takes too long.
     """
     folder.mkdir(parents=True)
     if is_r(name):
@@ -166,12 +147,8 @@ def run_process(command: list[str], time_limit: float) -> None:
     """Run a command in the project's folder, and kill it with its children after a time limit.
 
     The folder matters: there ``python -m`` finds this project first, also if the user works beside an
-    ``analysis.py`` of their own.
-
-    Raises
-    ------
-    PeerError
-        If it fails or takes too long, with the last line of its standard error that names an error.
+    ``analysis.py`` of their own. Raises PeerError if the command fails or takes too long, with the last line
+    of its standard error that names an error.
     """
     # NumPyro runs chains in parallel only if there is a device for each.
     environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={CORES}"}

@@ -99,14 +99,9 @@ def choose_spec(*, quick: bool, peers: str | None, repetitions: int | None) -> B
 def load_benchmark_votes(spec: BenchmarkSpec, path: Path | None) -> tuple[xr.Dataset, np.ndarray, str]:
     """Load or simulate the votes to measure on.
 
-    Returns
-    -------
-    votes : xr.Dataset
-        Roll calls of the Iraq window if they are found, otherwise simulated; one vote a cell.
-    tallies : np.ndarray
-        (item, state, response), int: the shipped tallies of the same window, repeated to as many items.
-    source : str
-        Where the votes come from, in words.
+    Returns roll calls of the Iraq window if they are found, otherwise simulated ones, with one vote a cell;
+    the shipped tallies of the same window, (item, state, response), repeated to as many items; and in words
+    where the votes come from.
     """
     if not spec.quick and find_rollcalls(path) is not None:
         votes = load_votes(DataSpec(granularity="rollcall"), IRAQ, path)

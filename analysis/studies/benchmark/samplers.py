@@ -29,28 +29,11 @@ def measure_samplers(
     seed: int,
     progress: Callable[[float, str], None],
 ) -> list[dict]:
-    """Run the project's fit and every peer in turn, several times.
+    """Run the project's fit and every peer in turn, several times; return rows of the table.
 
-    Parameters
-    ----------
-    votes : xr.Dataset
-        One vote a cell.
-    peers : dict
-        By name. A peer that is not installed gets a row that says so.
-    project : SamplerSpec
-        Sampler settings of the project's own fit.
-    repetitions : int
-        Rounds. Each run of a peer is compared with the project's fit of the same round.
-    folder : Path
-        For temporary files; the caller removes it.
-    seed : int
-    progress : callable
-        Takes the share done, 0 to 1, and what comes next.
-
-    Returns
-    -------
-    list of dict
-        Rows of the table.
+    ``votes`` has one vote a cell. A peer that is not installed gets a row that says so. Each run of a peer is
+    compared with the project's fit of the same round. The caller removes the folder for temporary files.
+    ``progress`` takes the share done, 0 to 1, and what comes next.
     """
     everyone = {PROJECT: Peer(project, "nutpie", "this project's stage 1")} | peers
     # A sampler that is missing or has failed is not tried again.
@@ -125,17 +108,9 @@ def _summarize_sampler(
 
 
 def summarize_positions(positions: np.ndarray) -> dict[str, float]:
-    """Summarize effective draws and R-hat over states.
+    """Summarize effective draws and R-hat of positions (chain, draw, state) over states.
 
-    Parameters
-    ----------
-    positions : np.ndarray
-        (chain, draw, state).
-
-    Returns
-    -------
-    dict
-        ``min_ess`` and ``median_ess`` (bulk, in draws) and ``max_rhat``.
+    Returns ``min_ess`` and ``median_ess`` (bulk, in draws) and ``max_rhat``.
     """
     draws = xr.DataArray(positions, dims=("chain", "draw", "state")).to_dataset(name="position")
     ess = az.ess(draws, method="bulk")["position"].values

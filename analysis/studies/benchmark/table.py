@@ -32,23 +32,8 @@ def row(
 ) -> dict:
     """One line of the table: the median of repeated measurements and their range.
 
-    Parameters
-    ----------
-    part : {"setup", "likelihood", "sampler"}
-    method : str
-        The implementation or sampler.
-    quantity, unit : str
-        What the values measure.
-    values : sequence of float, or float
-        One for each repetition. Empty if nothing was measured; ``note`` then says why.
-    size : str
-        States x items.
-    note : str
-
-    Returns
-    -------
-    dict
-        With the keys ``COLUMNS``.
+    ``values`` has one value for each repetition; if it is empty, ``note`` says why nothing was measured.
+    ``size`` is states x items.
     """
     values = np.atleast_1d(np.asarray(values, dtype=float))
     figures = [np.median(values), values.min(), values.max()] if values.size else [np.nan] * 3
@@ -57,17 +42,7 @@ def row(
 
 @dataclass(frozen=True)
 class Bound:
-    """A bound on the median of one row of the table.
-
-    Attributes
-    ----------
-    part, method, quantity : str
-        The row.
-    limit : float
-        In the row's unit.
-    at_least : bool
-        True for a lower bound, False for an upper bound.
-    """
+    """A bound on the median of one row of the table, in the row's unit: a lower or an upper one."""
 
     part: str
     method: str

@@ -29,13 +29,8 @@ GRAPH = IdealPointSpec(likelihood="graph")
 def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.ndarray, dict]:
     """Run stage 1 as ``fit_ideal_points`` does, with its gates and further attempts.
 
-    Returns
-    -------
-    positions : np.ndarray
-        (chain, draw, state).
-    figures : dict
-        Seconds: ``compile``; ``sample``, all attempts; ``judge``, the gates. ``passed``: whether the gates
-        were met; ``note``: otherwise why not.
+    Returns positions (chain, draw, state) and seconds: ``compile``; ``sample``, all attempts; ``judge``, the
+    gates. ``passed`` says whether the gates were met, ``note`` otherwise why not.
     """
     begin = time.perf_counter()
     compiled = compile_model(build_ideal_point_model(votes, IdealPointSpec()), SAVED)

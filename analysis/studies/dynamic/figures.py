@@ -34,12 +34,7 @@ def _plot_path(ax, path: pd.DataFrame, colour: str, label: str = "") -> None:
 def plot_powers(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
     """The great powers over time, in one panel.
 
-    Parameters
-    ----------
-    positions : pd.DataFrame
-        From ``analysis.studies.dynamic.summary.summarize_positions``.
-    names : dict of str to str
-        Name of each state by iso3.
+    Takes the table of ``summarize_positions``, and the name of each state by iso3.
     """
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     ax = figure.subplots()

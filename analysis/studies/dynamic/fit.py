@@ -33,28 +33,14 @@ def sample_pair(
     cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Sample two chains side by side.
+    """Sample two chains of a compiled record side by side.
 
     Only what is kept is copied out of nutpie's memory, in single precision: all draws of all positions in
-    double precision would need twice the memory.
+    double precision would need twice the memory. The draws do not depend on the number of cores.
 
-    Parameters
-    ----------
-    compiled, text
-        From ``compile_record``.
-    sampler, seed, cores, progress
-        See ``analysis.fitting.fit.Settings``. The draws do not depend on the number of cores.
-
-    Returns
-    -------
-    xr.DataTree
-        ``posterior`` (chain, draw, ...; float32) with the variables of ``SAVED_POSITIONS`` and
-        ``SAVED_ITEMS``, and ``sample_stats``. Attribute ``model``: the text.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If sampling was interrupted.
+    Returns ``posterior`` (chain, draw, ...; float32) with the variables of ``SAVED_POSITIONS`` and
+    ``SAVED_ITEMS``, and ``sample_stats``. Attribute ``model``: the text. Raises KeyboardInterrupt if sampling
+    was interrupted.
     """
     trace = run_nutpie(
         compiled,
@@ -105,16 +91,9 @@ def _gather(batches: list, names: list[str], tune: int, dtype: type | None) -> d
 def join_pairs(pairs: list[xr.DataTree], sampler: SamplerSpec) -> xr.DataTree:
     """Join all pairs of chains into one fit and judge it.
 
-    Returns
-    -------
-    xr.DataTree
-        ``posterior`` and ``sample_stats`` (chain, draw, ...). Attributes: ``convergence``, figures of the
-        positions and step sizes, which the gates judge; ``items``, figures of resolutions; ``model``.
-
-    Raises
-    ------
-    ConvergenceError
-        If a position or a step size misses a gate.
+    Returns ``posterior`` and ``sample_stats`` (chain, draw, ...). Attributes: ``convergence``, figures of the
+    positions and step sizes, which the gates judge; ``items``, figures of resolutions; ``model``. Raises
+    ConvergenceError if a position or a step size misses a gate.
     """
     joined = {
         group: xr.concat([tree[group].dataset for tree in pairs], "chain").assign_coords(

@@ -15,20 +15,11 @@ COLUMNS = ("mean", "sd", "lower", "upper")
 def summarize_positions(posterior: xr.Dataset, votes: xr.Dataset) -> pd.DataFrame:
     """Position, and alignment with the US, of every state and session in which it voted.
 
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        ``ideal_point`` (chain, draw, position), position labels ``USA-57``.
-    votes : xr.Dataset
-        Votes of the fit, see ``data.load.load_record_votes``. They say how many votes each state cast.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``state, session, year`` (the session begins in its autumn), ``votes`` (number cast); ``mean, sd,
-        lower, upper`` of the position, in standard deviations of all state-sessions; the same four with the
-        prefix ``alignment_``: position minus that of the US in the same session, computed within draws.
-        Intervals are equal-tailed, 90 %.
+    Takes ``ideal_point`` (chain, draw, position) with labels such as ``USA-57``, and the votes of the fit,
+    which say how many votes each state cast. Returns ``state, session, year`` (the session begins in its
+    autumn), ``votes`` (number cast); ``mean, sd, lower, upper`` of the position, in standard deviations of
+    all state-sessions; the same four with the prefix ``alignment_``: position minus that of the US in the
+    same session, computed within draws. Intervals are equal-tailed, 90 %.
     """
     draws, state, session = _flatten(posterior)
     cast = votes["counts"].values.any(-1)
@@ -52,12 +43,9 @@ def summarize_positions(posterior: xr.Dataset, votes: xr.Dataset) -> pd.DataFram
 def summarize_moves(posterior: xr.Dataset) -> pd.DataFrame:
     """Every move of a state between two sessions in a row in which it voted, largest first.
 
-    Returns
-    -------
-    pd.DataFrame
-        ``state, from_session, to_session, from_year, to_year``; ``mean, sd, lower, upper`` of the move in
-        standard deviations of all state-sessions, positive towards the US; ``at_least``: the size that the
-        move exceeds with probability 0.95. Sorted by ``at_least``.
+    Returns ``state, from_session, to_session, from_year, to_year``; ``mean, sd, lower, upper`` of the move in
+    standard deviations of all state-sessions, positive towards the US; ``at_least``: the size that the move
+    exceeds with probability 0.95. Sorted by ``at_least``.
     """
     draws, state, session = _flatten(posterior)
     order = np.lexsort((session, state))

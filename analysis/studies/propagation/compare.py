@@ -99,9 +99,9 @@ def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
     for way, table in of.items():
         table["beyond_plugin"] = 1 - (of["plugin"]["sd"] / table["sd"]) ** 2
         difference = table["mean"] - of[CUT]["mean"]
-        error = np.hypot(table["mean_error"], 0.0 if way == CUT else of[CUT]["mean_error"])
+        error = 0.0 if way == CUT else np.hypot(table["mean_error"], of[CUT]["mean_error"])
         table["from_cut"] = difference / of[CUT]["sd"]
-        table["from_cut_error"] = (0.0 if way == CUT else 1.0) * error / of[CUT]["sd"]
+        table["from_cut_error"] = error / of[CUT]["sd"]
     columns = ["way", "quantity", "case", "mean", "sd", "lower", "upper", "mean_error", "stage1_share"]
     joined = pd.concat(tables).reset_index()
     return joined[[*columns, "beyond_plugin", "from_cut", "from_cut_error", "seconds"]]

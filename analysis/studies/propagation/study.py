@@ -80,7 +80,7 @@ def summarize_cell(rows: pd.DataFrame) -> pd.DataFrame:
 
     Takes one row for each world, method and quantity. Returns ``outcome, n_vote, quantity, method,
     position_sd`` (average posterior sd of a position), ``truth, bias, bias_se, rmse, coverage`` (share of
-    % intervals that hold the true value), ``coverage_se, width, milliseconds`` (median processor time of one
+    intervals that hold the true value), ``coverage_se, width, milliseconds`` (median processor time of one
     fit), ``replicates``.
     """
     groups = rows.groupby(["outcome", "n_vote", "quantity", "method"], sort=False)

@@ -14,18 +14,8 @@ MAIN_COLOUR, OTHER_COLOUR, FAILED_COLOUR = "#D55E00", "#0072B2", "#7f7f7f"
 def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Figure:
     """Plot the effects of all variants from the lowest to the highest, with their choices marked below.
 
-    A variant with one change is marked on the axis of the change; one of a crossed run on every axis.
-
-    Parameters
-    ----------
-    total, direct : pd.DataFrame
-        From ``analysis.studies.sensitivity.summary.pick_effect``, with failed variants.
-    case_label : str
-        Name of the case, for the title.
-
-    Returns
-    -------
-    Figure
+    A variant with one change is marked on the axis of the change; one of a crossed run on every axis. Takes
+    the total and the direct effects of ``pick_effect``, with failed variants, and the name of the case.
     """
     known = total[total["status"] == "ok"].sort_values("mean", ignore_index=True)
     failed = total[total["status"] == "failed"]
@@ -72,18 +62,10 @@ def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Fi
 
 
 def mark_choices(variants: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the rows of marks below the curve.
+    """Return the rows of marks below the curve, by label: bool (variant,), whether the variant has a mark.
 
-    Parameters
-    ----------
-    variants : pd.DataFrame
-        ``axis`` and ``choice`` of each variant, in the order of the curve.
-
-    Returns
-    -------
-    dict of str to np.ndarray
-        By label of the row: bool (variant,), whether the variant has a mark. Rows are the axes, or in a
-        crossed run the choices, axis by axis.
+    Takes ``axis`` and ``choice`` of each variant, in the order of the curve. Rows are the axes, or in a
+    crossed run the choices, axis by axis.
     """
     crossed = variants.loc[variants["axis"].str.contains("+", regex=False), "axis"]
     if crossed.empty:

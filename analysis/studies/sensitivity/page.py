@@ -16,16 +16,7 @@ ENDS = ("lowest", "highest")
 
 
 class Page(NamedTuple):
-    """What the page says.
-
-    Attributes
-    ----------
-    name : str
-        File name.
-    sentences : list of str
-    grid : pd.DataFrame
-        The table, as text.
-    """
+    """What the page says: its file name, its sentences, and its table, as text."""
 
     name: str
     sentences: list[str]

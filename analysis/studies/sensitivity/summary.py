@@ -12,17 +12,8 @@ CONVINCING = 0.95
 def pick_effect(table: pd.DataFrame, kind: str = "total", case: str = "pooled") -> pd.DataFrame:
     """Pick the average marginal effect of the highest guarantee level of each variant.
 
-    Parameters
-    ----------
-    table : pd.DataFrame
-        ``sensitivity.csv``. The levels of each variant are in rising order.
-    kind : {"total", "direct"}
-    case : str
-
-    Returns
-    -------
-    pd.DataFrame
-        One row a variant, with ``level``. Failed variants have no numbers.
+    Takes ``sensitivity.csv``, in which the levels of each variant rise, and ``total`` or ``direct``. Returns
+    one row a variant, with ``level``. Failed variants have no numbers.
     """
     level = table["quantity"].str.extract(f"^ame_(.+)_{kind}$")[0]
     level = level.where(~level.fillna("").str.endswith("natural"))
@@ -37,13 +28,10 @@ def pick_effect(table: pd.DataFrame, kind: str = "total", case: str = "pooled") 
 def summarize_axes(table: pd.DataFrame) -> pd.DataFrame:
     """Summarize for each axis how far its choices move the mean effect, and how many of them agree.
 
-    Returns
-    -------
-    pd.DataFrame
-        ``axis`` (``all`` for all axes), ``effect`` (total, direct), ``case``; number of ``variants``, and how
-        many ``failed``; ``main``: mean of the main analysis; ``lowest``, ``lowest_choice``, ``highest``,
-        ``highest_choice``; ``range``; ``share_positive``: share of variants whose probability of a positive
-        effect is above ``CONVINCING``. Failed variants count as not positive.
+    Returns ``axis`` (``all`` for all axes), ``effect`` (total, direct), ``case``; number of ``variants``, and
+    how many ``failed``; ``main``: mean of the main analysis; ``lowest``, ``lowest_choice``, ``highest``,
+    ``highest_choice``; ``range``; ``share_positive``: share of variants whose probability of a positive
+    effect is above ``CONVINCING``. Failed variants count as not positive.
     """
     cases = [c for c in table["case"].dropna().unique() if c != "difference"]
     rows = []
@@ -83,21 +71,10 @@ def split_variance(picked: pd.DataFrame) -> pd.DataFrame:
     with equal weights of all levels, and they add up. If combinations are impossible or failed, a term is the
     loss of fit without it, given all other terms up to its order.
 
-    Parameters
-    ----------
-    picked : pd.DataFrame
-        From ``pick_effect`` of a crossed run. ``axis`` and ``choice`` are joined by ``+``.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``term`` (an axis, two axes joined by ``x``, ``three and more`` for the rest, ``posterior`` for the
-        mean posterior variance within a variant), ``variance``, and ``share`` of the total.
-
-    Raises
-    ------
-    ValueError
-        If the variants are not from one crossed run.
+    Takes rows of ``pick_effect`` in which ``axis`` and ``choice`` are joined by ``+``. Returns ``term`` (an
+    axis, two axes joined by ``x``, ``three and more`` for the rest, ``posterior`` for the mean posterior
+    variance within a variant), ``variance``, and ``share`` of the total. Raises ValueError if the variants
+    are not from one crossed run.
     """
     known = picked[picked["status"] == "ok"]
     axes = known["axis"].iloc[-1].split("+")

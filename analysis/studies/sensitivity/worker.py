@@ -23,12 +23,8 @@ class Done:
 class Failure:
     """A task that has no result.
 
-    Attributes
-    ----------
-    reason : str
-    seconds : float
-    lasting : bool
-        True if the task would fail again, as after a missed gate; False after the death of a worker.
+    ``lasting`` is true if the task would fail again, as after a missed gate; false after the death of a
+    worker.
     """
 
     reason: str
@@ -40,15 +36,7 @@ Outcome = Done | Failure
 
 
 def perform(make: Callable, settings: object, data: object, *needs: Outcome) -> Outcome:
-    """Make the result of a task on one core. If a task that it needs failed, return that failure.
-
-    Parameters
-    ----------
-    make, settings, data
-        See ``analysis.store.task.Task``.
-    *needs : Outcome
-        Outcomes of the tasks that it needs.
-    """
+    """Make the result of a task on one core. If a task that it needs failed, return that failure."""
     for need in needs:
         if isinstance(need, Failure):
             return need
