@@ -29,18 +29,7 @@ SOURCES = (
 
 
 def build_agenda_tallies(shared_dir: Path) -> pd.DataFrame:
-    """Count the answers of both windows under the main coding.
-
-    Parameters
-    ----------
-    shared_dir : Path
-        Folder with rollcalls.parquet and votes.parquet.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``iso3, session, issue, us_vote, no, abstain, yes, absent``.
-    """
+    """Count the answers of both windows under the main coding, from the parquet pair in a folder."""
     record, spec = read_release(shared_dir), DataSpec()
     parts = [
         tally_agenda(select_rollcalls(record.rollcalls, spec, case), record.votes) for case in spec.cases

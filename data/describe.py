@@ -55,12 +55,9 @@ def summarize_atop(years: tuple[int, ...] = (1990, 2002, 2013, 2018)) -> pd.Data
 
 
 def summarize_totals() -> pd.DataFrame:
-    """Count coalitions and guarantees from the shipped tables.
+    """Count coalitions and guarantees from the shipped tables: ``definition, here, cited``.
 
-    Returns
-    -------
-    pd.DataFrame
-        ``definition, here, cited``; data/tables/COUNTS.md has the sources of the cited figures.
+    data/tables/COUNTS.md has the sources of the cited figures.
     """
     states = load_states()
     iraq, isis = load_coalition(IRAQ, states), load_coalition(ISIS, states)
@@ -137,22 +134,11 @@ def _both(tables: list[pd.DataFrame], kind: str | None = None) -> str:
 
 
 def summarize_votes(granularity: str) -> pd.DataFrame:
-    """Count the votes of both windows under the main coding.
+    """Count the votes of both windows under the main coding, by ``agenda`` or ``rollcall``.
 
-    Parameters
-    ----------
-    granularity : {"agenda", "rollcall"}
-
-    Returns
-    -------
-    pd.DataFrame
-        ``granularity, case, sessions, items, states, votes, fewest, median, left_out``: all votes cast,
-        the fewest and the median of a state, and the number of states without a vote.
-
-    Raises
-    ------
-    DataError
-        Roll calls are needed and not found.
+    Returns ``granularity, case, sessions, items, states, votes, fewest, median, left_out``: all votes cast,
+    the fewest and the median of a state, and the number of states without a vote. DataError if roll calls are
+    needed and not found.
     """
     spec = DataSpec(granularity=granularity)
     rows = []
@@ -170,11 +156,8 @@ def summarize_votes(granularity: str) -> pd.DataFrame:
 def summarize_covariates() -> pd.DataFrame:
     """Count what covariates.csv holds, without the United States.
 
-    Returns
-    -------
-    pd.DataFrame
-        ``column, unit, missing_2002, missing_2013, lowest, highest``: the number of states without a value in
-        each year, and the range over both.
+    Returns ``column, unit, missing_2002, missing_2013, lowest, highest``: the number of states without a
+    value in each year, and the range over both.
     """
     table = load_covariates(load_states()).query("iso3 != 'USA'")
     rows = []

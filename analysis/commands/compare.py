@@ -26,10 +26,7 @@ IGNORED = ("started", "finished", "seconds", "keys", "convergence")
 def find_run(name: str) -> Path:
     """Return the folder of a run by the name of its variant; ``published`` is the published one.
 
-    Raises
-    ------
-    ValueError
-        If there is no such run. The message names the runs that exist.
+    ValueError if there is no such run; the message names the runs that exist.
     """
     from analysis.store.results import PUBLISHED, RESULTS
 
@@ -56,11 +53,6 @@ def compare_records(first: Path, second: Path) -> list[str]:
 
 def compare_effects(first: "pd.DataFrame", second: "pd.DataFrame") -> "pd.DataFrame":
     """Put two tables of effects side by side, their difference in units of its Monte Carlo error.
-
-    Parameters
-    ----------
-    first, second : pd.DataFrame
-        ``effects.csv`` with ``mcse``.
 
     Returns
     -------
@@ -91,18 +83,7 @@ def compare_effects(first: "pd.DataFrame", second: "pd.DataFrame") -> "pd.DataFr
 
 
 def show_comparison(a: str, b: str, console: Console) -> int:
-    """Print and draw what differs between two runs.
-
-    Returns
-    -------
-    int
-        0 if all differences are noise, 1 if some are real.
-
-    Raises
-    ------
-    ValueError
-        If there is no run of a name.
-    """
+    """Print and draw what differs between two runs. Return 1 if some differences are real, else 0."""
     import pandas as pd
 
     from analysis.figures.compare import plot_comparison

@@ -25,20 +25,9 @@ def explain_or_run(
     variant: Variant | None = None,
     votes_path: Path | None = None,
 ) -> None:
-    """Show the plan of a study, or run the study and print its results.
+    """Explain the tasks that ``plan`` lists, or ``run`` the study and ``show`` its results.
 
-    Parameters
-    ----------
-    plan : callable
-        Lists the tasks of the study without fitting anything.
-    run, variant, votes_path
-        As in ``run_with_progress``.
-    show : callable
-        Prints the results; takes what ``run`` returned, and a console.
-    explain : bool
-        Only show the plan.
-    quick : bool
-        Say that the results are those of a quick run.
+    See ``run_with_progress`` for ``run``, ``variant`` and ``votes_path``.
     """
     if explain:
         explain_tasks(plan, console)

@@ -77,12 +77,7 @@ def show_answer(folder: Path, console: Console) -> None:
 def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[str]:
     """Both halves of the answer, each per case and pooled, for the strongest guarantee.
 
-    Parameters
-    ----------
-    effects : pd.DataFrame
-        ``effects.csv``.
-    labels : dict of str to str
-        Name of each case and of ``pooled``, in the order of the sentence.
+    ``labels`` names each case and ``pooled``, in the order of the sentence.
     """
     level = effects["quantity"].str.extract("^ame_(.+)_total$")[0].dropna().unique()[-1]
     halves = (

@@ -48,23 +48,10 @@ def run_sensitivity(
 ) -> None:
     """Run variants on a cluster, and write table, figure and page.
 
-    The exit code is 3 if the scheduler is lost; see ``job_ends`` for the others.
-
-    Parameters
-    ----------
-    variants : list of Variant
-        The first is the main analysis.
-    impossible : dict of str to str
-        Combinations of choices that exclude each other, with the reason. They are counted, not run.
-    console : Console
-    votes_path : Path, optional
-        File or folder of the roll calls.
-    scheduler : str, optional
-        Address of a Dask scheduler. Default: a local cluster.
-    workers : int, optional
-        Workers of the local cluster. Default: one a core.
-    explain : bool
-        Only say what would be made and why.
+    The first variant is the main analysis. ``impossible`` has the combinations of choices that exclude each
+    other, with the reason; they are counted, not run. Without the address of a Dask ``scheduler``, a local
+    cluster with so many ``workers`` runs them (default: one a core). The exit code is 3 if the scheduler is
+    lost; see ``job_ends`` for the others.
     """
     from analysis.store.explain import show_explanation
     from analysis.store.files import OUTPUT

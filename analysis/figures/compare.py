@@ -9,15 +9,7 @@ from analysis.figures.style import ACCENT, ALL, LEVEL_COLOURS, STYLE
 
 
 def plot_comparison(compared: pd.DataFrame, a: str, b: str) -> Figure:
-    """Plot the average marginal effects of two runs, one above the other.
-
-    Parameters
-    ----------
-    compared : pd.DataFrame
-        From ``analysis.commands.compare.compare_effects``.
-    a, b : str
-        Names of the runs.
-    """
+    """Plot the average marginal effects of two runs, from ``compare_effects``, one above the other."""
     rows = compared[(compared["group"] == ALL) & compared["quantity"].str.match(r"ame_.*_(total|direct)$")]
     rows = rows[~rows["quantity"].str.contains("natural")].reset_index(drop=True)
     with mpl.rc_context(STYLE):

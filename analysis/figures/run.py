@@ -32,16 +32,7 @@ def _level_legend(levels: list[str]) -> list[Line2D]:
 
 
 def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figure:
-    """Plot every state's alignment with its interval, by region, coloured by guarantee.
-
-    Parameters
-    ----------
-    summary : pd.DataFrame
-        Rows ``quantity == "alignment"`` of ``ideal_points.csv``.
-    panel : xr.Dataset
-        Names, regions and guarantees.
-    case : str
-    """
+    """Plot every state's alignment from ``ideal_points.csv`` with its interval, by region and guarantee."""
     of_case = panel.sel(case=case)
     info = of_case[["guarantee", "included"]].to_dataframe()[["guarantee", "included", "name", "region"]]
     rows = summary[(summary["case"] == case) & (summary["quantity"] == "alignment")]
@@ -74,15 +65,7 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figur
 
 
 def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
-    """Plot the probability of joining if all states had a guarantee level, beside the share that joined.
-
-    Parameters
-    ----------
-    effects : pd.DataFrame
-        ``effects.csv``.
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``.
-    """
+    """Plot the probability of joining if all states had a guarantee level, beside the share that joined."""
     levels = panel["guarantee"].attrs["levels"]
     effects = effects[effects["group"] == ALL]
     with mpl.rc_context(STYLE):
@@ -113,33 +96,17 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
 def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     """Plot the average marginal effects of each guarantee level: total, direct and through alignment.
 
-    Parameters
-    ----------
-    effects : pd.DataFrame
-        ``effects.csv``.
-    panel : xr.Dataset
-        Labels and levels.
-
-    Returns
-    -------
-    Figure
-        One panel a level; rows are the cases, pooled, and their difference.
+    Each level has a panel; its rows are the cases, pooled, and their difference.
     """
     effects = effects[effects["group"] == ALL]
     labels = _label_cases(effects, panel)
-    series = [
-        _Series(
-            label,
-            marker,
-            filled,
-            shift,
-            {
-                level: effects[effects["quantity"] == f"ame_{level}_{kind}"].set_index("case").loc[[*labels]]
-                for level in panel["guarantee"].attrs["levels"][1:]
-            },
-        )
-        for kind, (shift, marker, filled, label) in PATHS.items()
-    ]
+    series = []
+    for kind, (shift, marker, filled, label) in PATHS.items():
+        rows = {
+            level: effects[effects["quantity"] == f"ame_{level}_{kind}"].set_index("case").loc[[*labels]]
+            for level in _levels(panel)
+        }
+        series.append(_Series(label, marker, filled, shift, rows))
     title = "What a US guarantee adds to the probability of joining, and by which path"
     return _plot_by_level(series, list(labels.values()), title)
 
@@ -147,17 +114,7 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
 def plot_capability(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     """Plot the total effect of each guarantee level in small, middle and major states, beside all.
 
-    Parameters
-    ----------
-    effects : pd.DataFrame
-        ``effects.csv``.
-    panel : xr.Dataset
-        Labels and levels.
-
-    Returns
-    -------
-    Figure
-        One panel a level; rows are the groups, in each the cases and pooled.
+    Each level has a panel; its rows are the groups, each with the cases and pooled.
     """
     labels = {case: label for case, label in _label_cases(effects, panel).items() if case != "difference"}
     groups = {g: GROUP_NAMES.get(g, g) for g in (ALL, *panel["capability_group"].attrs["levels"])}
@@ -167,7 +124,7 @@ def plot_capability(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
         of_case = effects[effects["case"] == case]
         rows = {
             level: of_case[of_case["quantity"] == f"ame_{level}_total"].set_index("group").reindex([*groups])
-            for level in panel["guarantee"].attrs["levels"][1:]
+            for level in _levels(panel)
         }
         series.append(_Series(label, CASE_MARKERS[number], case == "pooled", shift, rows))
     title = "What a US guarantee adds to the probability of joining, by capability (total effect)"
@@ -205,17 +162,9 @@ def _plot_by_level(series: list[_Series], names: list[str], title: str) -> Figur
 
 
 def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
-    """Plot what each guarantee level adds to alignment: the first half of the hypothesis.
-
-    Parameters
-    ----------
-    effects : pd.DataFrame
-        ``effects.csv``.
-    panel : xr.Dataset
-        Labels and levels.
-    """
+    """Plot what each guarantee level adds to alignment: the first half of the hypothesis."""
     labels = _label_cases(effects, panel)
-    levels = panel["guarantee"].attrs["levels"][1:]
+    levels = _levels(panel)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 1.4 + 0.5 * len(labels)), layout="constrained")
         ax = figure.subplots()
@@ -229,6 +178,11 @@ def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
             handles=_level_legend(levels), loc="outside lower center", ncols=2, fontsize=8, frameon=False
         )
     return figure
+
+
+def _levels(panel: xr.Dataset) -> list[str]:
+    """Levels of the guarantee above ``none``."""
+    return panel["guarantee"].attrs["levels"][1:]
 
 
 def _label_cases(effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, str]:
@@ -260,7 +214,20 @@ def _finish_effects(
 
 
 def draw_run(ideal_points: pd.DataFrame, effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, Figure]:
-    """Draw all figures of a run, by file name without suffix."""
+    """Draw all figures of a run.
+
+    Parameters
+    ----------
+    ideal_points, effects : pd.DataFrame
+        ``ideal_points.csv`` and ``effects.csv``.
+    panel : xr.Dataset
+        Panel, see ``data.load.load_panel``.
+
+    Returns
+    -------
+    dict of str to Figure
+        Figures by file name without suffix.
+    """
     figures = {
         f"alignment_{case}": plot_alignment(ideal_points, panel, case) for case in panel["case"].values
     }

@@ -70,18 +70,8 @@ def interval_chart(frame: pd.DataFrame, x_title: str, *, zero: bool = True, row_
 def positions_chart(frame: pd.DataFrame, y_title: str) -> dict:
     """Chart the states of a case in the order of their positions, with intervals, and details on hovering.
 
-    Parameters
-    ----------
-    frame : pd.DataFrame
-        ``order`` (1 is the lowest), ``state, name, mean, lower, upper, colour, shape, fill``, and columns
-        that begin with ``tip_``.
-    y_title : str
-        Title of the axis, with its unit.
-
-    Returns
-    -------
-    dict
-        Vega-Lite spec with a parameter ``shown``: 0, or the list of states to highlight.
+    ``frame`` has ``order`` (1 is the lowest), ``state, name, mean, lower, upper, colour, shape, fill``, and
+    columns that begin with ``tip_``. The spec's parameter ``shown`` is 0, or the list of states to highlight.
     """
     shown = alt.param(name="shown", value=0)
     picked = "(!isArray(shown) || indexof(shown, datum.state) >= 0)"
@@ -118,14 +108,8 @@ def positions_chart(frame: pd.DataFrame, y_title: str) -> dict:
 def curve_chart(frame: pd.DataFrame, main: float, y_title: str) -> dict:
     """Chart the specification curve: the effect under every variant, from the smallest to the largest.
 
-    Parameters
-    ----------
-    frame : pd.DataFrame
-        ``order, mean, lower, upper, is_main``, and columns that begin with ``tip_``.
-    main : float
-        Effect of the main analysis.
-    y_title : str
-        Title of the axis, with its unit.
+    ``frame`` has ``order, mean, lower, upper, is_main``, and columns that begin with ``tip_``; ``main`` is
+    the effect of the main analysis.
     """
     x = alt.X("order:Q", title="Variants, from the smallest effect to the largest").axis(
         labels=False, ticks=False, grid=False
@@ -148,13 +132,8 @@ def curve_chart(frame: pd.DataFrame, main: float, y_title: str) -> dict:
 def grid_chart(frame: pd.DataFrame, x_title: str, y_title: str, value_title: str) -> dict:
     """Chart a grid of labelled cells, e.g. an effect by two strengths of confounding.
 
-    Parameters
-    ----------
-    frame : pd.DataFrame
-        ``x, y``, ``text`` (written in the cell), ``tip`` (shown on hovering), ``clear`` (whether the interval
-        excludes zero).
-    x_title, y_title, value_title : str
-        Titles of the axes and of the text shown on hovering.
+    ``frame`` has ``x, y``, ``text`` (written in the cell), ``tip`` (shown on hovering, titled
+    ``value_title``) and ``clear`` (whether the interval excludes zero).
     """
     base = alt.Chart(frame).encode(
         x=alt.X("x:O", title=x_title).axis(labelAngle=0, grid=False),
@@ -173,17 +152,8 @@ def grid_chart(frame: pd.DataFrame, x_title: str, y_title: str, value_title: str
 def paths_chart(frame: pd.DataFrame, y_title: str) -> dict:
     """Chart positions over time with their intervals, one line a state.
 
-    Parameters
-    ----------
-    frame : pd.DataFrame
-        ``time, name, mean, lower, upper, tip``, sorted by name and time. A line breaks at missing times.
-    y_title : str
-        Title of the axis, with its unit.
-
-    Returns
-    -------
-    dict
-        Vega-Lite spec. A click on a name in the legend highlights its line.
+    ``frame`` has ``time, name, mean, lower, upper, tip``, sorted by name and time. A line breaks at missing
+    times. A click on a name in the legend highlights its line.
     """
     frame = frame.assign(spell=frame.groupby("name")["time"].diff().gt(1).cumsum())
     pick = alt.selection_point(fields=["name"], bind="legend")

@@ -96,17 +96,7 @@ def plain_columns(frame: pd.DataFrame, digits: int = 3) -> list[Column]:
 
 
 def estimates(frame: pd.DataFrame, *, scale: float = 1, digits: int = 0) -> list[str]:
-    """Mean and interval of each row as text: ``35 (21 to 49)``.
-
-    Parameters
-    ----------
-    frame : pd.DataFrame
-        ``mean, lower, upper``.
-    scale : float
-        Factor on all numbers, e.g. 100 for percentage points.
-    digits : int
-        Number of decimals.
-    """
+    """Mean and interval of each row as text, times ``scale``: ``35 (21 to 49)``."""
     rows = frame[["mean", "lower", "upper"]].itertuples(index=False)
     return [estimate(*row, scale=scale, digits=digits) for row in rows]
 

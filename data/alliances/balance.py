@@ -19,14 +19,7 @@ def measure_gini(capability: np.ndarray) -> float:
 
 
 def measure_groups(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
-    """Measure every pair, every alliance, and every state with its strongest ally, in every year.
-
-    Parameters
-    ----------
-    dyads, capabilities : pd.DataFrame
-        From ``load_dyads`` and ``load_capabilities``.
-    spec : ClaimsSpec
-        Years and capability.
+    """Measure every pair, every alliance, and every state with its strongest ally, in every year of the spec.
 
     Returns
     -------
@@ -75,18 +68,11 @@ def _pair_with_strongest(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarize_balance(groups: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
-    """Summarise the inequality of allies for every year.
+    """Summarise ``measure_groups``: the inequality of allies for every year.
 
     A treaty of thirty members is one alliance, 435 pairs and thirty states. The result depends on which is
     counted, so all three are. The inequality of a pair or an alliance is the capability of its strongest
     member over the next (or the rest); that of a state is between it and its strongest ally.
-
-    Parameters
-    ----------
-    groups : pd.DataFrame
-        From ``measure_groups``.
-    spec : ClaimsSpec
-        Limits of the types.
 
     Returns
     -------
@@ -114,11 +100,6 @@ def summarize_balance(groups: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
 
 def measure_accessions(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
     """Measure what each state added when it became an ally of the US.
-
-    Parameters
-    ----------
-    dyads, capabilities, spec
-        As in ``measure_groups``.
 
     Returns
     -------

@@ -63,22 +63,7 @@ TABLES = tuple(_COLUMNS)
 def build_alliances(target_dir: Path, shared_dir: Path) -> list[Path]:
     """Write ``TABLES`` under the main coding; codings.csv compares the other codings.
 
-    Parameters
-    ----------
-    target_dir : Path
-        Folder to write to.
-    shared_dir : Path
-        Folder with the defence obligations and the capabilities.
-
-    Returns
-    -------
-    list of Path
-        The files written; each appears whole or not at all.
-
-    Raises
-    ------
-    DataError
-        A source is missing or breaks a rule.
+    See ``data.build.build_shipped``.
     """
     dyads, capabilities, spec = load_dyads(shared_dir), load_capabilities(shared_dir), ClaimsSpec()
     codings = {MAIN_CODING: spec} | ALTERNATIVES["asymmetry"]

@@ -79,11 +79,6 @@ def load_dyads(folder: Path) -> pd.DataFrame:
 def load_capabilities(folder: Path) -> pd.DataFrame:
     """Read the capabilities of states, one row per state and year.
 
-    Parameters
-    ----------
-    folder : Path
-        Folder with capabilities_1946_2022.parquet.
-
     Returns
     -------
     pd.DataFrame

@@ -59,12 +59,6 @@ def find_clients(graph: nx.Graph) -> set[int]:
 def measure_network(dyads: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
     """Measure the network of the US and its clients for every year, as a whole and by part of the world.
 
-    Parameters
-    ----------
-    dyads : pd.DataFrame
-        From ``load_dyads``.
-    spec : ClaimsSpec
-
     Returns
     -------
     pd.DataFrame
@@ -86,12 +80,6 @@ def measure_network(dyads: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
 
 def measure_closeness(dyads: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
     """Measure how near each state is to the hub.
-
-    Parameters
-    ----------
-    dyads : pd.DataFrame
-        From ``load_dyads``.
-    years : tuple of int
 
     Returns
     -------

@@ -11,15 +11,7 @@ from data.votes.record import find_state_years
 
 
 def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
-    """Take the covariates of some years from the state-year table.
-
-    Parameters
-    ----------
-    state_year : pd.DataFrame
-        state_year.parquet: one row per state and year, 1990-2018.
-    states : pd.DataFrame
-        states.csv.
-    years : tuple of int
+    """Take the covariates of some years from state_year.parquet, one row per state and year, 1990-2018.
 
     Returns
     -------

@@ -19,20 +19,10 @@ def prepare_panel(
     coalitions: dict[str, pd.DataFrame],
     covariates: pd.DataFrame,
 ) -> xr.Dataset:
-    """Build the panel of all cases.
+    """Build the panel of all cases; see ``data.load.load_panel``.
 
-    Parameters
-    ----------
-    spec : DataSpec
-    states, guarantees, covariates : pd.DataFrame
-        The shipped tables; covariates must include every case's covariate year.
-    coalitions : dict of str to pd.DataFrame
-        Coalition table by case name.
-
-    Returns
-    -------
-    xr.Dataset
-        See ``data.load.load_panel``.
+    ``states``, ``guarantees`` and ``covariates`` are the shipped tables, with every case's covariate year;
+    ``coalitions`` has the coalition table of each case by its name.
     """
     _check_states(spec, {case.name: _members(case, states) for case in spec.cases})
     cases = [

@@ -55,21 +55,9 @@ def sha256(path: Path) -> str:
 
 
 def read_table(path: Path, required: tuple[str, ...], dates: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Read a CSV and check that it has rows and the required columns.
+    """Read a UTF-8 CSV, in which only an empty cell is missing; columns of dates stay text.
 
-    Parameters
-    ----------
-    path : Path
-        UTF-8 CSV with a header; only an empty cell is missing.
-    required : tuple of str
-        Columns that it must have.
-    dates : tuple of str
-        Columns kept as text, because their dates differ in precision.
-
-    Raises
-    ------
-    DataError
-        The file does not exist, is no UTF-8 CSV, has no rows or lacks a column.
+    DataError if the file does not exist, is no UTF-8 CSV, has no rows or lacks a required column.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file")

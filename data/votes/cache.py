@@ -32,30 +32,12 @@ def cache_dir() -> Path:
 
 
 def load_release(path: Path, folder: Path, progress: Progress | None = None) -> Release:
-    """Read a record or its parsed copy.
+    """Read a record, as from ``data.votes.find.find_release``, or its parsed copy in a folder.
 
     Within a process the last two records stay in memory. Dataverse and Digital Library files get a parsed
     copy in ``folder``, named by the hashes of the file and of the readers' code, and checked like any record.
-    If the folder cannot be written, the file is parsed again next time.
-
-    Parameters
-    ----------
-    path : Path
-        From ``data.votes.find.find_release``.
-    folder : Path
-        Folder of the parsed copies.
-    progress : callable, optional
-        ``progress(share_done, what)``.
-
-    Returns
-    -------
-    Release
-        With ``files``, the hash of every file read.
-
-    Raises
-    ------
-    DataError
-        The file is damaged or no record.
+    If the folder cannot be written, the file is parsed again next time. ``files`` of the result has the hash
+    of every file read. DataError if the file is damaged or no record.
     """
     files = list_files(path)
     try:

@@ -18,24 +18,11 @@ NO_RECORD = (
 
 
 def find_release(path: Path) -> Path | None:
-    """Find the record at a path.
+    """Find the record at a path: the file of a record, or a folder with one; None if the folder has none.
 
-    Parameters
-    ----------
-    path : Path
-        A file of a record, or a folder with one. In a folder the parquet pair comes first, then a Dataverse
-        release, then the Digital Library's file.
-
-    Returns
-    -------
-    Path or None
-        The file (for sessions 74-80 the roll-call table), or the folder of the parquet pair; None if the
-        folder has no record.
-
-    Raises
-    ------
-    DataError
-        The path does not exist, the file is no record, or a folder has several of one kind.
+    In a folder the parquet pair comes first (the result is the folder), then a Dataverse release, then the
+    Digital Library's file. The file of sessions 74-80 is the roll-call table. DataError if the path does not
+    exist, the file is no record, or a folder has several of one kind.
     """
     if path.is_file():
         kind = identify_release(path)

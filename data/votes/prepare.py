@@ -75,21 +75,8 @@ def prepare_rollcall_votes(
 ) -> xr.Dataset:
     """Build the votes of a case, one item per roll call.
 
-    Parameters
-    ----------
-    items : pd.DataFrame
-        As ``select_rollcalls`` returns it.
-    votes : pd.DataFrame
-        Tidy votes: ``rcid, session, iso3, vote``.
-    states : pd.DataFrame
-        states.csv.
-    spec : DataSpec
-    case : CaseSpec
-
-    Returns
-    -------
-    xr.Dataset
-        ``counts`` (item, state, response) int32, 0/1; response ``no, abstain, yes``.
+    ``items`` come from ``select_rollcalls``; ``votes`` are tidy: ``rcid, session, iso3, vote``. The result
+    has ``counts`` (item, state, response) int32, 0/1; response ``no, abstain, yes``.
     """
     votes = _split_former_states(votes[votes["rcid"].isin(items["rcid"])])
     iso3 = np.array(sorted(votes["iso3"].unique()))
@@ -100,13 +87,10 @@ def prepare_rollcall_votes(
     )
     answers = np.zeros((len(items), len(iso3), 4), dtype=np.int32)
     answers[cell] = 1
-    counts, cast = _code_answers(answers, items["session"].to_numpy(), spec)
-    enough = cast >= spec.min_votes
-    counts = counts[:, enough]
-    divided = (counts.sum(axis=1) > 0).sum(axis=1) > 1
+    counts, divided, iso3, left_out = _code_answers(answers, items["session"].to_numpy(), iso3, spec)
     if not divided.any():
         raise DataError(f"case {case.name}: no roll call divides the states under {spec.votes_json(case)}")
-    items, counts = items[divided], counts[divided]
+    items = items[divided]
     item = {
         "session": items["session"].to_numpy(int),
         "date": items["date"].to_numpy("datetime64[ns]"),
@@ -117,8 +101,7 @@ def prepare_rollcall_votes(
         "match_group": items["match_group"].to_numpy(int),
         "title": items["title"].fillna("").to_numpy(str),
     }
-    left_out = _reasons(iso3[~enough], cast[~enough], spec)
-    return _dataset(counts, items["rcid"].to_numpy(int), item, iso3[enough], ANSWERS, states, left_out)
+    return _dataset(counts, items["rcid"].to_numpy(int), item, iso3, ANSWERS, states, left_out)
 
 
 def prepare_agenda_votes(
@@ -131,20 +114,8 @@ def prepare_agenda_votes(
     (data/votes/README.md). If it was absent, there is nothing to count against: such cells are left out, and
     ``attrs["us_absent"]`` has their number of resolutions.
 
-    Parameters
-    ----------
-    tallies : pd.DataFrame
-        As ``tally_agenda`` returns it.
-    states : pd.DataFrame
-        states.csv.
-    spec : DataSpec
-    case : CaseSpec
-
-    Returns
-    -------
-    xr.Dataset
-        ``counts`` (item, state, response) int32; response ``against, abstain, with``; without the United
-        States.
+    ``tallies`` come from ``tally_agenda``. The result has ``counts`` (item, state, response) int32; response
+    ``against, abstain, with``; without the United States.
     """
     tallies = tallies[tallies["session"].isin(spec.sessions(case))]
     absent = tallies[(tallies["us_vote"] == "absent") & (tallies["iso3"] == "USA")]["absent"].sum()
@@ -168,13 +139,10 @@ def prepare_agenda_votes(
     )
     answers = np.zeros((len(cells), len(iso3), 4), dtype=np.int32)
     answers[cell, pd.Index(iso3).get_indexer(tallies["iso3"])] = tallies[[*ANSWERS, "absent"]]
-    counts, cast = _code_answers(answers, cells["session"].to_numpy(), spec)
+    counts, divided, iso3, left_out = _code_answers(answers, cells["session"].to_numpy(), iso3, spec)
+    cells = cells[divided]
     flip = (cells["us_vote"] != "yes").to_numpy()
     counts[flip] = counts[flip][:, :, ::-1]
-    enough = cast >= spec.min_votes
-    counts = counts[:, enough]
-    divided = (counts.sum(axis=1) > 0).sum(axis=1) > 1
-    cells, counts = cells[divided], counts[divided]
     name = [f"{row.session}-{row.issue}-{row.us_vote}" for row in cells.itertuples()]
     title = [
         f"{ISSUE_NAMES[row.issue]}, session {row.session}, US {row.us_vote}" for row in cells.itertuples()
@@ -186,28 +154,18 @@ def prepare_agenda_votes(
         "resolutions": size.reindex(pd.MultiIndex.from_frame(cells)).to_numpy(int),
         "title": np.array(title),
     }
-    left_out = _reasons(iso3[~enough], cast[~enough], spec)
-    votes = _dataset(counts, np.array(name), item, iso3[enough], STANCES, states, left_out)
+    votes = _dataset(counts, np.array(name), item, iso3, STANCES, states, left_out)
     return votes.assign_attrs(us_absent=int(absent))
 
 
-def _code_answers(answers: np.ndarray, session: np.ndarray, spec: DataSpec) -> tuple[np.ndarray, np.ndarray]:
-    """Recode abstentions and absences as the spec says.
+def _code_answers(
+    answers: np.ndarray, session: np.ndarray, iso3: np.ndarray, spec: DataSpec
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, str]]:
+    """Recode abstentions and absences as the spec says, and drop items and states without information.
 
-    Parameters
-    ----------
-    answers : np.ndarray
-        Counts (item, state, [no, abstain, yes, absent]).
-    session : np.ndarray
-        Session of each item.
-    spec : DataSpec
-
-    Returns
-    -------
-    counts : np.ndarray
-        Coded counts (item, state, [no, abstain, yes]).
-    cast : np.ndarray
-        Votes that each state cast (state,), before coding.
+    ``answers`` are counts (item, state, [no, abstain, yes, absent]). Returns the coded counts (item, state,
+    [no, abstain, yes]) of the items that divide the states, which items those are (bool), the states with
+    enough votes, and why each other state is left out.
     """
     counts = answers[:, :, :3].copy()
     cast = counts.sum(axis=(0, 2))
@@ -220,15 +178,14 @@ def _code_answers(answers: np.ndarray, session: np.ndarray, spec: DataSpec) -> t
         counts[:, :, 0] += counts[:, :, 1]
     if spec.abstention != "middle":
         counts[:, :, 1] = 0
-    return counts, cast
-
-
-def _reasons(iso3: np.ndarray, cast: np.ndarray, spec: DataSpec) -> dict[str, str]:
-    """Say for each state why it is left out."""
-    return {
+    enough = cast >= spec.min_votes
+    left_out = {
         str(state): f"{int(n)} votes in the window, fewer than min_votes = {spec.min_votes}"
-        for state, n in zip(iso3, cast, strict=True)
+        for state, n in zip(iso3[~enough], cast[~enough], strict=True)
     }
+    counts = counts[:, enough]
+    divided = (counts.sum(axis=1) > 0).sum(axis=1) > 1
+    return counts[divided], divided, iso3[enough], left_out
 
 
 def _dataset(

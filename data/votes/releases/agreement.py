@@ -47,10 +47,7 @@ def measure_issues(rollcalls: pd.DataFrame, first: int, last: int) -> pd.DataFra
 def measure_matches(rollcalls: pd.DataFrame, first: int, last: int) -> dict[str, float]:
     """Compare links between successive sessions by title with the coded ones.
 
-    Returns
-    -------
-    dict
-        found, coded (numbers of links whose earlier resolution is in the sessions), precision, recall.
+    Returns found, coded (numbers of links whose earlier resolution is in the sessions), precision and recall.
     """
     titles = rollcalls.assign(
         title=rollcalls["descr"].where(rollcalls["session"].between(46, 70), rollcalls["title"])

@@ -14,6 +14,12 @@ MAX_TEXT = 2000
 """Most characters kept of a title or description."""
 
 
+def map_columns(header: list[str], aliases: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """Map canonical names to the columns of a file that have one of their names, in any case."""
+    lower = {name.lower(): name for name in reversed(header)}
+    return {c: lower[a] for c, names in aliases.items() for a in reversed(names) if a in lower}
+
+
 @dataclass
 class Words:
     """Distinct texts of a column, numbered in order of appearance, each with its first data row."""
@@ -73,20 +79,9 @@ class Cells:
 def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list[str], where: str) -> Cells:
     """Read a long file block by block; keep 4 bytes per key and row, and the facts per roll call.
 
-    Parameters
-    ----------
-    batches : iterable of RecordBatch
-        Columns of text named as in `keys` and `facts`.
-    keys : list of str
-        Columns that differ between rows of a roll call; the first identifies the roll call.
-    facts : list of str
-        Columns that repeat within a roll call. If a roll call has several values, the most frequent non-empty
-        one is taken, and a note says so.
-
-    Returns
-    -------
-    Cells
-        ``facts`` is indexed by the number of the roll call's word.
+    ``keys`` are the columns that differ between rows of a roll call; the first identifies the roll call.
+    ``facts`` repeat within a roll call. If a roll call has several values, the most frequent non-empty one is
+    taken, and a note says so. ``facts`` of the result is indexed by the number of the roll call's word.
     """
     words = {name: Words() for name in keys + facts}
     collected: dict[str, list[np.ndarray]] = {name: [] for name in keys}

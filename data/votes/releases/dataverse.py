@@ -26,7 +26,14 @@ import pyarrow as pa
 
 from data.spec import ISSUES
 from data.tables.rules import DataError
-from data.votes.releases.cells import Cells, gather_cells, parse_date, parse_int, parse_optional_int
+from data.votes.releases.cells import (
+    Cells,
+    gather_cells,
+    map_columns,
+    parse_date,
+    parse_int,
+    parse_optional_int,
+)
 from data.votes.releases.matching import find_duplicates, flag_procedural, match_titles
 from data.votes.releases.states import apply_succession, find_ccode, load_members
 from data.votes.releases.tidy import Release, finish_release, format_symbol
@@ -46,13 +53,7 @@ _FLAGS = (*ISSUES, "important", "amend", "para")
 
 def find_columns(header: list[str]) -> dict[str, str] | None:
     """Map canonical names to columns of the file; None if it is no Dataverse release."""
-    lower = {name.lower(): name for name in reversed(header)}
-    found = {
-        canonical: lower[alias]
-        for canonical, aliases in (KEYS | FACTS).items()
-        for alias in aliases[::-1]
-        if alias in lower
-    }
+    found = map_columns(header, KEYS | FACTS)
     needed = {"rcid", "vote", "ccode"} <= found.keys() and ("session" in found or "year" in found)
     return found if needed else None
 
@@ -66,18 +67,9 @@ def tidy_dataverse(
     sha256: str,
     notes: Iterable[str] = (),
 ) -> Release:
-    """Make the tidy form from blocks of a Dataverse release.
+    """Make the tidy form from blocks of text with columns named as in ``KEYS`` and ``FACTS``.
 
-    Parameters
-    ----------
-    batches : iterable of RecordBatch of text, columns named as in ``KEYS`` and ``FACTS``
-    columns : collection of str
-        Canonical names of the columns that the file has.
-
-    Raises
-    ------
-    DataError
-        A vote code or state is unknown, a number is none, or a state votes twice in a roll call.
+    DataError if a vote code or state is unknown, a number is none, or a state votes twice in a roll call.
     """
     where = str(path)
     keys = [k for k in KEYS if k in columns]
@@ -183,13 +175,10 @@ def _ccodes(cells: Cells, vote: np.ndarray, where: str) -> np.ndarray:
             for p, r in zip(first[0], rows, strict=True)
         ]
         raise DataError(
-            f"{where}: votes of unknown states: {', '.join(names[:5])}; known are {_known()} members"
+            f"{where}: votes of unknown states: {', '.join(names[:5])}; known are "
+            f"{load_members()['ccode'].nunique()} members"
         )
     return ccode
-
-
-def _known() -> int:
-    return load_members()["ccode"].nunique()
 
 
 def add_derived(rollcalls: pd.DataFrame, votes: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -199,10 +188,8 @@ def add_derived(rollcalls: pd.DataFrame, votes: pd.DataFrame, path: Path) -> tup
     there is none, from titles (see `match_titles`).
     """
     rollcalls = rollcalls.reset_index(drop=True)
-    rollcalls["is_procedural"], rollcalls["dup_of_rcid"] = (
-        False,
-        pd.array([pd.NA] * len(rollcalls), dtype="Int64"),
-    )
+    rollcalls["is_procedural"] = False
+    rollcalls["dup_of_rcid"] = pd.array([pd.NA] * len(rollcalls), dtype="Int64")
     rollcalls["is_procedural"] = flag_procedural(rollcalls)
     rollcalls["dup_of_rcid"] = find_duplicates(rollcalls, votes)
     table = path.with_name("Matches.csv")

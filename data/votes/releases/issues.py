@@ -36,17 +36,9 @@ _PATTERNS = {issue: re.compile(words, re.IGNORECASE) for issue, words in _WORDS.
 
 
 def prepare_issues(text: pd.Series) -> pd.DataFrame:
-    """Flag the six issue areas by words in the texts.
+    """Flag the six issue areas by words in texts (title, agenda title and subjects joined).
 
-    Parameters
-    ----------
-    text : Series of str, length ``rollcall``
-        Title, agenda title and subjects joined.
-
-    Returns
-    -------
-    DataFrame, ``rollcall`` x ``me nu di hr co ec``, Int8 in {0, 1}
-        Missing if the text is empty.
+    Returns a DataFrame, ``rollcall`` x ``me nu di hr co ec``, Int8 in {0, 1}; missing if the text is empty.
     """
     filled = text.fillna("").astype(str)
     unique, position = np.unique(filled.to_numpy(dtype=object), return_inverse=True)
@@ -58,14 +50,7 @@ def prepare_issues(text: pd.Series) -> pd.DataFrame:
 
 
 def derive_from_words(rollcalls: pd.DataFrame, words: pd.Series) -> pd.DataFrame:
-    """Add issue areas and repeated resolutions to a table of adopted whole resolutions.
-
-    Parameters
-    ----------
-    rollcalls : DataFrame with ``rcid session title``
-    words : Series of str, length ``rollcall``
-        What the issue areas are derived from.
-    """
+    """Add issue areas, from ``words``, and repeated resolutions to a table of adopted whole resolutions."""
     table = pd.concat([rollcalls, prepare_issues(words)], axis=1)
     table = table.assign(
         is_para_or_amend=False, is_procedural=False, dup_of_rcid=pd.NA, issue_source="derived"

@@ -74,16 +74,8 @@ def flag_procedural(rollcalls: pd.DataFrame) -> pd.Series:
 def find_duplicates(rollcalls: pd.DataFrame, votes: pd.DataFrame, share: float = 0.975) -> pd.Series:
     """Find second copies of a final vote: same resolution, nearly the same votes, the President's words.
 
-    Parameters
-    ----------
-    rollcalls, votes : DataFrame
-        Tidy tables; `votes` has ``rcid ccode vote``.
-    share : float in (0, 1]
-        Smallest share of equal cells among the states that cast a vote in both.
-
-    Returns
-    -------
-    Series of Int64: rcid of the vote that a copy repeats; missing for other votes.
+    ``share`` is the smallest share, 0 to 1, of equal cells among the states that cast a vote in both. Returns
+    Series of Int64: the rcid of the vote that a copy repeats, missing for other votes.
     """
     text = rollcalls["descr"].fillna("").astype(str) + rollcalls["title"].fillna("").astype(str)
     plain = ~rollcalls["is_para_or_amend"] & ~rollcalls["is_procedural"] & rollcalls["unres"].notna()

@@ -35,11 +35,8 @@ _ROLLCALLS = [column for column in ROLLCALL_COLUMNS if column not in _DERIVED]
 def read_parquet_pair(folder: Path, progress: Progress | None = None) -> Release:
     """Read the pair of tables in a folder.
 
-    Raises
-    ------
-    DataError
-        A file or column is missing, damaged or too large; a code is unknown; counts differ from the votes;
-        or votes and roll calls do not belong together.
+    DataError if a file or column is missing, damaged or too large, a code is unknown, counts differ from the
+    votes, or votes and roll calls do not belong together.
     """
     paths = [folder / "rollcalls.parquet", folder / "votes.parquet"]
     rollcalls = read_table(paths[0], _ROLLCALLS, MAX_ROLLCALLS)

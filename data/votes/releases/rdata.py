@@ -34,26 +34,9 @@ def read_rdata(
 ) -> tuple[str, pa.Table]:
     """Read the first data frame of a workspace that has the wanted columns.
 
-    Parameters
-    ----------
-    path : Path
-    wanted : callable
-        Takes the names of the columns (list of str) and returns a dict, canonical name to column; None if the
-        data frame is not the one.
-    progress : callable, optional
-        ``progress(share_done, what)``.
-
-    Returns
-    -------
-    name : str
-        Name of the object.
-    table : pa.Table
-        Columns of dictionary-coded text under their canonical names.
-
-    Raises
-    ------
-    DataError
-        The file is damaged, too large, no RData file, or has no such data frame.
+    ``wanted`` takes the names of the columns and returns a dict, canonical name to column; None if the data
+    frame is not the one. Returns the name of the object, and a table of dictionary-coded text under canonical
+    names. DataError if the file is damaged, too large, no RData file, or has no such data frame.
     """
     if progress:
         progress(0.05, "unpacking")

@@ -27,22 +27,10 @@ _EXPECTED = (
 
 
 def identify_release(path: Path | str) -> str:
-    """Identify a file by its first bytes and its header, never by its name.
+    """Identify a file, or the folder of the parquet pair, by its content, never by its name.
 
-    Parameters
-    ----------
-    path : path-like
-        A file, or a folder that holds ``rollcalls.parquet`` and ``votes.parquet``.
-
-    Returns
-    -------
-    str
-        A key of ``KINDS``.
-
-    Raises
-    ------
-    DataError
-        The path does not exist, is empty, or is a web page, an archive or another table.
+    Returns a key of ``KINDS``. DataError if the path does not exist, is empty, or is a web page, an archive
+    or another table.
     """
     path = Path(path)
     if path.is_dir():

@@ -86,19 +86,9 @@ def _ccode_of_name() -> dict[str, int]:
 def find_ccode(code: str = "", name: str = "", ccode: int | None = None) -> int | None:
     """Find the Correlates of War code of a publisher's state, ignoring changes over time.
 
-    Parameters
-    ----------
-    code : str
-        ISO 3166 alpha-3 code, present or withdrawn.
-    name : str
-        Official name; decides if one ISO code covers two members of the same time.
-    ccode : int, optional
-        The publisher's own Correlates of War code; takes precedence.
-
-    Returns
-    -------
-    int or None
-        None if no member has that code or name.
+    ``code`` is an ISO 3166 alpha-3 code, present or withdrawn. The official ``name`` decides if one ISO code
+    covers two members of the same time. The publisher's own ``ccode`` takes precedence. Returns None if no
+    member has that code or name.
     """
     if ccode is not None:
         ccode = _CCODE_ALIASES.get(ccode, ccode)
@@ -109,18 +99,10 @@ def find_ccode(code: str = "", name: str = "", ccode: int | None = None) -> int 
 
 
 def apply_succession(ccode: np.ndarray, session: np.ndarray, date: np.ndarray | None = None) -> np.ndarray:
-    """Replace each code by the one that the state has in the session.
+    """Replace each code by the one that the state has in the session; int arrays of equal length.
 
-    Parameters
-    ----------
-    ccode, session : int arrays of equal length
-    date : datetime64 array, optional
-        Needed to place China's seat within session 26. Without it, 710 and 713 stay: the Dataverse release
-        has a row for each of the two and marks the one without a seat.
-
-    Returns
-    -------
-    int array
+    ``date`` (datetime64) places China's seat within session 26. Without it, 710 and 713 stay: the Dataverse
+    release has a row for each of the two and marks the one without a seat.
     """
     out = np.array(ccode, dtype=np.int16)
     # The Dataverse releases separate the two Yemens, but not Germany in session 45.
@@ -147,20 +129,11 @@ def _seats() -> tuple[np.ndarray, np.ndarray]:
 
 
 def seats(session: np.ndarray, ccode: np.ndarray | None = None, whole: bool = False) -> np.ndarray:
-    """Tell which states had a seat.
+    """Tell which states had a seat: bool array, as long as ``session`` and ``ccode``.
 
-    Parameters
-    ----------
-    session : int array
-    ccode : int array, optional
-        Same length; without it, the result has all codes (0-999) for each session.
-    whole : bool
-        Only states that sat throughout the session: not in the first and last session of a spell, in which
-        they may have joined or left.
-
-    Returns
-    -------
-    bool array
+    Without ``ccode``, the result has all codes (0-999) for each session. ``whole``: only states that sat
+    throughout the session, not in the first and last session of a spell, in which they may have joined or
+    left.
     """
     table, rows = _seats()[int(whole)], np.clip(session, 0, 199)
     return table[rows] if ccode is None else table[rows, ccode]

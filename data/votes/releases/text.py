@@ -115,17 +115,8 @@ def read_blocks(
 ) -> Iterator[pa.RecordBatch]:
     """Yield a delimited file in blocks of text columns with canonical names.
 
-    Parameters
-    ----------
-    path : Path
-    scan : TextScan
-    columns : dict
-        Canonical name -> name in the file.
-
-    Raises
-    ------
-    DataError
-        A row has too many or too few fields, a quote is never closed, or a character is invalid.
+    ``columns`` maps canonical names to those in the file. DataError if a row has too many or too few fields,
+    a quote is never closed, or a character is invalid.
     """
     names, delimiter = read_header(path, scan.encoding)
     size = path.stat().st_size

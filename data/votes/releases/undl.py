@@ -23,7 +23,14 @@ import pandas as pd
 import pyarrow as pa
 
 from data.tables.rules import DataError, list_first
-from data.votes.releases.cells import Cells, gather_cells, parse_date, parse_int, parse_optional_int
+from data.votes.releases.cells import (
+    Cells,
+    gather_cells,
+    map_columns,
+    parse_date,
+    parse_int,
+    parse_optional_int,
+)
 from data.votes.releases.issues import derive_from_words
 from data.votes.releases.states import apply_succession, find_ccode, session_of_date
 from data.votes.releases.tidy import Release, finish_release, format_symbol
@@ -41,8 +48,7 @@ _VOTES = {"N": 0, "A": 1, "Y": 2, "X": 3, "NV": 3, "": 3}
 
 def find_columns(header: list[str]) -> dict[str, str] | None:
     """Map canonical names to columns of the file; None if it is not the Library's."""
-    lower = {name.lower(): name for name in reversed(header)}
-    found = {c: lower[a] for c, aliases in (KEYS | FACTS).items() for a in reversed(aliases) if a in lower}
+    found = map_columns(header, KEYS | FACTS)
     return found if {"undl_id", "vote", "code", "state", "date", "unres", "title"} <= found.keys() else None
 
 
@@ -55,12 +61,10 @@ def tidy_undl(
     sha256: str,
     notes: Iterable[str] = (),
 ) -> Release:
-    """Make the tidy form from blocks of the bulk file.
+    """Make the tidy form from blocks of text with columns named as in ``KEYS`` and ``FACTS``.
 
-    Raises
-    ------
-    DataError
-        A vote code or state is unknown, a date or number is none, or a state votes twice on a resolution.
+    DataError if a vote code or state is unknown, a date or number is none, or a state votes twice on a
+    resolution.
     """
     where = str(path)
     cells = gather_cells(batches, list(KEYS), [k for k in FACTS if k in columns], where)
