@@ -9,12 +9,10 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.coordinates.dynamic_mode import DynamicStart, estimate_dynamic_start
-from models.coordinates.gauge import orient, standardise
 from models.coordinates.layout import prepare_layout, prepare_ragged_votes
 from models.coordinates.paths import place_paths
 from models.coordinates.start import prepare_direction
-from models.ideal_point import place_items
-from models.likelihood.graded_response import graded_response_logp
+from models.ideal_point import place_votes
 from models.spec import DynamicIdealPointSpec
 
 SAVED_POSITIONS = ["ideal_point", "step_sd", "first_mean", "first_sd", "step_log_mean", "step_log_sd"]
@@ -95,26 +93,9 @@ def build_dynamic_ideal_point_model(
         else:
             moves = pm.StudentT.dist(nu=spec.step_df, mu=0, sigma=move_scale)
         pm.Potential("moves", pm.logp(moves, move).sum())
-        position, location, scale = standardise(raw, spec.gauge_scale)
-
-        # Items, and the votes.
-        discrimination, cutpoint = place_items(start, spec, "resolution", warp=item_warp)
-        pm.Potential(
-            "votes",
-            graded_response_logp(
-                position,
-                discrimination,
-                cutpoint,
-                prepare_ragged_votes(votes, layout).as_shared(),
-                implementation=spec.likelihood,
-            ),
-        )
-
-        # Reported with the US at the upper end.
         direction = np.bincount(layout.item_idx, prepare_direction(votes), len(layout.item))
-        sign = orient(discrimination, direction, "resolution")
-        pm.Deterministic("ideal_point", sign * position, dims="position")
-        pm.Deterministic("discrimination", sign * discrimination, dims="resolution")
+        ragged, how = prepare_ragged_votes(votes, layout), {"dims": ("position", "resolution")}
+        sign, location, scale = place_votes(raw, ragged, direction, start, spec, warp=item_warp, **how)
         pm.Deterministic("step_sd", step_scale / scale, dims="state")
         pm.Deterministic("first_mean", sign * (first_mean - location) / scale)
         pm.Deterministic("first_sd", first_sd / scale)

@@ -8,11 +8,10 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.coordinates.gauge import orient, standardise
 from models.coordinates.items import ItemWarp, place_discrimination, place_midpoint
 from models.coordinates.start import Start, estimate_start, prepare_direction
 from models.likelihood.graded_response import graded_response_logp
-from models.likelihood.votes import prepare_votes
+from models.likelihood.votes import Votes, prepare_votes
 from models.spec import DynamicIdealPointSpec, IdealPointSpec
 
 NO_GAP = 1e-9
@@ -90,48 +89,43 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
             raw = pm.StudentT(
                 "raw_position", nu=spec.family_df, **within, dims="state", initval=start.position
             )
-        position, location, scale = standardise(raw, spec.gauge_scale)
-
-        # Items, and the votes.
-        discrimination, cutpoint = place_items(start, spec, "item", abstentions=counts[..., 1].any())
-        pm.Potential(
-            "votes",
-            graded_response_logp(
-                position,
-                discrimination,
-                cutpoint,
-                prepare_votes(counts).as_shared(),
-                implementation=spec.likelihood,
-            ),
-        )
-
-        # Reported with the US at the upper end.
-        sign = orient(discrimination, direction, "item")
-        pm.Deterministic("ideal_point", sign * position, dims="state")
-        pm.Deterministic("discrimination", sign * discrimination, dims="item")
+        how = {"dims": ("state", "item"), "abstentions": counts[..., 1].any()}
+        sign, location, scale = place_votes(raw, prepare_votes(counts), direction, start, spec, **how)
         pm.Deterministic("region_mean", sign * (region_mean - location) / scale, dims="region")
         pm.Deterministic("region_sd", region_sd / scale, dims="region")
     return model
 
 
-def place_items(
+def place_votes(
+    raw,
+    votes: Votes,
+    direction: np.ndarray,
     start: Start,
     spec: IdealPointSpec | DynamicIdealPointSpec,
-    dim: str,
     *,
+    dims: tuple[str, str],
     abstentions: bool = True,
     warp: ItemWarp | None = None,
 ) -> tuple:
-    """Add the items to the model in context: how sharply each divides the states, and where.
+    """Add items and votes to the model in context, and report positions with the US at the upper end.
+
+    Positions are standardised within the model. Two ``gauge`` terms hold the raw ones near mean 0 and sd 1,
+    or the sampler would drift along location and scale. They do not change the posterior of the rest.
 
     Parameters
     ----------
+    raw : vector (position,)
+        Positions of arbitrary location, scale and side.
+    votes : Votes
+        In the layout of the likelihood.
+    direction : np.ndarray
+        (item,), float: from ``models.coordinates.start.prepare_direction``, summed over an item's roll calls.
     start : Start or DynamicStart
         Where chains begin and where the items' coordinates are centred.
     spec : IdealPointSpec or DynamicIdealPointSpec
-        Priors.
-    dim : str
-        Name of the items' dim.
+        Priors and the implementation of the likelihood.
+    dims : tuple of str
+        Names of the dims of positions and of items.
     abstentions : bool
         False: nobody abstained on any item, so the gap cannot be estimated, and the model is binary.
     warp : ItemWarp, optional
@@ -139,11 +133,14 @@ def place_items(
 
     Returns
     -------
-    discrimination : vector (item,)
-        Logits per unit of position, on the raw side of the mirror image.
-    cutpoint : matrix (item, threshold)
-        Logits.
+    sign, location, scale : scalar
+        1 or -1, so that the US votes at the upper end; mean and standard deviation of ``raw``.
     """
+    location, scale = raw.mean(), raw.std()
+    position = (raw - location) / scale
+    pm.Potential("gauge", pm.logp(pm.Normal.dist(0, spec.gauge_scale), location))
+    pm.Potential("gauge_spread", pm.logp(pm.Normal.dist(0, spec.gauge_scale), pt.log(scale)))
+    dim = dims[1]
     discrimination_sd = pm.HalfNormal("discrimination_sd", spec.discrimination_scale)
     discrimination = place_discrimination(discrimination_sd, start, dim, warp)
     if abstentions:
@@ -156,7 +153,14 @@ def place_items(
     midpoint_sd = pm.HalfNormal("midpoint_sd", spec.midpoint_sd_scale)
     midpoint = place_midpoint(midpoint_mean, midpoint_sd, discrimination, gap, start, dim, warp)
     cutpoint = pt.stack([midpoint - gap / 2, midpoint + gap / 2], axis=-1)
-    return discrimination, pm.Deterministic("cutpoint", cutpoint, dims=(dim, "threshold"))
+    pm.Deterministic("cutpoint", cutpoint, dims=(dim, "threshold"))
+    how = {"implementation": spec.likelihood}
+    logp = graded_response_logp(position, discrimination, cutpoint, votes.as_shared(), **how)
+    pm.Potential("votes", logp)
+    sign = pt.sign(pt.dot(pm.Data("direction", direction, dims=dim), discrimination))
+    pm.Deterministic("ideal_point", sign * position, dims=dims[0])
+    pm.Deterministic("discrimination", sign * discrimination, dims=dim)
+    return sign, location, scale
 
 
 def predict_positions(

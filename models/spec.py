@@ -12,26 +12,27 @@ class SpecError(ValueError):
     """A model choice that does not exist, or a prior number outside its range."""
 
 
-def validate_choices(spec: object) -> None:
-    """Raise SpecError if a ``Literal`` field has none of its choices, or a scale is not positive."""
-    for field in fields(spec):
-        value = getattr(spec, field.name)
-        if get_origin(field.type) is Literal:
-            allowed = get_args(field.type)
-            if value not in allowed:
-                raise SpecError(
-                    f"{type(spec).__name__}.{field.name} = {value!r}; allowed: "
-                    + ", ".join(repr(choice) for choice in allowed)
-                )
-        elif field.type in (float, int):
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise SpecError(f"{type(spec).__name__}.{field.name} = {value!r}; a number is needed")
-            if field.name.endswith(("_scale", "_df", "_sd")) and not value > 0:
-                raise SpecError(f"{type(spec).__name__}.{field.name} = {value!r}; it must be positive")
+class Spec:
+    """A spec that checks its own fields."""
+
+    def __post_init__(self):
+        """Raise SpecError if a ``Literal`` field has none of its choices, or a scale is not positive."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            given = f"{type(self).__name__}.{field.name} = {value!r}"
+            if get_origin(field.type) is Literal:
+                allowed = get_args(field.type)
+                if value not in allowed:
+                    raise SpecError(f"{given}; allowed: {', '.join(map(repr, allowed))}")
+            elif field.type in (float, int):
+                if isinstance(value, bool) or not isinstance(value, (int, float)):
+                    raise SpecError(f"{given}; a number is needed")
+                if field.name.endswith(("_scale", "_df", "_sd")) and not value > 0:
+                    raise SpecError(f"{given}; it must be positive")
 
 
 @dataclass(frozen=True, kw_only=True)
-class IdealPointSpec:
+class IdealPointSpec(Spec):
     """Stage 1: the hierarchical graded-response model of one case's votes.
 
     Ideal points are standardised over the states of the sample within the model. The item priors are
@@ -82,12 +83,9 @@ class IdealPointSpec:
     log_gap_scale: float = 1.0
     log_gap_sd_scale: float = 1.0
 
-    def __post_init__(self):
-        validate_choices(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class CoalitionSpec:
+class CoalitionSpec(Spec):
     """Stage 2: joining a coalition given the guarantee, alignment and covariates, in logits.
 
     Covariates are standardised over the state-cases of the sample inside the model; alignment is centred
@@ -149,12 +147,9 @@ class CoalitionSpec:
     missing_region_scale: float = 1.0
     missing_sd_scale: float = 1.0
 
-    def __post_init__(self):
-        validate_choices(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class TierSpec:
+class TierSpec(Spec):
     """The ordered tier of support: the predictor of joining, and thresholds between the tiers.
 
     Attributes
@@ -177,13 +172,13 @@ class TierSpec:
     interaction_scale: float = 0.5
 
     def __post_init__(self):
-        validate_choices(self)
+        super().__post_init__()
         if self.predictor.link != "logit":
             raise SpecError(f"TierSpec.predictor.link = {self.predictor.link!r}; allowed: 'logit'")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlignmentSpec:
+class AlignmentSpec(Spec):
     """Alignment given the guarantee: a linear model, in standard deviations of the states of stage 1.
 
     Attributes
@@ -202,12 +197,9 @@ class AlignmentSpec:
     residual_df: float = 4.0
     residual_scale: float = 0.7
 
-    def __post_init__(self):
-        validate_choices(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class DynamicIdealPointSpec:
+class DynamicIdealPointSpec(Spec):
     """Stage 1 over many sessions: positions move from session to session, repeated resolutions bridge them.
 
     Positions are standardised over all state-sessions of the sample inside the model, so every number below
@@ -259,6 +251,3 @@ class DynamicIdealPointSpec:
     log_gap_loc: float = 0.0
     log_gap_scale: float = 1.0
     log_gap_sd_scale: float = 1.0
-
-    def __post_init__(self):
-        validate_choices(self)

@@ -8,7 +8,6 @@ import xarray as xr
 from models.coalition import name_coords, place_predictor
 from models.coordinates.effects import half_normal
 from models.likelihood.joining import STATE_LOG_WEIGHTS, STATE_NODES
-from models.measurement import Measurement
 from models.panel import name_rows, prepare_panel_data
 from models.spec import TierSpec
 
@@ -93,27 +92,11 @@ def add_capability(panel: xr.Dataset) -> xr.Dataset:
 
 
 def tier_logp(eta, threshold, state_sd, tier, included):
-    """Log likelihood of the tiers, state effects integrated out as in ``models.likelihood.joining``.
+    """Log likelihood (state,) of the tiers, state effects integrated out as in ``models.likelihood.joining``.
 
-    Parameters
-    ----------
-    eta : matrix (case, state)
-        Linear predictor without the state effects, logits.
-    threshold : matrix (case, tier above the lowest)
-        Increasing, logits.
-    state_sd : scalar or None
-        Standard deviation of the state effects, logits, of either sign. None: no state effects.
-    tier : int matrix (case, state)
-        Tiers from 0.
-    included : matrix (case, state)
-        0 or 1.
+    ``eta``, ``state_sd`` and ``included`` are as there. ``threshold`` (case, tier above the lowest)
+    increases, in logits; ``tier`` (case, state) counts from 0.
 
-    Returns
-    -------
-    vector (state)
-
-    Notes
-    -----
     For thresholds a < b around a tier, logit^-1(eta - a) - logit^-1(eta - b) equals
     logit^-1(eta - a) logit^-1(b - eta) (1 - exp(a - b)), which avoids the difference of nearly equal numbers.
     The odds of ``eta + state_sd z`` are a product, so that a node needs no exponential of its own.
@@ -133,10 +116,8 @@ def tier_logp(eta, threshold, state_sd, tier, included):
     return pt.log((weight / against.prod(0)).sum(-1)) + width.sum(0)
 
 
-def build_tier_model(
-    panel: xr.Dataset, spec: TierSpec, alignment: np.ndarray | Measurement | None = None
-) -> pm.Model:
-    """Build the model of the tier of support in two or more coalitions.
+def build_tier_model(panel: xr.Dataset, spec: TierSpec) -> pm.Model:
+    """Build the model of the tier of support in two or more coalitions, without alignment.
 
     Parameters
     ----------
@@ -145,8 +126,6 @@ def build_tier_model(
         capability.
     spec : TierSpec
         Priors and choices.
-    alignment : np.ndarray or Measurement, optional
-        As in ``models.coalition.build_coalition_model``.
 
     Returns
     -------
@@ -164,11 +143,10 @@ def build_tier_model(
         panel = add_capability(panel)
     data = prepare_panel_data(panel, spec.predictor.missing)
     tier, names = prepare_tiers(panel)
-    coords = name_coords(data) | {"higher": names[2:]}
-    with pm.Model(coords=coords) as model:
+    with pm.Model(coords=name_coords(data) | {"higher": names[2:]}) as model:
         observed = pm.Data("tier_observed", tier, dims=("case", "state"))
         included = pm.Data("included", data.included, dims=("case", "state"))
-        eta = place_predictor(data, spec.predictor, alignment)
+        eta = place_predictor(data, spec.predictor, None)
         if spec.capability_interaction:
             slope = pm.Normal("guarantee_capability", 0, spec.interaction_scale, dims="level")
             capability = data.covariates[..., list(data.covariate).index(CAPABILITY)]

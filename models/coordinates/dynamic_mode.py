@@ -65,21 +65,10 @@ class DynamicStart(NamedTuple):
         return max(self.step_log.std(), 0.1)
 
 
-def estimate_dynamic_start(votes: xr.Dataset, layout: Layout, *, steps: int = 150) -> DynamicStart:
+def estimate_dynamic_start(votes: xr.Dataset, layout: Layout) -> DynamicStart:
     """Scale roughly session by session, then find the joint mode of positions and items.
 
-    Parameters
-    ----------
-    votes : xr.Dataset
-        As in ``models.dynamic_ideal_point.build_dynamic_ideal_point_model``.
-    layout : Layout
-        Of these votes.
-    steps : int
-        Maximum steps of L-BFGS in each of four rounds. The step sizes are estimated anew in each round.
-
-    Returns
-    -------
-    DynamicStart
+    The scales of movement are estimated anew in each of four rounds.
     """
     counts, direction = votes["counts"].values, prepare_direction(votes)
     rough = estimate_rough_start(counts, layout, direction)
@@ -94,7 +83,7 @@ def estimate_dynamic_start(votes: xr.Dataset, layout: Layout, *, steps: int = 15
     for _ in range(4):
         step = _estimate_step(position, variance, layout)
         position, slope, midpoint, log_gap = _climb(
-            arrays, layout, step, centre, (position, slope, midpoint - centre * slope, log_gap), steps
+            arrays, layout, step, centre, (position, slope, midpoint - centre * slope, log_gap)
         )
         location, scale = position.mean(), position.std()
         position = (position - location) / scale
@@ -132,7 +121,7 @@ def _estimate_step(position, variance, layout):
     return np.sqrt(total / (np.bincount(state_idx[moved], minlength=n) + STEP_WEIGHT))
 
 
-def _climb(arrays, layout, step, centre, begin, steps):
+def _climb(arrays, layout, step, centre, begin):
     """Maximise over positions, slopes, anchors and log gaps by L-BFGS; return midpoints for anchors."""
     state_idx, previous_idx, elapsed = layout.state_idx, layout.previous_idx, layout.elapsed
     moved, first = np.flatnonzero(previous_idx >= 0), np.flatnonzero(previous_idx < 0)
@@ -167,7 +156,7 @@ def _climb(arrays, layout, step, centre, begin, steps):
         np.concatenate(begin) / unit,
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": steps, "maxcor": 20, "ftol": 1e-10, "gtol": 1e-3},
+        options={"maxiter": 150, "maxcor": 20, "ftol": 1e-10, "gtol": 1e-3},
     )
     position, slope, anchor, log_gap = np.split(best.x * unit, ends)
     return position, slope, anchor + centre * slope, log_gap

@@ -11,6 +11,11 @@ import numpy as np
 from models.coordinates.layout import Layout, number_positions
 from models.coordinates.start import Start, estimate_start, step_items
 
+STEP_SD = 0.15
+"""Standard deviation of a state's move from one session to the next, for the roughness penalty."""
+ROUNDS = 15
+"""Rounds in which all sessions are improved together."""
+
 
 class Cells(NamedTuple):
     """Votes cast, one per row.
@@ -28,42 +33,25 @@ class Cells(NamedTuple):
     share: np.ndarray
 
 
-def estimate_rough_start(
-    counts: np.ndarray, layout: Layout, direction: np.ndarray, *, step_sd: float = 0.15, rounds: int = 15
-) -> Start:
+def estimate_rough_start(counts: np.ndarray, layout: Layout, direction: np.ndarray) -> Start:
     """Estimate positions and items by alternating penalised logistic regressions.
 
-    Parameters
-    ----------
-    counts : np.ndarray
-        (roll call, state, 3), int, 0 or 1: no, abstain, yes.
-    layout : Layout
-        Of the same votes.
-    direction : np.ndarray
-        (roll call,), float: from ``models.coordinates.start.prepare_direction``.
-    step_sd : float
-        Standard deviation of a state's move from one session to the next, for the roughness penalty.
-    rounds : int
-        Rounds in which all sessions are improved together.
-
-    Returns
-    -------
-    Start
-        Without upper weights. Positions have an arbitrary scale.
+    ``counts`` (roll call, state, 3) are 0 or 1: no, abstain, yes. ``direction`` (roll call,) is from
+    ``models.coordinates.start.prepare_direction``. Positions have an arbitrary scale.
     """
     cells = list_cells(counts, layout)
-    position = _sweep(counts, layout, direction, cells, step_sd)
+    position = _sweep(counts, layout, direction, cells)
     own = np.arange(len(position))
     moved = layout.previous_idx >= 0
     # Neighbours in the state's previous and next session; the position itself if there is none.
     before, after = np.where(moved, layout.previous_idx, own), own.copy()
     after[layout.previous_idx[moved]] = own[moved]
     slope, midpoint = np.zeros(len(layout.item)), np.zeros(len(layout.item))
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         position = (position - position.mean()) / position.std()
         slope, midpoint, centre = regress_items(cells, position, slope, midpoint, steps=3)
         for _ in range(2):
-            position = _move_positions(cells, position, slope, midpoint, before, after, step_sd)
+            position = _move_positions(cells, position, slope, midpoint, before, after)
     return Start(position, slope, midpoint, centre)
 
 
@@ -74,7 +62,7 @@ def list_cells(counts: np.ndarray, layout: Layout) -> Cells:
     return Cells(position, layout.item_idx[row], response / 2)
 
 
-def _sweep(counts, layout, direction, cells, step_sd):
+def _sweep(counts, layout, direction, cells):
     """Estimate positions session by session, outwards from the one with most votes."""
     sat, cell_session = layout.sat, layout.session_idx[cells.position_idx]
     position = np.zeros(len(layout.session_idx))
@@ -88,7 +76,7 @@ def _sweep(counts, layout, direction, cells, step_sd):
             here = cell_session == session
             own = np.flatnonzero(layout.session_idx == session)
             seen = known[sat[session]]
-            prior_sd = np.where(np.isnan(seen), 1.0, step_sd)
+            prior_sd = np.where(np.isnan(seen), 1.0, STEP_SD)
             items, local_item = np.unique(cells.item_idx[here], return_inverse=True)
             local = Cells(cells.position_idx[here] - own[0], local_item, cells.share[here])
             # A state's first session cannot inform the items: its position is still unknown.
@@ -105,10 +93,8 @@ def _sweep(counts, layout, direction, cells, step_sd):
 def regress_items(cells, position, slope, midpoint, *, steps, penalty=0.1):
     """Regress the share of yes on position, all items at once, by penalised Newton steps.
 
-    Returns
-    -------
-    slope, midpoint, centre : np.ndarray
-        (item,). The centre is the mean position, weighted by the information of each vote about the item.
+    Returns slopes, midpoints and centres (item,). A centre is the mean position, weighted by the information
+    of each vote about the item.
     """
     n, item = len(slope), cells.item_idx
     x = position[cells.position_idx]
@@ -131,10 +117,10 @@ def _newton_position(cells, position, slope, midpoint, prior, precision):
     return position + np.clip(step, -0.5, 0.5)
 
 
-def _move_positions(cells, position, slope, midpoint, before, after, step_sd):
+def _move_positions(cells, position, slope, midpoint, before, after):
     """Take one Newton step for every position, given its votes and its neighbours in time."""
     own = np.arange(len(position))
     links = (before != own).astype(float) + (after != own)
     neighbours = (before != own) * position[before] + (after != own) * position[after]
-    precision = links / step_sd**2 + 1.0
-    return _newton_position(cells, position, slope, midpoint, neighbours / step_sd**2 / precision, precision)
+    precision = links / STEP_SD**2 + 1.0
+    return _newton_position(cells, position, slope, midpoint, neighbours / STEP_SD**2 / precision, precision)

@@ -46,17 +46,9 @@ class Layout(NamedTuple):
 
 
 def prepare_layout(votes: xr.Dataset) -> Layout:
-    """Number the state-sessions and the items.
+    """Number the state-sessions and the items of votes at roll-call granularity.
 
-    Parameters
-    ----------
-    votes : xr.Dataset
-        Votes at roll-call granularity, see ``data.load.load_votes``, with ``session`` and ``match_group``
-        (item).
-
-    Returns
-    -------
-    Layout
+    The votes have the coordinates ``session`` and ``match_group`` (item).
     """
     session, row_session_idx = np.unique(votes["session"].values, return_inverse=True)
     cast = votes["counts"].values.any(-1)

@@ -16,21 +16,13 @@ def place_paths(
 ) -> tuple:
     """Add scales of movement and paths to the model in context.
 
-    Parameters
-    ----------
-    step_log_mean, step_log_sd : scalar
-        Mean and standard deviation over states of the log scale of a move.
-    start : DynamicStart
-        Where chains begin and where the coordinates are centred.
-    layout : Layout
-        Of the votes.
-    warp_gauge_scale : float
-        Normal scale that holds the coordinates of whole sessions to what the single paths share with them.
+    Log scales of a move are Normal(``step_log_mean``, ``step_log_sd``) over states. ``warp_gauge_scale`` is
+    the normal scale that holds the coordinates of whole sessions to what the single paths share with them.
 
     Returns
     -------
     step_log : vector (state,)
-        Log sd of a state's move. Its prior, Normal(step_log_mean, step_log_sd), is then in the model.
+        Log sd of a state's move, with its prior.
     position : vector (position,)
         Raw positions, with a flat prior.
     item_warp : ItemWarp

@@ -58,16 +58,7 @@ def prepare_direction(votes: xr.Dataset) -> np.ndarray:
 def estimate_start(counts: np.ndarray, direction: np.ndarray) -> Start:
     """Place states on the leading singular vector of their centred answers; regress each item on it.
 
-    Parameters
-    ----------
-    counts : np.ndarray
-        (item, state, 3), int >= 0.
-    direction : np.ndarray
-        (item,), float: from ``prepare_direction``.
-
-    Returns
-    -------
-    Start
+    ``counts`` (item, state, 3) are at least 0; ``direction`` (item,) is from ``prepare_direction``.
     """
     answered = counts.sum(-1).astype(float)
     share = (counts[..., 2] + 0.5 * counts[..., 1]) / np.maximum(answered, 1)
@@ -83,20 +74,20 @@ def estimate_start(counts: np.ndarray, direction: np.ndarray) -> Start:
     return Start(position, slope, midpoint, centre, informed[:, 1] / informed.sum(1))
 
 
-def _logistic_regressions(share, answered, position, *, penalty=0.1, steps=12):
+def _logistic_regressions(share, answered, position):
     """Regress the share of yes on position, all items at once, by penalised Newton steps.
 
     The penalty keeps a perfectly divided item finite. The centre is the mean position, each state weighted by
     the information of its answer about the item.
     """
     slope, midpoint = np.zeros(len(share)), np.zeros(len(share))
-    for _ in range(steps):
+    for _ in range(12):
         fitted = 1 / (1 + np.exp(-(slope[:, None] * position - midpoint[:, None])))
         weight = answered * fitted * (1 - fitted)
         residual = answered * (share - fitted)
         moments = weight.sum(1), weight @ position, weight @ position**2
         pull = residual @ position, residual.sum(1)
-        slope, midpoint = step_items(slope, midpoint, moments, pull, penalty)
+        slope, midpoint = step_items(slope, midpoint, moments, pull, 0.1)
     return slope, midpoint, moments[1] / np.maximum(moments[0], 1e-12)
 
 

@@ -60,24 +60,11 @@ def prepare_walks(
 
 
 def unwhiten_walks(whitened, precision, shift, walks: Walks):
-    """Compute positions from whitened ones.
+    """Compute positions (position,) from whitened ones, and the log Jacobian of the map.
 
-    Parameters
-    ----------
-    whitened : vector (position,)
-        Roughly standard normal and independent of ``precision`` under the posterior.
-    precision : vector (path,)
-        One over the variance of a step of each path.
-    shift : vector (position,)
-        Movement of the votes' estimates relative to ``walks.estimate``.
-    walks : Walks
-        Of tensors.
-
-    Returns
-    -------
-    position : vector (position,)
-    log_jacobian : scalar
-        Of the map from ``whitened`` to ``position``.
+    ``precision`` (path,) is one over the variance of a step of each path; ``shift`` (position,) the movement
+    of the votes' estimates relative to ``walks.estimate``. Under the posterior the whitened positions are
+    roughly standard normal and independent of ``precision``.
     """
     return UNWHITEN_WALKS(whitened, precision, shift, *walks)[:2]
 

@@ -10,6 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+MOST_CURVES, DEGREE = 40, 3
+"""Maximum number of curves, and highest power of the position."""
+REACH = 2.5
+"""Items further out, in standard deviations of their session, follow the shape at this point."""
+
 
 class Warp(NamedTuple):
     """Shapes and curves. A warp is ``curve @ coefficient``: a weight for each session and shape.
@@ -32,54 +37,27 @@ class Warp(NamedTuple):
 
 
 def compute_warp(
-    position: np.ndarray,
-    session_idx: np.ndarray,
-    centre: np.ndarray,
-    home_idx: np.ndarray,
-    *,
-    n_curve: int = 40,
-    degree: int = 3,
-    reach: float = 2.5,
+    position: np.ndarray, session_idx: np.ndarray, centre: np.ndarray, home_idx: np.ndarray
 ) -> Warp:
-    """Compute shapes and curves for given starting positions.
+    """Compute shapes and curves for starting positions (position,).
 
-    Parameters
-    ----------
-    position : np.ndarray
-        (position,), float: starting positions.
-    session_idx : np.ndarray
-        (position,), int.
-    centre : np.ndarray
-        (item,), float: the position at which the item divides the states.
-    home_idx : np.ndarray
-        (item,), int: session whose shapes the item follows.
-    n_curve : int
-        Maximum number of curves; there are never more than sessions.
-    degree : int
-        Highest power of the position.
-    reach : float
-        Items further out than this many standard deviations of their session follow the shape at this point:
-        the polynomials are meaningless beyond the states.
-
-    Returns
-    -------
-    Warp
+    An item (item,) divides the states at ``centre`` and follows the shapes of the session ``home_idx``.
     """
-    n_session, power = session_idx.max() + 1, np.arange(degree + 1)
-    time, frequency = np.arange(n_session)[:, None] + 0.5, np.arange(min(n_session, n_curve))
+    n_session, power = session_idx.max() + 1, np.arange(DEGREE + 1)
+    time, frequency = np.arange(n_session)[:, None] + 0.5, np.arange(min(n_session, MOST_CURVES))
     curve = np.cos(np.pi * time * frequency / n_session)
     curve /= np.sqrt((curve**2).sum(0))
-    state_shape = np.empty((len(position), degree + 1))
-    item_shape, item_slope = np.empty((2, len(centre), degree + 1))
+    state_shape = np.empty((len(position), DEGREE + 1))
+    item_shape, item_slope = np.empty((2, len(centre), DEGREE + 1))
     for session in range(n_session):
         own, items = session_idx == session, home_idx == session
         location, spread = position[own].mean(), max(position[own].std(), 1e-3)
         u = ((position[own] - location) / spread)[:, None] ** power
         # The small addition keeps the moments invertible where few states do not determine a cubic.
-        moments = u.T @ u / own.sum() + 1e-6 * np.eye(degree + 1)
+        moments = u.T @ u / own.sum() + 1e-6 * np.eye(DEGREE + 1)
         coefficient = np.linalg.inv(np.linalg.cholesky(moments))
         state_shape[own] = u @ coefficient.T
-        at = np.clip((centre[items] - location) / spread, -reach, reach)[:, None]
+        at = np.clip((centre[items] - location) / spread, -REACH, REACH)[:, None]
         item_shape[items] = at**power @ coefficient.T
         item_slope[items] = power[1:] * at ** power[:-1] @ coefficient[:, 1:].T / spread
     return Warp(curve, state_shape, item_shape, item_slope)
