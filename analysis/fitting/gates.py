@@ -35,23 +35,18 @@ class ConvergenceError(RuntimeError):
         self.figures = figures
 
 
-def sample_harder(sampler: SamplerSpec, figures: dict, gates: Gates = GATES) -> SamplerSpec:
+def sample_harder(sampler: SamplerSpec, figures: dict) -> SamplerSpec:
     """Return settings for another attempt: smaller steps after divergences, more draws if a fit is too short.
 
-    Parameters
-    ----------
-    sampler : SamplerSpec
-        Settings of the attempt that missed a gate.
-    figures, gates
-        As in ``check_convergence``.
+    ``sampler`` are the settings of the attempt that missed a gate; ``figures`` as in ``check_convergence``.
     """
     steps = sampler.step_smaller() if figures["divergences"] else sampler
-    enough = min(figures["min_ess_bulk"], figures["min_ess_tail"]) > gates.min_ess
-    mixed = figures["max_rhat"] < gates.max_rhat and figures["min_bfmi"] > gates.min_bfmi
+    enough = min(figures["min_ess_bulk"], figures["min_ess_tail"]) > GATES.min_ess
+    mixed = figures["max_rhat"] < GATES.max_rhat and figures["min_bfmi"] > GATES.min_bfmi
     return steps if enough and mixed else replace(steps, draws=2 * sampler.draws)
 
 
-def check_convergence(figures: dict, *, name: str, gates: Gates = GATES) -> None:
+def check_convergence(figures: dict, *, name: str) -> None:
     """Raise an error if a fit misses a gate.
 
     Parameters
@@ -60,8 +55,6 @@ def check_convergence(figures: dict, *, name: str, gates: Gates = GATES) -> None
         From ``analysis.fitting.convergence.measure_convergence`` or ``measure_refits``.
     name : str
         Name of the fit, for the message.
-    gates : Gates
-        The thresholds.
 
     Raises
     ------
@@ -71,17 +64,17 @@ def check_convergence(figures: dict, *, name: str, gates: Gates = GATES) -> None
     offences = []
     if figures["divergences"]:
         offences.append(f"{figures['divergences']} divergences (0 allowed)")
-    if not figures["max_rhat"] < gates.max_rhat:
+    if not figures["max_rhat"] < GATES.max_rhat:
         offences.append(
-            f"R-hat {figures['max_rhat']:.4f} of {figures['max_rhat_at']} (below {gates.max_rhat} needed)"
+            f"R-hat {figures['max_rhat']:.4f} of {figures['max_rhat_at']} (below {GATES.max_rhat} needed)"
         )
     for kind in ("bulk", "tail"):
-        if not figures[f"min_ess_{kind}"] > gates.min_ess:
+        if not figures[f"min_ess_{kind}"] > GATES.min_ess:
             offences.append(
                 f"{kind} ESS {figures[f'min_ess_{kind}']:.0f} of {figures[f'min_ess_{kind}_at']} "
-                f"(above {gates.min_ess:.0f} needed)"
+                f"(above {GATES.min_ess:.0f} needed)"
             )
-    if not figures["min_bfmi"] > gates.min_bfmi:
-        offences.append(f"BFMI {figures['min_bfmi']:.2f} (above {gates.min_bfmi} needed)")
+    if not figures["min_bfmi"] > GATES.min_bfmi:
+        offences.append(f"BFMI {figures['min_bfmi']:.2f} (above {GATES.min_bfmi} needed)")
     if offences:
         raise ConvergenceError(f"{name} did not converge: " + "; ".join(offences), figures)

@@ -1,7 +1,5 @@
 """Positions of a case's states from the dynamic model, in the form that stage 2 takes."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -13,7 +11,7 @@ DYNAMIC_FIT = OUTPUT / "dynamic_ideal_points.nc"
 """Where ``sfl dynamic`` stores draws of all positions."""
 
 
-def read_dynamic_fit(path: Path | None = None) -> xr.DataTree:
+def read_dynamic_fit() -> xr.DataTree:
     """Read the stored fit of the dynamic model.
 
     Raises
@@ -21,10 +19,11 @@ def read_dynamic_fit(path: Path | None = None) -> xr.DataTree:
     DataError
         If there is none.
     """
-    path = path or DYNAMIC_FIT
-    if not path.is_file():
-        raise DataError(f"no fit of the dynamic model at {path}. To make it: sfl dynamic --sessions 1-74")
-    return read_tree(path)
+    if not DYNAMIC_FIT.is_file():
+        raise DataError(
+            f"no fit of the dynamic model at {DYNAMIC_FIT}. To make it: sfl dynamic --sessions 1-74"
+        )
+    return read_tree(DYNAMIC_FIT)
 
 
 def take_case_positions(fit: xr.DataTree, votes: xr.Dataset) -> xr.Dataset:

@@ -6,12 +6,13 @@ import xarray as xr
 
 from analysis.figures.draw import save_figures
 from analysis.figures.run import draw_run
-from analysis.pipeline.inputs import load_inputs
+from analysis.pipeline.inputs import Inputs, load_inputs
 from analysis.pipeline.make import make_effects
 from analysis.pipeline.plan import Plan, plan_variant
-from analysis.pipeline.record import begin_record, describe_results, join_stage2
-from analysis.posterior.positions import summarize_positions
+from analysis.posterior.effects import Effects
+from analysis.posterior.positions import states_without_votes, summarize_positions
 from analysis.store.files import RESULTS, atomic_folder, write_json, write_tree
+from analysis.store.keys import git_commit, hash_dataset, now, package_versions
 from analysis.store.store import Store, load_or_make
 from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
@@ -94,3 +95,46 @@ def make_fits(plan: Plan, report: Report) -> tuple[dict[str, xr.DataTree], dict[
         convergence[task.name] = {"file": file, "reused": reused, **fit.attrs["convergence"]}
         seconds[task.name] = store.find(task)["seconds"]
     return made, {"convergence": convergence, "seconds": seconds}
+
+
+def begin_record(variant: Variant) -> dict:
+    """Return what is known of a run before it starts: the variant, the time, the commit of its code."""
+    # Ask for the commit now: by the end of the run the checkout may have changed.
+    begun = {"variant": variant.to_dict(), "quick": variant.run.quick, "started": now()}
+    return begun | {"commit": git_commit()}
+
+
+def describe_results(plan: Plan, inputs: Inputs, stage1: dict[str, xr.DataTree]) -> dict:
+    """Return what is known of a run after its fits: versions, hashes of the data, keys."""
+    panel = {k: v for k, v in inputs.panel.attrs.items() if k != "spec"}
+    return {
+        "finished": now(),
+        "versions": package_versions(),
+        "seed": plan.variant.run.seed,
+        "votes": {case: _describe_votes(votes) for case, votes in inputs.votes.items()},
+        "panel": panel | {"content": plan.total.content["panel"]},
+        "positions_from_region": states_without_votes(stage1, inputs.panel),
+        "keys": {task.name: task.key for task in plan.tasks},
+    }
+
+
+def _describe_votes(votes: xr.Dataset) -> dict:
+    described = {k: v for k, v in votes.attrs.items() if k not in ("spec", "votes_spec")}
+    sizes = {"items": votes.sizes["item"], "states": votes.sizes["state"]}
+    return described | sizes | {"content": hash_dataset(votes)}
+
+
+def join_stage2(plan: Plan, total: xr.DataTree, direct: xr.DataTree, effects: Effects) -> xr.DataTree:
+    """Join the posteriors of stage 2, draws of the effects, the panel and the models' texts in one tree."""
+    tree = xr.DataTree.from_dict(
+        {
+            "total/posterior": total["posterior"].dataset,
+            "total/sample_stats": total["sample_stats"].dataset,
+            "direct/posterior": direct["posterior"].dataset,
+            "alignment/posterior": effects.mediator,
+            "effects": effects.draws,
+            "panel": plan.total.data.assign_attrs(spec=plan.variant.data.to_json()),
+        }
+    )
+    tree.attrs = {"model_total": total.attrs["model"], "model_direct": direct.attrs["model"]}
+    return tree

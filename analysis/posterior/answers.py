@@ -56,17 +56,9 @@ def answers_at_nodes(eta: np.ndarray, data: Stage2Data, effect: np.ndarray) -> n
 
 
 def log_likelihood_by_state(posterior: xr.Dataset, data: Stage2Data) -> np.ndarray:
-    """Return the log probability of all that each state did, its own effect integrated out.
+    """Return the log probability (sample, state) of all that each state did, its own effect integrated out.
 
-    Parameters
-    ----------
-    posterior, data
-        As in ``linear_predictor``.
-
-    Returns
-    -------
-    np.ndarray
-        (sample, state). A state answers once in every case; it is the unit that can be left out.
+    A state answers once in every case; it is the unit that can be left out.
     """
     effect, log_weight = state_effects(posterior)
     answered = answers_at_nodes(linear_predictor(posterior, data), data, effect)
@@ -74,18 +66,7 @@ def log_likelihood_by_state(posterior: xr.Dataset, data: Stage2Data) -> np.ndarr
 
 
 def probability_of_joining(posterior: xr.Dataset, data: Stage2Data) -> np.ndarray:
-    """Return the probability that a state like this joins, its own effect unknown.
-
-    Parameters
-    ----------
-    posterior, data
-        As in ``linear_predictor``.
-
-    Returns
-    -------
-    np.ndarray
-        (sample, case, state), 0 to 1.
-    """
+    """Return the probability (sample, case, state) that a state like this joins, its own effect unknown."""
     eta = linear_predictor(posterior, data)
     effect, log_weight = state_effects(posterior)
     weights = np.broadcast_to(np.exp(log_weight)[:, None, None], (len(effect), *eta.shape[::2]))
@@ -95,10 +76,7 @@ def probability_of_joining(posterior: xr.Dataset, data: Stage2Data) -> np.ndarra
 def replicate_answers(posterior: xr.Dataset, data: Stage2Data, rng: np.random.Generator) -> np.ndarray:
     """Draw answers that the model would give again: a new effect for each state, shared by its cases.
 
-    Returns
-    -------
-    np.ndarray
-        (sample, case, state), 0 or 1; 0 where a state is not in a case.
+    Returns (sample, case, state), 0 or 1; 0 where a state is not in a case.
     """
     eta = linear_predictor(posterior, data)
     if "state_sd" in posterior:

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.special import expit
 
 from analysis.posterior.answers import state_effects
-from analysis.posterior.joining import predict_at_nodes, weigh_nodes
+from analysis.posterior.joining import add_guarantee, predict_at_nodes, weigh_nodes
 from analysis.posterior.summaries import summarize_draws
 from models.panel import prepare_panel_data
 from models.tier import CAPABILITY, add_capability, prepare_tiers
@@ -32,23 +32,12 @@ def tier_probability(reached: np.ndarray) -> np.ndarray:
 def weigh_states(posterior: xr.Dataset, panel: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Return what a state's tiers say about its own effect, draw by draw.
 
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        Draws of ``models.tier.build_tier_model`` along ``sample``.
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``.
-
-    Returns
-    -------
-    weights : np.ndarray
-        (node, sample, state): probability, given the tiers and the draw, of each value of the effect.
-    effect : np.ndarray
-        (node, sample): the values, logits. One node of 0 where the model has no state effects.
+    Returns the probability (node, sample, state) of each value of the effect, and the values (node, sample),
+    logits. If the model has no state effects, there is one node of 0.
     """
     effect, log_prior = state_effects(posterior)
     tier, _ = prepare_tiers(panel)
-    own = _eta(posterior, panel) + _added_by(posterior, panel, level=None)
+    own = _predict_eta(posterior, panel, level=None)
     threshold = _thresholds(posterior)[:, :, None, :]
     log_likelihood = np.zeros((len(effect), len(own), panel.sizes["state"]))
     for node, at in enumerate(effect):
@@ -64,23 +53,10 @@ def predict_tiers(
 ) -> xr.DataArray:
     """Return the probability of each tier for each state-case, had it the given guarantee, all else as it is.
 
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        As in ``weigh_states``.
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``.
-    level : str or None
-        Guarantee level given to all; None for each state's own.
-    states : tuple of np.ndarray
-        From ``weigh_states``.
-
-    Returns
-    -------
-    xr.DataArray
-        (sample, case, state, tier), 0 to 1; NaN where a state is not in the case.
+    ``level`` None keeps each state's own level; ``states`` are from ``weigh_states``. Returns (sample, case,
+    state, tier), 0 to 1; NaN where a state is not in the case.
     """
-    eta = _eta(posterior, panel) + _added_by(posterior, panel, level)
+    eta = _predict_eta(posterior, panel, level)
     reached = [
         predict_at_nodes(eta - threshold[:, :, None], *states)
         for threshold in np.moveaxis(_thresholds(posterior), -1, 0)
@@ -102,7 +78,7 @@ def compute_tiers(posterior: xr.Dataset, panel: xr.Dataset, groups: xr.DataArray
     Parameters
     ----------
     posterior : xr.Dataset
-        As in ``weigh_states``.
+        Draws of ``models.tier.build_tier_model`` along ``sample``.
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     groups : xr.DataArray
@@ -139,9 +115,16 @@ def summarize_tiers(tiers: xr.DataArray) -> pd.DataFrame:
     return table[[*keys, "mean", "sd", "lower", "upper"]]
 
 
-def _eta(posterior: xr.Dataset, panel: xr.Dataset) -> np.ndarray:
-    """Return the linear predictor without the guarantee: (sample, case, state), in the panel's order."""
-    return posterior["eta"].sel(state=panel["state"].values).transpose("sample", "case", "state").values
+def _predict_eta(posterior: xr.Dataset, panel: xr.Dataset, level: str | None) -> np.ndarray:
+    """Return the linear predictor (sample, case, state) with each state's own guarantee, or one for all."""
+    effect = posterior["guarantee_effect"]
+    if "guarantee_capability" in posterior:
+        wider = add_capability(panel)
+        column = list(wider["covariate"].values).index(CAPABILITY)
+        capability = prepare_panel_data(wider).covariates[..., column]
+        effect = effect + posterior["guarantee_capability"] * xr.DataArray(capability, dims=("case", "state"))
+    eta = posterior["eta"].sel(state=panel["state"].values) + add_guarantee(effect, panel, level)
+    return eta.transpose("sample", "case", "state").values
 
 
 def _thresholds(posterior: xr.Dataset) -> np.ndarray:
@@ -151,20 +134,3 @@ def _thresholds(posterior: xr.Dataset) -> np.ndarray:
         return first
     higher = posterior["threshold"].transpose("sample", "case", "higher").values
     return np.concatenate([first, higher], axis=-1)
-
-
-def _added_by(posterior: xr.Dataset, panel: xr.Dataset, level: str | None) -> np.ndarray:
-    """Return what the guarantee adds to each state-case's logit: its own level, or one level for all."""
-    effect = posterior["guarantee_effect"].transpose("sample", "case", "level").values
-    added = np.repeat(effect[:, :, None, :], panel.sizes["state"], axis=2)
-    if "guarantee_capability" in posterior:
-        wider = add_capability(panel)
-        column = list(wider["covariate"].values).index(CAPABILITY)
-        capability = prepare_panel_data(wider).covariates[..., column]
-        slope = posterior["guarantee_capability"].transpose("sample", "level").values
-        added = added + slope[:, None, None, :] * capability[None, :, :, None]
-    levels = [str(name) for name in posterior["level"].values]
-    if level is not None:
-        return added[..., levels.index(level)] if level in levels else np.zeros(added.shape[:3])
-    own = panel["guarantee"].values
-    return sum(added[..., k] * (own == name) for k, name in enumerate(levels))
