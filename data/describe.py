@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from data.load import SHARED_DIR, find_rollcalls, load_panel, load_votes
+from data.panel.load import load_panel
 from data.spec import COVARIATES, GUARANTEE_CODINGS, IRAQ, ISIS, OUTCOMES, DataSpec
 from data.tables.read import (
     TABLES_DIR,
@@ -15,6 +15,8 @@ from data.tables.read import (
     read_parquet,
     table_text,
 )
+from data.votes.record import SHARED_DIR, find_rollcalls
+from data.votes.windows import load_votes
 
 
 def summarize_rows() -> pd.DataFrame:

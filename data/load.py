@@ -1,21 +1,11 @@
-"""Load votes, records and panels: all that ``analysis`` takes from ``data`` besides the coding choices."""
-
-# ruff: noqa: F401 - some names are imported here only for analysis
-
-import datetime
-import json
-from dataclasses import replace
-from pathlib import Path
-
-import pandas as pd
-import xarray as xr
+"""The one door into ``data``: all that ``analysis`` takes from it besides the coding choices."""
 
 from data.alliances.build import load_alliances
 from data.alliances.dyads import DYADS_FILE, build_graph, load_dyads
 from data.alliances.network import find_clients, measure_star
 from data.build import build_shipped
-from data.panel.covariates import load_further_covariates
-from data.panel.prepare import prepare_panel
+from data.describe import describe_tables
+from data.panel.load import load_panel
 from data.panel.ties import (
     ALLY_OF_CLIENT,
     INFORMAL_LEVELS,
@@ -24,273 +14,58 @@ from data.panel.ties import (
     grade_by_form,
 )
 from data.panel.waves import prepare_waves
-from data.spec import IRAQ, ISIS, VOTE_FIELDS, CaseSpec, DataSpec
 from data.tables.read import (
     TABLES_DIR,
-    coalition_path,
     is_member,
     load_coalition,
-    load_covariates,
     load_guarantees,
     load_states,
-    load_tallies,
     sha256,
     table_text,
 )
 from data.tables.rules import DataError
 from data.votes.fetch import fetch_release, load_sources
 from data.votes.find import list_files
-from data.votes.prepare import ISSUE_NAMES, prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
-from data.votes.record import (
-    FETCH_COMMAND,
-    SHARED_DIR,
-    find_rollcalls,
-    load_record,
-    ways_to_rollcalls,
-)
+from data.votes.prepare import ISSUE_NAMES
+from data.votes.record import FETCH_COMMAND, SHARED_DIR, find_rollcalls, load_record
 from data.votes.releases.agreement import describe_agreement
 from data.votes.releases.check import check_release
-from data.votes.releases.tidy import Progress, Release
-from data.votes.select import select_rollcalls
+from data.votes.windows import load_record_votes, load_votes
 
-# The shipped tallies hold only the defaults of these fields.
-_ROLLCALL_FIELDS = set(VOTE_FIELDS) - {"granularity", "window", "abstention", "absence", "min_votes"}
-
-_ORIGIN = ("issue_source", "match_source")
-
-
-def load_votes(
-    spec: DataSpec, case: CaseSpec, path: Path | str | None = None, progress: Progress | None = None
-) -> xr.Dataset:
-    """Load the votes of a case's window.
-
-    Parameters
-    ----------
-    spec : DataSpec
-        Coding choices.
-    case : CaseSpec
-        The case whose window is loaded.
-    path : Path or str, optional
-        File or folder of the roll calls; see ``find_rollcalls``.
-    progress : callable, optional
-        ``progress(share_done, what)``, for records that take seconds to read.
-
-    Returns
-    -------
-    xr.Dataset
-        ``counts`` (item, state, response) int32, >= 0: how often a state gave a response on an item. Missing
-        is an all-zero row.
-
-        At roll-call granularity an item is a roll call, counts are 0/1, and responses are ``no, abstain,
-        yes``. At agenda granularity an item is a cell of the agenda, counts are resolutions, and responses
-        are ``against, abstain, with`` the US vote; the US is left out.
-
-        Coords: state (iso3) with name, ccode, region; item with session, issue, us_vote, title. Roll calls
-        also have date, issues, important (1, 0, NaN) and match_group; cells have resolutions. ``issue`` and
-        ``issues`` are ``unknown`` if the record has neither issue areas nor words to derive them from.
-
-        Attrs: case; granularity (``rollcall`` or ``agenda``); fallback (why tallies replace roll calls, else
-        empty); source; sha256 (JSON, by file); issue_source and match_source (``coded`` by the publisher,
-        ``derived`` from words or ``none``, joined by ``+``); notes (JSON, oddities of the record); left_out
-        (JSON, reason by iso3); spec (JSON); votes_spec (JSON, only what affects these votes); at agenda
-        granularity us_absent (resolutions on which the US was absent).
-
-    Raises
-    ------
-    DataError
-        A table breaks a rule, no roll call is left, the record lacks a session or what the spec needs
-        (importance, issue areas, dates), or the spec needs roll calls and none are found.
-    """
-    states = load_states()
-    found = find_rollcalls(path)
-    beyond = _beyond_tallies(spec, case)
-    fallback = ""
-    if spec.granularity == "finest" and found is None:
-        fallback = f"no roll calls found; using the shipped agenda tallies. {ways_to_rollcalls()}"
-    rollcall = spec.granularity == "rollcall" or (spec.granularity == "finest" and found is not None)
-    if found is None and (rollcall or beyond):
-        asked = ["granularity = 'rollcall'"] if rollcall else beyond
-        raise DataError(
-            f"case {case.name}: {', '.join(asked)} needs roll calls, and none are found. "
-            f"{ways_to_rollcalls()}"
-        )
-    if rollcall or beyond:
-        record = _load_window(found, spec, case, progress)
-        items = select_rollcalls(record.rollcalls, spec, case)
-        if rollcall:
-            dataset = prepare_rollcall_votes(items, record.votes, states, spec, case)
-        else:
-            dataset = prepare_agenda_votes(tally_agenda(items, record.votes), states, spec, case)
-        hashes, notes = record.files, record.notes
-        origin = {name: "+".join(sorted(set(items[name].astype(str)))) for name in _ORIGIN}
-    else:
-        hashes, notes = {"agenda_tallies.csv": sha256(TABLES_DIR / "agenda_tallies.csv")}, ()
-        dataset = prepare_agenda_votes(load_tallies(states), states, spec, case)
-        origin = dict.fromkeys(_ORIGIN, "coded")
-    return dataset.assign_attrs(
-        case=case.name,
-        granularity="rollcall" if rollcall else "agenda",
-        fallback=fallback,
-        source=" + ".join(hashes),
-        sha256=json.dumps(hashes | {"states.csv": sha256(TABLES_DIR / "states.csv")}, sort_keys=True),
-        notes=json.dumps(notes),
-        spec=spec.to_json(),
-        votes_spec=spec.votes_json(case),
-        **origin,
-    )
-
-
-def _beyond_tallies(spec: DataSpec, case: CaseSpec) -> list[str]:
-    """List what the spec asks for and the shipped tallies do not hold."""
-    given = [(field, getattr(spec, field)) for field in sorted(_ROLLCALL_FIELDS)]
-    beyond = [f"{field} = {value!r}" for field, value in given if value != getattr(DataSpec(), field)]
-    sessions = spec.sessions(case)
-    shipped = any(
-        set(sessions) <= set(range(c.first_session, c.last_session + 1)) and case.votes_until == c.votes_until
-        for c in (IRAQ, ISIS)
-    )
-    if not shipped:
-        beyond.append(f"sessions {sessions[0]}-{sessions[-1]} until {case.votes_until}")
-    return beyond
-
-
-def _load_window(found: Path, spec: DataSpec, case: CaseSpec, progress: Progress | None) -> Release:
-    """Load the sessions of a case's window; the record must have all of them."""
-    sessions = spec.sessions(case)
-    record = load_record(found, (sessions[0], sessions[-1]), progress)
-    missing = sorted(set(sessions) - set(record.rollcalls["session"]))
-    if missing:
-        raise DataError(
-            f"case {case.name}: {found} has no roll calls of sessions {', '.join(map(str, missing))}"
-        )
-    return record
-
-
-def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
-    """Load who joined and what may explain it, for all cases of the spec.
-
-    Parameters
-    ----------
-    spec : DataSpec
-        Coding choices.
-    path : Path or str, optional
-        File or folder of the roll calls; see ``find_rollcalls``. state_year.parquet is looked for beside it.
-
-    Returns
-    -------
-    xr.Dataset
-        Over (case, state): ``included`` (bool); ``joined`` (float 0/1); ``tier`` (float 0 to 3, names in
-        ``attrs["levels"]``); ``guarantee`` (str, levels in rising order in ``attrs["levels"]``);
-        ``commitments`` (str, all kinds in force joined by ``+``); ``capability_group`` (str). Rows that are
-        not included are NaN or empty. States are the UN members at the cases' cut-offs, without those that
-        the cases exclude.
-
-        Over (case, state, covariate): ``covariates`` in natural units (coord ``unit``) and
-        ``covariates_transformed`` (coord ``transform``); unknown values are NaN and listed in
-        ``attrs["missing_covariates"]`` (JSON: case, covariate, iso3s).
-
-        Over (case, state, characteristic): ``characteristics``, every column of covariates.csv in natural
-        units, to group or describe states.
-
-        Coords: case with label; state (iso3) with name, ccode, region. Attrs: sha256 (JSON, by file),
-        left_out (JSON: case, iso3, reason), spec (JSON).
-
-    Raises
-    ------
-    DataError
-        A table breaks a rule, a recode or an omitted state has no effect, or no table has the covariates of
-        a case's year.
-    """
-    states = load_states()
-    coalitions = {case.name: load_coalition(case, states) for case in spec.cases}
-    covariates = load_covariates(states)
-    files = [TABLES_DIR / name for name in ("states.csv", "guarantees.csv", "covariates.csv")]
-    files += [coalition_path(case) for case in spec.cases]
-    further = sorted({case.covariate_year for case in spec.cases} - set(covariates["year"]))
-    if further:
-        more, file = load_further_covariates(states, further, path)
-        covariates = pd.concat([covariates, more], ignore_index=True)
-        files.append(file)
-    panel = prepare_panel(spec, states, load_guarantees(states), coalitions, covariates)
-    hashes = {file.name: sha256(file) for file in files}
-    return panel.assign_attrs(sha256=json.dumps(hashes, sort_keys=True))
-
-
-PARAGRAPHS_UNTIL = 45
-"""Last session whose votes on paragraphs and amendments count, as in the published estimates.
-
-Until then they are a good part of all votes; later they were collected for some sessions only.
-"""
-
-RECORD_SESSIONS = (1, 80)
-"""First and last session of the whole record."""
-
-
-def load_record_votes(
-    sessions: tuple[int, int] = RECORD_SESSIONS,
-    path: Path | str | None = None,
-    progress: Progress | None = None,
-) -> xr.Dataset:
-    """Load the roll calls of many sessions, with repeated resolutions marked.
-
-    Parameters
-    ----------
-    sessions : tuple of int
-        First and last session, 1 to 80.
-    path, progress
-        As in ``load_votes``.
-
-    Returns
-    -------
-    xr.Dataset
-        ``counts`` (item, state, response) int32, 0/1, with the coordinates of ``load_votes`` at roll-call
-        granularity. Items are adopted resolutions and, up to session 45, votes on their paragraphs and
-        amendments; motions, duplicates and unanimous votes are left out. Items of one ``match_group`` are
-        the same resolution in several sessions. Attrs: source, sha256 (JSON, by file), match_source,
-        first_session, last_session (those that the record has).
-
-    Raises
-    ------
-    DataError
-        The sessions are not 1 to 80 in order, no record is found, or it has none of them.
-    """
-    first, last = sessions
-    if not RECORD_SESSIONS[0] <= first <= last <= RECORD_SESSIONS[1]:
-        raise DataError(
-            f"sessions {first}-{last}: give the first and the last, within "
-            f"{RECORD_SESSIONS[0]}-{RECORD_SESSIONS[1]}"
-        )
-    record = load_record(path, sessions, progress)
-    parts = [
-        select_rollcalls(record.rollcalls, spec, window)
-        for begin, end, spec in (
-            (first, min(last, PARAGRAPHS_UNTIL), DataSpec(paragraph_votes=True)),
-            (max(first, PARAGRAPHS_UNTIL + 1), last, DataSpec()),
-        )
-        if record.rollcalls["session"].between(begin, end).any()
-        for window in [_window(begin, end)]
-    ]
-    items = pd.concat(parts, ignore_index=True)
-    votes = prepare_rollcall_votes(items, record.votes, load_states(), DataSpec(), _window(first, last))
-    return votes.assign_attrs(
-        source=record.name,
-        sha256=json.dumps(record.files, sort_keys=True),
-        match_source="+".join(sorted(set(items["match_source"].astype(str)))),
-        first_session=int(items["session"].min()),
-        last_session=int(items["session"].max()),
-    )
-
-
-def _window(first: int, last: int) -> CaseSpec:
-    """Return a case with other sessions; votes depend on nothing else of it."""
-    # A session ends in September of the year after the one in which it began.
-    until = datetime.date(1946 + last, 12, 31)
-    return replace(ISIS, name="record", first_session=first, last_session=last, votes_until=until)
-
-
-def describe_tables() -> str:
-    """Write all counts of the tables as Markdown; see ``data.describe``."""
-    # Imported late: data.describe loads votes and panels through this module.
-    from data.describe import describe_tables as write_counts
-
-    return write_counts()
+__all__ = [
+    "ALLY_OF_CLIENT",
+    "DYADS_FILE",
+    "FETCH_COMMAND",
+    "INFORMAL_LEVELS",
+    "ISSUE_NAMES",
+    "SHARED_DIR",
+    "TABLES_DIR",
+    "DataError",
+    "add_client_ties",
+    "build_graph",
+    "build_shipped",
+    "check_release",
+    "describe_agreement",
+    "describe_tables",
+    "fetch_release",
+    "find_clients",
+    "find_rollcalls",
+    "grade_by_closeness",
+    "grade_by_form",
+    "is_member",
+    "list_files",
+    "load_alliances",
+    "load_coalition",
+    "load_dyads",
+    "load_guarantees",
+    "load_panel",
+    "load_record",
+    "load_record_votes",
+    "load_sources",
+    "load_states",
+    "load_votes",
+    "measure_star",
+    "prepare_waves",
+    "sha256",
+    "table_text",
+]

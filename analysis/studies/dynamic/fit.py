@@ -1,6 +1,5 @@
 """Sample the dynamic model a pair of chains at a time, and judge all chains together."""
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -12,14 +11,13 @@ from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
 from analysis.fitting.fit import SAVED_STATISTICS, run_nutpie
 from analysis.fitting.gates import check_convergence
-from analysis.studies.dynamic.plan import PAIR, Record
 from analysis.variants.sampler import CORES, Progress, SamplerSpec
 from models.dynamic_ideal_point import SAVED_ITEMS, SAVED_POSITIONS, build_dynamic_ideal_point_model
 
 
 @cache
-def compile_record(record: Record) -> tuple[CompiledModel, str]:
-    """Compile the model of these votes; return it and the model's text."""
+def compile_record(record) -> tuple[CompiledModel, str]:
+    """Compile the model of a ``plan.Record``; return it and the model's text."""
     model = build_dynamic_ideal_point_model(record.votes, record.spec)
     return compile_model(model, SAVED_POSITIONS + SAVED_ITEMS), model.str_repr()
 
@@ -33,7 +31,7 @@ def sample_pair(
     cores: int = CORES,
     progress: Progress | None = None,
 ) -> xr.DataTree:
-    """Sample two chains of a compiled record side by side.
+    """Sample the chains of one task of a compiled record side by side.
 
     Only what is kept is copied out of nutpie's memory, in single precision: all draws of all positions in
     double precision would need twice the memory. The draws do not depend on the number of cores.
@@ -44,7 +42,7 @@ def sample_pair(
     """
     trace = run_nutpie(
         compiled,
-        replace(sampler, chains=PAIR),
+        sampler,
         cores=cores,
         seed=seed,
         progress=progress,
@@ -97,7 +95,7 @@ def join_pairs(pairs: list[xr.DataTree], sampler: SamplerSpec) -> xr.DataTree:
     """
     joined = {
         group: xr.concat([tree[group].dataset for tree in pairs], "chain").assign_coords(
-            chain=np.arange(PAIR * len(pairs))
+            chain=np.arange(sampler.chains)
         )
         for group in ("posterior", "sample_stats")
     }

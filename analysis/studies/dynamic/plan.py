@@ -66,14 +66,14 @@ def plan_dynamic(run: DynamicRun, votes: xr.Dataset) -> list[Task]:
         raise ValueError(f"chains = {run.sampler.chains}: chains run in pairs, so their number must be even")
     record = Record(votes, run.model)
     # More chains of the same kind leave those that are there as they are.
-    sampler = asdict(replace(run.sampler, chains=PAIR))
-    content = {"votes": hash_dataset(votes), "spec": asdict(run.model), "sampler": sampler}
+    sampler = replace(run.sampler, chains=PAIR)
+    content = {"votes": hash_dataset(votes), "spec": asdict(run.model), "sampler": asdict(sampler)}
     about = {"files": votes.attrs.get("sha256", "")}
     tasks = []
     for pair in range(pairs):
         seed = derive_seed(run.seed, "dynamic", pair)
         name = f"dynamic model, chains {PAIR * pair + 1}-{PAIR * (pair + 1)}"
-        settings, own = (run.sampler, seed), content | {"seed": seed}
+        settings, own = (sampler, seed), content | {"seed": seed}
         tasks.append(Task("dynamic", name, make_pair, settings, record, own, about))
     return tasks
 

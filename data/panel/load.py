@@ -1,0 +1,70 @@
+"""Load who joined, and what may explain it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from data.panel.covariates import load_further_covariates
+from data.panel.prepare import prepare_panel
+from data.spec import DataSpec
+from data.tables.read import (
+    TABLES_DIR,
+    coalition_path,
+    load_coalition,
+    load_covariates,
+    load_guarantees,
+    load_states,
+    sha256,
+)
+
+
+def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
+    """Load who joined and what may explain it, for all cases of the spec.
+
+    Parameters
+    ----------
+    spec : DataSpec
+        Coding choices.
+    path : Path or str, optional
+        File or folder of the roll calls; see ``find_rollcalls``. state_year.parquet is looked for beside it.
+
+    Returns
+    -------
+    xr.Dataset
+        Over (case, state): ``included`` (bool); ``joined`` (float 0/1); ``tier`` (float 0 to 3, names in
+        ``attrs["levels"]``); ``guarantee`` (str, levels in rising order in ``attrs["levels"]``);
+        ``commitments`` (str, all kinds in force joined by ``+``); ``capability_group`` (str). Rows that are
+        not included are NaN or empty. States are the UN members at the cases' cut-offs, without those that
+        the cases exclude.
+
+        Over (case, state, covariate): ``covariates`` in natural units (coord ``unit``) and
+        ``covariates_transformed`` (coord ``transform``); unknown values are NaN and listed in
+        ``attrs["missing_covariates"]`` (JSON: case, covariate, iso3s).
+
+        Over (case, state, characteristic): ``characteristics``, every column of covariates.csv in natural
+        units, to group or describe states.
+
+        Coords: case with label; state (iso3) with name, ccode, region. Attrs: sha256 (JSON, by file),
+        left_out (JSON: case, iso3, reason), spec (JSON).
+
+    Raises
+    ------
+    DataError
+        A table breaks a rule, a recode or an omitted state has no effect, or no table has the covariates of
+        a case's year.
+    """
+    states = load_states()
+    coalitions = {case.name: load_coalition(case, states) for case in spec.cases}
+    covariates = load_covariates(states)
+    files = [TABLES_DIR / name for name in ("states.csv", "guarantees.csv", "covariates.csv")]
+    files += [coalition_path(case) for case in spec.cases]
+    further = sorted({case.covariate_year for case in spec.cases} - set(covariates["year"]))
+    if further:
+        more, file = load_further_covariates(states, further, path)
+        covariates = pd.concat([covariates, more], ignore_index=True)
+        files.append(file)
+    panel = prepare_panel(spec, states, load_guarantees(states), coalitions, covariates)
+    hashes = {file.name: sha256(file) for file in files}
+    return panel.assign_attrs(sha256=json.dumps(hashes, sort_keys=True))
