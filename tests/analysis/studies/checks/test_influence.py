@@ -49,7 +49,7 @@ def test_weights_agree_with_true_refits_and_loo_with_leaving_out(bench, nested):
     idata = bench.fit(fitted, EXACT, "left out")
     sd = average_contrasts(contrasts).std(0)
     tree = with_log_likelihood(nested["alignment"].dataset, data, bench.panel["state"].values)
-    estimate = leave_one_state_out(bench.bench, tree, data).estimate
+    estimate = leave_one_state_out(bench, tree, data).estimate
     for k, unit in enumerate(top):
         refitted = stack(idata["posterior"].dataset.isel(refit=k))
         effect = average_contrasts(state_contrasts(refitted, fitted[k], bench.top)).mean(0)
