@@ -11,4 +11,4 @@ from analysis.commands.app import app
 app.add_typer(data_app, name="data")
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="sfl")

@@ -8,6 +8,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from models.coordinates.gauge import orient, standardise
 from models.coordinates.items import ItemWarp, place_discrimination, place_midpoint
 from models.coordinates.start import Start, estimate_start, prepare_direction
 from models.likelihood.graded_response import graded_response_logp
@@ -109,9 +110,6 @@ def place_votes(
 ) -> tuple:
     """Add items and votes to the model in context, and report positions with the US at the upper end.
 
-    Positions are standardised within the model. Two ``gauge`` terms hold the raw ones near mean 0 and sd 1,
-    or the sampler would drift along location and scale. They do not change the posterior of the rest.
-
     Parameters
     ----------
     raw : vector (position,)
@@ -136,11 +134,9 @@ def place_votes(
     sign, location, scale : scalar
         1 or -1, so that the US votes at the upper end; mean and standard deviation of ``raw``.
     """
-    location, scale = raw.mean(), raw.std()
-    position = (raw - location) / scale
-    pm.Potential("gauge", pm.logp(pm.Normal.dist(0, spec.gauge_scale), location))
-    pm.Potential("gauge_spread", pm.logp(pm.Normal.dist(0, spec.gauge_scale), pt.log(scale)))
     dim = dims[1]
+    position, location, scale = standardise(raw, spec.gauge_scale)
+
     discrimination_sd = pm.HalfNormal("discrimination_sd", spec.discrimination_scale)
     discrimination = place_discrimination(discrimination_sd, start, dim, warp)
     if abstentions:
@@ -154,10 +150,12 @@ def place_votes(
     midpoint = place_midpoint(midpoint_mean, midpoint_sd, discrimination, gap, start, dim, warp)
     cutpoint = pt.stack([midpoint - gap / 2, midpoint + gap / 2], axis=-1)
     pm.Deterministic("cutpoint", cutpoint, dims=(dim, "threshold"))
+
     how = {"implementation": spec.likelihood}
     logp = graded_response_logp(position, discrimination, cutpoint, votes.as_shared(), **how)
     pm.Potential("votes", logp)
-    sign = pt.sign(pt.dot(pm.Data("direction", direction, dims=dim), discrimination))
+
+    sign = orient(discrimination, direction, dim)
     pm.Deterministic("ideal_point", sign * position, dims=dims[0])
     pm.Deterministic("discrimination", sign * discrimination, dims=dim)
     return sign, location, scale

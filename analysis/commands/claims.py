@@ -35,7 +35,7 @@ def claims(
     explain: ExplainOption = False,
     votes: VotesOption = None,
 ) -> None:
-    """Test the other claims of the argument: asymmetry, different goods, informality, hierarchy."""
+    """Test the other claims of the argument: asymmetry, different goods, formality, hierarchy."""
     from analysis.commands.progress import explain_or_run
     from analysis.studies.claims.plan import plan_claims
     from analysis.studies.claims.run import run_claims

@@ -1,4 +1,4 @@
-"""The command ``dynamic``."""
+"""``sfl dynamic``: positions of every state in every session since 1946."""
 
 import json
 from pathlib import Path

@@ -40,7 +40,7 @@ def fit_and_compare(
     for variant in variants:
         if explain:
             console.print(f"[bold]{escape(variant.name)}[/bold]", highlight=False)
-            explain_tasks(partial(plan_run, variant, votes_path), console)
+            explain_tasks(partial(plan_run, variant, votes_path), console, variant, votes_path)
         else:
             run_and_show(variant, votes_path, console)
     for variant in variants:

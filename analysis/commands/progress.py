@@ -30,19 +30,26 @@ def explain_or_run(
     See ``run_with_progress`` for ``run``, ``variant`` and ``votes_path``.
     """
     if explain:
-        explain_tasks(plan, console)
+        explain_tasks(plan, console, variant, votes_path)
         return
     path = run_with_progress(run, variant, votes_path, console)
     show(path, console)
     show_files(path, quick, console)
 
 
-def explain_tasks(plan: Callable[[], list["Task"]], console: Console) -> None:
-    """Print which tasks would be made and why, and which would be reused."""
+def explain_tasks(
+    plan: Callable[[], list["Task"]],
+    console: Console,
+    variant: Variant | None = None,
+    votes_path: Path | None = None,
+) -> None:
+    """Print which votes a variant would use, which tasks would be made and why, and which would be reused."""
     from analysis.store.explain import show_explanation
     from analysis.store.store import Store
 
     with bad_input_ends(console):
+        if variant is not None:
+            console.print(_name_votes(variant, votes_path), highlight=False)
         tasks = plan()
     show_explanation(tasks, Store(), console)
 

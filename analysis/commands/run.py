@@ -111,6 +111,6 @@ def run(
 
     variant = MAIN.quick() if quick else MAIN
     if explain:
-        explain_tasks(lambda: plan_run(variant, votes), console)
+        explain_tasks(lambda: plan_run(variant, votes), console, variant, votes)
     else:
         run_and_show(variant, votes, console)

@@ -50,7 +50,7 @@ def run_sensitivity(
 
     The first variant is the main analysis. ``impossible`` has the combinations of choices that exclude each
     other, with the reason; they are counted, not run. Without the address of a Dask ``scheduler``, a local
-    cluster with so many ``workers`` runs them (default: one a core). The exit code is 3 if the scheduler is
+    cluster with ``workers`` workers runs them (default: one a core). The exit code is 3 if the scheduler is
     lost; see ``job_ends`` for the others.
     """
     from analysis.store.explain import show_explanation

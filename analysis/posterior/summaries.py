@@ -15,7 +15,7 @@ INTERVAL = 0.9
 ENDS = ((1 - INTERVAL) / 2, 1 - (1 - INTERVAL) / 2)
 """Probabilities of the two ends of an interval."""
 
-NORMAL_ERRORS = float(norm.ppf(ENDS[1]))
+NORMAL_ERRORS = round(float(norm.ppf(ENDS[1])), 3)
 """Half the width of an interval of a normal distribution, in standard deviations."""
 
 

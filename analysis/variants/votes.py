@@ -101,7 +101,7 @@ VOTES: tuple[Choice, ...] = (
         "us-alone-left-out",
         {"data.us_side_from": 0.1},
         "If the US is nearly alone, votes say little about closeness to it.",
-        "Analysis of the US side's share, data/votes/README.md",
+        "The project: the US side's share of votes",
     ),
     *_offer(
         "abstention",
@@ -130,7 +130,7 @@ VOTES: tuple[Choice, ...] = (
     _left_out("without-P5", P5, "Permanent members of the Council have reasons of their own."),
     _left_out("without-micro-states", MICRO, "Very small states may follow aid donors and neighbours."),
     _left_out("without-NATO", NATO_2003, "Tests whether NATO alone (members of 2003) drives the effect."),
-    _left_out("without-Gulf", GULF, "The lists do not name the Gulf hosts (doubt 10, Iraq)."),
+    _left_out("without-Gulf", GULF, "The lists do not name the Gulf hosts (doubt I12)."),
     *(
         _left_out(f"without-{name.replace(' ', '-')}", _region(region), why)
         for name, region, why in (

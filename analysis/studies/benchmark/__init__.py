@@ -1,1 +1,1 @@
-"""Speed beside other samplers."""
+"""Speed compared with other samplers."""

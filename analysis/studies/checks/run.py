@@ -47,7 +47,7 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
     both = {"coalition": asdict(variant.coalition), "seed": run.seed}
     of_fit = both | {"sampler": asdict(run.total)}
     of_positions = both | {"ideal_point": asdict(variant.ideal_point), "propagation": variant.propagation}
-    of_positions |= {"stage1_draws": run.stage1_draws}
+    of_positions |= {"stage1_draws": run.stage1_draws, "reference": variant.reference}
     hashes = {case: hash_dataset(counted) for case, counted in votes.items()}
 
     def plan(kind, name, make, needs=stage1, content=of_positions, data=panel):

@@ -195,3 +195,7 @@ RESULTS = {
     "formality": _say_formality,
     "hierarchy": _say_hierarchy,
 }
+
+# A claim without words would end `sfl claims` only after all of its fits.
+if absent := {claim.name for claim in load_claims()} - set(RESULTS):
+    raise ValueError(f"claims.toml: {', '.join(sorted(absent))} have no function in RESULTS of {__name__}")

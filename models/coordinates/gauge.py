@@ -1,0 +1,45 @@
+"""Location, scale and mirror image of ideal points, which the votes cannot see."""
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+
+def standardise(raw, gauge_scale: float) -> tuple:
+    """Standardise positions within the model in context, and hold the raw ones near mean 0 and sd 1.
+
+    Without the two ``gauge`` terms the sampler would drift along location and scale. They do not change the
+    posterior of the standardised positions.
+
+    Parameters
+    ----------
+    raw : vector (position,)
+    gauge_scale : float
+        Normal scale of the raw mean and of the log of the raw standard deviation.
+
+    Returns
+    -------
+    standardised : vector (position,)
+        Mean 0, standard deviation 1.
+    location, scale : scalar
+        Mean and standard deviation of ``raw``.
+    """
+    location, scale = raw.mean(), raw.std()
+    standardised = (raw - location) / scale
+    pm.Potential("gauge", pm.logp(pm.Normal.dist(0, gauge_scale), location))
+    pm.Potential("gauge_spread", pm.logp(pm.Normal.dist(0, gauge_scale), pt.log(scale)))
+    return standardised, location, scale
+
+
+def orient(discrimination, direction: np.ndarray, dim: str):
+    """Sign, 1 or -1, that turns positions so that the upper end is the one at which the US votes.
+
+    Parameters
+    ----------
+    discrimination : vector (item,)
+    direction : np.ndarray
+        (item,), float: from ``models.coordinates.start.prepare_direction``, summed over an item's roll calls.
+    dim : str
+        Name of the items' dim in the model in context.
+    """
+    return pt.sign(pt.dot(pm.Data("direction", direction, dims=dim), discrimination))
