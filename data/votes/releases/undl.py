@@ -12,7 +12,8 @@ public code that reads the file (headers of 31 March 2025 and 6 February 2026):
 
 It has only adopted resolutions: no paragraphs, amendments, motions or failed drafts. It has neither rcid (the
 Library's ``undl_id`` replaces it) nor importance, issue areas or matches. Issue areas are derived from title,
-agenda title and subjects, matches from titles; data/votes/README.md says how well they agree with coded ones.
+agenda title and subjects, matches from titles; data/votes/AGREEMENT.md says how well they agree with coded
+ones.
 """
 
 from collections.abc import Collection, Iterable

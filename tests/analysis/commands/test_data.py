@@ -72,7 +72,7 @@ def test_the_pages_hold_what_describe_prints():
 
 
 @needs_shared
-def test_the_page_on_votes_holds_what_agreement_prints():
-    text = (TABLES_DIR.parent / "votes" / "README.md").read_text(encoding="utf-8")
+def test_the_page_on_agreement_holds_what_agreement_prints():
+    text = (TABLES_DIR.parent / "votes" / "AGREEMENT.md").read_text(encoding="utf-8")
     for table in describe_agreement(load_record(sessions=(1, 74))).split("\n\n"):
         assert table in text, table
