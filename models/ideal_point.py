@@ -18,6 +18,9 @@ from models.spec import DynamicIdealPointSpec, IdealPointSpec
 NO_GAP = 1e-9
 """Gap of items without abstentions, logits: the likelihood needs the cutpoints in order."""
 
+OF_ITEMS = ("raw_discrimination", "log_gap", "anchor")
+"""Variables with one number an item: given the rest, those of one item do not depend on another's."""
+
 SAVED = [
     "ideal_point",
     "discrimination",
@@ -80,9 +83,9 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
             if spec.pooling == "world"
             else pm.HalfNormal("region_mean_sd", spec.region_mean_scale)
         )
-        region_offset = pm.Normal("region_offset", dims="region")
+        region_mean = pm.Normal("raw_region_mean", 0, region_mean_sd, dims="region")
         region_log_sd = pm.Normal("region_log_sd", 0, spec.region_log_sd_scale, dims="region")
-        region_mean, region_sd = region_mean_sd * region_offset, pt.exp(region_log_sd)
+        region_sd = pt.exp(region_log_sd)
         within = {"mu": region_mean[region_idx], "sigma": region_sd[region_idx]}
         if spec.family == "normal":
             raw = pm.Normal("raw_position", **within, dims="state", initval=start.position)

@@ -8,7 +8,8 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from analysis.variants.sampler import CORES
+from analysis.fitting.gates import check_convergence
+from analysis.variants.sampler import CORES, SamplerSpec
 
 PIECE = 4_000_000
 """Largest number of draws ranked at once. Ranking a long variable whole takes gigabytes."""
@@ -135,3 +136,13 @@ def _measure_piece(piece: xr.Dataset) -> dict[str, tuple[float, str]]:
         "min_ess_bulk": _worst(az.ess(piece, method="bulk"), highest=False),
         "min_ess_tail": _worst(az.ess(piece, method="tail"), highest=False),
     }
+
+
+def gate(idata: xr.DataTree, name: str, sampler: SamplerSpec, cores: int = CORES) -> xr.DataTree:
+    """Return the fit with the attribute ``convergence``, or raise a ConvergenceError."""
+    posterior, stats = idata["posterior"].dataset, idata["sample_stats"].dataset
+    measure = measure_refits if "refit" in posterior.dims else measure_convergence
+    figures = measure(posterior, stats, cores) | {"target_accept": sampler.target_accept}
+    check_convergence(figures, name=name)
+    idata.attrs["convergence"] = figures
+    return idata

@@ -7,18 +7,17 @@ import pymc as pm
 import xarray as xr
 from nutpie.sample import CompiledModel
 
+from analysis.fitting.chains import SAVED_STATISTICS
 from analysis.fitting.compile import compile_model
-from analysis.fitting.convergence import measure_convergence, measure_refits
-from analysis.fitting.gates import ConvergenceError, check_convergence, sample_harder
+from analysis.fitting.convergence import gate
+from analysis.fitting.gates import ATTEMPTS, ConvergenceError, sample_harder
+from analysis.fitting.whitened import fit_whitened
 from analysis.variants.sampler import CORES, Progress, SamplerSpec
 from models.coalition import build_coalition_model
-from models.ideal_point import SAVED, build_ideal_point_model
+from models.ideal_point import OF_ITEMS, SAVED, build_ideal_point_model
 from models.panel import prepare_panel_data
 from models.spec import CoalitionSpec, IdealPointSpec, TierSpec
 from models.tier import build_tier_model
-
-ATTEMPTS = 4
-"""Number of attempts before a fit counts as not converged."""
 
 SAVED_TOTAL = [
     "intercept",
@@ -32,7 +31,6 @@ SAVED_TOTAL = [
 ]
 SAVED_WHERE_THERE = ["state_sd", "covariate_imputed"]
 SAVED_TIERS = [*SAVED_TOTAL, "threshold", "guarantee_capability"]
-SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
 
 
 class Settings(TypedDict, total=False):
@@ -83,7 +81,7 @@ def fit_ideal_points(
     model = build_ideal_point_model(votes, spec)
     name = f"ideal points ({votes.attrs.get('case', 'votes')})"
     saved = list_saved(model, SAVED)
-    return fit_model(model, sampler, saved=saved, name=name, **settings)
+    return fit_whitened(model, sampler, of_items=OF_ITEMS, saved=saved, name=name, **settings)
 
 
 def fit_total(
@@ -164,13 +162,3 @@ def run_nutpie(
         progress_callback=show_share if progress else None,
         **settings,
     )
-
-
-def gate(idata: xr.DataTree, name: str, sampler: SamplerSpec, cores: int = CORES) -> xr.DataTree:
-    """Return the fit with the attribute ``convergence``, or raise a ConvergenceError."""
-    posterior, stats = idata["posterior"].dataset, idata["sample_stats"].dataset
-    measure = measure_refits if "refit" in posterior.dims else measure_convergence
-    figures = measure(posterior, stats, cores) | {"target_accept": sampler.target_accept}
-    check_convergence(figures, name=name)
-    idata.attrs["convergence"] = figures
-    return idata

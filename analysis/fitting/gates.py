@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 
 from analysis.variants.sampler import SamplerSpec
 
+ATTEMPTS = 4
+"""Number of attempts before a fit counts as not converged."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Gates:

@@ -11,17 +11,11 @@ import pymc as pm
 import xarray as xr
 from nutpie.sample import CompiledModel
 
+from analysis.fitting.chains import SAVED_STATISTICS
 from analysis.fitting.compile import compile_model
-from analysis.fitting.fit import (
-    ATTEMPTS,
-    SAVED_STATISTICS,
-    SAVED_TOTAL,
-    Settings,
-    gate,
-    list_saved,
-    run_nutpie,
-)
-from analysis.fitting.gates import ConvergenceError
+from analysis.fitting.convergence import gate
+from analysis.fitting.fit import SAVED_TOTAL, Settings, list_saved, run_nutpie
+from analysis.fitting.gates import ATTEMPTS, ConvergenceError
 from analysis.posterior.draws import SAMPLE_DIMS, thin
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 from models.coalition import build_coalition_model, compute_eta

@@ -25,7 +25,7 @@ CHOICES: tuple[Choice, ...] = (*CODINGS, *list_model_choices(MAIN), *VOTES)
 AXES: tuple[str, ...] = tuple(dict.fromkeys(choice.axis for choice in CHOICES))
 
 REVIEW = RunSpec(
-    ideal_point=SamplerSpec(draws=1700, tune=300, chains=2, target_accept=0.9),
+    ideal_point=SamplerSpec(draws=1300, tune=150),
     total=SamplerSpec(draws=1000, tune=500, chains=2),
     refit=SamplerSpec(draws=200, tune=50, chains=2, target_accept=0.7),
     single=SamplerSpec(draws=1000, tune=500, chains=2),

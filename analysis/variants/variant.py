@@ -36,7 +36,7 @@ class RunSpec:
     """
 
     seed: int = 20030320
-    ideal_point: SamplerSpec = SamplerSpec(draws=1000, tune=300, target_accept=0.9)
+    ideal_point: SamplerSpec = SamplerSpec(draws=1300, tune=150)
     total: SamplerSpec = SamplerSpec(draws=1000, tune=1000)
     refit: SamplerSpec = SamplerSpec(draws=150, tune=50, chains=2, target_accept=0.7)
     single: SamplerSpec = SamplerSpec(draws=1000, tune=1000, target_accept=0.9)

@@ -6,6 +6,7 @@ large steps. The posterior does not depend on the coordinates.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,14 +86,27 @@ def precondition(model: pm.Model, saved: list[str]) -> pm.Model:
         the identity; the deterministic ``unconstrained`` (parameter,); and ``saved``.
     """
     n = sum(value.size for value in model.initial_point().values())
-    with pm.Model(coords=dict(model.coords) | {"parameter": np.arange(n)}) as shifted:
+    return rewrite(model, saved, lambda raw: move(raw, Coordinates(np.zeros(n), np.eye(n))))
+
+
+def rewrite(model: pm.Model, saved: list[str], move: Callable) -> pm.Model:
+    """Rewrite a model over one vector ``raw`` (parameter,), from which ``move`` makes its parameters.
+
+    Returns
+    -------
+    pm.Model
+        With the deterministic ``unconstrained`` (parameter,), in the order of the model's own parameters, and
+        ``saved``.
+    """
+    n = sum(value.size for value in model.initial_point().values())
+    with pm.Model(coords=dict(model.coords) | {"parameter": np.arange(n)}) as moved:
         raw = pm.Flat("raw", dims="parameter", initval=np.zeros(n))
-        flat = pm.Deterministic("unconstrained", move(raw, Coordinates(np.zeros(n), np.eye(n))))
+        flat = pm.Deterministic("unconstrained", move(raw), dims="parameter")
         logp, kept = express(model, flat, saved)
         pm.Potential("posterior", logp)
         for name, value in kept.items():
             pm.Deterministic(name, value, dims=model.named_vars_to_dims.get(name))
-    return shifted
+    return moved
 
 
 def split_vector(flat, values: list, shapes: list[tuple[int, ...]]) -> dict:

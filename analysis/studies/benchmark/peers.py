@@ -17,7 +17,6 @@ import xarray as xr
 
 from analysis.store.files import ROOT
 from analysis.variants.sampler import CORES, SamplerSpec
-from analysis.variants.table import MAIN
 from models.coordinates.start import estimate_start, prepare_direction
 from models.simulate.static import standardise
 from models.spec import IdealPointSpec
@@ -58,7 +57,7 @@ class Peer:
 
 PEERS = {
     "nutpie": Peer(
-        SamplerSpec(draws=400, tune=100, chains=2, target_accept=MAIN.run.ideal_point.target_accept),
+        SamplerSpec(draws=400, tune=100, chains=2, target_accept=0.9),
         "nutpie",
         "same model, likelihood as a graph under numba, nutpie",
     ),

@@ -15,42 +15,48 @@ import pymc as pm
 import pytensor
 import xarray as xr
 
+from analysis.fitting.chains import append_draws, run_chains
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
-from analysis.fitting.fit import ATTEMPTS, run_nutpie
-from analysis.fitting.gates import ConvergenceError, check_convergence, sample_harder
-from analysis.variants.sampler import CORES, SamplerSpec
-from models.ideal_point import SAVED, build_ideal_point_model
+from analysis.fitting.fit import run_nutpie
+from analysis.fitting.gates import ATTEMPTS, ConvergenceError, check_convergence
+from analysis.fitting.modes import place_chains
+from analysis.fitting.whitened import compile_whitened
+from analysis.variants.sampler import CORES, SamplerSpec, derive_seed
+from models.ideal_point import OF_ITEMS, SAVED, build_ideal_point_model
 from models.spec import IdealPointSpec
 
 GRAPH = IdealPointSpec(likelihood="graph")
 
 
 def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.ndarray, dict]:
-    """Run stage 1 as ``fit_ideal_points`` does, with its gates and further attempts.
+    """Run stage 1 as ``fit_whitened`` does, with its search for modes and its gates; a short fit goes on.
 
-    Returns positions (chain, draw, state) and seconds: ``compile``; ``sample``, all attempts; ``judge``, the
-    gates. ``passed`` says whether the gates were met, ``note`` otherwise why not.
+    Returns positions (chain, draw, state) and seconds: ``compile``; ``sample``, search and all attempts;
+    ``judge``, the gates. ``passed`` says whether the gates were met, ``note`` otherwise why not.
     """
     begin = time.perf_counter()
-    compiled = compile_model(build_ideal_point_model(votes, IdealPointSpec()), SAVED)
-    figures = {"compile": time.perf_counter() - begin, "sample": 0.0, "judge": 0.0, "passed": False}
-    for _ in range(ATTEMPTS):
+    whitened = compile_whitened(build_ideal_point_model(votes, IdealPointSpec()), SAVED, OF_ITEMS)
+    compiled = time.perf_counter()
+    shaped, modes = whitened.find_modes(seed)
+    figures = {"compile": compiled - begin, "sample": time.perf_counter() - compiled, "judge": 0.0}
+    starts, kept = place_chains(modes, sampler.chains, seed), None
+    for number in range(ATTEMPTS):
         begin = time.perf_counter()
-        tree = run_nutpie(compiled, sampler, cores=CORES, seed=seed)
-        posterior, stats = tree["posterior"].dataset[SAVED], tree["sample_stats"].dataset
+        drawn = run_chains(shaped, sampler, starts, SAVED, seed=derive_seed(seed, "chains", number))
+        kept = drawn if kept is None else append_draws(kept, drawn)
         sampled = time.perf_counter()
-        measured = measure_convergence(posterior, stats)
+        measured = measure_convergence(kept["posterior"].dataset[SAVED], kept["sample_stats"].dataset)
         figures["sample"] += sampled - begin
         figures["judge"] += time.perf_counter() - sampled
         try:
             check_convergence(measured, name="the fit")
+            verdict = {"passed": True, "note": ""}
+            break
         except ConvergenceError as error:
-            figures["note"] = str(error)
-            sampler = sample_harder(sampler, measured)
-        else:
-            return posterior["ideal_point"].values, figures | {"passed": True, "note": ""}
-    return posterior["ideal_point"].values, figures
+            verdict = {"passed": False, "note": str(error)}
+            starts = kept["posterior"]["raw"].isel(draw=-1).values
+    return kept["posterior"]["ideal_point"].values, figures | verdict
 
 
 def sample_nutpie(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.ndarray, dict]:

@@ -6,7 +6,8 @@ import xarray as xr
 from scipy.optimize import minimize
 from scipy.special import log_expit, logsumexp
 
-from analysis.fitting.fit import SAVED_TOTAL, gate, list_saved
+from analysis.fitting.convergence import gate
+from analysis.fitting.fit import SAVED_TOTAL, list_saved
 from analysis.fitting.refits import refit, shape_refits
 from analysis.posterior.answers import state_contrasts, state_outcomes
 from analysis.posterior.draws import stack

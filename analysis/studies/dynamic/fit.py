@@ -7,9 +7,10 @@ import pyarrow as pa
 import xarray as xr
 from nutpie.sample import CompiledModel
 
+from analysis.fitting.chains import SAVED_STATISTICS
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
-from analysis.fitting.fit import SAVED_STATISTICS, run_nutpie
+from analysis.fitting.fit import run_nutpie
 from analysis.fitting.gates import check_convergence
 from analysis.variants.sampler import CORES, Progress, SamplerSpec
 from models.dynamic_ideal_point import SAVED_ITEMS, SAVED_POSITIONS, build_dynamic_ideal_point_model

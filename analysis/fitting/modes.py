@@ -1,0 +1,107 @@
+"""Search for the modes of a posterior, and place chains about all of them.
+
+Chains that start together agree even where the posterior has another mode, and R-hat sees nothing. The
+search begins at the model's own start and at points far away in every direction.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
+
+from analysis.variants.sampler import derive_seed
+from models.coordinates.arrow import Arrow, Gradient, learn_arrow
+
+FAR = (2.0, 5.0, 10.0, 20.0, 40.0)
+"""Spread of the starts of further searches about the first mode, in its standard deviations. Each start is
+taken on both sides."""
+HEAVY = np.log(1e4)
+"""A mode counts if the best one is at most so much heavier, in logs: chains start in it too."""
+WIDTH = 1.5
+"""Standard deviation of the chains' starts about their mode, in standard deviations of the posterior."""
+SAME = 0.5
+"""Two modes whose log densities differ by less are one, or mirror images."""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A place where the posterior is densest, and its shape there.
+
+    Attributes
+    ----------
+    arrow : Arrow
+        Coordinates from the Hessian at the mode.
+    height : float
+        Log density.
+    weight : float
+        Log of the mass about it, by Laplace's approximation, up to a constant.
+    """
+
+    arrow: Arrow
+    height: float
+    weight: float
+
+
+def find_modes(evaluate: Gradient, begin: Arrow, seed: int) -> list[Mode]:
+    """Climb to modes from points apart, and return those that carry weight, the heaviest first.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Log density and gradient by the parameters.
+    begin : Arrow
+        From ``begin_arrow``.
+    seed : int
+        Seed of the points.
+    """
+    # Threads would round differently from machine to machine and worker to worker, for no gain in speed.
+    with threadpool_limits(limits=1):
+        return _find_modes(evaluate, begin, seed)
+
+
+def _find_modes(evaluate: Gradient, begin: Arrow, seed: int) -> list[Mode]:
+    rng = np.random.default_rng(seed)
+    mode, height = climb(evaluate, begin.centre)
+    found = [_describe(evaluate, begin, mode, height)]
+    first = found[0].arrow
+    near = first.evaluate(evaluate)
+    away = [far * rng.normal(size=mode.size) for far in FAR]
+    for start in (side * step for step in away for side in (1, -1)):
+        mode, height = climb(near, start)
+        # Mirror images have the same height: one of them stands for both.
+        if all(abs(height - other.height) > SAME for other in found):
+            found.append(_describe(evaluate, begin, first.move(mode), height))
+    found.sort(key=lambda mode: -mode.weight)
+    return [mode for mode in found if mode.weight > found[0].weight - HEAVY]
+
+
+def _describe(evaluate: Gradient, begin: Arrow, mode: np.ndarray, height: float) -> Mode:
+    arrow = learn_arrow(evaluate, begin, mode)
+    volume = np.log(np.linalg.det(arrow.block)).sum() + np.linalg.slogdet(arrow.rest)[1]
+    return Mode(arrow, height, height + volume)
+
+
+def climb(evaluate: Gradient, start: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the mode above a point, and its log density."""
+
+    def descend(point):
+        value, gradient = evaluate(point)
+        return -float(value), -np.asarray(gradient)
+
+    found = minimize(
+        descend,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxcor": 20, "maxiter": 3000, "maxfun": 6000, "ftol": 1e-11},
+    )
+    return found.x, -float(found.fun)
+
+
+def place_chains(modes: list[Mode], chains: int, seed: int) -> np.ndarray:
+    """Place chains about the modes in turn: (chain, parameter), coordinates of the first mode."""
+    rng = np.random.default_rng(derive_seed(seed, "starts"))
+    away = WIDTH * rng.normal(size=(chains, modes[0].arrow.centre.size))
+    at = [modes[0].arrow.locate(mode.arrow.centre) for mode in modes]
+    return np.stack([at[chain % len(modes)] + away[chain] for chain in range(chains)])

@@ -1,0 +1,212 @@
+"""Coordinates from a model's own Hessian, for models with many items and a few hundred other parameters.
+
+Given everything else, the parameters of one item do not depend on those of another. The Hessian of the log
+density is then an arrow: a small block for each item, and beside the blocks the rows of the parameters that
+all items share (states, regions, scales). Its Cholesky factor costs one small factor an item, and one factor
+of what is left for the rest (the Schur complement). In coordinates scaled by it the posterior is nearly a
+standard normal, and the sampler takes large steps. The map is linear and its numbers are fixed, so the
+posterior does not change.
+
+Source: Monnahan and others (2026), arXiv 2603.02437, on preconditioning from the Laplace approximation.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+
+from models.coordinates.arrow_numba import gather, spread
+from models.coordinates.precondition import rewrite
+from models.likelihood.fused import FusedOp, Output
+
+Gradient = Callable[[np.ndarray], tuple[float, np.ndarray]]
+"""Log density and its gradient (parameter,) at a point (parameter,)."""
+
+STEP = 1e-4
+"""Step of the differences of gradients, on the unconstrained scale."""
+FLATTEST = 1e-2
+"""Smallest curvature that is believed: where the Hessian says less, the prior's tails decide."""
+
+INPUTS = {
+    "raw": pt.dvector,
+    "centre": pt.dvector,
+    "place": pt.lvector,
+    "block": pt.dtensor3,
+    "cross": pt.fmatrix,
+    "rest": pt.dmatrix,
+}
+GATHER = FusedOp("arrow_pullback", gather, {"by_parameter": pt.dvector} | INPUTS, (Output("raw"),), 1)
+SPREAD = FusedOp(
+    "arrow",
+    spread,
+    INPUTS,
+    (Output("raw"),),
+    1,
+    lambda inputs, outputs, cotangents: [GATHER(cotangents[0], *inputs)],
+)
+
+
+class Arrow(NamedTuple):
+    """Coordinates: parameters are ``centre`` plus a linear map of ``raw``, items first.
+
+    Attributes
+    ----------
+    centre : np.ndarray
+        (parameter,), float: the joint mode, in the order of the model's unconstrained parameters.
+    place : np.ndarray
+        (parameter,), int: place, in that order, of each coordinate; items one after another, then the rest.
+    block : np.ndarray
+        (item, k, k), float: inverse transposed Cholesky factor of each item's own block.
+    cross : np.ndarray
+        (item * k, rest), float32: how far an item follows the other parameters.
+    rest : np.ndarray
+        (rest, rest), float: inverse transposed Cholesky factor of the Schur complement.
+    """
+
+    centre: np.ndarray
+    place: np.ndarray
+    block: np.ndarray
+    cross: np.ndarray
+    rest: np.ndarray
+
+    def as_data(self) -> dict[str, np.ndarray]:
+        """Return the arrays under the names that they have as data of the model."""
+        return {f"arrow_{name}": value for name, value in self._asdict().items()}
+
+    def move(self, raw: np.ndarray) -> np.ndarray:
+        """Return the parameters (parameter,) at coordinates (parameter,)."""
+        return spread(raw, *self)
+
+    def evaluate(self, evaluate: Gradient) -> Gradient:
+        """Return log density and gradient in these coordinates, given both by the parameters."""
+
+        def moved(raw):
+            value, by_parameter = evaluate(self.move(raw))
+            return value, gather(by_parameter, raw, *self)
+
+        return moved
+
+    def locate(self, point: np.ndarray) -> np.ndarray:
+        """Return the coordinates (parameter,) of parameters (parameter,): the inverse of the map."""
+        n_item, size, _ = self.block.shape
+        away = (point - self.centre)[self.place]
+        items, rest = away[: n_item * size], away[n_item * size :]
+        items = (items + self.cross @ rest).reshape(n_item, size, 1)
+        solved = np.linalg.solve(self.block, items).ravel()
+        return np.concatenate([solved, np.linalg.solve(self.rest, rest)])
+
+
+def begin_arrow(model: pm.Model, of_items: list[str]) -> Arrow:
+    """Return coordinates that are the parameters themselves, in the order in which an arrow takes them.
+
+    Parameters
+    ----------
+    model : pm.Model
+        Any model of continuous parameters.
+    of_items : list of str
+        Unconstrained variables (item,) that each have one number an item.
+    """
+    start = {v.name: np.ravel(model.initial_point()[v.name]) for v in model.value_vars}
+    ends = np.cumsum([0, *(values.size for values in start.values())])
+    place = {name: np.arange(a, b) for name, a, b in zip(start, ends[:-1], ends[1:], strict=True)}
+    items = np.stack([place[name] for name in of_items], axis=-1)
+    rest = np.concatenate([place[name] for name in start if name not in of_items])
+    return Arrow(
+        np.concatenate(list(start.values())),
+        np.concatenate([items.ravel(), rest]),
+        np.tile(np.eye(items.shape[1]), (len(items), 1, 1)),
+        np.zeros((items.size, rest.size), np.float32),
+        np.eye(rest.size),
+    )
+
+
+def whiten(model: pm.Model, saved: list[str], arrow: Arrow) -> pm.Model:
+    """Rewrite a model over the coordinates ``raw`` of an arrow, whose arrays become data.
+
+    Parameters
+    ----------
+    model : pm.Model
+        Any model of continuous parameters. Its data keep their names.
+    saved : list of str
+        Variables to keep as deterministics.
+    arrow : Arrow
+        Coordinates to begin with; others need no new compilation.
+    """
+
+    def move(raw):
+        data = {}
+        for name, value in arrow.as_data().items():
+            # pm.Data would widen the single precision of the largest array.
+            data[name] = pytensor.shared(value, name=name)
+            pm.modelcontext(None).register_data_var(data[name])
+        return SPREAD(raw, *data.values())
+
+    return rewrite(model, saved, move)
+
+
+def evaluate_parameters(function: Callable, begin: Arrow) -> Gradient:
+    """Make of a compiled log density with gradient, in the coordinates ``begin``, one by the parameters."""
+
+    def evaluate(point):
+        value, by_raw = function((point - begin.centre)[begin.place])
+        by_parameter = np.empty_like(point)
+        by_parameter[begin.place] = by_raw
+        return float(value), by_parameter
+
+    return evaluate
+
+
+def learn_arrow(evaluate: Gradient, begin: Arrow, mode: np.ndarray) -> Arrow:
+    """Measure the Hessian at a mode and turn it into coordinates.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Log density and gradient by the parameters.
+    begin : Arrow
+        From ``begin_arrow``.
+    mode : np.ndarray
+        (parameter,): the mode.
+
+    Returns
+    -------
+    Arrow
+        Directions flatter than ``FLATTEST`` are taken as that flat.
+    """
+    n_item, size, _ = begin.block.shape
+    n_rest, first = len(begin.rest), n_item * size
+
+    def curve(moved: slice | int) -> np.ndarray:
+        step = np.zeros(mode.size)
+        step[begin.place[moved]] = STEP
+        ahead, behind = (evaluate(mode + sign * step)[1] for sign in (1, -1))
+        return ((behind - ahead) / (2 * STEP))[begin.place]
+
+    # No item depends on another: one difference gives a column of every item's block at once.
+    columns = [curve(slice(k, first, size))[:first].reshape(n_item, size) for k in range(size)]
+    block = np.stack(columns, axis=-1)
+    block = _make_positive((block + block.swapaxes(1, 2)) / 2)
+    shared = np.stack([curve(first + k) for k in range(n_rest)], axis=-1)
+    beside = shared[:first].reshape(n_item, size, n_rest)
+    follow = np.linalg.solve(block, beside)
+    schur = (shared[first:] + shared[first:].T) / 2 - np.einsum("jar,jas->rs", beside, follow, optimize=True)
+    return Arrow(
+        mode,
+        begin.place,
+        _invert_transposed(block),
+        follow.reshape(first, n_rest).astype(np.float32),
+        _invert_transposed(_make_positive(schur)),
+    )
+
+
+def _make_positive(matrix: np.ndarray) -> np.ndarray:
+    """Raise the eigenvalues of symmetric matrices (..., n, n) to at least ``FLATTEST``."""
+    value, vector = np.linalg.eigh(matrix)
+    return (vector * np.maximum(value, FLATTEST)[..., None, :]) @ vector.swapaxes(-1, -2)
+
+
+def _invert_transposed(matrix: np.ndarray) -> np.ndarray:
+    return np.linalg.inv(np.linalg.cholesky(matrix)).swapaxes(-1, -2).copy()
