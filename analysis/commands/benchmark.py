@@ -1,6 +1,8 @@
 """The command ``benchmark``: measure speed, and show what was measured and what must hold."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,24 +10,32 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analysis.commands.app import OutputOption, VotesOption, app, bad_input_ends, bad_option_ends, console
+from analysis.commands.app import (
+    OutputOption,
+    VotesOption,
+    app,
+    bad_input_ends,
+    bad_option_ends,
+    console,
+    show_error,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.studies.benchmark.against import AgainstSpec
     from analysis.studies.benchmark.run import BenchmarkSpec
 
+QUICK = "[bold]Quick run, for trying out: its numbers mean nothing.[/bold]"
 
-def show_benchmark(spec: "BenchmarkSpec", votes_path: Path | None, folder: Path, console: Console) -> int:
-    """Run with progress, save the files and print the tables. Return 1 if the project's own fit failed."""
+
+@contextmanager
+def show_progress(console: Console) -> Iterator[Callable[[str], Callable]]:
+    """Yield a function that starts the bar of a part, and returns a callback for its share and next step."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from analysis.studies.benchmark.peers import PROJECT
-    from analysis.studies.benchmark.run import run_benchmark, save_benchmark
-    from analysis.studies.benchmark.table import MIN_ESS, check_bounds
-
     columns = (
-        TextColumn("{task.description:12}"),
+        TextColumn("{task.description:13}"),
         BarColumn(),
         TextColumn("{task.percentage:>4.0f} %"),
         TimeElapsedColumn(),
@@ -37,15 +47,78 @@ def show_benchmark(spec: "BenchmarkSpec", votes_path: Path | None, folder: Path,
             task = bars.add_task(name, total=1.0, next="")
             return lambda share, coming="": bars.update(task, completed=share, next=coming)
 
+        yield report
+
+
+def show_benchmark(spec: "BenchmarkSpec", votes_path: Path | None, folder: Path, console: Console) -> int:
+    """Run with progress, save the files and print the tables. Return 1 if the project's own fit failed."""
+    from analysis.studies.benchmark.figure import plot_benchmark
+    from analysis.studies.benchmark.peers import PROJECT
+    from analysis.studies.benchmark.run import name_stem, run_benchmark, save_table
+    from analysis.studies.benchmark.table import MIN_ESS, check_bounds
+
+    with show_progress(console) as report:
         table = run_benchmark(spec, votes_path=votes_path, report=report)
-    paths = save_benchmark(table, folder)
+    paths = save_table(table, plot_benchmark(table), name_stem(folder, "benchmark", quick=spec.quick))
     show_rows(table, console)
     show_bounds(check_bounds(table), console)
-    if spec.quick:
-        console.print("[bold]Quick run on small simulated votes: its numbers mean nothing.[/bold]")
-    console.print("Files: " + ", ".join(map(str, paths)), highlight=False, soft_wrap=True)
+    show_end(paths, spec.quick, console)
     own = table[(table["method"] == PROJECT) & (table["quantity"] == MIN_ESS)]
     return int(not (own["repetitions"] > 0).any())
+
+
+def show_against(spec: "AgainstSpec", votes_path: Path | None, folder: Path, console: Console) -> int:
+    """Compare two commits with progress, and print the table.
+
+    Returns 1 if a job failed at one of them, 130 if the user stopped. Complete pairs are then kept.
+    """
+    from analysis.studies.benchmark.against import run_against
+    from analysis.studies.benchmark.checkouts import CheckoutError
+    from analysis.studies.benchmark.figure import plot_against
+    from analysis.studies.benchmark.run import name_stem, save_table
+
+    stem = name_stem(folder, "benchmark_against", quick=spec.quick)
+    file = stem.with_suffix(".csv")
+    console.print(f"before: {spec.before}\nafter:  {spec.after}", highlight=False)
+    try:
+        with show_progress(console) as report:
+            table = run_against(spec, votes_path=votes_path, file=file, report=report)
+    except CheckoutError as error:
+        show_error("Not measured", error, console)
+        return 1
+    except KeyboardInterrupt:
+        console.print(f"[bold]Stopped.[/bold] Pairs that were complete are in {file}.", highlight=False)
+        return 130
+    show_pairs(table, console)
+    show_end(save_table(table, plot_against(table), stem), spec.quick, console)
+    return int((table[table["part"] != "setup"]["repetitions"] == 0).any())
+
+
+def show_end(paths: list[Path], quick: bool, console: Console) -> None:
+    """Print where the files are, and whether it was a quick run."""
+    if quick:
+        console.print(QUICK)
+    console.print("Files: " + ", ".join(map(str, paths)), highlight=False, soft_wrap=True)
+
+
+def show_pairs(table: "pd.DataFrame", console: Console) -> None:
+    """Print each quantity before and after, their ratio, and the ratio of each pair."""
+    from analysis.studies.benchmark.table import PART, RATIO
+
+    rows = table[table["part"] == PART]
+    found = rows.set_index(["method", "quantity"])
+    shown = Table(title="Before and after: medians")
+    for column in ("command", "quantity", "before", "after", RATIO, "each pair"):
+        shown.add_column(column)
+    for line in rows[rows["quantity"].str.endswith(RATIO)].itertuples():
+        name = line.quantity.removesuffix(f", {RATIO}")
+        if not line.repetitions:
+            shown.add_row(line.method, name, "", "", "", line.note)
+            continue
+        sides = [found.loc[(line.method, f"{name}, {side}")] for side in ("before", "after")]
+        figures = [f"{side['median']:.4g} {side['unit']}" for side in sides]
+        shown.add_row(line.method, name, *figures, f"{line.median:.3g}", line.note)
+    console.print(shown)
 
 
 def show_rows(table: "pd.DataFrame", console: Console) -> None:
@@ -73,10 +146,13 @@ def show_bounds(verdicts: "pd.DataFrame", console: Console) -> None:
     console.print(shown)
 
 
-@app.command(epilog="Example: [bold]sfl benchmark --peers numba,nutpie,rstan[/bold]")
+@app.command(
+    epilog="Example: [bold]sfl benchmark --peers numba,nutpie,rstan[/bold], or "
+    "[bold]sfl benchmark --against v1.0 --parts run,stage2[/bold]"
+)
 def benchmark(
     quick: Annotated[
-        bool, typer.Option("--quick", help="A minute or two on small simulated votes, for trying out.")
+        bool, typer.Option("--quick", help="A short version on few votes, for trying out.")
     ] = False,
     peers: Annotated[
         str | None,
@@ -85,14 +161,41 @@ def benchmark(
             "mcmcpack, rstan, rstan_plain. Default: all; in a quick run all but Stan."
         ),
     ] = None,
-    repetitions: Annotated[int | None, typer.Option(help="Runs of each sampler.")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Compare this commit with another commit of the project instead: how long its commands "
+            "take before and after, in turns."
+        ),
+    ] = None,
+    parts: Annotated[
+        str | None,
+        typer.Option(
+            help="With --against, what is timed, separated by commas: run, stage2 (a prior of stage 2 "
+            "changed after run), stage1 (the same of stage 1), fresh (run in a fresh clone, nothing "
+            "compiled), grid (all variants), dynamic. Default: all but grid and dynamic, which are long."
+        ),
+    ] = None,
+    repetitions: Annotated[
+        int | None, typer.Option(help="Runs of each sampler; with --against, pairs of runs.")
+    ] = None,
     votes: VotesOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Compare the speed of this project with other samplers on the same votes."""
+    """Compare the speed of this project with that of other samplers, or of another commit of the project."""
     from analysis.store.files import OUTPUT
+    from analysis.studies.benchmark.against import choose_against
     from analysis.studies.benchmark.run import choose_spec
 
+    folder = output or OUTPUT
     with bad_option_ends():
-        spec = choose_spec(quick=quick, peers=peers, repetitions=repetitions)
-    sys.exit(show_benchmark(spec, votes, output or OUTPUT, console))
+        if against is not None:
+            if peers is not None:
+                raise ValueError("--peers and --against exclude each other")
+            chosen = choose_against(against, parts=parts, pairs=repetitions, quick=quick)
+        else:
+            if parts is not None:
+                raise ValueError("--parts needs --against")
+            chosen = choose_spec(quick=quick, peers=peers, repetitions=repetitions)
+    show = show_benchmark if against is None else show_against
+    sys.exit(show(chosen, votes, folder, console))

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.style import STYLE
-from analysis.studies.benchmark.table import MEDIAN_ESS, MIN_ESS, VALUE_AND_GRADIENT
+from analysis.studies.benchmark.table import MEDIAN_ESS, MIN_ESS, PART, RATIO, VALUE_AND_GRADIENT
 
 OWN, OTHER = "#0072B2", "#7f7f7f"
 NAMES = {
@@ -71,4 +71,20 @@ def plot_benchmark(table: pd.DataFrame) -> Figure:
             _plot_ranges(axes[1], rows, marker, methods, filled=quantity == MIN_ESS)
         axes[1].set_title("Effective draws of positions a second", fontsize=9)
         axes[1].set_xlabel("bulk ESS a second (diamond: minimum, circle: median state)")
+    return figure
+
+
+def plot_against(table: pd.DataFrame) -> Figure:
+    """Draw the ratios of time after to time before (``benchmark_against.csv``), one line a job."""
+    rows = table[(table["part"] == PART) & table["quantity"].str.endswith(RATIO)]
+    quantities = [name for name in dict.fromkeys(rows["quantity"]) if not name.startswith("peak memory")]
+    jobs = list(dict.fromkeys(rows["method"]))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8.6, 1.2 + 0.4 * max(1, len(jobs))), layout="constrained")
+        axes = figure.subplots(1, max(1, len(quantities)), sharey=True, squeeze=False)[0]
+        for ax, quantity in zip(axes, quantities, strict=False):
+            _plot_ranges(ax, rows[rows["quantity"] == quantity], "o", jobs)
+            ax.axvline(1, color=OTHER, lw=0.8, ls="--")
+            ax.set_title(quantity, fontsize=9)
+            ax.set_xlabel("median of pairs, and their range")
     return figure

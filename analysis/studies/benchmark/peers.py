@@ -170,9 +170,14 @@ def run_process(command: list[str], time_limit: float) -> None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     if process.returncode:
-        lines = [line.strip() for line in errors.splitlines() if line.strip()]
-        telling = [line for line in lines if "rror" in line] or lines or [f"exit code {process.returncode}"]
-        raise PeerError(telling[-1][:300])
+        raise PeerError(find_error(errors, process.returncode))
+
+
+def find_error(text: str, code: int) -> str:
+    """Return the last line that names an error, else the last line, else the exit code."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if "rror" in line] or lines or [f"exit code {code}"]
+    return telling[-1][:300]
 
 
 def write_tables(folder: Path, votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> None:

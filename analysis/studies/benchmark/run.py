@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.figure import Figure
 
 from analysis.figures.draw import save_figure
 from analysis.store.files import write_table
 from analysis.store.keys import git_commit, now, package_versions
-from analysis.studies.benchmark.figure import plot_benchmark
 from analysis.studies.benchmark.likelihood import measure_likelihoods
 from analysis.studies.benchmark.peers import PEERS, find_missing
 from analysis.studies.benchmark.samplers import measure_samplers
@@ -173,7 +173,7 @@ def describe_setup(source: str) -> list[dict]:
     """Rows that say where and with what the benchmark ran."""
     facts = {
         "votes": source,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "machine": f"{name_processor()}, {os.cpu_count()} cores",
         "load": f"{os.getloadavg()[0]:.1f} processes wanted a core in the minute before",
         "commit": git_commit(),
         "started": now(),
@@ -182,16 +182,37 @@ def describe_setup(source: str) -> list[dict]:
     return [row("setup", "", name, note=fact) for name, fact in facts.items()]
 
 
-def save_benchmark(table: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write table and figure, each whole or not at all.
+def name_processor() -> str:
+    """Return the model of the processor where the system tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.machine()
+
+
+def save_table(table: pd.DataFrame, figure: Figure, stem: Path) -> list[Path]:
+    """Write a table and its figure, each whole or not at all.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        With a column ``quick`` for a quick run.
+    figure : Figure
+    stem : Path
+        Folder and name, without suffix; see ``name_stem``.
 
     Returns
     -------
     list of Path
-        ``benchmark.csv``, ``.png`` and ``.svg``; a quick run is called ``benchmark-quick``.
+        The ``.csv``, ``.png`` and ``.svg``.
     """
-    quick = "quick" in table
-    stem = folder / ("benchmark-quick" if quick else "benchmark")
     write_table(table, stem.with_suffix(".csv"))
-    save_figure(plot_benchmark(table), stem, quick=quick)
+    save_figure(figure, stem, quick="quick" in table)
     return [stem.with_suffix(suffix) for suffix in (".csv", ".png", ".svg")]
+
+
+def name_stem(folder: Path, name: str, *, quick: bool) -> Path:
+    """Return folder and name of the files of a part. Those of a quick run end with ``-quick``."""
+    return folder / (f"{name}-quick" if quick else name)

@@ -58,6 +58,8 @@ MIN_ESS = "minimum ESS a second"
 MEDIAN_ESS = "median ESS a second"
 MIN_ESS_RATIO = "times fewer minimum ESS a second than this project"
 MEDIAN_ESS_RATIO = "times fewer median ESS a second than this project"
+PART = "before and after"
+RATIO = "after / before"
 GATES_SECONDS = "4 x 1,000 draws through the gates, after compilation"
 
 BOUNDS = (
