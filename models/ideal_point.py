@@ -10,6 +10,7 @@ import xarray as xr
 
 from models.coordinates.gauge import orient, standardise
 from models.coordinates.items import ItemWarp, place_discrimination, place_midpoint
+from models.coordinates.regions import place_region_mean
 from models.coordinates.start import Start, estimate_start, prepare_direction
 from models.likelihood.graded_response import graded_response_logp
 from models.likelihood.votes import Votes, prepare_votes
@@ -75,7 +76,7 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
     # The spec has been validated, so the model need not check its numbers at every step.
     with pm.Model(coords=coords, check_bounds=False) as model:
         # Arrays are data, not constants: other votes then need no new compilation.
-        region_idx = pm.Data("region_idx", region_idx, dims="state")
+        of_state = pm.Data("region_idx", region_idx, dims="state")
 
         # States. With one group there is no spread between groups to estimate.
         region_mean_sd = (
@@ -83,10 +84,10 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
             if spec.pooling == "world"
             else pm.HalfNormal("region_mean_sd", spec.region_mean_scale)
         )
-        region_mean = pm.Normal("raw_region_mean", 0, region_mean_sd, dims="region")
+        region_mean = place_region_mean(region_mean_sd, start.position, region_idx)
         region_log_sd = pm.Normal("region_log_sd", 0, spec.region_log_sd_scale, dims="region")
         region_sd = pt.exp(region_log_sd)
-        within = {"mu": region_mean[region_idx], "sigma": region_sd[region_idx]}
+        within = {"mu": region_mean[of_state], "sigma": region_sd[of_state]}
         if spec.family == "normal":
             raw = pm.Normal("raw_position", **within, dims="state", initval=start.position)
         else:

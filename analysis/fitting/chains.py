@@ -1,6 +1,7 @@
-"""Run chains from given points, and let chains that are too short go on."""
+"""Run chains from given points until they pass the gates; chains that are too short go on."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,11 +9,74 @@ import nutpie
 import xarray as xr
 from nutpie.sample import CompiledModel
 
+from analysis.fitting.convergence import gate
+from analysis.fitting.gates import ATTEMPTS, ConvergenceError
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 
 POLL = 0.02
 """Seconds between two looks at running chains."""
 SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
+
+
+def sample_to_gates(
+    compiled: CompiledModel,
+    sampler: SamplerSpec,
+    place: Callable[[int], np.ndarray],
+    saved: list[str],
+    *,
+    name: str,
+    text: str,
+    seed: int,
+    cores: int = CORES,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Sample until the gates are passed.
+
+    A fit that is only too short goes on from where its chains stand, until it has twice the draws. A fit with
+    divergences begins again with smaller steps, for its draws may miss what lies where the steps failed.
+
+    Parameters
+    ----------
+    compiled : CompiledModel
+        From ``analysis.fitting.compile.compile_model``.
+    sampler : SamplerSpec
+        Draws and warm-up of each chain at the first attempt.
+    place : callable
+        Takes a seed; returns the chains' starts (chain, parameter), on the unconstrained scale, apart.
+    saved : list of str
+        Variables to keep.
+    name, text : str
+        What is fitted, for messages; the model's text, for the result.
+    seed, cores, progress
+        See ``analysis.fitting.fit.Settings``. The draws do not depend on ``cores``.
+
+    Returns
+    -------
+    xr.DataTree
+        ``posterior`` and ``sample_stats`` (chain, draw, ...), with the attributes ``model`` and
+        ``convergence``.
+
+    Raises
+    ------
+    ConvergenceError
+        If every attempt misses a gate.
+    """
+    attempt, kept, starts = sampler, None, place(seed)
+    for number in range(ATTEMPTS):
+        further = {"seed": derive_seed(seed, "chains", number), "cores": cores, "progress": progress}
+        drawn, ends = run_chains(compiled, attempt, starts, saved, **further)
+        kept = drawn if kept is None else append_draws(kept, drawn)
+        kept.attrs["model"] = text
+        try:
+            return gate(kept, name, attempt, cores)
+        except ConvergenceError as error:
+            failure = error
+        if failure.figures["divergences"]:
+            attempt, kept = replace(attempt.step_smaller(), draws=sampler.draws), None
+            starts = place(derive_seed(seed, "starts", number))
+        else:
+            attempt, starts = replace(attempt, draws=kept["posterior"].sizes["draw"]), ends
+    raise failure
 
 
 def run_chains(
@@ -24,8 +88,12 @@ def run_chains(
     seed: int,
     cores: int = CORES,
     progress: Progress | None = None,
-) -> xr.DataTree:
-    """Sample one chain from each of the starts (chain, parameter), ``cores`` of them side by side."""
+) -> tuple[xr.DataTree, np.ndarray]:
+    """Sample one chain from each of the starts (chain, parameter), ``cores`` of them side by side.
+
+    Returns the draws, and where the chains end (chain, parameter). If the run is interrupted, its chains are
+    stopped.
+    """
     waiting, running, done = list(range(len(starts))), {}, {}
     shares = np.zeros(len(starts))
 
@@ -43,6 +111,7 @@ def run_chains(
             seed=derive_seed(seed, chain),
             target_accept=sampler.target_accept,
             save_warmup=False,
+            store_unconstrained=True,
             progress_bar=False,
             progress_callback=show if progress else None,
             blocking=False,
@@ -59,27 +128,27 @@ def run_chains(
     finally:
         for run in running.values():
             run.cancel()
-    groups = {"posterior": [*saved, "raw"], "sample_stats": SAVED_STATISTICS}
-    return xr.DataTree.from_dict(
-        {
-            group: xr.concat(
-                [done[chain][group].dataset[names] for chain in range(len(starts))], "chain"
-            ).assign_coords(chain=np.arange(len(starts)))
-            for group, names in groups.items()
-        }
-    )
+    chains = [done[chain] for chain in range(len(starts))]
+    groups = {"posterior": saved, "sample_stats": SAVED_STATISTICS}
+    drawn = {
+        group: _stack([chain[group].dataset[names] for chain in chains], "chain")
+        for group, names in groups.items()
+    }
+    ends = [chain["sample_stats"]["unconstrained_draw"].values[0, -1] for chain in chains]
+    return xr.DataTree.from_dict(drawn), np.stack(ends)
 
 
 def append_draws(kept: xr.DataTree, drawn: xr.DataTree) -> xr.DataTree:
     """Put further draws of the same chains behind those that are there."""
+    groups = ("posterior", "sample_stats")
     return xr.DataTree.from_dict(
-        {
-            group: xr.concat([tree[group].dataset for tree in (kept, drawn)], "draw").assign_coords(
-                draw=np.arange(kept[group].sizes["draw"] + drawn[group].sizes["draw"])
-            )
-            for group in ("posterior", "sample_stats")
-        }
+        {group: _stack([tree[group].dataset for tree in (kept, drawn)], "draw") for group in groups}
     )
+
+
+def _stack(parts: list[xr.Dataset], dim: str) -> xr.Dataset:
+    stacked = xr.concat(parts, dim)
+    return stacked.assign_coords({dim: np.arange(stacked.sizes[dim])})
 
 
 def _is_finished(run) -> bool:

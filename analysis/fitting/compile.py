@@ -121,8 +121,11 @@ def compile_model(
         model.rvs_to_values[rv].name for rv in model.free_RVs if model.rvs_to_transforms[rv] is not None
     ]
     dims, coords = nutpie_pymc._prepare_dims_and_coords(model, layout, transformed)
+    n_dim = sum(map(math.prod, free_shapes))
+    # nutpie names only parameters that are stored under their own names.
+    coords["unconstrained_parameter"] = np.arange(n_dim)
     return nutpie_pymc.CompiledPyMCModel(
-        _n_dim=sum(map(math.prod, free_shapes)),
+        _n_dim=n_dim,
         dims=dims,
         _coords=coords,
         _shapes=dict(zip(names, shapes, strict=True)),
@@ -181,7 +184,8 @@ def lift_numbers(logp: pt.TensorVariable) -> pt.TensorVariable:
     """Return the same density with its numbers, such as those of priors, as data instead of constants.
 
     Each use of a number becomes a separate element, or the code would depend on which numbers happen to be
-    equal. Zeros and ones stay constants, because PyTensor simplifies formulas with them.
+    equal. Zeros and ones stay constants, because PyTensor simplifies formulas with them,
+    and so does the factor -0.5 of every normal density, to keep the code short.
     """
     numbers = []
     values = pytensor.shared(np.zeros(0), name="numbers")
@@ -200,13 +204,13 @@ def lift_numbers(logp: pt.TensorVariable) -> pt.TensorVariable:
 
 
 def is_number(variable: pt.TensorVariable) -> bool:
-    """Return whether a variable is a constant floating-point number, finite and neither 0 nor 1."""
+    """Return whether a variable is a constant floating-point number, finite and not 0, 1 or -0.5."""
     return (
         isinstance(variable, Constant)
         and variable.type.dtype in ("float32", "float64")
         and np.size(variable.data) == 1
         and bool(np.isfinite(variable.data).all())
-        and float(variable.data.item()) not in (0.0, 1.0)
+        and float(variable.data.item()) not in (0.0, 1.0, -0.5)
     )
 
 

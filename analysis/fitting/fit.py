@@ -2,17 +2,17 @@
 
 from typing import Any, Required, TypedDict, Unpack
 
+import numpy as np
 import nutpie
 import pymc as pm
 import xarray as xr
 from nutpie.sample import CompiledModel
 
-from analysis.fitting.chains import SAVED_STATISTICS
+from analysis.fitting.chains import sample_to_gates
 from analysis.fitting.compile import compile_model
-from analysis.fitting.convergence import gate
-from analysis.fitting.gates import ATTEMPTS, ConvergenceError, sample_harder
+from analysis.fitting.modes import WIDTH
 from analysis.fitting.whitened import fit_whitened
-from analysis.variants.sampler import CORES, Progress, SamplerSpec
+from analysis.variants.sampler import Progress, SamplerSpec, derive_seed
 from models.coalition import build_coalition_model
 from models.ideal_point import OF_ITEMS, SAVED, build_ideal_point_model
 from models.panel import prepare_panel_data
@@ -114,33 +114,42 @@ def list_saved(model: pm.Model, names: list[str]) -> list[str]:
 
 
 def fit_model(
-    model: pm.Model, sampler: SamplerSpec, *, saved: list[str], name: str, **settings: Unpack[Settings]
+    model: pm.Model,
+    sampler: SamplerSpec,
+    *,
+    saved: list[str],
+    name: str,
+    seed: int,
+    **settings: Any,
 ) -> xr.DataTree:
-    """Compile a model and sample it. Repeat with more careful settings while the fit misses a gate."""
+    """Compile a model, start its chains apart, and sample until the gates are passed.
+
+    Returns and raises as ``analysis.fitting.chains.sample_to_gates``.
+    """
     compiled = compile_model(model, saved)
-    settings = {"cores": CORES} | settings
-    attempt = sampler
-    for _ in range(ATTEMPTS):
-        idata = _sample(compiled, attempt, saved, **settings)
-        idata.attrs["model"] = model.str_repr()
-        try:
-            return gate(idata, name, attempt, settings["cores"])
-        except ConvergenceError as error:
-            failure = error
-            attempt = sample_harder(attempt, error.figures)
-    raise failure
+    width = WIDTH * list_spread(model)
+
+    def place(seed: int) -> np.ndarray:
+        rng = np.random.default_rng(derive_seed(seed, "starts"))
+        return compiled.initial_point_func(seed) + width * rng.normal(size=(sampler.chains, width.size))
+
+    return sample_to_gates(
+        compiled, sampler, place, saved, name=name, text=model.str_repr(), seed=seed, **settings
+    )
 
 
-def _sample(
-    compiled: CompiledModel, sampler: SamplerSpec, saved: list[str], **settings: Unpack[Settings]
-) -> xr.DataTree:
-    idata = run_nutpie(compiled, sampler, **settings)
-    # After Ctrl-C nutpie returns the draws so far, padded with NaN. They are not a fit.
-    energy = idata["sample_stats"]["energy"]
-    if energy.sizes["draw"] < sampler.draws or energy.isnull().any():
-        raise KeyboardInterrupt
-    groups = {"posterior": saved, "sample_stats": SAVED_STATISTICS}
-    return xr.DataTree.from_dict({group: idata[group].dataset[names] for group, names in groups.items()})
+def list_spread(model: pm.Model) -> np.ndarray:
+    """Return (parameter,), bool: the starts of the parameter are spread, for the model gives it none.
+
+    The models of stage 2 have priors no wider than about 1 on the unconstrained scale.
+    """
+    start = model.initial_point()
+    return np.concatenate(
+        [
+            np.full(np.size(start[model.rvs_to_values[rv].name]), model.rvs_to_initial_values[rv] is None)
+            for rv in model.free_RVs
+        ]
+    )
 
 
 def run_nutpie(

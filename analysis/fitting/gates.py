@@ -1,8 +1,6 @@
 """The convergence gates: a fit that misses one is not a result."""
 
-from dataclasses import dataclass, replace
-
-from analysis.variants.sampler import SamplerSpec
+from dataclasses import dataclass
 
 ATTEMPTS = 4
 """Number of attempts before a fit counts as not converged."""
@@ -36,17 +34,6 @@ class ConvergenceError(RuntimeError):
     def __init__(self, message: str, figures: dict):
         super().__init__(message)
         self.figures = figures
-
-
-def sample_harder(sampler: SamplerSpec, figures: dict) -> SamplerSpec:
-    """Return settings for another attempt: smaller steps after divergences, more draws if a fit is too short.
-
-    ``sampler`` are the settings of the attempt that missed a gate; ``figures`` as in ``check_convergence``.
-    """
-    steps = sampler.step_smaller() if figures["divergences"] else sampler
-    enough = min(figures["min_ess_bulk"], figures["min_ess_tail"]) > GATES.min_ess
-    mixed = figures["max_rhat"] < GATES.max_rhat and figures["min_bfmi"] > GATES.min_bfmi
-    return steps if enough and mixed else replace(steps, draws=2 * sampler.draws)
 
 
 def check_convergence(figures: dict, *, name: str) -> None:

@@ -1,17 +1,15 @@
 """Fit a model of items and states in coordinates from its own Hessian, with chains that start apart."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pymc as pm
 import xarray as xr
 from nutpie.sample import CompiledModel
 
-from analysis.fitting.chains import append_draws, run_chains
+from analysis.fitting.chains import sample_to_gates
 from analysis.fitting.compile import compile_model
-from analysis.fitting.convergence import gate
-from analysis.fitting.gates import ATTEMPTS, ConvergenceError
 from analysis.fitting.modes import Mode, find_modes, place_chains
-from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
+from analysis.variants.sampler import SamplerSpec, derive_seed
 from models.coordinates.arrow import Arrow, begin_arrow, evaluate_parameters, whiten
 
 
@@ -49,7 +47,7 @@ def compile_whitened(model: pm.Model, saved: list[str], of_items: tuple[str, ...
         Unconstrained variables with one number an item; those that the model lacks do not matter.
     """
     begin = begin_arrow(model, [name for name in of_items if name in model.named_vars])
-    return Whitened(compile_model(whiten(model, saved, begin), [*saved, "raw"], set()), begin)
+    return Whitened(compile_model(whiten(model, saved, begin), saved, set()), begin)
 
 
 def fit_whitened(
@@ -60,24 +58,22 @@ def fit_whitened(
     saved: list[str],
     name: str,
     seed: int,
-    cores: int = CORES,
-    progress: Progress | None = None,
+    **settings: Any,
 ) -> xr.DataTree:
-    """Find the modes, sample from all of them, and go on until the gates are passed.
-
-    A fit that is only too short goes on from where its chains stand. A fit with divergences begins again with
-    smaller steps.
+    """Find the modes, start chains apart about all of them, and sample until the gates are passed.
 
     Parameters
     ----------
     model, of_items, saved
         As in ``compile_whitened``.
     sampler : SamplerSpec
-        Draws and warm-up of each chain. A fit that goes on adds as many draws again.
+        Draws and warm-up of each chain at the first attempt.
     name : str
         What is fitted, for messages.
-    seed, cores, progress
-        See ``analysis.fitting.fit.Settings``.
+    seed : int
+        Seed of the search, of the starts and of the chains.
+    **settings
+        ``cores`` and ``progress`` of ``analysis.fitting.fit.Settings``.
 
     Returns
     -------
@@ -90,21 +86,12 @@ def fit_whitened(
         If every attempt misses a gate.
     """
     shaped, modes = compile_whitened(model, saved, of_items).find_modes(seed)
-    attempt, kept, starts = sampler, None, place_chains(modes, sampler.chains, seed)
-    for number in range(ATTEMPTS):
-        further = {"seed": derive_seed(seed, "chains", number), "cores": cores, "progress": progress}
-        drawn = run_chains(shaped, attempt, starts, saved, **further)
-        kept = drawn if kept is None else append_draws(kept, drawn)
-        posterior = kept["posterior"].dataset.drop_vars("raw")
-        idata = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept["sample_stats"].dataset})
-        idata.attrs = {"model": model.str_repr(), "modes": len(modes)}
-        try:
-            return gate(idata, name, attempt, cores)
-        except ConvergenceError as error:
-            failure = error
-        if failure.figures["divergences"]:
-            attempt, kept = attempt.step_smaller(), None
-            starts = place_chains(modes, sampler.chains, derive_seed(seed, "starts", number))
-        else:
-            starts = kept["posterior"]["raw"].isel(draw=-1).values
-    raise failure
+
+    def place(seed: int):
+        return place_chains(modes, sampler.chains, seed)
+
+    idata = sample_to_gates(
+        shaped, sampler, place, saved, name=name, text=model.str_repr(), seed=seed, **settings
+    )
+    idata.attrs["modes"] = len(modes)
+    return idata

@@ -31,12 +31,16 @@ def test_log_density_of_a_few_cells_equals_a_hand_sum():
     model = build_ideal_point_model(votes, spec)
     point = draw_point(model, 3)
     value = {k.removesuffix("_log__"): (np.exp(v) if k.endswith("_log__") else v) for k, v in point.items()}
-    _, region_idx = np.unique(votes["region"].values, return_inverse=True)
     raw = value["raw_position"]
     theta = (raw - raw.mean()) / raw.std()
     start = estimate_start(votes["counts"].values, prepare_direction(votes))
     beta, gap = value["raw_discrimination"], np.exp(value["log_gap"])
     midpoint = value["anchor"] + start.centre * beta + (0.5 - start.upper_weight) * gap
+
+    _, region_idx = np.unique(votes["region"].values, return_inverse=True)
+    error, sd = model["region_error"].get_value(), value["region_mean_sd"]
+    spread = np.sqrt(error**2 + sd**2)
+    region_mean = sd / spread * value["region_part"]
 
     total = 0.0
     for item, state, response in np.argwhere(votes["counts"].values == 1):
@@ -51,9 +55,9 @@ def test_log_density_of_a_few_cells_equals_a_hand_sum():
     for name, scale in half_normals.items():
         total += stats.halfnorm.logpdf(value[name], scale=scale) + point[f"{name}_log__"]
     normals = [
-        (value["raw_region_mean"], 0, value["region_mean_sd"]),
+        (value["region_part"], 0, spread),
         (value["region_log_sd"], 0, spec.region_log_sd_scale),
-        (raw, value["raw_region_mean"][region_idx], np.exp(value["region_log_sd"])[region_idx]),
+        (raw, region_mean[region_idx], np.exp(value["region_log_sd"])[region_idx]),
         ([raw.mean(), np.log(raw.std())], 0, spec.gauge_scale),
         (beta, 0, value["discrimination_sd"]),
         (value["log_gap_mean"], spec.log_gap_loc, spec.log_gap_scale),
@@ -105,7 +109,7 @@ def test_choices_change_the_density():
     values = [evaluate_logp(build_ideal_point_model(votes, s), point) for s in (GRAPH, student, wider)]
     assert len({round(v, 6) for v in values}) == 3
     world = build_ideal_point_model(votes, dataclasses.replace(GRAPH, pooling="world"))
-    assert world.initial_point(0)["raw_region_mean"].shape == (1,)
+    assert world.initial_point(0)["region_part"].shape == (1,)
 
 
 def test_without_abstentions_the_model_is_binary():
@@ -149,7 +153,7 @@ def test_mirror_images_have_the_same_density_and_the_same_saved_numbers():
     model = build_ideal_point_model(votes, GRAPH)
     point = draw_point(model, 7)
     mirrored = {k: v.copy() for k, v in point.items()}
-    for name in ("raw_position", "raw_discrimination", "raw_region_mean"):
+    for name in ("raw_position", "raw_discrimination", "region_part"):
         mirrored[name] = -point[name]
     centre = model["centre"].get_value()
     # The anchor lies beside the divide, which changes sides with the slope.

@@ -7,9 +7,7 @@ from scipy import integrate, stats
 from scipy.special import expit
 from support.densities import draw_point, evaluate_logp, pool_two_cases
 
-from analysis.fitting.compile import compile_model
-from analysis.fitting.convergence import measure_convergence
-from analysis.fitting.fit import SAVED_TIERS, _sample, list_saved
+from analysis.fitting.fit import SAVED_TIERS, fit_model, list_saved
 from analysis.posterior.draws import stack
 from analysis.posterior.tiers import (
     compute_tiers,
@@ -189,9 +187,7 @@ def recovered():
             model = build_tier_model(panel, spec)
             saved = list_saved(model, SAVED_TIERS)
             sampler = SamplerSpec(draws=600, tune=400, chains=2)
-            idata = _sample(compile_model(model, saved), sampler, saved, cores=1, seed=1)
-            figures = measure_convergence(idata["posterior"].dataset, idata["sample_stats"].dataset)
-            assert figures["max_rhat"] < 1.03, figures
+            idata = fit_model(model, sampler, saved=saved, name=kind, seed=1)
             posterior = stack(idata["posterior"].dataset, 600)
             groups = half(panel)
             tiers = compute_tiers(posterior, panel, groups)

@@ -43,7 +43,7 @@ def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[
     starts, kept = place_chains(modes, sampler.chains, seed), None
     for number in range(ATTEMPTS):
         begin = time.perf_counter()
-        drawn = run_chains(shaped, sampler, starts, SAVED, seed=derive_seed(seed, "chains", number))
+        drawn, starts = run_chains(shaped, sampler, starts, SAVED, seed=derive_seed(seed, "chains", number))
         kept = drawn if kept is None else append_draws(kept, drawn)
         sampled = time.perf_counter()
         measured = measure_convergence(kept["posterior"].dataset[SAVED], kept["sample_stats"].dataset)
@@ -55,7 +55,6 @@ def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[
             break
         except ConvergenceError as error:
             verdict = {"passed": False, "note": str(error)}
-            starts = kept["posterior"]["raw"].isel(draw=-1).values
     return kept["posterior"]["ideal_point"].values, figures | verdict
 
 

@@ -4,9 +4,7 @@ import xarray as xr
 
 from analysis.fitting import convergence
 from analysis.fitting.convergence import measure_convergence, measure_refits
-from analysis.fitting.fit import _sample
-from analysis.fitting.gates import GATES, ConvergenceError, check_convergence, sample_harder
-from analysis.variants.sampler import SamplerSpec
+from analysis.fitting.gates import GATES, ConvergenceError, check_convergence
 
 RNG = np.random.default_rng(2)
 
@@ -57,16 +55,6 @@ def test_pieces_find_the_same_worst_number(monkeypatch):
     assert measure_convergence(posterior.drop_vars("state"), stats)["max_rhat_at"] == "x[1]"
 
 
-def test_another_attempt_uses_smaller_steps_or_more_draws():
-    sampler = SamplerSpec(draws=100, tune=100, target_accept=0.9)
-    divergent = sample_harder(sampler, measure_convergence(*make_fit(diverging=3)))
-    assert (divergent.draws, divergent.target_accept) == (100, pytest.approx(0.95))
-    short = sample_harder(sampler, measure_convergence(*make_fit(draws=60)))
-    assert (short.draws, short.target_accept) == (200, pytest.approx(0.9))
-    both = sample_harder(sampler, measure_convergence(*make_fit(draws=60, diverging=3)))
-    assert (both.draws, both.target_accept) == (200, pytest.approx(0.95))
-
-
 def test_slow_energy_is_refused():
     posterior, stats = make_fit()
     stats["energy"] = stats["energy"].cumsum("draw")
@@ -114,18 +102,3 @@ def test_the_statistic_of_refits_is_not_biased_downwards():
     posterior, stats = make_refits(between_refits=0.0, between_chains=0.3, n=400)
     expected = np.sqrt(1 + 0.3**2)
     assert measure_refits(posterior, stats)["max_rhat"] == pytest.approx(expected, abs=0.01)
-
-
-def test_a_fit_that_was_stopped_is_not_judged(monkeypatch):
-    """After Ctrl-C the sampler returns the draws so far, padded with NaN."""
-    posterior, stats = make_fit(draws=300)
-    stats["n_steps"] = stats["diverging"].astype(int)
-    stopped = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats})
-    monkeypatch.setattr("analysis.fitting.fit.nutpie.sample", lambda *args, **kwargs: stopped)
-    settings = {"compiled": None, "saved": ["x"], "cores": 1, "seed": 1}
-    with pytest.raises(KeyboardInterrupt):
-        _sample(sampler=SamplerSpec(draws=500, tune=100), **settings)
-    assert _sample(sampler=SamplerSpec(draws=300, tune=100), **settings)["posterior"].sizes["draw"] == 300
-    stats["energy"][1, 200:] = np.nan
-    with pytest.raises(KeyboardInterrupt):
-        _sample(sampler=SamplerSpec(draws=300, tune=100), **settings)

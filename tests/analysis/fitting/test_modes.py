@@ -6,7 +6,8 @@ import pytensor.tensor as pt
 import pytest
 import xarray as xr
 
-from analysis.fitting import whitened
+from analysis.fitting import chains, whitened
+from analysis.fitting.fit import fit_model
 from analysis.fitting.gates import ConvergenceError
 from analysis.fitting.modes import place_chains
 from analysis.fitting.whitened import compile_whitened, fit_whitened
@@ -14,6 +15,7 @@ from analysis.variants.sampler import SamplerSpec
 
 SAMPLER = SamplerSpec(draws=400, tune=100)
 ITEMS = ("slope", "place")
+RUN_CHAINS = chains.run_chains
 
 
 def build_model(apart: float) -> pm.Model:
@@ -58,7 +60,7 @@ def test_the_gates_refuse_chains_in_two_modes(monkeypatch):
     model = build_model(16.0)
     with model:
         pm.Potential("tilt", 0.1 * model["shared"])
-    monkeypatch.setattr(whitened, "ATTEMPTS", 1)
+    monkeypatch.setattr(chains, "ATTEMPTS", 1)
     with pytest.raises(ConvergenceError, match="R-hat"):
         fit(model)
     # Chains that start together pass the same gates in one of the two modes: what was wrong before.
@@ -68,13 +70,75 @@ def test_the_gates_refuse_chains_in_two_modes(monkeypatch):
     assert fit(model).attrs["convergence"]["max_rhat"] < 1.01
 
 
-def test_a_fit_that_is_too_short_goes_on():
-    model = build_model(0.0)
-    short = SamplerSpec(draws=100, tune=100)
-    longer = fit(model, short)
-    assert longer["posterior"].sizes["draw"] > 100
-    assert longer["posterior"].sizes["draw"] % 100 == 0
-    assert "raw" not in longer["posterior"]
+def build_hills(apart: float) -> pm.Model:
+    """Two hills at the given distance, without a start: chains begin about the middle, on both sides."""
+    with pm.Model() as model:
+        place = pm.Normal("place", 0, 1)
+        sides = [-0.5 * (20 * (place - side * apart / 2)) ** 2 for side in (-1, 1)]
+        pm.Potential("sides", pt.logaddexp(*sides))
+    return model
+
+
+def test_a_fit_without_a_search_starts_apart_and_the_gates_refuse_two_modes(monkeypatch):
+    how = {"saved": ["place"], "name": "toy", "seed": 1}
+    assert fit_model(build_hills(0.0), SAMPLER, **how).attrs["convergence"]["max_rhat"] < 1.01
+    monkeypatch.setattr(chains, "ATTEMPTS", 1)
+    with pytest.raises(ConvergenceError, match="R-hat"):
+        fit_model(build_hills(2.0), SAMPLER, **how)
+
+
+@pytest.mark.parametrize("searched", [True, False])
+def test_a_fit_that_is_too_short_goes_on(searched, monkeypatch):
+    asked, short = [], SamplerSpec(draws=100, tune=100)
+
+    def run(compiled, sampler, *args, **how):
+        asked.append(sampler.draws)
+        return RUN_CHAINS(compiled, sampler, *args, **how)
+
+    monkeypatch.setattr(chains, "run_chains", run)
+    longer = (
+        fit(build_model(0.0), short)
+        if searched
+        else fit_model(build_hills(0.0), short, saved=["place"], name="toy", seed=1)
+    )
+    assert len(asked) > 1
+    assert asked == [100, *(100 * 2**k for k in range(len(asked) - 1))]
+    assert longer["posterior"].sizes["draw"] == sum(asked)
+
+
+def test_a_fit_with_divergences_begins_again_with_smaller_steps(monkeypatch):
+    begun = []
+
+    def run(compiled, sampler, starts, saved, **how):
+        drawn, ends = RUN_CHAINS(compiled, sampler, starts, saved, **how)
+        drawn["sample_stats"]["diverging"][0, 0] = not begun
+        begun.append((sampler, starts))
+        return drawn, ends
+
+    monkeypatch.setattr(chains, "run_chains", run)
+    kept = fit(build_model(0.0), SamplerSpec(draws=1000, tune=100))
+    (first, starts), (second, others) = begun
+    assert second.target_accept > first.target_accept
+    assert not np.allclose(starts, others)
+    assert kept["posterior"].sizes["draw"] == 1000
+
+
+def test_interrupted_chains_are_stopped(monkeypatch):
+    """Ctrl-C must not leave chains at work, or count their draws as a fit."""
+    cancelled = []
+
+    class Run:
+        def __init__(self, *args, **how):
+            self.cancel = lambda: cancelled.append(self)
+
+        @property
+        def is_finished(self):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(chains.nutpie, "sample", Run)
+    with pytest.raises(KeyboardInterrupt):
+        fit(build_model(0.0))
+    assert len(cancelled) == chains.CORES
 
 
 def test_draws_are_the_same_on_one_core_and_on_two():
