@@ -85,6 +85,9 @@ def plot_against(table: pd.DataFrame) -> Figure:
         for ax, quantity in zip(axes, quantities, strict=False):
             _plot_ranges(ax, rows[rows["quantity"] == quantity], "o", jobs)
             ax.axvline(1, color=OTHER, lw=0.8, ls="--")
+            # The axis begins at 0, so that half the way to the line is half the time.
+            ax.set_xscale("linear")
+            ax.set_xlim(left=0)
             ax.set_title(quantity, fontsize=9)
             ax.set_xlabel("median of pairs, and their range")
     return figure

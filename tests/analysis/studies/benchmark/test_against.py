@@ -1,5 +1,6 @@
 """Before and after, on a toy project with two commits whose commands check what they find."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from rich.console import Console
 from analysis.commands.benchmark import show_against, show_pairs
 from analysis.studies.benchmark.against import AgainstSpec, choose_against, list_rows, run_against
 from analysis.studies.benchmark.checkouts import CheckoutError, find_commit, open_checkouts
-from analysis.studies.benchmark.jobs import Use
+from analysis.studies.benchmark.jobs import Use, measure_command
 from analysis.studies.benchmark.table import COLUMNS
 
 TOY = """
@@ -172,6 +173,32 @@ def test_an_environment_that_cannot_be_made_leaves_no_work_tree(toy, tmp_path):
     ):
         pass
     assert_nothing_left(toy, tmp_path)
+
+
+DASK = """
+import time
+
+def burn(number):
+    begin = time.process_time()
+    while time.process_time() < begin + 1:
+        pass
+
+if __name__ == "__main__":
+    from distributed import Client, LocalCluster
+    options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
+    with LocalCluster(n_workers=2, processes=True, **options) as cluster, Client(cluster) as client:
+        client.gather(client.map(burn, range(4)))
+    print(time.process_time())
+"""
+
+
+@pytest.mark.slow
+def test_the_time_of_dask_workers_counts(tmp_path):
+    (tmp_path / "work.py").write_text(DASK)
+    log = tmp_path / "log"
+    use = measure_command([sys.executable, "work.py"], tmp_path, dict(os.environ), log)
+    own = float(log.read_text().split()[-1])
+    assert use.processor > own + 4
 
 
 def test_the_command_shows_saves_and_draws(tmp_path, monkeypatch):
