@@ -60,11 +60,12 @@ def _hash_code(module: str, name: str) -> tuple[tuple[str, str], ...]:
     _follow(module, name, reached)
     hashes = {}
     for found, names in sorted(reached.items()):
-        kept = [ast.unparse(s) for s in _definitions(found) if not _binds(s) or _binds(s) & names]
+        kept = [_unparse(s) for s, bound, _ in _definitions(found) if not bound or bound & names]
         hashes[found] = hashlib.sha256("\n".join(kept).encode()).hexdigest()[:24]
     return tuple(hashes.items())
 
 
+@cache
 def _path(module: str) -> Path | None:
     """Return the file of a module of the project, or None for another package."""
     if module.split(".")[0] not in PACKAGES:
@@ -84,8 +85,19 @@ def _read(module: str) -> tuple[ast.stmt, ...]:
     return tuple(tree.body)
 
 
-def _definitions(module: str) -> list[ast.stmt]:
-    return [s for s in _read(module) if not isinstance(s, ast.Import | ast.ImportFrom)]
+@cache
+def _definitions(module: str) -> list[tuple[ast.stmt, set[str], set[str]]]:
+    """Return the statements of a module, without imports, each with the names it binds and those it uses."""
+    return [
+        (s, _binds(s), {node.id for node in ast.walk(s) if isinstance(node, ast.Name)})
+        for s in _read(module)
+        if not isinstance(s, ast.Import | ast.ImportFrom)
+    ]
+
+
+@cache
+def _unparse(statement: ast.stmt) -> str:
+    return ast.unparse(statement)
 
 
 def _is_text(statement: ast.stmt) -> bool:
@@ -150,13 +162,12 @@ def _follow(module: str, name: str | None, reached: dict[str, set[str]]) -> None
     first = module not in reached
     names = reached.setdefault(module, set())
     wanted = []
-    for statement in _definitions(module):
-        bound = _binds(statement)
+    for _, bound, uses in _definitions(module):
         if (not bound and first) or (bound - names and (name is None or name in bound)):
             names |= bound
-            wanted.append(statement)
-    for statement in wanted:
-        for used in {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}:
+            wanted.append(uses)
+    for uses in wanted:
+        for used in uses:
             if used in imports:
                 _follow(*imports[used], reached)
             else:

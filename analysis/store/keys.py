@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+from functools import cache
 
 import xarray as xr
 
@@ -37,9 +38,12 @@ def hash_dataset(dataset: xr.Dataset) -> str:
 
 def package_versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that a result depends on."""
-    return {"python": platform.python_version()} | {
-        name: importlib.metadata.version(name) for name in PACKAGES
-    }
+    return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+
+
+@cache
+def _version(name: str) -> str:
+    return importlib.metadata.version(name)
 
 
 def git_commit() -> str:

@@ -39,7 +39,7 @@ def project(tmp_path, monkeypatch):
         return [dict(code._hash_code("analysis.fitting", name)) for name in ("fit_left", "fit_right")]
 
     def forget():
-        for kept in (code._read, code._imports, code._hash_code):
+        for kept in (code._path, code._read, code._definitions, code._imports, code._hash_code):
             kept.cache_clear()
 
     yield write
