@@ -86,6 +86,24 @@ def bad_option_ends() -> Iterator[None]:
         raise typer.BadParameter(str(error)) from None
 
 
+def load_xarray() -> None:
+    """Load xarray without the other kinds of arrays that it knows, which no command uses.
+
+    At its first data xarray loads ``dask.array`` and ``sparse``, where they are installed, to tell whether
+    the data are theirs. That costs half a second, and ``sparse`` loads a compiler.
+    """
+    hidden = {"dask.array", "sparse"} - sys.modules.keys()
+    # Python does not find a module that stands here as None.
+    sys.modules |= dict.fromkeys(hidden)
+    try:
+        import xarray as xr
+
+        xr.IndexVariable("x", [0])
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
 def show_error(title: str, error: Exception, console: Console = console) -> None:
     """Print an error in one line. Square brackets in its message are not markup."""
     console.print(f"[bold red]{title}:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from analysis.commands.app import bad_input_ends, console, job_ends
+from analysis.commands.app import bad_input_ends, console, job_ends, load_xarray
 from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
 
@@ -47,6 +47,7 @@ def explain_tasks(
     from analysis.store.explain import show_explanation
     from analysis.store.store import Store
 
+    load_xarray()
     with bad_input_ends(console):
         if variant is not None:
             console.print(_name_votes(variant, votes_path), highlight=False)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from analysis.commands.app import app, console, show_error
+from analysis.commands.app import app, console, load_xarray, show_error
 
 
 @app.command(epilog="Example: [bold]sfl report[/bold]")
@@ -23,6 +23,7 @@ def report(
     from analysis.store.files import OUTPUT
     from analysis.store.results import MissingResultsError, Results
 
+    load_xarray()
     try:
         path = write_report(Results.load(variant), output or OUTPUT / "report.html")
     except MissingResultsError as error:

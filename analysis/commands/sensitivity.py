@@ -20,6 +20,7 @@ from analysis.commands.app import (
     bad_option_ends,
     console,
     job_ends,
+    load_xarray,
     show_error,
 )
 
@@ -60,6 +61,7 @@ def run_sensitivity(
     from analysis.studies.sensitivity.page import write_page
     from analysis.studies.sensitivity.survey import collect, expect_seconds, for_review, survey
 
+    load_xarray()
     begin, store, lost = time.perf_counter(), Store(), {}
     with job_ends(console):
         with console.status("Looking up stored results"):

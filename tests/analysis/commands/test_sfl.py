@@ -72,6 +72,20 @@ def test_help_loads_nothing_heavy():
     assert set(done.stdout.split()) & heavy == set()
 
 
+@pytest.mark.parametrize(
+    "words", [("run", "--explain", "--quick"), ("fit", "--explain", "--quick", "guarantee-pact-only")]
+)
+def test_an_explanation_loads_no_compiler_and_no_sampler(words):
+    code = (
+        "import sys; from analysis.__main__ import app; app(sys.argv[1:], standalone_mode=False)\n"
+        "print('loaded:', *{name.split('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    explained, loaded = done.stdout.split("loaded:")
+    assert "ideal points" in explained or "Nothing to make" in explained
+    assert set(loaded.split()) & {"pymc", "pytensor", "numba", "nutpie", "arviz"} == set()
+
+
 def test_the_report_loads_no_compiler_and_no_sampler():
     code = "import sys, analysis.report.page; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
