@@ -44,6 +44,9 @@ ADDRESSES = numba.types.CPointer(numba.types.uint64)
 """What nutpie passes to a callback: the address of each data array, then their sizes, then their shapes."""
 
 COUNT = numba.types.uint64
+OF_FORMULAS = (-0.5, 2 * np.pi, 2 / np.pi)
+"""Constants of the normal and the half-normal density."""
+
 ARGUMENTS_PER_TUPLE = 20
 """Python builds a longer tuple from a list, which numba does not support."""
 
@@ -184,8 +187,8 @@ def lift_numbers(logp: pt.TensorVariable) -> pt.TensorVariable:
     """Return the same density with its numbers, such as those of priors, as data instead of constants.
 
     Each use of a number becomes a separate element, or the code would depend on which numbers happen to be
-    equal. Zeros and ones stay constants, because PyTensor simplifies formulas with them,
-    and so does the factor -0.5 of every normal density, to keep the code short.
+    equal. Zeros and ones stay constants, because PyTensor simplifies formulas with them, and so do
+    ``OF_FORMULAS``, which keeps the code short.
     """
     numbers = []
     values = pytensor.shared(np.zeros(0), name="numbers")
@@ -204,13 +207,13 @@ def lift_numbers(logp: pt.TensorVariable) -> pt.TensorVariable:
 
 
 def is_number(variable: pt.TensorVariable) -> bool:
-    """Return whether a variable is a constant floating-point number, finite and not 0, 1 or -0.5."""
+    """Return whether a variable is a constant floating-point number, finite and no formula's own."""
     return (
         isinstance(variable, Constant)
         and variable.type.dtype in ("float32", "float64")
         and np.size(variable.data) == 1
         and bool(np.isfinite(variable.data).all())
-        and float(variable.data.item()) not in (0.0, 1.0, -0.5)
+        and float(variable.data.item()) not in (0.0, 1.0, *OF_FORMULAS)
     )
 
 

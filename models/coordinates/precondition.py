@@ -15,6 +15,52 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.replace import graph_replace
 
+from models.likelihood.fused import FusedOp, Output
+from models.likelihood.source import kernel
+
+LOOPS = kernel("contract", "nsz", "reassoc")
+
+
+@LOOPS
+def move_point(raw, shift, factor):
+    """Parameters (parameter,) from coordinates: ``shift + factor @ raw``."""
+    found = np.empty(shift.shape)
+    for row in range(factor.shape[0]):
+        total = shift[row]
+        for column in range(factor.shape[1]):
+            total += factor[row, column] * raw[column]
+        found[row] = total
+    return found
+
+
+@LOOPS
+def pull_back(by_parameter, raw, factor):
+    """Gradient by the coordinates, given the gradient by the parameters."""
+    by_raw = np.zeros(raw.shape)
+    for row in range(factor.shape[0]):
+        pull = by_parameter[row]
+        for column in range(factor.shape[1]):
+            by_raw[column] += factor[row, column] * pull
+    return by_raw
+
+
+# Loops, since compiling calls of BLAS takes as long as compiling the rest of a model of stage 2.
+PULL_BACK = FusedOp(
+    "precondition_pullback",
+    pull_back,
+    {"by_parameter": pt.dvector, "raw": pt.dvector, "factor": pt.dmatrix},
+    (Output("raw"),),
+    1,
+)
+MOVE = FusedOp(
+    "precondition",
+    move_point,
+    {"raw": pt.dvector, "shift": pt.dvector, "factor": pt.dmatrix},
+    (Output("shift"),),
+    1,
+    lambda inputs, outputs, cotangents: [PULL_BACK(cotangents[0], inputs[0], inputs[2])],
+)
+
 
 @dataclass(frozen=True)
 class Coordinates:
@@ -66,7 +112,7 @@ def fold(draws: np.ndarray, model: pm.Model, mirrored: dict[str, str]) -> np.nda
 
 def move(raw, to: Coordinates):
     """Compute parameters from coordinates; shift and factor become data of the model in context."""
-    return pm.Data("shift", to.shift) + pt.dot(pm.Data("factor", to.factor), raw)
+    return MOVE(raw, pm.Data("shift", to.shift), pm.Data("factor", to.factor))
 
 
 def precondition(model: pm.Model, saved: list[str]) -> pm.Model:
@@ -99,7 +145,8 @@ def rewrite(model: pm.Model, saved: list[str], move: Callable) -> pm.Model:
         ``saved``.
     """
     n = sum(value.size for value in model.initial_point().values())
-    with pm.Model(coords=dict(model.coords) | {"parameter": np.arange(n)}) as moved:
+    coords = dict(model.coords) | {"parameter": np.arange(n)}
+    with pm.Model(coords=coords, check_bounds=model.check_bounds) as moved:
         raw = pm.Flat("raw", dims="parameter", initval=np.zeros(n))
         flat = pm.Deterministic("unconstrained", move(raw), dims="parameter")
         logp, kept = express(model, flat, saved)
@@ -131,7 +178,7 @@ def split_vector(flat, values: list, shapes: list[tuple[int, ...]]) -> dict:
         if value.ndim > 1:
             sizes = pytensor.shared(np.array(shape), name=f"{value.name}_shape")
             part = part.reshape([sizes[axis] for axis in range(value.ndim)], ndim=value.ndim)
-        found[value] = part[0] if value.ndim == 0 else part
+        found[value] = part.squeeze(0) if value.ndim == 0 else part
     return found
 
 
