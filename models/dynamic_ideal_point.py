@@ -9,7 +9,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.coordinates.dynamic_mode import DynamicStart, estimate_dynamic_start
-from models.coordinates.layout import prepare_layout, prepare_ragged_votes
+from models.coordinates.layout import Layout, prepare_layout, prepare_ragged_votes
 from models.coordinates.paths import place_paths
 from models.coordinates.start import prepare_direction
 from models.ideal_point import place_votes
@@ -59,7 +59,7 @@ def build_dynamic_ideal_point_model(
     (2017), doi:10.1177/0022002715595700, for linking sessions by repeated resolutions.
     """
     layout = prepare_layout(votes)
-    start = start or estimate_dynamic_start(votes, layout)
+    start = start or estimate_dynamic_start(votes, layout, spec.session_log_sd_scale)
     moved, first = np.flatnonzero(layout.previous_idx >= 0), np.flatnonzero(layout.previous_idx < 0)
     state, session = votes["state"].values.astype(str), layout.session
     coords = {
@@ -93,6 +93,14 @@ def build_dynamic_ideal_point_model(
         else:
             moves = pm.StudentT.dist(nu=spec.step_df, mu=0, sigma=move_scale)
         pm.Potential("moves", pm.logp(moves, move).sum())
+
+        # The unit of the scale: positions spread nearly alike in every session. Votes tell how far a session
+        # spreads only through resolutions put again: a bloc that votes as one could lie anywhere beyond.
+        spread = measure_session_log_sd(raw, layout)
+        held = pm.Normal.dist(spread.mean(), spec.session_log_sd_scale)
+        pm.Potential("session_spread", pm.logp(held, spread).sum())
+
+        # Resolutions and votes.
         direction = np.bincount(layout.item_idx, prepare_direction(votes), len(layout.item))
         ragged, how = prepare_ragged_votes(votes, layout), {"dims": ("position", "resolution")}
         sign, location, scale = place_votes(raw, ragged, direction, start, spec, warp=item_warp, **how)
@@ -100,3 +108,11 @@ def build_dynamic_ideal_point_model(
         pm.Deterministic("first_mean", sign * (first_mean - location) / scale)
         pm.Deterministic("first_sd", first_sd / scale)
     return model
+
+
+def measure_session_log_sd(position, layout: Layout):
+    """Log standard deviation (session,) of the positions (position,) of each session."""
+    number, session = layout.sat.sum(1), layout.session_idx
+    mean = pt.inc_subtensor(pt.zeros(len(number))[session], position) / number
+    square = pt.inc_subtensor(pt.zeros(len(number))[session], (position - mean[session]) ** 2) / number
+    return pt.log(square) / 2

@@ -222,6 +222,9 @@ class DynamicIdealPointSpec(Spec):
         Normal prior of the mean of states' first positions.
     first_sd_scale : float
         Half-normal scale of the standard deviation of states' first positions.
+    session_log_sd_scale : float
+        Normal scale, around their mean, of the logs of the sessions' standard deviations of positions: how
+        unlike sessions may spread. A large number leaves it to the votes, which hardly tell.
     gauge_scale : float
         As in ``IdealPointSpec``, over all state-sessions.
     warp_gauge_scale : float
@@ -242,6 +245,7 @@ class DynamicIdealPointSpec(Spec):
     first_loc: float = 0.0
     first_loc_scale: float = 1.0
     first_sd_scale: float = 1.0
+    session_log_sd_scale: float = 0.03
     gauge_scale: float = 0.02
     warp_gauge_scale: float = 0.01
     discrimination_scale: float = 2.0

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import minimize
 
-from models.coordinates.dynamic_start import estimate_rough_start, list_cells
+from models.coordinates.dynamic_start import disperse_positions, estimate_rough_start, list_cells
 from models.coordinates.layout import Layout, prepare_ragged_votes
 from models.coordinates.start import prepare_direction
 from models.likelihood.votes import ARRAYS
@@ -65,13 +65,19 @@ class DynamicStart(NamedTuple):
         return max(self.step_log.std(), 0.1)
 
 
-def estimate_dynamic_start(votes: xr.Dataset, layout: Layout) -> DynamicStart:
+def estimate_dynamic_start(
+    votes: xr.Dataset, layout: Layout, session_log_sd_scale: float, rng: np.random.Generator | None = None
+) -> DynamicStart:
     """Scale roughly session by session, then find the joint mode of positions and items.
 
-    The scales of movement are estimated anew in each of four rounds.
+    The scales of movement are estimated anew in each of four rounds. ``session_log_sd_scale`` is from
+    ``models.spec.DynamicIdealPointSpec``. With ``rng`` the climb begins far from the rough positions: it may
+    then end in another mode.
     """
     counts, direction = votes["counts"].values, prepare_direction(votes)
     rough = estimate_rough_start(counts, layout, direction)
+    if rng is not None:
+        rough = rough._replace(position=disperse_positions(rough.position, layout, rng))
     cells = list_cells(counts, layout)
     ragged = prepare_ragged_votes(votes, layout)
     arrays = [getattr(ragged, name) for name in ARRAYS]
@@ -83,7 +89,12 @@ def estimate_dynamic_start(votes: xr.Dataset, layout: Layout) -> DynamicStart:
     for _ in range(4):
         step = _estimate_step(position, variance, layout)
         position, slope, midpoint, log_gap = _climb(
-            arrays, layout, step, centre, (position, slope, midpoint - centre * slope, log_gap)
+            arrays,
+            layout,
+            step,
+            session_log_sd_scale,
+            centre,
+            (position, slope, midpoint - centre * slope, log_gap),
         )
         location, scale = position.mean(), position.std()
         position = (position - location) / scale
@@ -121,7 +132,7 @@ def _estimate_step(position, variance, layout):
     return np.sqrt(total / (np.bincount(state_idx[moved], minlength=n) + STEP_WEIGHT))
 
 
-def _climb(arrays, layout, step, centre, begin):
+def _climb(arrays, layout, step, session_log_sd_scale, centre, begin):
     """Maximise over positions, slopes, anchors and log gaps by L-BFGS; return midpoints for anchors."""
     state_idx, previous_idx, elapsed = layout.state_idx, layout.previous_idx, layout.elapsed
     moved, first = np.flatnonzero(previous_idx >= 0), np.flatnonzero(previous_idx < 0)
@@ -139,6 +150,8 @@ def _climb(arrays, layout, step, centre, begin):
         d_position[moved] -= pull
         np.add.at(d_position, before, pull)
         d_position[first] -= position[first]
+        spread, by_position = _measure_spread(position, layout)
+        d_position -= (spread / session_log_sd_scale**2)[layout.session_idx] * by_position
         d_midpoint = d_cutpoint.sum(1) - midpoint / MIDPOINT_SD**2
         d_slope += centre * d_midpoint - slope / SLOPE_SD**2
         d_log_gap = gap * (d_cutpoint[:, 1] - d_cutpoint[:, 0]) / 2 - log_gap / LOG_GAP_SD**2
@@ -148,6 +161,7 @@ def _climb(arrays, layout, step, centre, begin):
             + midpoint @ midpoint / MIDPOINT_SD**2
             + slope @ slope / SLOPE_SD**2
             + log_gap @ log_gap / LOG_GAP_SD**2
+            + spread @ spread / session_log_sd_scale**2
         )
         return -value, -np.concatenate([d_position, d_slope, d_midpoint, d_log_gap]) * unit
 
@@ -160,6 +174,15 @@ def _climb(arrays, layout, step, centre, begin):
     )
     position, slope, anchor, log_gap = np.split(best.x * unit, ends)
     return position, slope, anchor + centre * slope, log_gap
+
+
+def _measure_spread(position, layout):
+    """Log sd (session,) of each session's positions less their mean, and its derivative (position,)."""
+    session, number = layout.session_idx, layout.sat.sum(1)
+    strayed = position - (np.bincount(session, position) / number)[session]
+    square = np.bincount(session, strayed**2)
+    spread = np.log(square / number) / 2
+    return spread - spread.mean(), strayed / square[session]
 
 
 def _weigh_cells(cells, position, slope, cutpoint):

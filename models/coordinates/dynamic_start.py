@@ -15,6 +15,11 @@ STEP_SD = 0.15
 """Standard deviation of a state's move from one session to the next, for the roughness penalty."""
 ROUNDS = 15
 """Rounds in which all sessions are improved together."""
+STRETCH, NOISE = 0.8, 0.3
+"""Of starts that lie apart: sd of the log of the factor by which the ends of the scale are stretched, and of
+noise on each position, in standard deviations of positions."""
+WAVES = 6
+"""Number of cosines over time that the factor is made of."""
 
 
 class Cells(NamedTuple):
@@ -124,3 +129,21 @@ def _move_positions(cells, position, slope, midpoint, before, after):
     neighbours = (before != own) * position[before] + (after != own) * position[after]
     precision = links / STEP_SD**2 + 1.0
     return _newton_position(cells, position, slope, midpoint, neighbours / STEP_SD**2 / precision, precision)
+
+
+def disperse_positions(position: np.ndarray, layout: Layout, rng: np.random.Generator) -> np.ndarray:
+    """Return positions (position,) far from the given ones.
+
+    The ends of the scale, beyond half a standard deviation, are stretched or compressed by a factor that
+    wanders from session to session, each end by its own. A bloc at an end that votes as one is where modes
+    were found: it lies near in some sessions and far in others, as the walk lets it.
+    """
+    location, spread = position.mean(), position.std()
+    standard = (position - location) / spread
+    time = (np.arange(len(layout.session)) + 0.5) / len(layout.session)
+    wave = np.cos(np.pi * time[:, None] * np.arange(WAVES))
+    factor = np.exp(STRETCH * wave @ rng.normal(size=(WAVES, 2)) / np.sqrt(WAVES))
+    factor = factor[layout.session_idx, (standard > 0).astype(int)]
+    beyond = np.maximum(np.abs(standard) - 0.5, 0) * (factor - 1)
+    moved = standard + np.sign(standard) * beyond + NOISE * rng.normal(size=len(position))
+    return location + spread * moved

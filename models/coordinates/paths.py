@@ -28,30 +28,23 @@ def place_paths(
     item_warp : ItemWarp
         How items move with the sessions in which they were voted on.
     """
-    walks = prepare_walks(
-        layout.state_idx, layout.previous_idx, layout.elapsed, start.information, start.votes_position
-    )
+    walks = lay_out_walks(start, layout)
     warp = compute_warp(start.position, layout.session_idx, start.centre, layout.home_idx)
 
     # Scales. A state whose votes identify its scale is sampled centred, the others relative to the mean.
-    typical, spread = start.step_log_mean, start.step_log_sd
-    centring = weigh_scales(walks, np.exp(start.step_log), spread)
+    begin, centring = locate_paths(start, start, walks)
     own_scale = pm.Data("centring", centring)
     step_partial = pm.Normal(
         "step_partial",
         own_scale * step_log_mean,
         step_log_sd**own_scale,
         dims="state",
-        initval=centring * typical + (start.step_log - typical) * spread ** (centring - 1),
+        initval=begin["step_partial"],
     )
     step_log = step_log_mean + step_log_sd ** (1 - own_scale) * (step_partial - own_scale * step_log_mean)
 
     # Paths, in coordinates that are nearly independent of the scales.
-    whitened = pm.Flat(
-        "whitened_position",
-        dims="position",
-        initval=whiten_walks(start.position, np.exp(-2 * start.step_log), walks),
-    )
+    whitened = pm.Flat("whitened_position", dims="position", initval=begin["whitened_position"])
     # Arrays are data, not constants: large constants cannot be kept in the cache of compiled code.
     walks = Walks(*(pm.Data(f"walks_{n}", x) for n, x in zip(walks._fields, walks, strict=True)))
     # Whole sessions can move together, seen by the votes only relative to the items, which follow. These
@@ -69,3 +62,20 @@ def place_paths(
     pm.Potential("warp_gauge", pm.logp(held, warp_weight).sum())
     item_warp = ItemWarp(session_warp[layout.home_idx], warp.item_shape, warp.item_slope)
     return step_log, position, item_warp
+
+
+def lay_out_walks(start: DynamicStart, layout: Layout) -> Walks:
+    """Lay out the paths, with the votes' estimates of a start."""
+    return prepare_walks(
+        layout.state_idx, layout.previous_idx, layout.elapsed, start.information, start.votes_position
+    )
+
+
+def locate_paths(at: DynamicStart, start: DynamicStart, walks: Walks) -> tuple[dict, np.ndarray]:
+    """Return paths and scales of one start in the coordinates made from another, and the scales' centring."""
+    typical, spread = start.step_log_mean, start.step_log_sd
+    centring = weigh_scales(walks, np.exp(start.step_log), spread)
+    return {
+        "step_partial": centring * typical + (at.step_log - typical) * spread ** (centring - 1),
+        "whitened_position": whiten_walks(at.position, np.exp(-2 * at.step_log), walks),
+    }, centring

@@ -5,6 +5,9 @@ import xarray as xr
 
 from models.simulate.static import REGIONS
 
+BLOC_AT, TURNED = -4.0, 0.4
+"""Where a bloc begins, and the share of items of the middle session on which it sides with state 0."""
+
 
 def simulate_record(
     *,
@@ -14,6 +17,7 @@ def simulate_record(
     repeated: float = 0.4,
     drift: float = 0.0,
     jump: float = 0.0,
+    bloc: int = 0,
     absent: float = 0.1,
     seed: int,
 ) -> tuple[xr.Dataset, xr.Dataset]:
@@ -32,6 +36,9 @@ def simulate_record(
         Movement of all states and of the middle of the agenda per session.
     jump : float
         Size of a single move of one state in ten, in the middle session.
+    bloc : int
+        Number of states, the last ones, that hardly move, at the lower end, and vote as one. In the middle
+        session they vote as state 0, at the other end, on some of the items: a second dimension.
     absent : float
         Probability that a state misses one vote.
     seed : int
@@ -55,6 +62,9 @@ def simulate_record(
     moves[0, 0] = 2.5
     jumping = np.arange(1, n_state, 10)
     moves[n_session // 2, jumping] += jump * rng.choice([-1, 1], size=len(jumping))
+    allied = np.arange(n_state) >= n_state - bloc
+    step_sd[allied], moves[:, allied] = 0.05, rng.normal(0, 0.05, size=(n_session, bloc))
+    moves[0, allied] = BLOC_AT
     position = moves.cumsum(0) + drift * np.arange(n_session)[:, None]
 
     enters = np.where(rng.random(n_state) < 1 / 3, rng.integers(1, n_session - 2, size=n_state), 0)
@@ -82,6 +92,10 @@ def simulate_record(
 
     reaction = slope[:, None] * position[session] + rng.logistic(size=(len(session), n_state))
     response = (reaction > lower[:, None]).astype(int) + (reaction > upper[:, None])
+    if bloc:
+        response[:, allied] = response[:, -1:]
+        turned = (session == n_session // 2) & (rng.random(len(session)) < TURNED)
+        response[np.ix_(turned, allied)] = response[turned, :1]
     voted = member[session] & (rng.random(response.shape) >= absent)
     counts = np.stack([(response == r) & voted for r in range(3)], axis=-1).astype(np.int32)
     votes = xr.Dataset(

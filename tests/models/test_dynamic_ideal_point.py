@@ -20,7 +20,7 @@ SPEC = DynamicIdealPointSpec()
 @pytest.fixture(scope="module")
 def small():
     votes, layout = simulate_small_record()
-    return votes, layout, estimate_dynamic_start(votes, layout)
+    return votes, layout, estimate_dynamic_start(votes, layout, SPEC.session_log_sd_scale)
 
 
 def some_point(model, seed):
@@ -146,6 +146,8 @@ def test_density_is_that_of_the_plain_model(small, step):
             total += stats.norm.logpdf(point[name], loc, scale).sum()
         total += stats.norm.logpdf(step_log, point["step_log_mean"], sd["step_log_sd"]).sum()
         total += ((1 - centring) * point["step_log_sd_log__"]).sum()
+        spread = np.log([raw[layout.session_idx == t].std() for t in range(len(layout.session))])
+        total += stats.norm.logpdf(spread, spread.mean(), spec.session_log_sd_scale).sum()
         total += stats.norm.logpdf(raw.mean(), 0, spec.gauge_scale)
         total += stats.norm.logpdf(np.log(raw.std()), 0, spec.gauge_scale)
         position = (raw - raw.mean()) / raw.std()

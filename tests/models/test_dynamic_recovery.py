@@ -64,7 +64,7 @@ def test_without_repeated_resolutions_the_same_check_fails(shifting):
 def test_chains_from_mirrored_starts_agree():
     """One chain starts at the mirror image and stays there; the saved variables are the same."""
     votes, _ = simulate_record(n_state=25, n_session=6, items_per_session=20, seed=9)
-    start = estimate_dynamic_start(votes, prepare_layout(votes))
+    start = estimate_dynamic_start(votes, prepare_layout(votes), DynamicIdealPointSpec().session_log_sd_scale)
     raw, saved = [], []
     for begin in (start, mirror(start)):
         model = build_dynamic_ideal_point_model(votes, DynamicIdealPointSpec(), start=begin)

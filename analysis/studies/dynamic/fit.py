@@ -1,6 +1,8 @@
 """Sample the dynamic model a pair of chains at a time, and judge all chains together."""
 
+from dataclasses import replace
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,14 +15,46 @@ from analysis.fitting.convergence import measure_convergence
 from analysis.fitting.fit import run_nutpie
 from analysis.fitting.gates import check_convergence
 from analysis.variants.sampler import CORES, Progress, SamplerSpec
+from models.coordinates.dynamic_chains import place_chain
+from models.coordinates.dynamic_mode import estimate_dynamic_start
+from models.coordinates.layout import prepare_layout
 from models.dynamic_ideal_point import SAVED_ITEMS, SAVED_POSITIONS, build_dynamic_ideal_point_model
 
 
+class Compiled(NamedTuple):
+    """The compiled model of a record.
+
+    Attributes
+    ----------
+    model : CompiledModel
+        Begins each chain at a point of its own.
+    text : str
+        The model's text.
+    """
+
+    model: CompiledModel
+    text: str
+
+
 @cache
-def compile_record(record) -> tuple[CompiledModel, str]:
-    """Compile the model of a ``plan.Record``; return it and the model's text."""
-    model = build_dynamic_ideal_point_model(record.votes, record.spec)
-    return compile_model(model, SAVED_POSITIONS + SAVED_ITEMS), model.str_repr()
+def compile_record(record) -> Compiled:
+    """Compile the model of a ``plan.Record``.
+
+    Each chain climbs from other positions than any other chain, to the mode that is there, and begins at more
+    than the posterior's width from it. Chains that began together would agree whatever other modes there are.
+    """
+    votes, spec = record.votes, record.spec
+    layout = prepare_layout(votes)
+    start = estimate_dynamic_start(votes, layout, spec.session_log_sd_scale)
+    model = build_dynamic_ideal_point_model(votes, spec, start=start)
+    compiled, first = compile_model(model, SAVED_POSITIONS + SAVED_ITEMS), model.initial_point()
+
+    def place(seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        at = estimate_dynamic_start(votes, layout, spec.session_log_sd_scale, rng)
+        return place_chain(first, lambda x: compiled.logp_func(x)[1], start, at, layout, rng)
+
+    return Compiled(replace(compiled, initial_point_func=place), model.str_repr())
 
 
 def sample_pair(

@@ -1,7 +1,8 @@
 """The dynamic study keeps finished chains, checks convergence before it saves, and summarizes its draws."""
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import nutpie
@@ -94,12 +95,20 @@ def calls(votes, monkeypatch, tmp_path):
         def str_repr(self):
             return "a model"
 
+        def initial_point(self):
+            return {}
+
+    @dataclass
+    class Made:
+        initial_point_func: Callable | None = None
+
     def compiled(*_):
         counted["compiled"] += 1
+        return Made()
 
     store = Store(tmp_path / "fits")
     monkeypatch.setattr(dynamic_fit, "sample_pair", made_pair)
-    monkeypatch.setattr(dynamic_fit, "build_dynamic_ideal_point_model", lambda *_: Text())
+    monkeypatch.setattr(dynamic_fit, "build_dynamic_ideal_point_model", lambda *_, **__: Text())
     monkeypatch.setattr(dynamic_fit, "compile_model", compiled)
     monkeypatch.setattr(dynamic, "load_record_votes", lambda *_: votes)
     monkeypatch.setattr(dynamic, "load_or_make", lambda task, **given: load_or_make(task, store, **given))
