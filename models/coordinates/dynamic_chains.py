@@ -10,8 +10,12 @@ from models.coordinates.paths import lay_out_walks, locate_paths
 
 WIDTH = 1.5
 """Standard deviation of chains' starts around a start, in standard deviations of the posterior."""
-STEP, FLATTEST = 1e-3, 0.1
-"""Step of differences of gradients, and the smallest curvature that is believed."""
+STEP = 1e-3
+"""Step of differences of gradients."""
+FLATTEST, FLATTEST_SHARED = 1.0, 25.0
+"""Smallest curvatures that are believed: of one parameter of many, and of one that all of them share."""
+NARROW = 0.01
+"""Width of the coordinates of whole sessions, which repeat what the paths say."""
 
 
 def place_chain(
@@ -44,23 +48,25 @@ def place_chain(
     ends = np.cumsum([0, *map(np.size, values.values())])
     point = np.concatenate([np.ravel(value) for value in values.values()])
     parts = {name: slice(a, b) for name, a, b in zip(values, ends[:-1], ends[1:], strict=True)}
+    width = np.ones(len(point))
     # Whitened positions have about unit width, whatever the curvature at this point.
     del parts["whitened_position"]
-    return point + WIDTH * measure_widths(gradient, point, parts) * rng.normal(size=len(point))
-
-
-def measure_widths(
-    gradient: Callable[[np.ndarray], np.ndarray], point: np.ndarray, parts: dict[str, slice]
-) -> np.ndarray:
-    """Posterior sd (parameter,) of each parameter given the others, from differences of gradients.
-
-    ``parts`` are the variables' places in the vector. The elements of a variable must hardly depend on each
-    other given the rest: one difference then gives the curvatures of all.
-    """
-    width = np.ones(len(point))
+    width[parts.pop("warp_weight")] = NARROW
     for place in parts.values():
-        step = np.zeros(len(point))
-        step[place] = STEP
-        curvature = (gradient(point - step) - gradient(point + step))[place] / (2 * STEP)
-        width[place] = 1 / np.sqrt(np.maximum(curvature, FLATTEST))
-    return width
+        width[place] = measure_width(gradient, point, place)
+    return point + WIDTH * width * rng.normal(size=len(point))
+
+
+def measure_width(
+    gradient: Callable[[np.ndarray], np.ndarray], point: np.ndarray, place: slice
+) -> np.ndarray:
+    """Posterior sd of each element of a variable given all else, from one difference of gradients.
+
+    ``place`` is the variable's place in the vector. Its elements must hardly depend on each other given the
+    rest.
+    """
+    step = np.zeros(len(point))
+    step[place] = STEP
+    curvature = (gradient(point - step) - gradient(point + step))[place] / (2 * STEP)
+    flattest = FLATTEST if len(curvature) > 1 else FLATTEST_SHARED
+    return 1 / np.sqrt(np.maximum(curvature, flattest))

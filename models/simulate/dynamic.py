@@ -5,7 +5,7 @@ import xarray as xr
 
 from models.simulate.static import REGIONS
 
-BLOC_AT, TURNED = -4.0, 0.4
+BLOC_AT, TURNED = -4.0, 0.3
 """Where a bloc begins, and the share of items of the middle session on which it sides with state 0."""
 
 
