@@ -6,8 +6,9 @@ import xarray as xr
 
 from analysis.fitting.fit import Settings, fit_model, list_saved
 from analysis.fitting.refits import SAVED_DIRECT, compile_refits, fit_direct
+from analysis.fitting.reweighting import fit_reweighted
 from analysis.variants.sampler import SamplerSpec, derive_seed
-from analysis.variants.variant import Propagation
+from analysis.variants.variant import Cut, Propagation
 from models.coalition import build_coalition_model
 from models.joint import build_joint_model
 from models.measurement import spread_positions, summarize_measurement
@@ -23,6 +24,7 @@ def fit_propagated(
     *,
     refit: SamplerSpec,
     single: SamplerSpec,
+    cut: Cut = "weights",
     votes: dict[str, xr.Dataset] | None = None,
     ideal_point: IdealPointSpec | None = None,
     keep: int | None = None,
@@ -33,9 +35,9 @@ def fit_propagated(
     Parameters
     ----------
     propagation : {"plugin", "draws", "measurement", "joint"}
-        ``plugin``: posterior means as if they were known. ``draws``: the cut posterior, from a refit to each
-        draw. ``measurement``: a multivariate normal with the full posterior covariance. ``joint``: one model
-        with both likelihoods. In the last two, joining informs the positions.
+        ``plugin``: posterior means as if they were known. ``draws``: the cut posterior, from many draws of
+        the positions. ``measurement``: a multivariate normal with the full posterior covariance. ``joint``:
+        one model with both likelihoods. In the last two, joining informs the positions.
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
@@ -43,7 +45,10 @@ def fit_propagated(
     spec : CoalitionSpec
         Priors and model choices of stage 2.
     refit, single : SamplerSpec
-        Settings of one refit (``draws``), and of the single fit of the other ways.
+        Settings of one exact refit (``draws``), and of a single fit.
+    cut : {"weights", "refits"}
+        How ``draws`` gets the posterior for each draw: one fit, whose draws are weighed
+        (``analysis.fitting.reweighting``), or an exact refit to each (``analysis.fitting.refits``).
     votes : dict of str to xr.Dataset, optional
         Votes by case, see ``data.load.load_votes``. Only ``joint`` needs them.
     ideal_point : IdealPointSpec, optional
@@ -62,12 +67,16 @@ def fit_propagated(
     Raises
     ------
     SpecError
-        If the way is unknown, or if ``joint`` gets no votes or no spec of stage 1.
+        If the way or the cut is unknown, or if ``joint`` gets no votes or no spec of stage 1.
     ConvergenceError
         If every attempt misses a gate.
     """
     if propagation not in get_args(Propagation):
         raise SpecError(f"propagation = {propagation!r}; allowed: {', '.join(get_args(Propagation))}")
+    if cut not in get_args(Cut):
+        raise SpecError(f"cut = {cut!r}; allowed: {', '.join(get_args(Cut))}")
+    if propagation == "draws" and cut == "weights":
+        return fit_reweighted(panel, alignment, spec, single=single, refit=refit, keep=keep, **settings)
     if propagation == "draws":
         return fit_direct(panel, alignment, spec, refit, keep=keep, **settings)
     positions, prepared = centre_alignment(panel, alignment), prepare_panel_data(panel, spec.missing)

@@ -58,6 +58,7 @@ def make_direct(data: xr.Dataset | tuple, fits: list, variant: Variant, **how: A
         variant.coalition,
         refit=run.refit,
         single=run.single,
+        cut=run.cut,
         seed=derive_seed(run.seed, "direct"),
         votes=votes,
         ideal_point=variant.ideal_point,

@@ -70,6 +70,7 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
 
     content = shared | {
         "propagation": variant.propagation,
+        "cut": run.cut,
         "stage1_draws": run.stage1_draws,
         "ideal_point": asdict(variant.ideal_point),
         "samplers": {"refit": asdict(run.refit), "single": asdict(run.single)},

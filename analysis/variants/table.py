@@ -27,9 +27,8 @@ AXES: tuple[str, ...] = tuple(dict.fromkeys(choice.axis for choice in CHOICES))
 REVIEW = RunSpec(
     ideal_point=SamplerSpec(draws=1300, tune=150),
     total=SamplerSpec(draws=1000, tune=500, chains=2),
-    refit=SamplerSpec(draws=200, tune=50, chains=2, target_accept=0.7),
     single=SamplerSpec(draws=1000, tune=500, chains=2),
-    stage1_draws=20,
+    stage1_draws=250,
     items_kept=False,
     kept_draws=1000,
 )

@@ -12,6 +12,9 @@ from models.spec import AlignmentSpec, CoalitionSpec, IdealPointSpec
 Propagation = Literal["plugin", "draws", "measurement", "joint"]
 """How stage 2 accounts for the uncertainty of stage 1; see ``analysis.fitting.propagation``."""
 
+Cut = Literal["weights", "refits"]
+"""How the posterior of stage 2 is had for each draw of stage 1, with the propagation ``draws``."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
@@ -21,16 +24,20 @@ class RunSpec:
     ----------
     seed : int
         Seed of the whole run. Each fit derives its own from it and from its name.
-    ideal_point, total, refit, single : SamplerSpec
-        Samplers of stage 1, of stage 2 without alignment, and of stage 2 with alignment: of one refit if
-        ``propagation`` is ``draws``, else of the single fit.
+    ideal_point, total, single, refit : SamplerSpec
+        Samplers of stage 1, of stage 2 without alignment, and of stage 2 with alignment: of a single fit, and
+        of an exact refit to one stage-1 draw.
+    cut : {"weights", "refits"}
+        How stage 2 follows each stage-1 draw if ``propagation`` is ``draws``: by weights of the draws of one
+        fit (``analysis.fitting.reweighting``), with exact refits where weights are unreliable, or by exact
+        refits throughout. Both give the same posterior.
     stage1_draws : int
-        Stage-1 draws to which stage 2 is refitted.
+        Stage-1 draws that stage 2 follows.
     items_kept : bool
         Store discriminations and cutpoints of the items too. Stage 2 does not need them.
     kept_draws : int
-        Stage-2 draws that are stored and from which effects are computed. At least two of each refit are
-        needed to separate the share of stage 1 from noise.
+        Stage-2 draws that are stored and from which effects are computed. At least two for each stage-1 draw
+        are needed to separate the share of stage 1 from noise.
     quick : bool
         Mark the run as one for trying out. Everything that the run writes carries the mark.
     """
@@ -38,12 +45,17 @@ class RunSpec:
     seed: int = 20030320
     ideal_point: SamplerSpec = SamplerSpec(draws=1300, tune=150)
     total: SamplerSpec = SamplerSpec(draws=1000, tune=1000)
+    single: SamplerSpec = SamplerSpec(draws=2000, tune=1000, target_accept=0.9)
     refit: SamplerSpec = SamplerSpec(draws=150, tune=50, chains=2, target_accept=0.7)
-    single: SamplerSpec = SamplerSpec(draws=1000, tune=1000, target_accept=0.9)
-    stage1_draws: int = 300
+    cut: Cut = "weights"
+    stage1_draws: int = 1000
     items_kept: bool = True
     kept_draws: int = 4000
     quick: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown cut; the message names the nearest."""
+        check_choice("RunSpec", "cut", self.cut, get_args(Cut))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,5 +114,5 @@ class Variant:
             self,
             name=f"{self.name}-quick",
             data=replace(self.data, granularity="agenda"),
-            run=replace(self.run, stage1_draws=30, quick=True),
+            run=replace(self.run, stage1_draws=100, quick=True),
         )

@@ -13,8 +13,8 @@ import numpy as np
 import pytensor.tensor as pt
 
 from models.likelihood.fused import fuse_likelihood
-from models.likelihood.joining_numba import evaluate_joining
-from models.likelihood.link import log_cdf_graph
+from models.likelihood.joining_numba import evaluate_at_positions, evaluate_joining
+from models.likelihood.link import cdf, log_cdf_graph
 
 JOINING = fuse_likelihood(
     "joining",
@@ -59,6 +59,50 @@ def joining_logp(eta, state_sd, joined, included, *, implementation="fused", lin
         at_node = eta[..., None] + state_sd * STATE_NODES
         answer = included[..., None] * log_cdf_graph(link, sign[..., None] * at_node)
         return pt.logsumexp(answer.sum(0) + STATE_LOG_WEIGHTS, axis=-1).sum()
-    node, weight = (np.zeros(1), np.ones(1)) if state_sd is None else (STATE_NODES, np.exp(STATE_LOG_WEIGHTS))
+    node, weight = _quadrature(state_sd)
     eta, state_sd = (pt.cast(x, "float64") for x in (eta, 0.0 if state_sd is None else state_sd))
     return JOINING(eta, state_sd, joined, included, node, weight)[0]
+
+
+def log_likelihood_at(
+    position, predictor, alignment_slope, state_sd, joined, included, *, link="logit"
+) -> np.ndarray:
+    """Log likelihood of who joined if states stood at given positions, for many draws of the parameters.
+
+    Parameters
+    ----------
+    position : np.ndarray
+        (case, state), float: alignment, centred within each case.
+    predictor : np.ndarray
+        (draw, case, state), float: linear predictor without alignment and state effects, logits.
+    alignment_slope : np.ndarray
+        (draw, case), float, logits per standard deviation.
+    state_sd : np.ndarray or None
+        (draw,), float: standard deviation of the state effects, logits. None: no state effects.
+    joined, included, link
+        As in ``joining_logp``.
+
+    Returns
+    -------
+    np.ndarray
+        (draw,): what ``joining_logp`` gives for each draw.
+    """
+    node, weight = _quadrature(state_sd)
+    state_sd = np.zeros(len(predictor)) if state_sd is None else state_sd
+    if link == "logit":
+        draws = predictor, alignment_slope, state_sd
+        return evaluate_at_positions(
+            *map(np.ascontiguousarray, draws), position, joined, included, node, weight
+        )
+    sign = 2 * joined - 1
+    eta = sign * (predictor + alignment_slope[:, :, None] * position)
+    likelihood = np.zeros(eta[:, 0].shape)
+    for at, share in zip(node, weight, strict=True):
+        answered = cdf(link, eta + sign * (at * state_sd)[:, None, None])
+        likelihood += share * np.where(included == 1, answered, 1.0).prod(1)
+    return np.log(np.maximum(likelihood, np.finfo(float).tiny)).sum(1)
+
+
+def _quadrature(state_sd) -> tuple[np.ndarray, np.ndarray]:
+    """Return nodes and weights of the state effect; a single node if there is none."""
+    return (np.zeros(1), np.ones(1)) if state_sd is None else (STATE_NODES, np.exp(STATE_LOG_WEIGHTS))

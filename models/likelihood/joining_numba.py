@@ -8,7 +8,7 @@ two per node. The loops over nodes have no branch and become vector instructions
 
 import numpy as np
 
-from models.likelihood.votes_numba import ELEMENT, REDUCTION, exp_negative
+from models.likelihood.votes_numba import ELEMENT, REDUCTION, SCALAR, exp_negative
 
 # Larger odds change nothing, and three of them could not be multiplied.
 LARGEST_ODDS = 1e75
@@ -90,3 +90,29 @@ def evaluate_joining(eta, state_sd, joined, included, node, weight):
             d_eta[case, state] = signed * by_eta
             d_state_sd += signed * by_sd
     return value + np.log(running), d_eta, d_state_sd
+
+
+@SCALAR
+def evaluate_at_positions(predictor, alignment_slope, state_sd, position, joined, included, node, weight):
+    """Log likelihood of who joined, for many draws of the parameters and one set of positions.
+
+    Parameters
+    ----------
+    predictor : float (draw, case, state)
+        Linear predictor without alignment and without the state's effect, logits.
+    alignment_slope : float (draw, case)
+    state_sd : float (draw,)
+    position : float (case, state)
+        Alignment, centred within each case.
+    joined, included, node, weight
+        As in ``evaluate_joining``.
+
+    Returns
+    -------
+    value (draw,)
+    """
+    value = np.empty(predictor.shape[0])
+    for draw in range(predictor.shape[0]):
+        eta = predictor[draw] + np.expand_dims(alignment_slope[draw], 1) * position
+        value[draw] = evaluate_joining(eta, state_sd[draw], joined, included, node, weight)[0]
+    return value

@@ -42,6 +42,6 @@ def _chart(table: pd.DataFrame, results: Results, names: dict[str, str]) -> Char
         "Direct effect under each method of propagating the uncertainty of positions. The table has the "
         "numbers.",
         "Direct effect by method. plugin: mean positions treated as known; draws (the main analysis): "
-        "refitted to draws of positions; measurement: positions measured with error; joint: both stages in "
-        "one model.",
+        "one posterior for each draw of positions, pooled; measurement: positions measured with error; "
+        "joint: both stages in one model.",
     )

@@ -51,6 +51,7 @@ def build_provenance(results: Results) -> Section:
                 f"every saved number, and BFMI above {GATES.min_bfmi}."
             ),
             Sortable(_convergence_table(record)),
+            *_say_weights(record),
             *folded,
         ],
     )
@@ -65,7 +66,7 @@ def _convergence_table(record: dict) -> Table:
     )
     columns = [
         text_column("Fit", "fit"),
-        *([number_column("Refits", "refits", 0)] if "refits" in frame else []),
+        *([number_column("Exact refits", "refits", 0)] if "refits" in frame else []),
         number_column("Chains", "chains", 0),
         number_column("Draws per chain", "draws", 0),
         number_column("Divergences", "divergences", 0),
@@ -76,6 +77,21 @@ def _convergence_table(record: dict) -> Table:
         number_column("Seconds", "seconds", 1),
     ]
     return make_table(frame, columns, "Convergence of every fit")
+
+
+def _say_weights(record: dict) -> list[Text]:
+    """Say how reliable the weights are that carry a fit of stage 2 to each draw of the positions."""
+    return [
+        Text(
+            f"{name}: the draws of one fit are weighed for each of {figures['weighed']} draws of the "
+            f"positions. Pareto k of the weights is {figures['median_pareto_k']:.2f} in the median and "
+            f"{figures['max_pareto_k']:.2f} at most (up to 0.7 is usually trusted); at least "
+            f"{figures['min_effective_share']:.0%} of the draws are effective. Draws of the positions whose "
+            f"weights are unreliable, and which got an exact refit instead: {figures['refits']}."
+        )
+        for name, figures in record["convergence"].items()
+        if "weighed" in figures
+    ]
 
 
 def _hashes_table(results: Results) -> Sortable:

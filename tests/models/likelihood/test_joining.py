@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 import pytest
 from pytensor import function, grad
 
-from models.likelihood.joining import joining_logp
+from models.likelihood.joining import joining_logp, log_likelihood_at
 
 
 def example(seed=0, n_state=30):
@@ -68,3 +68,21 @@ def test_second_derivatives_and_wrong_shapes_are_refused():
         grad(first.sum(), x)
     with pytest.raises(TypeError, match="eta must be float64 with 2 dimension"):
         joining_logp(pt.dvector(), 1.0, joined, included)
+
+
+@pytest.mark.parametrize("link", ["logit", "probit", "cauchit"])
+@pytest.mark.parametrize("with_state", [True, False])
+def test_likelihood_of_many_draws_equals_that_of_each(link, with_state):
+    predictor, joined, included = example(3)
+    rng = np.random.default_rng(4)
+    predictor = predictor + rng.normal(size=(5, *predictor.shape))
+    slope, sd, position = rng.normal(size=(5, 2)), rng.normal(size=5), rng.normal(size=predictor.shape[1:])
+    eta, state_sd = pt.dmatrix(), pt.dscalar()
+    value = joining_logp(eta, state_sd if with_state else None, joined, included, link=link)
+    one = function([eta, state_sd], value, mode="FAST_COMPILE", on_unused_input="ignore")
+    expected = [one(p + b[:, None] * position, s) for p, b, s in zip(predictor, slope, sd, strict=True)]
+    draws = predictor, slope, sd if with_state else None
+    many = log_likelihood_at(position, *draws, joined, included, link=link)
+    np.testing.assert_allclose(many, expected, rtol=1e-9)
+    moved = log_likelihood_at(position + 0.1, *draws, joined, included, link=link)
+    assert np.abs(moved - expected).min() > 1e-3
