@@ -110,6 +110,7 @@ def run_chains(
             cores=1,
             seed=derive_seed(seed, chain),
             target_accept=sampler.target_accept,
+            microcanonical_trajectory=sampler.microcanonical,
             save_warmup=False,
             store_unconstrained=True,
             progress_bar=False,

@@ -166,6 +166,7 @@ def run_nutpie(
         tune=sampler.tune,
         chains=sampler.chains,
         target_accept=sampler.target_accept,
+        microcanonical_trajectory=sampler.microcanonical,
         save_warmup=False,
         progress_bar=False,
         progress_callback=show_share if progress else None,

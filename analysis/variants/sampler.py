@@ -27,12 +27,16 @@ class SamplerSpec:
         At least 2, or convergence could not be judged.
     target_accept : float
         Acceptance probability at the first attempt, 0.5 to 1.
+    microcanonical : bool
+        Microcanonical trajectories in place of the usual ones. They agree with the usual ones where both pass,
+        but divergences and BFMI see less of what is wrong. Experimental; for comparisons.
     """
 
     draws: int
     tune: int
     chains: int = 4
     target_accept: float = 0.8
+    microcanonical: bool = False
 
     def __post_init__(self):
         if self.draws < 20 or self.tune < 50 or self.chains < 2 or not 0.5 <= self.target_accept < 1:

@@ -144,3 +144,13 @@ def test_interrupted_chains_are_stopped(monkeypatch):
 def test_draws_are_the_same_on_one_core_and_on_two():
     one, two = (fit(build_model(0.0), cores=cores)["posterior"].dataset for cores in (1, 2))
     xr.testing.assert_equal(one, two)
+
+
+def test_microcanonical_trajectories_are_a_choice_that_agrees():
+    usual, other = (
+        fit(build_model(0.0), SamplerSpec(draws=2000, tune=200, microcanonical=choice))["posterior"]["all"]
+        for choice in (False, True)
+    )
+    assert not np.allclose(usual.isel(draw=0), other.isel(draw=0))
+    np.testing.assert_allclose(usual.mean(("chain", "draw")), other.mean(("chain", "draw")), atol=0.15)
+    np.testing.assert_allclose(usual.std(("chain", "draw")), other.std(("chain", "draw")), rtol=0.1)
