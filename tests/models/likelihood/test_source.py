@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 import models
+from models.coordinates.arrow import GATHER, SPREAD
+from models.coordinates.precondition import MOVE
+from models.coordinates.precondition import PULL_BACK as MOVE_BACK
 from models.coordinates.walks import DIFFERENTIATE_WALKS, UNWHITEN_WALKS
 from models.likelihood import fused
 from models.likelihood.graded_response import GRADED_RESPONSE, GRADED_RESPONSE_TALLIES
@@ -25,6 +28,10 @@ OPS = [
     PULL_BACK,
     UNWHITEN_WALKS,
     DIFFERENTIATE_WALKS,
+    SPREAD,
+    GATHER,
+    MOVE,
+    MOVE_BACK,
 ]
 
 
@@ -36,6 +43,7 @@ def test_a_kernel_is_hashed_with_the_kernels_that_it_calls():
     assert name_sources(JOINING) == {"fused", "source", "joining_numba", "votes_numba"}
     assert name_sources(GRADED_RESPONSE_TALLIES) == {"fused", "source", "tallies_numba", "votes_numba"}
     assert name_sources(UNWHITEN_WALKS) == {"fused", "source", "walks"}
+    assert name_sources(SPREAD) == {"fused", "source", "arrow_numba"}
 
 
 def test_every_kernel_file_belongs_to_an_op_and_every_op_has_its_own_name():
