@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import xarray as xr
 from nutpie.sample import CompiledModel
+from threadpoolctl import threadpool_limits
 
 from analysis.fitting.chains import SAVED_STATISTICS
 from analysis.fitting.compile import compile_model
@@ -45,7 +46,8 @@ def compile_record(record) -> Compiled:
     """
     votes, spec = record.votes, record.spec
     layout = prepare_layout(votes)
-    start = estimate_dynamic_start(votes, layout, spec.session_log_sd_scale)
+    with threadpool_limits(limits=1):
+        start = estimate_dynamic_start(votes, layout, spec.session_log_sd_scale)
     model = build_dynamic_ideal_point_model(votes, spec, start=start)
     compiled, first = compile_model(model, SAVED_POSITIONS + SAVED_ITEMS), model.initial_point()
 
@@ -75,14 +77,11 @@ def sample_pair(
     ``SAVED_ITEMS``, and ``sample_stats``. Attribute ``model``: the text. Raises KeyboardInterrupt if sampling
     was interrupted.
     """
-    trace = run_nutpie(
-        compiled,
-        sampler,
-        cores=cores,
-        seed=seed,
-        progress=progress,
-        return_raw_trace=True,
-    )
+    # Chains climb to their starts. Threads would round differently from machine to machine.
+    with threadpool_limits(limits=1):
+        trace = run_nutpie(
+            compiled, sampler, cores=cores, seed=seed, progress=progress, return_raw_trace=True
+        )
     draws, statistics = trace.get_arrow_trace()
     # After Ctrl-C nutpie returns the draws it has. An incomplete chain must not be stored.
     if any(chain.num_rows < sampler.draws + sampler.tune for chain in draws):
