@@ -126,7 +126,7 @@ def fit_worlds(panels):
     fits = refit(
         shape_refits(model, saved, seed=3),
         data,
-        SamplerSpec(draws=400, tune=400, chains=2),
+        SamplerSpec(draws=250, tune=100, chains=2),
         seed=3,
     )
     found = []
