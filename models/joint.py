@@ -6,8 +6,9 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.coalition import build_coalition_model
+from models.coordinates.arrow import find_items
 from models.coordinates.precondition import Coordinates, express, move
-from models.ideal_point import build_ideal_point_model
+from models.ideal_point import OF_ITEMS, build_ideal_point_model
 from models.measurement import keep_positions
 from models.panel import PanelData
 from models.spec import CoalitionSpec, IdealPointSpec
@@ -20,7 +21,7 @@ def build_joint_model(
     coalition: CoalitionSpec,
     saved: list[str],
     shape: Coordinates,
-) -> pm.Model:
+) -> tuple[pm.Model, np.ndarray]:
     """Build stage 1 of every case and stage 2 as one model, with feedback from joining to positions.
 
     Parameters
@@ -39,10 +40,13 @@ def build_joint_model(
 
     Returns
     -------
-    pm.Model
+    model : pm.Model
         ``saved``, ``eta`` (case, state), ``position`` (case, state): alignment, centred within each case, and
         ``position_in_sample`` (see ``models.measurement.keep_positions``). The position of a state without
         votes comes from its region's distribution.
+    items : np.ndarray
+        (item, k), int: places of the parameters of all items in the model's unconstrained parameters; see
+        ``models.coordinates.arrow.begin_arrow``.
     """
     included = panel.included
     stage2 = build_coalition_model(panel, coalition, np.zeros(included.shape))
@@ -65,12 +69,15 @@ def build_joint_model(
         pm.Potential("coalition", logp)
         for name, value in kept.items():
             pm.Deterministic(name, value, dims=stage2.named_vars_to_dims.get(name))
-    return joint
+    return joint, _find_items(joint, stage1)
 
 
 def _place_case(stage1: pm.Model, panel: PanelData, spec: IdealPointSpec, case: str):
     """Add one case's votes to the model in context; return the positions of the panel's states."""
-    logp, kept = express(stage1, _place_parameters(stage1, case), ["ideal_point", "region_mean", "region_sd"])
+    start = stage1.initial_point()
+    begin = np.concatenate([np.ravel(start[value.name]) for value in stage1.value_vars])
+    raw = pm.Flat(f"{case}_raw", shape=begin.size, initval=begin)
+    logp, kept = express(stage1, raw, ["ideal_point", "region_mean", "region_sd"])
     pm.Potential(f"{case}_votes", logp)
     states = list(stage1.coords["state"])
     unseen = [state for state in panel.state if state not in states]
@@ -91,21 +98,12 @@ def _place_case(stage1: pm.Model, panel: PanelData, spec: IdealPointSpec, case: 
     return known[[order.index(state) for state in panel.state]]
 
 
-def _place_parameters(stage1: pm.Model, case: str):
-    """Add a stage-1 model's unconstrained parameters as one vector, in the order of its ``value_vars``.
-
-    Parameters with a starting value begin there (``_placed``). The others (``_free``) are offsets from their
-    default without a starting value, so that chains begin in different places, none with a slope of exactly
-    0.
-    """
-    start = stage1.initial_point()
-    is_placed, flat = [], []
-    for value in stage1.value_vars:
-        flat.append(np.ravel(start[value.name]))
-        has_start = stage1.rvs_to_initial_values[stage1.values_to_rvs[value]] is not None
-        is_placed.append(np.full(flat[-1].size, has_start))
-    is_placed, flat = np.concatenate(is_placed), np.concatenate(flat)
-    placed = pm.Flat(f"{case}_placed", shape=int(is_placed.sum()), initval=flat[is_placed])
-    free = pm.Flat(f"{case}_free", shape=int((~is_placed).sum())) + flat[~is_placed]
-    order = np.argsort(np.concatenate([np.flatnonzero(is_placed), np.flatnonzero(~is_placed)]))
-    return pt.concatenate([placed, free])[order]
+def _find_items(joint: pm.Model, stage1: dict[str, pm.Model]) -> np.ndarray:
+    """Find the parameters of the items of all cases, which the cases hold under the same names."""
+    # A case without abstentions has no gaps; those of another then count among the other parameters.
+    shared = [name for name in OF_ITEMS if all(name in model.named_vars for model in stage1.values())]
+    start = joint.initial_point()
+    ends = np.cumsum([0, *(start[value.name].size for value in joint.value_vars)])
+    begin = {value.name: end for value, end in zip(joint.value_vars, ends[:-1], strict=True)}
+    found = [begin[f"{case}_raw"] + find_items(model, tuple(shared)) for case, model in stage1.items()]
+    return np.concatenate(found)

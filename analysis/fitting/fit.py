@@ -14,6 +14,7 @@ from analysis.fitting.modes import WIDTH
 from analysis.fitting.whitened import fit_whitened
 from analysis.variants.sampler import Progress, SamplerSpec, derive_seed
 from models.coalition import build_coalition_model
+from models.coordinates.arrow import find_items
 from models.ideal_point import OF_ITEMS, SAVED, build_ideal_point_model
 from models.panel import prepare_panel_data
 from models.spec import CoalitionSpec, IdealPointSpec, TierSpec
@@ -81,7 +82,8 @@ def fit_ideal_points(
     model = build_ideal_point_model(votes, spec)
     name = f"ideal points ({votes.attrs.get('case', 'votes')})"
     saved = list_saved(model, SAVED)
-    return fit_whitened(model, sampler, of_items=OF_ITEMS, saved=saved, name=name, **settings)
+    items = find_items(model, OF_ITEMS)
+    return fit_whitened(model, sampler, items=items, saved=saved, name=name, **settings)
 
 
 def fit_total(

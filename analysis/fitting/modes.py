@@ -20,6 +20,8 @@ HEAVY = np.log(1e4)
 """A mode counts if the best one is at most so much heavier, in logs: chains start in it too."""
 WIDTH = 1.5
 """Standard deviation of the chains' starts about their mode, in standard deviations of the posterior."""
+WALL = 1e10
+"""Minus log density where it cannot be computed."""
 SAME = 0.5
 """Two modes whose log densities differ by less are one, or mirror images."""
 
@@ -70,7 +72,7 @@ def _find_modes(evaluate: Gradient, begin: Arrow, seed: int) -> list[Mode]:
     for start in (side * step for step in away for side in (1, -1)):
         mode, height = climb(near, start)
         # Mirror images have the same height: one of them stands for both.
-        if all(abs(height - other.height) > SAME for other in found):
+        if height > -WALL and all(abs(height - other.height) > SAME for other in found):
             found.append(_describe(evaluate, begin, first.move(mode), height))
     found.sort(key=lambda mode: -mode.weight)
     return [mode for mode in found if mode.weight > found[0].weight - HEAVY]
@@ -87,6 +89,9 @@ def climb(evaluate: Gradient, start: np.ndarray) -> tuple[np.ndarray, float]:
 
     def descend(point):
         value, gradient = evaluate(point)
+        # Far out the density may overflow. A high wall sends the search back; NaN would end it.
+        if not (np.isfinite(value) and np.isfinite(gradient).all()):
+            return WALL, np.zeros_like(point)
         return -float(value), -np.asarray(gradient)
 
     found = minimize(

@@ -1,5 +1,6 @@
 """Four ways to carry the uncertainty of stage 1 into stage 2."""
 
+from functools import partial
 from typing import Unpack, get_args
 
 import xarray as xr
@@ -7,6 +8,7 @@ import xarray as xr
 from analysis.fitting.fit import Settings, fit_model, list_saved
 from analysis.fitting.refits import SAVED_DIRECT, compile_refits, fit_direct
 from analysis.fitting.reweighting import fit_reweighted
+from analysis.fitting.whitened import fit_whitened
 from analysis.variants.sampler import SamplerSpec, derive_seed
 from analysis.variants.variant import Cut, Propagation
 from models.coalition import build_coalition_model
@@ -80,6 +82,7 @@ def fit_propagated(
     if propagation == "draws":
         return fit_direct(panel, alignment, spec, refit, keep=keep, **settings)
     positions, prepared = centre_alignment(panel, alignment), prepare_panel_data(panel, spec.missing)
+    fit = fit_model
     if propagation == "plugin":
         model = build_coalition_model(prepared, spec, positions.mean(0))
     elif propagation == "measurement":
@@ -89,10 +92,11 @@ def fit_propagated(
     else:
         seed = derive_seed(settings["seed"], "pilot")
         pilot = compile_refits(prepared, positions.mean(0), spec, seed=seed)
-        model = build_joint_model(votes, prepared, ideal_point, spec, pilot.saved, pilot.shape)
+        model, items = build_joint_model(votes, prepared, ideal_point, spec, pilot.saved, pilot.shape)
+        fit = partial(fit_whitened, items=items)
     saved = list_saved(model, [*SAVED_DIRECT, "eta", "position_in_sample"])
     name = f"joining, direct effect ({propagation})"
-    idata = fit_model(model, single, saved=saved, name=name, **settings)
+    idata = fit(model, single, saved=saved, name=name, **settings)
     posterior = idata["posterior"].dataset
     if "position_in_sample" in posterior:
         position = spread_positions(posterior["position_in_sample"], panel)

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import pymc as pm
 import xarray as xr
 from nutpie.sample import CompiledModel
@@ -34,7 +35,7 @@ class Whitened(NamedTuple):
         return self.compiled.with_data(**modes[0].arrow.as_data()), modes
 
 
-def compile_whitened(model: pm.Model, saved: list[str], of_items: tuple[str, ...]) -> Whitened:
+def compile_whitened(model: pm.Model, saved: list[str], items: np.ndarray) -> Whitened:
     """Compile a model over the coordinates of an arrow; other coordinates need no new compilation.
 
     Parameters
@@ -43,10 +44,10 @@ def compile_whitened(model: pm.Model, saved: list[str], of_items: tuple[str, ...
         Any model of continuous parameters.
     saved : list of str
         Variables to keep.
-    of_items : tuple of str
-        Unconstrained variables with one number an item; those that the model lacks do not matter.
+    items : np.ndarray
+        (item, k), int: places of the parameters of each item; see ``models.coordinates.arrow.find_items``.
     """
-    begin = begin_arrow(model, [name for name in of_items if name in model.named_vars])
+    begin = begin_arrow(model, items)
     return Whitened(compile_model(whiten(model, saved, begin), saved, set()), begin)
 
 
@@ -54,7 +55,7 @@ def fit_whitened(
     model: pm.Model,
     sampler: SamplerSpec,
     *,
-    of_items: tuple[str, ...],
+    items: np.ndarray,
     saved: list[str],
     name: str,
     seed: int,
@@ -64,7 +65,7 @@ def fit_whitened(
 
     Parameters
     ----------
-    model, of_items, saved
+    model, items, saved
         As in ``compile_whitened``.
     sampler : SamplerSpec
         Draws and warm-up of each chain at the first attempt.
@@ -85,7 +86,7 @@ def fit_whitened(
     ConvergenceError
         If every attempt misses a gate.
     """
-    shaped, modes = compile_whitened(model, saved, of_items).find_modes(seed)
+    shaped, modes = compile_whitened(model, saved, items).find_modes(seed)
 
     def place(seed: int):
         return place_chains(modes, sampler.chains, seed)

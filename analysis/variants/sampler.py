@@ -28,8 +28,8 @@ class SamplerSpec:
     target_accept : float
         Acceptance probability at the first attempt, 0.5 to 1.
     microcanonical : bool
-        Microcanonical trajectories in place of the usual ones. They agree with the usual ones where both pass,
-        but divergences and BFMI see less of what is wrong. Experimental; for comparisons.
+        Microcanonical trajectories in place of the usual ones, for comparisons. Both agree where both pass,
+        but with these divergences and BFMI see less of what is wrong.
     """
 
     draws: int

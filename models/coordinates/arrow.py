@@ -99,23 +99,42 @@ class Arrow(NamedTuple):
         return np.concatenate([solved, np.linalg.solve(self.rest, rest)])
 
 
-def begin_arrow(model: pm.Model, of_items: list[str]) -> Arrow:
+def find_items(model: pm.Model, of_items: tuple[str, ...]) -> np.ndarray:
+    """Find the parameters of items in the order of the model's unconstrained parameters.
+
+    Parameters
+    ----------
+    model : pm.Model
+        Any model of continuous parameters.
+    of_items : tuple of str
+        Unconstrained variables (item,) with one number an item; those that the model lacks are left out.
+
+    Returns
+    -------
+    np.ndarray
+        (item, variable), int: place of each.
+    """
+    sizes = {value.name: model.initial_point()[value.name].size for value in model.value_vars}
+    ends = np.cumsum([0, *sizes.values()])
+    place = {name: np.arange(a, b) for name, a, b in zip(sizes, ends[:-1], ends[1:], strict=True)}
+    return np.stack([place[name] for name in of_items if name in place], axis=-1)
+
+
+def begin_arrow(model: pm.Model, items: np.ndarray) -> Arrow:
     """Return coordinates that are the parameters themselves, in the order in which an arrow takes them.
 
     Parameters
     ----------
     model : pm.Model
         Any model of continuous parameters.
-    of_items : list of str
-        Unconstrained variables (item,) that each have one number an item.
+    items : np.ndarray
+        (item, k), int: places of the parameters of each item, from ``find_items``.
     """
-    start = {v.name: np.ravel(model.initial_point()[v.name]) for v in model.value_vars}
-    ends = np.cumsum([0, *(values.size for values in start.values())])
-    place = {name: np.arange(a, b) for name, a, b in zip(start, ends[:-1], ends[1:], strict=True)}
-    items = np.stack([place[name] for name in of_items], axis=-1)
-    rest = np.concatenate([place[name] for name in start if name not in of_items])
+    start = model.initial_point()
+    centre = np.concatenate([np.ravel(start[value.name]) for value in model.value_vars])
+    rest = np.setdiff1d(np.arange(centre.size), items)
     return Arrow(
-        np.concatenate(list(start.values())),
+        centre,
         np.concatenate([items.ravel(), rest]),
         np.tile(np.eye(items.shape[1]), (len(items), 1, 1)),
         np.zeros((items.size, rest.size), np.float32),

@@ -55,7 +55,7 @@ def test_callbacks_compute_density_gradient_and_saved_variables(models):
             compiled.compiled_logp_func, [point.size], point, point.size, compiled.user_data, logp
         )
         assert code == 0
-        # PyMC computes the logarithms of priors' numbers in single precision. They do not depend on the point.
+        # PyMC computes logarithms of priors' numbers in single precision. They are the same at any point.
         np.testing.assert_allclose(logp, density(values), rtol=1e-9)
         first, begin = np.empty(()), np.concatenate([np.ravel(start[v.name]) for v in model.value_vars])
         call(compiled.compiled_logp_func, [point.size], begin, point.size, compiled.user_data, first)

@@ -12,6 +12,7 @@ from analysis.fitting.gates import ConvergenceError
 from analysis.fitting.modes import place_chains
 from analysis.fitting.whitened import compile_whitened, fit_whitened
 from analysis.variants.sampler import SamplerSpec
+from models.coordinates.arrow import find_items
 
 SAMPLER = SamplerSpec(draws=400, tune=100)
 ITEMS = ("slope", "place")
@@ -31,17 +32,32 @@ def build_model(apart: float) -> pm.Model:
 
 
 def find(model: pm.Model):
-    return compile_whitened(model, ["shared"], ITEMS).find_modes(seed=1)[1]
+    return compile_whitened(model, ["shared"], find_items(model, ITEMS)).find_modes(seed=1)[1]
 
 
 def fit(model: pm.Model, sampler=SAMPLER, seed=1, **settings) -> xr.DataTree:
     return fit_whitened(
-        model, sampler, of_items=ITEMS, saved=["shared", "all"], name="toy", seed=seed, **settings
+        model,
+        sampler,
+        items=find_items(model, ITEMS),
+        saved=["shared", "all"],
+        name="toy",
+        seed=seed,
+        **settings,
     )
 
 
 def test_one_mode_is_one():
     assert len(find(build_model(0.0))) == 1
+
+
+def test_a_search_comes_back_from_where_the_density_overflows():
+    model = build_model(0.0)
+    with model:
+        far = pt.sqr(model["shared"]) + pt.sqr(model["slope"]).sum()
+        # Infinite less infinite where a long step ends.
+        pm.Potential("overflow", pt.exp(far) - pt.exp(far))
+    assert [np.isfinite(mode.weight) for mode in find(model)] == [True]
 
 
 def test_two_planted_modes_are_found_and_chains_start_in_both():

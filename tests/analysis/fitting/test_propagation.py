@@ -171,21 +171,11 @@ def test_joint_density_is_the_sum_of_its_parts():
         .values()
     )
     shape = Coordinates(rng.normal(size=n), np.eye(n) + 0.1 * rng.normal(size=(n, n)))
-    joint = build_joint_model(
+    joint, items = build_joint_model(
         votes, prepare_panel_data(panel), IdealPointSpec(), SPEC, ["alignment_slope"], shape
     )
     point = draw_point(joint, 6)
     stage1 = build_ideal_point_model(votes["iraq"], IdealPointSpec())
-
-    def stage1_values(at):
-        start, values, places = stage1.initial_point(), {}, {"placed": 0, "free": 0}
-        for value in stage1.value_vars:
-            has_start = stage1.rvs_to_initial_values[stage1.values_to_rvs[value]] is not None
-            kind, size = ("placed" if has_start else "free"), start[value.name].size
-            part = at[f"iraq_{kind}"][places[kind] : places[kind] + size].reshape(start[value.name].shape)
-            places[kind] += size
-            values[value.name] = part if has_start else part + start[value.name]
-        return values
 
     def part(name, at):
         return float(
@@ -194,7 +184,12 @@ def test_joint_density_is_the_sum_of_its_parts():
             )
         )
 
-    assert part("iraq_votes", point) == pytest.approx(evaluate_logp(stage1, stage1_values(point)))
+    assert part("iraq_votes", point) == pytest.approx(
+        evaluate_logp(stage1, unflatten(stage1, point["iraq_raw"]))
+    )
+    # The items of both cases are found: others are no neighbours of theirs in the Hessian.
+    assert items.shape == (2 * votes["iraq"].sizes["item"], 3)
+    assert len(np.unique(items)) == items.size
     position = joint.replace_rvs_by_values([joint["position"]])
     given = joint.compile_fn(
         position, inputs=joint.value_vars, mode="FAST_COMPILE", on_unused_input="ignore"
@@ -204,7 +199,7 @@ def test_joint_density_is_the_sum_of_its_parts():
     expected = evaluate_logp(stage2, unflatten(stage2, flat))
     assert part("coalition", point) == pytest.approx(expected)
     # Joining sees the positions: other positions, another density.
-    moved = point | {"isis_placed": point["isis_placed"] + 0.3 * np.sin(np.arange(point["isis_placed"].size))}
+    moved = point | {"isis_raw": point["isis_raw"] + 0.3 * np.sin(np.arange(point["isis_raw"].size))}
     assert part("coalition", moved) != pytest.approx(expected)
 
 
