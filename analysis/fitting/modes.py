@@ -7,7 +7,7 @@ search begins at the model's own start and at points far away in every direction
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 from threadpoolctl import threadpool_limits
 
 from analysis.variants.sampler import derive_seed
@@ -23,7 +23,8 @@ WIDTH = 1.5
 WALL = 1e10
 """Minus log density where it cannot be computed."""
 SAME = 0.5
-"""Two modes whose log densities differ by less are one, or mirror images."""
+"""Two modes whose log densities differ by less are one, or mirror images. A climb that a further step would
+raise by more has not ended at a mode."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ class Mode:
     weight: float
 
 
-def find_modes(evaluate: Gradient, begin: Arrow, seed: int) -> list[Mode]:
+def find_modes(
+    evaluate: Gradient, begin: Arrow, seed: int, lowest: np.ndarray | float = -np.inf
+) -> list[Mode]:
     """Climb to modes from points apart, and return those that carry weight, the heaviest first.
 
     Parameters
@@ -56,15 +59,18 @@ def find_modes(evaluate: Gradient, begin: Arrow, seed: int) -> list[Mode]:
         From ``begin_arrow``.
     seed : int
         Seed of the points.
+    lowest : np.ndarray or float
+        (parameter,): lowest values. A density of effects and their common scale has no bound where the scale
+        goes to 0. That spike has no mass; a climb into it finds no mode.
     """
     # Threads would round differently from machine to machine and worker to worker, for no gain in speed.
     with threadpool_limits(limits=1):
-        return _find_modes(evaluate, begin, seed)
+        return _find_modes(evaluate, begin, seed, lowest)
 
 
-def _find_modes(evaluate: Gradient, begin: Arrow, seed: int) -> list[Mode]:
+def _find_modes(evaluate: Gradient, begin: Arrow, seed: int, lowest: np.ndarray | float) -> list[Mode]:
     rng = np.random.default_rng(seed)
-    mode, height = climb(evaluate, begin.centre)
+    mode, height = climb(evaluate, begin.centre, lowest)
     found = [_describe(evaluate, begin, mode, height)]
     first = found[0].arrow
     near = first.evaluate(evaluate)
@@ -73,7 +79,9 @@ def _find_modes(evaluate: Gradient, begin: Arrow, seed: int) -> list[Mode]:
         mode, height = climb(near, start)
         # Mirror images have the same height: one of them stands for both.
         if height > -WALL and all(abs(height - other.height) > SAME for other in found):
-            found.append(_describe(evaluate, begin, first.move(mode), height))
+            described = _describe(evaluate, begin, first.move(mode), height)
+            if (described.arrow.centre > lowest).all() and _is_level(described, evaluate):
+                found.append(described)
     found.sort(key=lambda mode: -mode.weight)
     return [mode for mode in found if mode.weight > found[0].weight - HEAVY]
 
@@ -84,8 +92,16 @@ def _describe(evaluate: Gradient, begin: Arrow, mode: np.ndarray, height: float)
     return Mode(arrow, height, height + volume)
 
 
-def climb(evaluate: Gradient, start: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the mode above a point, and its log density."""
+def _is_level(mode: Mode, evaluate: Gradient) -> bool:
+    """Return whether a climb ended at the top: a Newton step from there gains less than ``SAME``."""
+    gradient = mode.arrow.evaluate(evaluate)(np.zeros(mode.arrow.centre.size))[1]
+    return bool(np.isfinite(mode.weight) and gradient @ gradient / 2 < SAME)
+
+
+def climb(
+    evaluate: Gradient, start: np.ndarray, lowest: np.ndarray | float = -np.inf
+) -> tuple[np.ndarray, float]:
+    """Return the mode above a point, and its log density; ``lowest`` as in ``find_modes``."""
 
     def descend(point):
         value, gradient = evaluate(point)
@@ -99,6 +115,7 @@ def climb(evaluate: Gradient, start: np.ndarray) -> tuple[np.ndarray, float]:
         start,
         jac=True,
         method="L-BFGS-B",
+        bounds=Bounds(np.broadcast_to(lowest, start.shape), np.inf),
         options={"maxcor": 20, "maxiter": 3000, "maxfun": 6000, "ftol": 1e-11},
     )
     return found.x, -float(found.fun)

@@ -11,7 +11,7 @@ from analysis.fitting.chains import sample_to_gates
 from analysis.fitting.compile import compile_model
 from analysis.fitting.modes import Mode, find_modes, place_chains
 from analysis.variants.sampler import SamplerSpec, derive_seed
-from models.coordinates.arrow import Arrow, begin_arrow, evaluate_parameters, whiten
+from models.coordinates.arrow import Arrow, begin_arrow, evaluate_parameters, find_lowest, whiten
 
 
 class Whitened(NamedTuple):
@@ -23,15 +23,18 @@ class Whitened(NamedTuple):
         Takes other coordinates as data.
     begin : Arrow
         The coordinates that it was compiled with: the parameters themselves.
+    lowest : np.ndarray
+        (parameter,): lowest values of a climb; see ``models.coordinates.arrow.find_lowest``.
     """
 
     compiled: CompiledModel
     begin: Arrow
+    lowest: np.ndarray
 
     def find_modes(self, seed: int) -> tuple[CompiledModel, list[Mode]]:
         """Find the modes, and return the model in coordinates from the heaviest one, and all of them."""
         evaluate = evaluate_parameters(self.compiled.logp_func, self.begin)
-        modes = find_modes(evaluate, self.begin, derive_seed(seed, "modes"))
+        modes = find_modes(evaluate, self.begin, derive_seed(seed, "modes"), self.lowest)
         return self.compiled.with_data(**modes[0].arrow.as_data()), modes
 
 
@@ -48,7 +51,7 @@ def compile_whitened(model: pm.Model, saved: list[str], items: np.ndarray) -> Wh
         (item, k), int: places of the parameters of each item; see ``models.coordinates.arrow.find_items``.
     """
     begin = begin_arrow(model, items)
-    return Whitened(compile_model(whiten(model, saved, begin), saved, set()), begin)
+    return Whitened(compile_model(whiten(model, saved, begin), saved, set()), begin, find_lowest(model))
 
 
 def fit_whitened(

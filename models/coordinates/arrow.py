@@ -29,6 +29,8 @@ STEP = 1e-4
 """Step of the differences of gradients, on the unconstrained scale."""
 FLATTEST = 1e-2
 """Smallest curvature that is believed: where the Hessian says less, the prior's tails decide."""
+ROUNDING = 1e-10
+"""Smallest curvature beside the largest one that differences of gradients can tell from 0."""
 
 INPUTS = {
     "raw": pt.dvector,
@@ -118,6 +120,22 @@ def find_items(model: pm.Model, of_items: tuple[str, ...]) -> np.ndarray:
     ends = np.cumsum([0, *sizes.values()])
     place = {name: np.arange(a, b) for name, a, b in zip(sizes, ends[:-1], ends[1:], strict=True)}
     return np.stack([place[name] for name in of_items if name in place], axis=-1)
+
+
+def find_lowest(model: pm.Model) -> np.ndarray:
+    """Return lowest values (parameter,) for a climb: those of standard deviations, -inf for others.
+
+    A standard deviation stays above a seventh of where it starts.
+    """
+    start = model.initial_point()
+    return np.concatenate(
+        [
+            np.ravel(start[value.name]) - 2
+            if value.name.endswith("_sd_log__")
+            else np.full(start[value.name].size, -np.inf)
+            for value in model.value_vars
+        ]
+    )
 
 
 def begin_arrow(model: pm.Model, items: np.ndarray) -> Arrow:
@@ -222,9 +240,10 @@ def learn_arrow(evaluate: Gradient, begin: Arrow, mode: np.ndarray) -> Arrow:
 
 
 def _make_positive(matrix: np.ndarray) -> np.ndarray:
-    """Raise the eigenvalues of symmetric matrices (..., n, n) to at least ``FLATTEST``."""
+    """Raise the eigenvalues of symmetric matrices (..., n, n) to ``FLATTEST`` and above rounding."""
     value, vector = np.linalg.eigh(matrix)
-    return (vector * np.maximum(value, FLATTEST)[..., None, :]) @ vector.swapaxes(-1, -2)
+    floor = np.maximum(FLATTEST, ROUNDING * value[..., -1:])
+    return (vector * np.maximum(value, floor)[..., None, :]) @ vector.swapaxes(-1, -2)
 
 
 def _invert_transposed(matrix: np.ndarray) -> np.ndarray:
