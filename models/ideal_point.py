@@ -9,7 +9,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.coordinates.gauge import orient, standardise
-from models.coordinates.items import ItemWarp, place_discrimination, place_midpoint
+from models.coordinates.items import ItemWarp, place_discrimination, place_log_gap, place_midpoint
 from models.coordinates.regions import place_region_mean
 from models.coordinates.start import Start, estimate_start, prepare_direction
 from models.likelihood.graded_response import graded_response_logp
@@ -19,7 +19,7 @@ from models.spec import DynamicIdealPointSpec, IdealPointSpec
 NO_GAP = 1e-9
 """Gap of items without abstentions, logits: the likelihood needs the cutpoints in order."""
 
-OF_ITEMS = ("raw_discrimination", "log_gap", "anchor")
+OF_ITEMS = ("raw_discrimination", "gap_part", "anchor")
 """Variables with one number an item: given the rest, those of one item do not depend on another's."""
 
 SAVED = [
@@ -146,7 +146,7 @@ def place_votes(
     if abstentions:
         log_gap_mean = pm.Normal("log_gap_mean", spec.log_gap_loc, spec.log_gap_scale)
         log_gap_sd = pm.HalfNormal("log_gap_sd", spec.log_gap_sd_scale)
-        gap = pt.exp(pm.Normal("log_gap", log_gap_mean, log_gap_sd, dims=dim, initval=start.log_gap))
+        gap = pt.exp(place_log_gap(log_gap_mean, log_gap_sd, start, dim))
     else:
         gap = pm.Data("gap", np.full(len(start.centre), NO_GAP), dims=dim)
     midpoint_mean = pm.Normal("midpoint_mean", spec.midpoint_loc, spec.midpoint_scale)

@@ -3,6 +3,7 @@
 import pymc as pm
 import pytensor.tensor as pt
 
+from models.coordinates.regions import place_part
 from models.coordinates.start import Start
 
 
@@ -30,6 +31,17 @@ def place_discrimination(sd, start: Start, dim: str, warp: ItemWarp | None):
         "relative_discrimination", 0, sd * warp.stretch, dims=dim, initval=start.discrimination
     )
     return relative / warp.stretch
+
+
+def place_log_gap(mean, sd, start: Start, dim: str):
+    """Log gaps (item,) between the cutpoints ~ Normal(mean, sd).
+
+    Static models know an error of each and have them partly centred. The dynamic model has values to begin at,
+    and has them centred.
+    """
+    if isinstance(start, Start):
+        return mean + place_part("gap", sd, start.gap_error, dim)
+    return pm.Normal("log_gap", mean, sd, dims=dim, initval=start.log_gap)
 
 
 def place_midpoint(mean, sd, discrimination, gap, start: Start, dim: str, warp: ItemWarp | None):

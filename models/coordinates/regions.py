@@ -1,4 +1,4 @@
-"""Coordinates of regional means that suit regions which differ and regions which do not."""
+"""Coordinates of effects with a common scale that suit effects which differ and effects which do not."""
 
 import numpy as np
 import pymc as pm
@@ -28,6 +28,25 @@ def place_region_mean(sd, position: np.ndarray, region_idx: np.ndarray):
     size = np.bincount(region_idx)
     mean = np.bincount(region_idx, position) / size
     within = np.sqrt(np.mean((position - mean[region_idx]) ** 2))
-    error = pm.Data("region_error", within / np.sqrt(size), dims="region")
-    spread = pt.sqrt(error**2 + sd**2)
-    return sd / spread * pm.Normal("region_part", 0, spread, dims="region")
+    return place_part("region", sd, within / np.sqrt(size), "region")
+
+
+def place_part(name: str, sd, error: np.ndarray, dim: str):
+    """Add effects ~ Normal(0, sd), nearly centred where ``sd`` is large beside their errors.
+
+    Parameters
+    ----------
+    name : str
+        Name of the effects: the model has ``<name>_part`` and the data ``<name>_error``.
+    sd : scalar
+    error : np.ndarray
+        (dim,), float > 0: rough error with which the data show each effect.
+    dim : str
+        Dim of the effects.
+
+    Returns
+    -------
+    vector (dim,)
+    """
+    spread = pt.sqrt(pm.Data(f"{name}_error", error, dims=dim) ** 2 + sd**2)
+    return sd / spread * pm.Normal(f"{name}_part", 0, spread, dims=dim)

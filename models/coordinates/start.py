@@ -12,7 +12,7 @@ US_SIDE = {"yes": 1.0, "abstain": 0.0, "no": -1.0, "absent": 0.0}
 
 
 class Start(NamedTuple):
-    """Rough estimates of positions and items. The log gaps have none.
+    """Rough estimates of positions and items.
 
     Attributes
     ----------
@@ -26,6 +26,8 @@ class Start(NamedTuple):
         (item,), float: the position at which the item divides the states, on the scale of ``position``.
     upper_weight : np.ndarray
         (item,), float, 0 to 1: share of the votes' information on the cutpoints that concerns the upper one.
+    gap_error : np.ndarray
+        (item,), float: error of the log gap between the cutpoints, from the number of abstentions.
     """
 
     position: np.ndarray
@@ -33,7 +35,7 @@ class Start(NamedTuple):
     midpoint: np.ndarray
     centre: np.ndarray
     upper_weight: np.ndarray | None = None
-    log_gap: None = None
+    gap_error: np.ndarray | None = None
 
 
 def prepare_direction(votes: xr.Dataset) -> np.ndarray:
@@ -71,7 +73,8 @@ def estimate_start(counts: np.ndarray, direction: np.ndarray) -> Start:
     slope, midpoint, centre = _logistic_regressions(share, answered, position)
     below = counts.sum(1).cumsum(-1)
     informed = np.minimum(below[:, :2], below[:, 2:] - below[:, :2]) + 0.5
-    return Start(position, slope, midpoint, centre, informed[:, 1] / informed.sum(1))
+    gap_error = (counts[..., 1].sum(1) + 0.5) ** -0.5
+    return Start(position, slope, midpoint, centre, informed[:, 1] / informed.sum(1), gap_error)
 
 
 def _logistic_regressions(share, answered, position):

@@ -34,7 +34,9 @@ def test_log_density_of_a_few_cells_equals_a_hand_sum():
     raw = value["raw_position"]
     theta = (raw - raw.mean()) / raw.std()
     start = estimate_start(votes["counts"].values, prepare_direction(votes))
-    beta, gap = value["raw_discrimination"], np.exp(value["log_gap"])
+    gap_spread = np.sqrt(start.gap_error**2 + value["log_gap_sd"] ** 2)
+    log_gap = value["log_gap_mean"] + value["log_gap_sd"] / gap_spread * value["gap_part"]
+    beta, gap = value["raw_discrimination"], np.exp(log_gap)
     midpoint = value["anchor"] + start.centre * beta + (0.5 - start.upper_weight) * gap
 
     _, region_idx = np.unique(votes["region"].values, return_inverse=True)
@@ -61,7 +63,7 @@ def test_log_density_of_a_few_cells_equals_a_hand_sum():
         ([raw.mean(), np.log(raw.std())], 0, spec.gauge_scale),
         (beta, 0, value["discrimination_sd"]),
         (value["log_gap_mean"], spec.log_gap_loc, spec.log_gap_scale),
-        (value["log_gap"], value["log_gap_mean"], value["log_gap_sd"]),
+        (value["gap_part"], 0, gap_spread),
         (value["midpoint_mean"], spec.midpoint_loc, spec.midpoint_scale),
         (midpoint, value["midpoint_mean"], value["midpoint_sd"]),
     ]
@@ -81,7 +83,7 @@ def test_relabelling_states_and_items_changes_nothing(likelihood):
         state=votes["state"].values, item=votes["item"].values
     )
     moved = point | {"raw_position": point["raw_position"][state]}
-    for name in ("raw_discrimination", "log_gap", "anchor"):
+    for name in ("raw_discrimination", "gap_part", "anchor"):
         moved[name] = point[name][item]
     expected = evaluate_logp(model, point)
     other = build_ideal_point_model(relabelled, spec)
@@ -135,7 +137,7 @@ def test_without_abstentions_the_model_is_binary():
     by_hand = (counts[..., 0] * np.log(against) + counts[..., 2] * np.log1p(-against)).sum()
     assert found["fused"] == pytest.approx(by_hand, rel=1e-6)
     assert found["graph"] == pytest.approx(by_hand, rel=1e-6)
-    assert build_ideal_point_model(small_votes(), GRAPH)["log_gap"] is not None
+    assert build_ideal_point_model(small_votes(), GRAPH)["gap_part"] is not None
 
 
 def test_a_bad_spec_is_refused():
