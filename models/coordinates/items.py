@@ -36,8 +36,8 @@ def place_discrimination(sd, start: Start, dim: str, warp: ItemWarp | None):
 def place_log_gap(mean, sd, start: Start, dim: str):
     """Log gaps (item,) between the cutpoints ~ Normal(mean, sd).
 
-    Static models know an error of each and have them partly centred. The dynamic model has values to begin at,
-    and has them centred.
+    Static models know an error of each and have them partly centred. The dynamic model has values to begin
+    at, and has them centred.
     """
     if isinstance(start, Start):
         return mean + place_part("gap", sd, start.gap_error, dim)
