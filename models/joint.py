@@ -6,8 +6,8 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.coalition import build_coalition_model
-from models.coordinates.arrow import find_items
-from models.coordinates.precondition import Coordinates, express, move
+from models.coordinates.arrow import Places, find_places
+from models.coordinates.precondition import Coordinates, express, flatten_start, move
 from models.ideal_point import OF_ITEMS, build_ideal_point_model
 from models.measurement import keep_positions
 from models.panel import PanelData
@@ -21,7 +21,7 @@ def build_joint_model(
     coalition: CoalitionSpec,
     saved: list[str],
     shape: Coordinates,
-) -> tuple[pm.Model, np.ndarray]:
+) -> tuple[pm.Model, Places]:
     """Build stage 1 of every case and stage 2 as one model, with feedback from joining to positions.
 
     Parameters
@@ -44,9 +44,8 @@ def build_joint_model(
         ``saved``, ``eta`` (case, state), ``position`` (case, state): alignment, centred within each case, and
         ``position_in_sample`` (see ``models.measurement.keep_positions``). The position of a state without
         votes comes from its region's distribution.
-    items : np.ndarray
-        (item, k), int: places of the parameters of all items in the model's unconstrained parameters; see
-        ``models.coordinates.arrow.begin_arrow``.
+    places : Places
+        Items and scales of all cases.
     """
     included = panel.included
     stage2 = build_coalition_model(panel, coalition, np.zeros(included.shape))
@@ -69,13 +68,12 @@ def build_joint_model(
         pm.Potential("coalition", logp)
         for name, value in kept.items():
             pm.Deterministic(name, value, dims=stage2.named_vars_to_dims.get(name))
-    return joint, _find_items(joint, stage1)
+    return joint, _find_places(joint, stage1)
 
 
 def _place_case(stage1: pm.Model, panel: PanelData, spec: IdealPointSpec, case: str):
     """Add one case's votes to the model in context; return the positions of the panel's states."""
-    start = stage1.initial_point()
-    begin = np.concatenate([np.ravel(start[value.name]) for value in stage1.value_vars])
+    begin, _ = flatten_start(stage1)
     raw = pm.Flat(f"{case}_raw", shape=begin.size, initval=begin)
     logp, kept = express(stage1, raw, ["ideal_point", "region_mean", "region_sd"])
     pm.Potential(f"{case}_votes", logp)
@@ -98,12 +96,14 @@ def _place_case(stage1: pm.Model, panel: PanelData, spec: IdealPointSpec, case: 
     return known[[order.index(state) for state in panel.state]]
 
 
-def _find_items(joint: pm.Model, stage1: dict[str, pm.Model]) -> np.ndarray:
-    """Find the parameters of the items of all cases, which the cases hold under the same names."""
+def _find_places(joint: pm.Model, stage1: dict[str, pm.Model]) -> Places:
+    """Find the items and the scales of all cases, which the cases hold under the same names."""
     # A case without abstentions has no gaps; those of another then count among the other parameters.
-    shared = [name for name in OF_ITEMS if all(name in model.named_vars for model in stage1.values())]
-    start = joint.initial_point()
-    ends = np.cumsum([0, *(start[value.name].size for value in joint.value_vars)])
-    begin = {value.name: end for value, end in zip(joint.value_vars, ends[:-1], strict=True)}
-    found = [begin[f"{case}_raw"] + find_items(model, tuple(shared)) for case, model in stage1.items()]
-    return np.concatenate(found)
+    shared = tuple(name for name in OF_ITEMS if all(name in model.named_vars for model in stage1.values()))
+    start, place = flatten_start(joint)
+    items, lowest = [], np.full(start.size, -np.inf)
+    for case, model in stage1.items():
+        own = find_places(model, shared)
+        items.append(place[f"{case}_raw"].start + own.items)
+        lowest[place[f"{case}_raw"]] = own.lowest
+    return Places(np.concatenate(items), lowest)

@@ -10,11 +10,11 @@ from nutpie.sample import CompiledModel
 
 from analysis.fitting.chains import sample_to_gates
 from analysis.fitting.compile import compile_model
-from analysis.fitting.modes import WIDTH
 from analysis.fitting.whitened import fit_whitened
 from analysis.variants.sampler import Progress, SamplerSpec, derive_seed
 from models.coalition import build_coalition_model
-from models.coordinates.arrow import find_items
+from models.coordinates.arrow import find_places
+from models.coordinates.start import WIDTH
 from models.ideal_point import OF_ITEMS, SAVED, build_ideal_point_model
 from models.panel import prepare_panel_data
 from models.spec import CoalitionSpec, IdealPointSpec, TierSpec
@@ -82,8 +82,8 @@ def fit_ideal_points(
     model = build_ideal_point_model(votes, spec)
     name = f"ideal points ({votes.attrs.get('case', 'votes')})"
     saved = list_saved(model, SAVED)
-    items = find_items(model, OF_ITEMS)
-    return fit_whitened(model, sampler, items=items, saved=saved, name=name, **settings)
+    places = find_places(model, OF_ITEMS)
+    return fit_whitened(model, sampler, places=places, saved=saved, name=name, **settings)
 
 
 def fit_total(

@@ -12,14 +12,13 @@ from threadpoolctl import threadpool_limits
 
 from analysis.variants.sampler import derive_seed
 from models.coordinates.arrow import Arrow, Gradient, learn_arrow
+from models.coordinates.start import WIDTH
 
 FAR = (2.0, 5.0, 10.0, 20.0, 40.0)
 """Spread of the starts of further searches about the first mode, in its standard deviations. Each start is
 taken on both sides."""
 HEAVY = np.log(1e4)
 """A mode counts if the best one is at most so much heavier, in logs: chains start in it too."""
-WIDTH = 1.5
-"""Standard deviation of the chains' starts about their mode, in standard deviations of the posterior."""
 WALL = 1e10
 """Minus log density where it cannot be computed."""
 SAME = 0.5
@@ -60,8 +59,7 @@ def find_modes(
     seed : int
         Seed of the points.
     lowest : np.ndarray or float
-        (parameter,): lowest values. A density of effects and their common scale has no bound where the scale
-        goes to 0. That spike has no mass; a climb into it finds no mode.
+        (parameter,): lowest values; see ``models.coordinates.arrow.Places``.
     """
     # Threads would round differently from machine to machine and worker to worker, for no gain in speed.
     with threadpool_limits(limits=1):

@@ -92,8 +92,8 @@ def fit_propagated(
     else:
         seed = derive_seed(settings["seed"], "pilot")
         pilot = compile_refits(prepared, positions.mean(0), spec, seed=seed)
-        model, items = build_joint_model(votes, prepared, ideal_point, spec, pilot.saved, pilot.shape)
-        fit = partial(fit_whitened, items=items)
+        model, places = build_joint_model(votes, prepared, ideal_point, spec, pilot.saved, pilot.shape)
+        fit = partial(fit_whitened, places=places)
     saved = list_saved(model, [*SAVED_DIRECT, "eta", "position_in_sample"])
     name = f"joining, direct effect ({propagation})"
     idata = fit(model, single, saved=saved, name=name, **settings)

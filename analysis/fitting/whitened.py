@@ -11,7 +11,7 @@ from analysis.fitting.chains import sample_to_gates
 from analysis.fitting.compile import compile_model
 from analysis.fitting.modes import Mode, find_modes, place_chains
 from analysis.variants.sampler import SamplerSpec, derive_seed
-from models.coordinates.arrow import Arrow, begin_arrow, evaluate_parameters, find_lowest, whiten
+from models.coordinates.arrow import Arrow, Places, begin_arrow, evaluate_parameters, whiten
 
 
 class Whitened(NamedTuple):
@@ -24,7 +24,7 @@ class Whitened(NamedTuple):
     begin : Arrow
         The coordinates that it was compiled with: the parameters themselves.
     lowest : np.ndarray
-        (parameter,): lowest values of a climb; see ``models.coordinates.arrow.find_lowest``.
+        (parameter,): lowest values of a climb; see ``models.coordinates.arrow.Places``.
     """
 
     compiled: CompiledModel
@@ -38,7 +38,7 @@ class Whitened(NamedTuple):
         return self.compiled.with_data(**modes[0].arrow.as_data()), modes
 
 
-def compile_whitened(model: pm.Model, saved: list[str], items: np.ndarray) -> Whitened:
+def compile_whitened(model: pm.Model, saved: list[str], places: Places) -> Whitened:
     """Compile a model over the coordinates of an arrow; other coordinates need no new compilation.
 
     Parameters
@@ -47,18 +47,18 @@ def compile_whitened(model: pm.Model, saved: list[str], items: np.ndarray) -> Wh
         Any model of continuous parameters.
     saved : list of str
         Variables to keep.
-    items : np.ndarray
-        (item, k), int: places of the parameters of each item; see ``models.coordinates.arrow.find_items``.
+    places : Places
+        Items and scales of the model; see ``models.coordinates.arrow.find_places``.
     """
-    begin = begin_arrow(model, items)
-    return Whitened(compile_model(whiten(model, saved, begin), saved, set()), begin, find_lowest(model))
+    begin = begin_arrow(model, places.items)
+    return Whitened(compile_model(whiten(model, saved, begin), saved, set()), begin, places.lowest)
 
 
 def fit_whitened(
     model: pm.Model,
     sampler: SamplerSpec,
     *,
-    items: np.ndarray,
+    places: Places,
     saved: list[str],
     name: str,
     seed: int,
@@ -68,7 +68,7 @@ def fit_whitened(
 
     Parameters
     ----------
-    model, items, saved
+    model, places, saved
         As in ``compile_whitened``.
     sampler : SamplerSpec
         Draws and warm-up of each chain at the first attempt.
@@ -89,7 +89,7 @@ def fit_whitened(
     ConvergenceError
         If every attempt misses a gate.
     """
-    shaped, modes = compile_whitened(model, saved, items).find_modes(seed)
+    shaped, modes = compile_whitened(model, saved, places).find_modes(seed)
 
     def place(seed: int):
         return place_chains(modes, sampler.chains, seed)

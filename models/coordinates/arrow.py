@@ -17,9 +17,10 @@ import numpy as np
 import pymc as pm
 import pytensor
 import pytensor.tensor as pt
+from pymc.distributions.transforms import LogTransform
 
 from models.coordinates.arrow_numba import gather, spread
-from models.coordinates.precondition import rewrite
+from models.coordinates.precondition import flatten_start, rewrite
 from models.likelihood.fused import FusedOp, Output
 
 Gradient = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -101,41 +102,42 @@ class Arrow(NamedTuple):
         return np.concatenate([solved, np.linalg.solve(self.rest, rest)])
 
 
-def find_items(model: pm.Model, of_items: tuple[str, ...]) -> np.ndarray:
-    """Find the parameters of items in the order of the model's unconstrained parameters.
+class Places(NamedTuple):
+    """What coordinates must know of a model's unconstrained parameters.
+
+    Attributes
+    ----------
+    items : np.ndarray
+        (item, k), int: places of the parameters of each item. Given all else, those of one item do not depend
+        on those of another.
+    lowest : np.ndarray
+        (parameter,), float: lowest values in a search for modes, -inf for most. A density of effects and
+        their common scale may have no bound where the scale goes to 0. That spike has no mass.
+    """
+
+    items: np.ndarray
+    lowest: np.ndarray
+
+
+def find_places(model: pm.Model, of_items: tuple[str, ...]) -> Places:
+    """Find the items and the scales of a model.
 
     Parameters
     ----------
     model : pm.Model
-        Any model of continuous parameters.
+        Any model of continuous parameters. Those with a logarithm are taken as standard deviations, which
+        stay above a seventh of where they start.
     of_items : tuple of str
         Unconstrained variables (item,) with one number an item; those that the model lacks are left out.
-
-    Returns
-    -------
-    np.ndarray
-        (item, variable), int: place of each.
     """
-    sizes = {value.name: model.initial_point()[value.name].size for value in model.value_vars}
-    ends = np.cumsum([0, *sizes.values()])
-    place = {name: np.arange(a, b) for name, a, b in zip(sizes, ends[:-1], ends[1:], strict=True)}
-    return np.stack([place[name] for name in of_items if name in place], axis=-1)
-
-
-def find_lowest(model: pm.Model) -> np.ndarray:
-    """Return lowest values (parameter,) for a climb: those of standard deviations, -inf for others.
-
-    A standard deviation stays above a seventh of where it starts.
-    """
-    start = model.initial_point()
-    return np.concatenate(
-        [
-            np.ravel(start[value.name]) - 2
-            if value.name.endswith("_sd_log__")
-            else np.full(start[value.name].size, -np.inf)
-            for value in model.value_vars
-        ]
-    )
+    start, places = flatten_start(model)
+    items = [np.arange(start.size)[places[name]] for name in of_items if name in places]
+    lowest = np.full(start.size, -np.inf)
+    for rv, transform in model.rvs_to_transforms.items():
+        if isinstance(transform, LogTransform):
+            place = places[model.rvs_to_values[rv].name]
+            lowest[place] = start[place] - 2
+    return Places(np.stack(items, axis=-1), lowest)
 
 
 def begin_arrow(model: pm.Model, items: np.ndarray) -> Arrow:
@@ -146,10 +148,9 @@ def begin_arrow(model: pm.Model, items: np.ndarray) -> Arrow:
     model : pm.Model
         Any model of continuous parameters.
     items : np.ndarray
-        (item, k), int: places of the parameters of each item, from ``find_items``.
+        (item, k), int: see ``Places``.
     """
-    start = model.initial_point()
-    centre = np.concatenate([np.ravel(start[value.name]) for value in model.value_vars])
+    centre, _ = flatten_start(model)
     rest = np.setdiff1d(np.arange(centre.size), items)
     return Arrow(
         centre,

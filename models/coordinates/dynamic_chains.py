@@ -7,9 +7,8 @@ import numpy as np
 from models.coordinates.dynamic_mode import DynamicStart
 from models.coordinates.layout import Layout
 from models.coordinates.paths import lay_out_walks, locate_paths
+from models.coordinates.start import WIDTH
 
-WIDTH = 1.5
-"""Standard deviation of chains' starts around a start, in standard deviations of the posterior."""
 STEP = 1e-3
 """Step of differences of gradients."""
 FLATTEST, FLATTEST_SHARED = 1.0, 25.0

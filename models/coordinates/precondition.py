@@ -100,14 +100,31 @@ def fold(draws: np.ndarray, model: pm.Model, mirrored: dict[str, str]) -> np.nda
     np.ndarray
         (draw, parameter): equally valid draws of the posterior.
     """
-    start = model.initial_point()
-    names = np.repeat([v.name for v in model.value_vars], [start[v.name].size for v in model.value_vars])
+    places = flatten_start(model)[1]
     folded = draws.copy()
     for scalar, partner in mirrored.items():
-        if scalar in names:
-            side = np.where(draws[:, names == scalar] < 0, -1.0, 1.0)
-            folded[:, np.isin(names, (scalar, partner))] *= side
+        if scalar in places:
+            side = np.where(draws[:, places[scalar]] < 0, -1.0, 1.0)
+            for name in (scalar, partner):
+                folded[:, places[name]] *= side
     return folded
+
+
+def flatten_start(model: pm.Model) -> tuple[np.ndarray, dict[str, slice]]:
+    """Return where a model begins as one vector of its unconstrained parameters, and the place of each in it.
+
+    Returns
+    -------
+    start : np.ndarray
+        (parameter,), float, in the order of ``model.value_vars``.
+    places : dict of str to slice
+        Unconstrained variable -> its part of the vector.
+    """
+    point = model.initial_point()
+    parts = {value.name: np.ravel(point[value.name]) for value in model.value_vars}
+    ends = np.cumsum([0, *(part.size for part in parts.values())])
+    places = {name: slice(a, b) for name, a, b in zip(parts, ends[:-1], ends[1:], strict=True)}
+    return np.concatenate(list(parts.values())), places
 
 
 def move(raw, to: Coordinates):
@@ -131,7 +148,7 @@ def precondition(model: pm.Model, saved: list[str]) -> pm.Model:
         With the data ``shift`` (parameter,), initially 0, and ``factor`` (parameter, parameter), initially
         the identity; the deterministic ``unconstrained`` (parameter,); and ``saved``.
     """
-    n = sum(value.size for value in model.initial_point().values())
+    n = flatten_start(model)[0].size
     return rewrite(model, saved, lambda raw: move(raw, Coordinates(np.zeros(n), np.eye(n))))
 
 
@@ -144,7 +161,7 @@ def rewrite(model: pm.Model, saved: list[str], move: Callable) -> pm.Model:
         With the deterministic ``unconstrained`` (parameter,), in the order of the model's own parameters, and
         ``saved``.
     """
-    n = sum(value.size for value in model.initial_point().values())
+    n = flatten_start(model)[0].size
     coords = dict(model.coords) | {"parameter": np.arange(n)}
     with pm.Model(coords=coords, check_bounds=model.check_bounds) as moved:
         raw = pm.Flat("raw", dims="parameter", initval=np.zeros(n))

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+WIDTH = 1.5
+"""Standard deviation of chains' starts about a mode, in standard deviations of the posterior."""
 US_SIDE = {"yes": 1.0, "abstain": 0.0, "no": -1.0, "absent": 0.0}
 
 

@@ -23,7 +23,7 @@ from analysis.fitting.gates import ATTEMPTS, ConvergenceError, check_convergence
 from analysis.fitting.modes import place_chains
 from analysis.fitting.whitened import compile_whitened
 from analysis.variants.sampler import CORES, SamplerSpec, derive_seed
-from models.coordinates.arrow import find_items
+from models.coordinates.arrow import find_places
 from models.ideal_point import OF_ITEMS, SAVED, build_ideal_point_model
 from models.spec import IdealPointSpec
 
@@ -38,7 +38,7 @@ def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[
     """
     begin = time.perf_counter()
     model = build_ideal_point_model(votes, IdealPointSpec())
-    whitened = compile_whitened(model, SAVED, find_items(model, OF_ITEMS))
+    whitened = compile_whitened(model, SAVED, find_places(model, OF_ITEMS))
     compiled = time.perf_counter()
     shaped, modes = whitened.find_modes(seed)
     figures = {"compile": compiled - begin, "sample": time.perf_counter() - compiled, "judge": 0.0}

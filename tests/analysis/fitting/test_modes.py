@@ -12,7 +12,7 @@ from analysis.fitting.gates import ConvergenceError
 from analysis.fitting.modes import place_chains
 from analysis.fitting.whitened import compile_whitened, fit_whitened
 from analysis.variants.sampler import SamplerSpec
-from models.coordinates.arrow import find_items
+from models.coordinates.arrow import find_places
 
 SAMPLER = SamplerSpec(draws=400, tune=100)
 ITEMS = ("slope", "place")
@@ -32,14 +32,14 @@ def build_model(apart: float) -> pm.Model:
 
 
 def find(model: pm.Model):
-    return compile_whitened(model, ["shared"], find_items(model, ITEMS)).find_modes(seed=1)[1]
+    return compile_whitened(model, ["shared"], find_places(model, ITEMS)).find_modes(seed=1)[1]
 
 
 def fit(model: pm.Model, sampler=SAMPLER, seed=1, **settings) -> xr.DataTree:
     return fit_whitened(
         model,
         sampler,
-        items=find_items(model, ITEMS),
+        places=find_places(model, ITEMS),
         saved=["shared", "all"],
         name="toy",
         seed=seed,

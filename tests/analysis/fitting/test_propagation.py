@@ -171,7 +171,7 @@ def test_joint_density_is_the_sum_of_its_parts():
         .values()
     )
     shape = Coordinates(rng.normal(size=n), np.eye(n) + 0.1 * rng.normal(size=(n, n)))
-    joint, items = build_joint_model(
+    joint, places = build_joint_model(
         votes, prepare_panel_data(panel), IdealPointSpec(), SPEC, ["alignment_slope"], shape
     )
     point = draw_point(joint, 6)
@@ -187,9 +187,10 @@ def test_joint_density_is_the_sum_of_its_parts():
     assert part("iraq_votes", point) == pytest.approx(
         evaluate_logp(stage1, unflatten(stage1, point["iraq_raw"]))
     )
-    # The items of both cases are found: others are no neighbours of theirs in the Hessian.
-    assert items.shape == (2 * votes["iraq"].sizes["item"], 3)
-    assert len(np.unique(items)) == items.size
+    # The items of both cases are found, each once, and the scales of both: four of each.
+    assert places.items.shape == (2 * votes["iraq"].sizes["item"], 3)
+    assert len(np.unique(places.items)) == places.items.size
+    assert np.isfinite(places.lowest).sum() == 8
     position = joint.replace_rvs_by_values([joint["position"]])
     given = joint.compile_fn(
         position, inputs=joint.value_vars, mode="FAST_COMPILE", on_unused_input="ignore"

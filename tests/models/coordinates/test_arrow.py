@@ -5,7 +5,7 @@ import pymc as pm
 import pytest
 from support.densities import draw_point, evaluate_logp
 
-from models.coordinates.arrow import begin_arrow, evaluate_parameters, find_items, learn_arrow, whiten
+from models.coordinates.arrow import begin_arrow, evaluate_parameters, find_places, learn_arrow, whiten
 from models.coordinates.arrow_numba import gather, spread
 from models.ideal_point import OF_ITEMS, build_ideal_point_model
 from models.simulate.static import simulate_votes
@@ -29,7 +29,7 @@ def make_quadratic(n_item=5, size=2, n_rest=4, seed=0):
         for k in range(size):
             pm.Flat(f"item_{k}", dims="item", initval=np.zeros(n_item))
         pm.Flat("rest", shape=n_rest, initval=np.zeros(n_rest))
-    begin = begin_arrow(model, find_items(model, tuple(f"item_{k}" for k in range(size))))
+    begin = begin_arrow(model, find_places(model, tuple(f"item_{k}" for k in range(size))).items)
     mean = rng.normal(size=n)
 
     def evaluate(point):
@@ -72,7 +72,7 @@ def test_the_pullback_is_the_transpose_of_the_map():
 def test_the_density_of_the_votes_is_that_of_the_model():
     votes, _ = simulate_votes(n_state=20, n_item=15, seed=5)
     model = build_ideal_point_model(votes, IdealPointSpec(likelihood="graph"))
-    begin = begin_arrow(model, find_items(model, OF_ITEMS))
+    begin = begin_arrow(model, find_places(model, OF_ITEMS).items)
     moved = whiten(model, ["ideal_point"], begin)
     point = draw_point(model, 6)
     flat = np.concatenate([np.ravel(point[v.name]) for v in model.value_vars])
