@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
 
 from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, bad_option_ends, console
 from analysis.commands.progress import explain_tasks
@@ -16,16 +16,15 @@ from analysis.variants.variant import Variant
 
 
 def list_choices(console: Console) -> None:
-    """Print the table of variants."""
+    """Print the variants: name, reason, changes and source of each, whatever the width of the terminal."""
     from analysis.variants.table import CHOICES
 
-    table = Table(title="Variants: sfl fit NAME...")
-    for column in ("name", "changes", "reason", "source"):
-        table.add_column(column, overflow="fold")
+    console.print("Variants: sfl fit NAME...", highlight=False)
     for choice in CHOICES:
         changed = ", ".join(f"{p}={'...' if callable(v) else v}" for p, v in choice.changes.items())
-        table.add_row(choice.name, escape(changed[:80]), choice.reason, choice.source)
-    console.print(table)
+        console.print(f"[bold]{choice.name}[/bold]", highlight=False, soft_wrap=True)
+        for line in (choice.reason, changed, choice.source):
+            console.print(Padding(escape(line), (0, 0, 0, 4)), highlight=False)
 
 
 def fit_and_compare(

@@ -8,7 +8,7 @@ from data.load import load_votes
 from data.spec import DataSpec
 from models.spec import IdealPointSpec
 
-DRAWS = 100
+DRAWS = 1000
 
 
 def within_prior(votes, spec) -> dict[str, bool]:

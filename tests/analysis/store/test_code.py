@@ -1,6 +1,7 @@
 from functools import partial
 
 import pytest
+from support.sources import forget_sources
 
 from analysis.fitting.fit import fit_ideal_points, fit_total
 from analysis.fitting.refits import fit_direct
@@ -35,15 +36,11 @@ def project(tmp_path, monkeypatch):
                 text = text.replace(old, new)
             (tmp_path / path).parent.mkdir(exist_ok=True)
             (tmp_path / path).write_text(text)
-        forget()
+        forget_sources()
         return [dict(code._hash_code("analysis.fitting", name)) for name in ("fit_left", "fit_right")]
 
-    def forget():
-        for kept in (code._path, code._read, code._definitions, code._imports, code._hash_code):
-            kept.cache_clear()
-
     yield write
-    forget()
+    forget_sources()
 
 
 def test_only_what_is_reached_counts(project):
