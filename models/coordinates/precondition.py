@@ -105,7 +105,7 @@ def fold(draws: np.ndarray, model: pm.Model, mirrored: dict[str, str]) -> np.nda
     for scalar, partner in mirrored.items():
         if scalar in places:
             side = np.where(draws[:, places[scalar]] < 0, -1.0, 1.0)
-            for name in (scalar, partner):
+            for name in {scalar, partner} & places.keys():
                 folded[:, places[name]] *= side
     return folded
 

@@ -42,11 +42,13 @@ def toy(monkeypatch):
 def whole(tmp_path_factory):
     """Return the table of an undisturbed run."""
     folder = tmp_path_factory.mktemp("whole")
-    tasks.hash_code = lambda make: {}
-    os.environ["PYTHONPATH"] = SEARCHED
-    came = toy_tasks.run(folder)
-    assert sorted(came) == sorted((t.name, "Done") for t in toy_tasks.list_tasks())
-    return toy_tasks.read_table(folder)
+    # What is changed here must be put back, or tests that come later would see keys without code.
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(tasks, "hash_code", lambda make: {})
+        changed.setenv("PYTHONPATH", SEARCHED)
+        came = toy_tasks.run(folder)
+        assert sorted(came) == sorted((t.name, "Done") for t in toy_tasks.list_tasks())
+        return toy_tasks.read_table(folder)
 
 
 def stored(folder):
