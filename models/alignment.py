@@ -3,8 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from models.missing import place_missing
-from models.panel import PanelData
+from models.panel import PanelData, place_missing
 from models.spec import AlignmentSpec
 
 

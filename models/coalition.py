@@ -8,8 +8,8 @@ from models.coordinates.effects import half_normal, place_scale, pooled_effects,
 from models.likelihood.joining import joining_logp
 from models.likelihood.predictor import linear_predictor
 from models.measurement import Measurement, place_positions
-from models.missing import add_imputed, impute_covariates, place_missing
-from models.panel import PanelData
+from models.missing import add_imputed, impute_covariates
+from models.panel import PanelData, place_missing
 from models.spec import CoalitionSpec
 
 

@@ -6,14 +6,10 @@ import pytensor.tensor as pt
 
 from models.coalition import name_coords, place_predictor
 from models.coordinates.effects import half_normal
+from models.likelihood.quadrature import HIDDEN_LOG_WEIGHTS, HIDDEN_NODES
 from models.panel import PanelData
 from models.spec import CoalitionSpec
 
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(8)
-HIDDEN_NODES = _NODES
-"""Nodes, in standard deviations, of the quadrature over the hidden cause and over a state's own effect."""
-HIDDEN_LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
-"""Log of the nodes' probabilities under a standard normal."""
 # Larger logits change nothing, and the odds of several cases could not be multiplied.
 LARGEST_LOGIT = 150.0
 

@@ -163,36 +163,3 @@ def place_votes(
     pm.Deterministic("ideal_point", sign * position, dims=dims[0])
     pm.Deterministic("discrimination", sign * discrimination, dims=dim)
     return sign, location, scale
-
-
-def predict_positions(
-    posterior: xr.Dataset, regions: np.ndarray, spec: IdealPointSpec, seed: int
-) -> np.ndarray:
-    """Draw positions of states without votes from their region's distribution, one for each posterior draw.
-
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        ``region_mean`` and ``region_sd``, dims (sample, region).
-    regions : np.ndarray
-        (state,), str: region of each state to predict.
-    spec : IdealPointSpec
-        The spec of the fit.
-    seed : int
-        Seed of numpy's generator.
-
-    Returns
-    -------
-    np.ndarray
-        (sample, state), float, standard deviations of the states of the fit.
-    """
-    rng = np.random.default_rng(seed)
-    names = regions if spec.pooling == "region" else np.full(len(regions), "World")
-    mean = posterior["region_mean"].sel(region=names).transpose("sample", "region").values
-    sd = posterior["region_sd"].sel(region=names).transpose("sample", "region").values
-    noise = (
-        rng.normal(size=mean.shape)
-        if spec.family == "normal"
-        else rng.standard_t(spec.family_df, size=mean.shape)
-    )
-    return mean + sd * noise

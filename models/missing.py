@@ -5,10 +5,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.panel import PanelData
-
-IMPUTED = "covariate_imputed"
-"""Name of the imputed values in the model, along the dim ``missing``."""
+from models.panel import IMPUTED, PanelData, place_missing
 
 
 def impute_covariates(data: PanelData, spec):
@@ -97,12 +94,6 @@ def describe_places(data: PanelData, places: np.ndarray) -> tuple[np.ndarray, np
     own = (covariate[:, None] == np.flatnonzero(partial)).astype(float)
     predictors = np.concatenate([region, *given], axis=1)
     return (own[:, :, None] * predictors[:, None, :]).reshape(len(places), -1), own
-
-
-def place_missing(data: PanelData) -> np.ndarray:
-    """Case, state and covariate (value, 3) of each missing value, in the order of ``covariate_imputed``."""
-    places = np.argwhere(data.missing)
-    return places[np.argsort(places[:, 2], kind="stable")]
 
 
 def add_imputed(posterior: xr.Dataset, data: PanelData) -> xr.DataArray | float:

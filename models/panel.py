@@ -6,6 +6,9 @@ import numpy as np
 import xarray as xr
 
 REFERENCE_LEVEL = "none"
+CAPABILITY = "capability"
+IMPUTED = "covariate_imputed"
+"""Name of the imputed values in the model, along the dim ``missing``."""
 
 
 class PanelData(NamedTuple):
@@ -130,6 +133,12 @@ def prepare_panel_data(panel: xr.Dataset, missing: str = "refuse") -> PanelData:
     )
 
 
+def place_missing(data: PanelData) -> np.ndarray:
+    """Case, state and covariate (value, 3) of each missing value, in the order of ``covariate_imputed``."""
+    places = np.argwhere(data.missing)
+    return places[np.argsort(places[:, 2], kind="stable")]
+
+
 def list_exposures(panel: xr.Dataset) -> xr.DataArray:
     """Exposure of each state-case to each guarantee level above the first.
 
@@ -149,6 +158,81 @@ def list_exposures(panel: xr.Dataset) -> xr.DataArray:
     if "dose" in panel:
         exposure[panel["dose"].attrs["level"]] = panel["dose"].reset_coords(drop=True)
     return xr.concat(list(exposure.values()), "level", join="exact").assign_coords(level=list(exposure))
+
+
+def prepare_tiers(panel: xr.Dataset) -> tuple[np.ndarray, list[str]]:
+    """Number the tiers that any state reached in any case.
+
+    The data cannot identify the threshold of a tier that nobody reached. A tier that is reached in one case
+    only keeps its threshold in all cases.
+
+    Parameters
+    ----------
+    panel : xr.Dataset
+        ``tier`` (case, state), 0 and up, with the attribute ``levels``; ``included``.
+
+    Returns
+    -------
+    tier : np.ndarray
+        (case, state), int >= 0; 0 outside the sample.
+    names : list of str
+        The tiers, lowest first.
+
+    Raises
+    ------
+    ValueError
+        If a tier is missing or is not the number of a level, or if all states have the same tier.
+    """
+    included, tier = panel["included"].values, panel["tier"].values
+    levels = panel["tier"].attrs["levels"]
+    lost = included & ~np.isin(tier, np.arange(len(levels)))
+    if lost.any():
+        raise ValueError(
+            f"tier must be 0 to {len(levels) - 1} ({', '.join(levels)}); it is not in {lost.sum()} rows: "
+            + name_rows(panel, lost)
+        )
+    used, position = np.unique(tier[included].astype(int), return_inverse=True)
+    if len(used) < 2:
+        raise ValueError(f"all states are in tier {levels[used[0]]!r}: there is nothing to explain")
+    counted = np.zeros(tier.shape, dtype=int)
+    counted[included] = position
+    return counted, [levels[k] for k in used]
+
+
+def add_capability(panel: xr.Dataset) -> xr.Dataset:
+    """Add log capability to the covariates: an interaction needs its main effect too.
+
+    Parameters
+    ----------
+    panel : xr.Dataset
+        Panel, see ``data.load.load_panel``: ``characteristics`` (case, state, characteristic) includes
+        ``capability``, the share of the world's, 0 to 1.
+
+    Returns
+    -------
+    xr.Dataset
+        The same panel if capability is a covariate already.
+
+    Raises
+    ------
+    ValueError
+        If the panel has no capability.
+    """
+    if CAPABILITY in panel["covariate"].values:
+        return panel
+    if "characteristic" not in panel.coords or CAPABILITY not in panel["characteristic"].values:
+        raise ValueError(f"an interaction with capability needs the characteristic {CAPABILITY!r}")
+    capability = np.log(panel["characteristics"].sel(characteristic=CAPABILITY, drop=True))
+    wider = xr.concat(
+        [
+            panel["covariates_transformed"].reset_coords(drop=True),
+            capability.reset_coords(drop=True).expand_dims(covariate=[CAPABILITY]),
+        ],
+        "covariate",
+    )
+    return panel.drop_dims("covariate").assign(
+        covariates_transformed=wider.transpose("case", "state", "covariate")
+    )
 
 
 def centre_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:

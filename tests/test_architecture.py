@@ -225,6 +225,8 @@ def loaded_by(modules: str) -> set[str]:
 
 
 def test_what_only_reads_results_loads_no_compiler_and_no_sampler():
-    readers = "analysis.__main__, analysis.report.page, analysis.store.explain, analysis.store.results"
+    readers = "analysis.__main__, analysis.report.page, analysis.store.explain, analysis.store.results, "
+    readers += "analysis.figures.compare, analysis.posterior.positions, analysis.posterior.tiers, "
+    readers += "analysis.studies.dynamic.plan, analysis.studies.dynamic.run"
     assert not loaded_by(readers) & HEAVY
     assert loaded_by("analysis.fitting.fit") >= HEAVY

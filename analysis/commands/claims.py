@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,6 +15,9 @@ from analysis.commands.app import (
     app,
     choose_variant,
 )
+
+if TYPE_CHECKING:
+    from analysis.variants.sampler import Report
 
 
 def show_claims(folder: Path, console: Console) -> None:
@@ -38,12 +42,16 @@ def claims(
     """Test the other claims of the argument: asymmetry, different goods, formality, hierarchy."""
     from analysis.commands.progress import explain_or_run
     from analysis.studies.claims.plan import plan_claims
-    from analysis.studies.claims.run import run_claims
+
+    def run(report: "Report") -> Path:
+        from analysis.studies.claims.run import run_claims
+
+        return run_claims(chosen, votes_path=votes, report=report)
 
     chosen = choose_variant(variant, quick)
     explain_or_run(
         lambda: plan_claims(chosen, votes),
-        lambda report: run_claims(chosen, votes_path=votes, report=report),
+        run,
         show_claims,
         explain=explain,
         quick=quick,

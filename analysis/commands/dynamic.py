@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from analysis.commands.app import ExplainOption, VotesOption, app, bad_input_ends, bad_option_ends
+
+if TYPE_CHECKING:
+    from analysis.variants.sampler import Report
 
 
 def parse_sessions(text: str) -> tuple[int, int]:
@@ -57,11 +60,15 @@ def dynamic(
     with bad_input_ends():
         if find_rollcalls(votes) is None:
             raise DataError(f"the dynamic model needs roll calls. To get them: {FETCH_COMMAND}")
-    from analysis.studies.dynamic.run import run_dynamic
+
+    def make(report: "Report") -> Path:
+        from analysis.studies.dynamic.run import run_dynamic
+
+        return run_dynamic(run, votes_path=votes, output=output or OUTPUT, report=report)
 
     explain_or_run(
         lambda: plan_dynamic(run, load_record_votes(run.sessions, votes)),
-        lambda report: run_dynamic(run, votes_path=votes, output=output or OUTPUT, report=report),
+        make,
         show_dynamic,
         explain=explain,
         variant=MAIN,

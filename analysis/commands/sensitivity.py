@@ -57,8 +57,6 @@ def run_sensitivity(
     from analysis.store.explain import show_explanation
     from analysis.store.files import OUTPUT
     from analysis.store.store import Store
-    from analysis.studies.sensitivity.cluster import SchedulerLostError, connect
-    from analysis.studies.sensitivity.page import write_page
     from analysis.studies.sensitivity.survey import collect, expect_seconds, for_review, survey
 
     load_xarray()
@@ -70,6 +68,9 @@ def run_sensitivity(
         if explain:
             show_explanation(found.list_tasks(), store, console)
             return
+        from analysis.studies.sensitivity.cluster import SchedulerLostError, connect
+        from analysis.studies.sensitivity.page import write_page
+
         seconds = expect_seconds(missing, store)
         console.print(announce(found, missing, seconds, impossible), highlight=False)
         if missing:

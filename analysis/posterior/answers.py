@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.special import expit, log_expit, logsumexp
 
 from analysis.posterior.joining import predict_at_nodes, weigh_nodes
-from models.likelihood.joining import STATE_LOG_WEIGHTS, STATE_NODES
+from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
 from models.panel import Stage2Data
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from scipy.special import softmax
 
-from models.likelihood.joining import STATE_LOG_WEIGHTS, STATE_NODES
 from models.likelihood.link import cdf, log_cdf
+from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
 from models.panel import list_exposures
 
 ALL = "all"

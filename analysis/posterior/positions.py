@@ -9,9 +9,8 @@ from analysis.posterior.draws import count_draws
 from analysis.posterior.summaries import summarize_draws
 from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant
-from models.ideal_point import predict_positions
-from models.missing import IMPUTED
-from models.panel import centre_alignment
+from models.panel import IMPUTED, centre_alignment
+from models.spec import IdealPointSpec
 
 US = "USA"
 
@@ -114,6 +113,39 @@ def draw_alignment(stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: V
         by_case.append(position.reindex(state=panel["state"]))
     joined = xr.concat(by_case, pd.Index(list(stage1), name="case"))
     return joined.rename(sample="refit").transpose("refit", "case", "state").where(panel["included"])
+
+
+def predict_positions(
+    posterior: xr.Dataset, regions: np.ndarray, spec: IdealPointSpec, seed: int
+) -> np.ndarray:
+    """Draw positions of states without votes from their region's distribution, one for each posterior draw.
+
+    Parameters
+    ----------
+    posterior : xr.Dataset
+        ``region_mean`` and ``region_sd``, dims (sample, region).
+    regions : np.ndarray
+        (state,), str: region of each state to predict.
+    spec : IdealPointSpec
+        The spec of the fit.
+    seed : int
+        Seed of numpy's generator.
+
+    Returns
+    -------
+    np.ndarray
+        (sample, state), float, standard deviations of the states of the fit.
+    """
+    rng = np.random.default_rng(seed)
+    names = regions if spec.pooling == "region" else np.full(len(regions), "World")
+    mean = posterior["region_mean"].sel(region=names).transpose("sample", "region").values
+    sd = posterior["region_sd"].sel(region=names).transpose("sample", "region").values
+    noise = (
+        rng.normal(size=mean.shape)
+        if spec.family == "normal"
+        else rng.standard_t(spec.family_df, size=mean.shape)
+    )
+    return mean + sd * noise
 
 
 def pair_positions(direct: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:

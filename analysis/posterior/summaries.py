@@ -1,6 +1,5 @@
 """Summarize draws as tables of means and intervals."""
 
-import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -74,6 +73,9 @@ def summarize_effects(
         positions, see ``analysis.posterior.variance``; 0 for totals and ``plugin``, NaN if unknown.
         ``mcse``: Monte Carlo standard error of the mean. Averages over no state have no row.
     """
+    # ArviZ loads a compiler, which whoever only reads intervals needs not wait for.
+    from arviz import mcse
+
     of_all = {name: draws for name, draws in effects.data_vars.items() if "group" not in draws.dims}
     grouped = {n: d.expand_dims(group=[ALL]).reindex(group=effects["group"]) for n, d in of_all.items()}
     labels = ("quantity", "case", "group")
@@ -90,5 +92,5 @@ def summarize_effects(
         table["stage1_share"] = 0.0 if propagation == "plugin" else np.nan
     table.loc[table["quantity"].str.endswith("_total"), "stage1_share"] = 0.0
     # Draws are ordered by refit and chain, so differences between refits or chains count as autocorrelation.
-    table["mcse"] = az.mcse(rows.values, method="mean", chain_axis=None, draw_axis=-1)
+    table["mcse"] = mcse(rows.values, method="mean", chain_axis=None, draw_axis=-1)
     return table

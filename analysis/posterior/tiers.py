@@ -8,8 +8,7 @@ from scipy.special import expit
 from analysis.posterior.answers import state_effects
 from analysis.posterior.joining import add_guarantee, predict_at_nodes, weigh_nodes
 from analysis.posterior.summaries import summarize_draws
-from models.panel import prepare_panel_data
-from models.tier import CAPABILITY, add_capability, prepare_tiers
+from models.panel import CAPABILITY, add_capability, prepare_panel_data, prepare_tiers
 
 
 def tier_probability(reached: np.ndarray) -> np.ndarray:

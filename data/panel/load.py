@@ -9,15 +9,17 @@ import xarray as xr
 from data.panel.covariates import load_further_covariates
 from data.panel.prepare import prepare_panel
 from data.spec import DataSpec
-from data.tables.read import (
-    TABLES_DIR,
-    coalition_path,
-    load_coalition,
-    load_covariates,
-    load_guarantees,
-    load_states,
-    sha256,
+from data.tables.once import (
+    COVARIATES,
+    GUARANTEES,
+    STATES,
+    hash_file,
+    read_coalition,
+    read_covariates,
+    read_guarantees,
+    read_states,
 )
+from data.tables.read import coalition_path
 
 
 def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
@@ -55,16 +57,15 @@ def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
         A table breaks a rule, a recode or an omitted state has no effect, or no table has the covariates of
         a case's year.
     """
-    states = load_states()
-    coalitions = {case.name: load_coalition(case, states) for case in spec.cases}
-    covariates = load_covariates(states)
-    files = [TABLES_DIR / name for name in ("states.csv", "guarantees.csv", "covariates.csv")]
-    files += [coalition_path(case) for case in spec.cases]
+    states = read_states()
+    coalitions = {case.name: read_coalition(case) for case in spec.cases}
+    covariates = read_covariates()
+    files = [STATES, GUARANTEES, COVARIATES, *(coalition_path(case) for case in spec.cases)]
     further = sorted({case.covariate_year for case in spec.cases} - set(covariates["year"]))
     if further:
         more, file = load_further_covariates(states, further, path)
         covariates = pd.concat([covariates, more], ignore_index=True)
         files.append(file)
-    panel = prepare_panel(spec, states, load_guarantees(states), coalitions, covariates)
-    hashes = {file.name: sha256(file) for file in files}
+    panel = prepare_panel(spec, states, read_guarantees(), coalitions, covariates)
+    hashes = {file.name: hash_file(file) for file in files}
     return panel.assign_attrs(sha256=json.dumps(hashes, sort_keys=True))

@@ -9,7 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from data.spec import IRAQ, ISIS, VOTE_FIELDS, CaseSpec, DataSpec
-from data.tables.read import TABLES_DIR, load_states, load_tallies, sha256
+from data.tables.once import STATES, hash_file, read_states
+from data.tables.read import TABLES_DIR, load_tallies
 from data.tables.rules import DataError
 from data.votes.prepare import prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
 from data.votes.record import find_rollcalls, load_record, ways_to_rollcalls
@@ -64,7 +65,7 @@ def load_votes(
         A table breaks a rule, no roll call is left, the record lacks a session or what the spec needs
         (importance, issue areas, dates), or the spec needs roll calls and none are found.
     """
-    states = load_states()
+    states = read_states()
     found = find_rollcalls(path)
     beyond = _beyond_tallies(spec, case)
     fallback = ""
@@ -87,7 +88,7 @@ def load_votes(
         hashes, notes = record.files, record.notes
         origin = {name: "+".join(sorted(set(items[name].astype(str)))) for name in _ORIGIN}
     else:
-        hashes, notes = {"agenda_tallies.csv": sha256(TABLES_DIR / "agenda_tallies.csv")}, ()
+        hashes, notes = {"agenda_tallies.csv": hash_file(TABLES_DIR / "agenda_tallies.csv")}, ()
         dataset = prepare_agenda_votes(load_tallies(states), states, spec, case)
         origin = dict.fromkeys(_ORIGIN, "coded")
     return dataset.assign_attrs(
@@ -95,7 +96,7 @@ def load_votes(
         granularity="rollcall" if rollcall else "agenda",
         fallback=fallback,
         source=" + ".join(hashes),
-        sha256=json.dumps(hashes | {"states.csv": sha256(TABLES_DIR / "states.csv")}, sort_keys=True),
+        sha256=json.dumps(hashes | {"states.csv": hash_file(STATES)}, sort_keys=True),
         notes=json.dumps(notes),
         spec=spec.to_json(),
         votes_spec=spec.votes_json(case),
@@ -184,7 +185,7 @@ def load_record_votes(
         for window in [_window(begin, end)]
     ]
     items = pd.concat(parts, ignore_index=True)
-    votes = prepare_rollcall_votes(items, record.votes, load_states(), DataSpec(), _window(first, last))
+    votes = prepare_rollcall_votes(items, record.votes, read_states(), DataSpec(), _window(first, last))
     return votes.assign_attrs(
         source=record.name,
         sha256=json.dumps(record.files, sort_keys=True),

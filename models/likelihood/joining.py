@@ -14,7 +14,8 @@ import pytensor.tensor as pt
 
 from models.likelihood.fused import fuse_likelihood
 from models.likelihood.joining_numba import evaluate_at_positions, evaluate_joining
-from models.likelihood.link import cdf, log_cdf_graph
+from models.likelihood.link import CAUCHIT_SCALE, PROBIT_SCALE, cdf
+from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
 
 JOINING = fuse_likelihood(
     "joining",
@@ -23,12 +24,8 @@ JOINING = fuse_likelihood(
     {"joined": None, "included": None, "node": None, "weight": None},
 )
 
-# A multiple of 8, so that the loops over nodes fill vector instructions.
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(16)
-STATE_NODES = _NODES
-"""Nodes of the Gauss-Hermite quadrature over a state effect, in standard deviations."""
-STATE_LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
-"""Log of the nodes' weights, which sum to 1."""
+LOWEST_PROBIT = -37.0
+"""Normal quantile below which the probability underflows; logs are cut off there."""
 
 
 def joining_logp(eta, state_sd, joined, included, *, implementation="fused", link="logit"):
@@ -62,6 +59,15 @@ def joining_logp(eta, state_sd, joined, included, *, implementation="fused", lin
     node, weight = _quadrature(state_sd)
     eta, state_sd = (pt.cast(x, "float64") for x in (eta, 0.0 if state_sd is None else state_sd))
     return JOINING(eta, state_sd, joined, included, node, weight)[0]
+
+
+def log_cdf_graph(link: str, eta):
+    """``models.likelihood.link.log_cdf`` as a PyTensor graph."""
+    if link == "logit":
+        return -pt.softplus(-eta)
+    if link == "probit":
+        return pt.log(0.5 * pt.erfc(-pt.maximum(PROBIT_SCALE * eta, LOWEST_PROBIT) / np.sqrt(2)))
+    return pt.log(pt.arctan2(1.0, -CAUCHIT_SCALE * eta) / np.pi)
 
 
 def log_likelihood_at(

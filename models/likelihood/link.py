@@ -7,13 +7,10 @@ Generalized Linear Models, section 4.3; Koenker and Yoon 2009, doi:10.1016/j.jec
 """
 
 import numpy as np
-import pytensor.tensor as pt
 from scipy.special import expit, log_expit, log_ndtr, ndtr
 
 PROBIT_SCALE = np.sqrt(np.pi / 8)
 CAUCHIT_SCALE = np.pi / 4
-LOWEST_PROBIT = -37.0
-"""Normal quantile below which the probability underflows; logs are cut off there."""
 
 
 def cdf(link: str, eta):
@@ -41,15 +38,6 @@ def log_cdf(link: str, eta):
     if link == "logit":
         return log_expit(eta)
     return log_ndtr(PROBIT_SCALE * eta) if link == "probit" else np.log(cdf(link, eta))
-
-
-def log_cdf_graph(link: str, eta):
-    """``log_cdf`` as a PyTensor graph."""
-    if link == "logit":
-        return -pt.softplus(-eta)
-    if link == "probit":
-        return pt.log(0.5 * pt.erfc(-pt.maximum(PROBIT_SCALE * eta, LOWEST_PROBIT) / np.sqrt(2)))
-    return pt.log(pt.arctan2(1.0, -CAUCHIT_SCALE * eta) / np.pi)
 
 
 def require_logit(link: str, what: str) -> None:

@@ -10,7 +10,7 @@ from support.densities import draw_point, evaluate_logp
 from analysis.fitting.fit import fit_ideal_points
 from analysis.variants.sampler import SamplerSpec
 from models.coordinates.start import estimate_start, prepare_direction
-from models.ideal_point import build_ideal_point_model, predict_positions
+from models.ideal_point import build_ideal_point_model
 from models.simulate.static import simulate_votes
 from models.spec import IdealPointSpec, SpecError
 
@@ -221,17 +221,3 @@ def test_positions_are_recovered(recovered):
 @pytest.mark.slow
 def test_recovery_fails_where_responses_are_shuffled(recovered):
     assert not 0.85 <= np.mean(recovered["shuffled"]) <= 0.95, recovered
-
-
-def test_states_without_votes_are_drawn_from_their_region():
-    posterior = xr.Dataset(
-        {
-            "region_mean": (("sample", "region"), np.tile([-2.0, 3.0], (4000, 1))),
-            "region_sd": (("sample", "region"), np.tile([0.1, 0.5], (4000, 1))),
-        },
-        {"region": ["a", "b"]},
-    )
-    drawn = predict_positions(posterior, np.array(["b", "a"]), IdealPointSpec(), seed=1)
-    assert drawn.shape == (4000, 2)
-    np.testing.assert_allclose(drawn.mean(0), [3, -2], atol=0.05)
-    np.testing.assert_allclose(drawn.std(0), [0.5, 0.1], rtol=0.1)

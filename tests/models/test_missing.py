@@ -16,8 +16,7 @@ from data.load import load_panel
 from data.spec import DataSpec
 from models.alignment import draw_alignment_model
 from models.coalition import build_coalition_model, compute_eta
-from models.missing import place_missing
-from models.panel import centre_alignment, prepare_panel_data
+from models.panel import centre_alignment, place_missing, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec, SpecError
 

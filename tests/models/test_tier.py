@@ -18,10 +18,10 @@ from analysis.posterior.tiers import (
 )
 from analysis.variants.sampler import SamplerSpec
 from models.coalition import build_coalition_model
-from models.panel import prepare_panel_data
+from models.panel import add_capability, prepare_panel_data, prepare_tiers
 from models.simulate.tiers import simulate_tiers
 from models.spec import CoalitionSpec, TierSpec
-from models.tier import add_capability, build_tier_model, prepare_tiers
+from models.tier import build_tier_model
 
 SPEC = TierSpec()
 WITH_CAPABILITY = TierSpec(capability_interaction=True)

@@ -1,12 +1,15 @@
-"""What the checks share: data of the model of joining, and many fits of one compiled model."""
+"""What the checks share: data of the model of joining, and many fits of one compiled model.
+
+The compiler and the sampler are imported by what fits, so that a plan of the checks loads neither.
+"""
 
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from analysis.fitting.refits import RefitModel, compile_refits, refit_to_gates
 from analysis.posterior.answers import state_contrasts
 from analysis.posterior.draws import stack
 from analysis.posterior.joining import average_contrasts
@@ -17,6 +20,9 @@ from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 from analysis.variants.variant import Variant
 from models.panel import Stage2Data, centre_alignment, prepare_panel_data
 from models.spec import CoalitionSpec
+
+if TYPE_CHECKING:
+    from analysis.fitting.refits import RefitModel
 
 SINGLE = SamplerSpec(draws=2000, tune=500, chains=4)
 """A fit whose numbers are reported."""
@@ -38,7 +44,7 @@ WITHOUT = {
 EFFECTS = {"total": "guarantee", "direct": "alignment"}
 """The two effects, and the nested model that gives each."""
 
-_COMPILED: dict[str, RefitModel] = {}
+_COMPILED: dict[str, "RefitModel"] = {}
 """The model that was compiled last, by what it depends on: the checks of a run share it."""
 
 
@@ -90,8 +96,10 @@ class Bench:
         return len(self.panel["guarantee"].attrs["levels"]) - 2
 
     @cached_property
-    def model(self) -> RefitModel:
+    def model(self) -> "RefitModel":
         """The model with alignment, compiled; states, covariates and guarantees are its data."""
+        from analysis.fitting.refits import compile_refits
+
         positions = xr.Dataset({"at": (("case", "state"), self.positions)})
         data = [hash_dataset(self.panel), hash_dataset(positions), self.panel["guarantee"].attrs["levels"]]
         key = hash_content([*data, asdict(self.spec), self.seed])
@@ -131,6 +139,8 @@ class Bench:
         ``name`` says what is fitted, for the seed and for messages. The result has a ``posterior`` (refit,
         chain, draw, ...). Raises ConvergenceError if a gate is missed in every attempt.
         """
+        from analysis.fitting.refits import refit_to_gates
+
         seed = derive_seed(self.seed, "check", name)
         settings = {"name": name, "seed": seed, "cores": self.cores, "progress": progress}
         return refit_to_gates(self.model, [data._asdict() for data in variations], sampler, **settings)

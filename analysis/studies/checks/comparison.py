@@ -1,12 +1,11 @@
 """Compare nested models by leaving out one state at a time (PSIS-LOO, with refits where weights fail)."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.utils import ELPDDataLOO
 from scipy.special import logsumexp
 
 from analysis.posterior.answers import log_likelihood_by_state
@@ -18,9 +17,14 @@ from analysis.variants.sampler import Progress
 from analysis.variants.variant import Variant
 from models.panel import Stage2Data
 
+if TYPE_CHECKING:
+    from arviz_stats.utils import ELPDDataLOO
+
 
 def make_comparison(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
     """Score each nested model on states left out, and compare; ``fits``: stage 1, then the nested models."""
+    import arviz as az
+
     bench, rows, left_out = open_bench(panel, fits, variant, **run), [], {}
     for k, model in enumerate(WITHOUT):
         data = nest(bench.data("direct"), model)
@@ -56,7 +60,7 @@ class LeftOut:
     the draws along ``sample`` without a state, for each state whose weights are unreliable.
     """
 
-    estimate: ELPDDataLOO
+    estimate: "ELPDDataLOO"
     refits: dict[str, xr.Dataset]
 
 
@@ -67,6 +71,8 @@ def leave_one_state_out(
 
     The model is refitted without each state whose Pareto k is too high.
     """
+    import arviz as az
+
     estimate = az.loo(tree, pointwise=True)
     estimate.pareto_k = estimate.pareto_k.fillna(np.inf)
     bad = estimate.pareto_k["unit"].values[(estimate.pareto_k > estimate.good_k).values]

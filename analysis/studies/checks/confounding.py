@@ -6,9 +6,6 @@ import xarray as xr
 from scipy.optimize import minimize
 from scipy.special import log_expit, logsumexp
 
-from analysis.fitting.convergence import gate
-from analysis.fitting.fit import SAVED_TOTAL, list_saved
-from analysis.fitting.refits import refit, shape_refits
 from analysis.posterior.answers import state_contrasts, state_outcomes
 from analysis.posterior.draws import stack
 from analysis.posterior.joining import average_contrasts
@@ -17,7 +14,7 @@ from analysis.studies.checks.bench import SHORT, open_bench
 from analysis.studies.checks.rows import row, to_table
 from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant
-from models.confounding import HIDDEN_LOG_WEIGHTS, HIDDEN_NODES, build_confounded_model
+from models.likelihood.quadrature import HIDDEN_LOG_WEIGHTS, HIDDEN_NODES
 from models.panel import Stage2Data, prepare_panel_data
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
@@ -31,6 +28,11 @@ COLUMNS = ["strength_guarantee", "strength_joining", "case", "effect", "lower", 
 
 def make_surface(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
     """Return the effect that is left at each pair of strengths; ``fits``: stage 1, then the nested models."""
+    from analysis.fitting.convergence import gate
+    from analysis.fitting.fit import SAVED_TOTAL, list_saved
+    from analysis.fitting.refits import refit, shape_refits
+    from models.confounding import build_confounded_model
+
     bench = open_bench(panel, fits, variant, **run)
     data = bench.data("total")
     protected, design = describe_guarantee(data, bench.top)
@@ -128,7 +130,7 @@ def weigh_hidden(protected: np.ndarray, design: np.ndarray, strength: float) -> 
     """Return where each state stands on the hidden cause, given its guarantee and covariates.
 
     Parameters are those of ``explain_guarantee``. Returns (state, node): the log probability of each of
-    ``models.confounding.HIDDEN_NODES``.
+    ``models.likelihood.quadrature.HIDDEN_NODES``.
     """
     b = explain_guarantee(protected, design, strength)
     joint = _log_joint(protected, design @ b, strength)

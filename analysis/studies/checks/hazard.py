@@ -3,7 +3,6 @@
 import pandas as pd
 import xarray as xr
 
-from analysis.fitting.fit import fit_total
 from analysis.posterior.draws import stack
 from analysis.posterior.joining import predict_joining, weigh_state_effects
 from analysis.studies.checks.rows import direction, mean_and_ends, row, to_table
@@ -16,6 +15,8 @@ KEPT_DRAWS = 2000
 
 def make_waves(waves: xr.Dataset, fits: list, variant: Variant, **run) -> xr.DataTree:
     """Fit the model of joining to waves in place of cases: a discrete-time hazard."""
+    from analysis.fitting.fit import fit_total
+
     seed = derive_seed(variant.run.seed, "waves")
     return fit_total(waves, variant.coalition, variant.run.total, seed=seed, **run)
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.base import array_stats
 
 from analysis.posterior.answers import log_likelihood_by_state, state_contrasts
 from analysis.posterior.draws import stack
@@ -69,6 +68,8 @@ def effect_without_units(
     states of each unit, (state,) bool. Effects are (case,), the last case pooled. The weights are
     Pareto-smoothed; they are reliable where Pareto k is at most ``GOOD_K``.
     """
+    from arviz_stats.base import array_stats
+
     effects, ks = {}, {}
     for unit, out in units.items():
         log_weights, pareto_k = array_stats.psislw(log_likelihood[:, out].sum(1))

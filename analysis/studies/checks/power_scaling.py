@@ -2,7 +2,6 @@
 
 import pandas as pd
 import xarray as xr
-from arviz_stats import psense
 
 from analysis.posterior.draws import stack
 from analysis.studies.checks.bench import EFFECTS, open_bench
@@ -77,6 +76,8 @@ def check_scaling(tree: xr.DataTree, name: str) -> list[dict]:
     ``tree`` holds ``posterior`` (the effect alone, chain, draw, case), ``log_prior`` and ``log_likelihood``;
     ``name`` is ``total`` or ``direct``.
     """
+    from arviz_stats import psense
+
     rows = []
     note = f"{name} effect: change of its distribution when this density is power-scaled (psense)"
     for part in (*map(str, tree["log_prior"].data_vars), "likelihood"):

@@ -2,16 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import pymc as pm
 import xarray as xr
 
-from analysis.fitting.fit import list_saved
 from analysis.posterior.answers import replicate_answers
 from analysis.posterior.draws import stack
 from analysis.studies.checks.bench import open_bench
 from analysis.studies.checks.rows import mean_and_ends, row, to_table
 from analysis.variants.variant import Variant
-from models.coalition import build_coalition_model
 from models.panel import Stage2Data, prepare_panel_data
 
 PRIOR_DRAWS = 2000
@@ -21,6 +18,11 @@ PREDICTOR = ["intercept", "covariate_slope", "region_effect", "guarantee_effect"
 
 def make_prior_predictive(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
     """Simulate joiners and the effect from the prior; ``fits`` are those of stage 1."""
+    import pymc as pm
+
+    from analysis.fitting.fit import list_saved
+    from models.coalition import build_coalition_model
+
     bench = open_bench(panel, fits, variant, **run)
     spec, data, seed = bench.spec, bench.data("direct"), bench.seed
     model = build_coalition_model(prepare_panel_data(panel, spec.missing), spec, bench.positions)

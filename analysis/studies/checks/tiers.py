@@ -3,7 +3,6 @@
 import pandas as pd
 import xarray as xr
 
-from analysis.fitting.fit import fit_tiers
 from analysis.posterior.draws import stack
 from analysis.posterior.tiers import compute_tiers, summarize_tiers
 from analysis.variants.sampler import derive_seed
@@ -16,6 +15,8 @@ KEPT_DRAWS = 2000
 
 def make_tier_fit(panel: xr.Dataset, fits: list, variant: Variant, **run) -> xr.DataTree:
     """Fit the cumulative model of the tier of support."""
+    from analysis.fitting.fit import fit_tiers
+
     spec, seed = TierSpec(predictor=variant.coalition), derive_seed(variant.run.seed, "tiers")
     return fit_tiers(panel, spec, variant.run.total, seed=seed, **run)
 

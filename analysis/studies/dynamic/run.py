@@ -14,7 +14,6 @@ from analysis.store.files import OUTPUT, write_json, write_table, write_tree
 from analysis.store.keys import git_commit, now, package_versions
 from analysis.store.store import load_or_make
 from analysis.studies.dynamic.figures import draw_figures
-from analysis.studies.dynamic.fit import join_pairs
 from analysis.studies.dynamic.plan import DynamicRun, plan_dynamic
 from analysis.studies.dynamic.summary import summarize_moves, summarize_positions
 from analysis.variants.sampler import Report
@@ -53,6 +52,9 @@ def run_dynamic(
     ConvergenceError
         If a position or step size misses a gate.
     """
+    # Imported here: a plan of the run loads neither compiler nor sampler.
+    from analysis.studies.dynamic.fit import join_pairs
+
     begin, started, commit = time.perf_counter(), now(), git_commit()
     reading = report("votes")
     votes = load_record_votes(run.sessions, votes_path, lambda share, _: reading(share))

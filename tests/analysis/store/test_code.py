@@ -7,6 +7,13 @@ from analysis.fitting.fit import fit_ideal_points, fit_total
 from analysis.fitting.refits import fit_direct
 from analysis.store import code
 from analysis.store.code import hash_code
+from analysis.studies.checks.bench import make_nested
+from analysis.studies.checks.confounding import make_surface
+from analysis.studies.checks.hazard import make_waves
+from analysis.studies.checks.influence import make_influence
+from analysis.studies.checks.predictive import make_prior_predictive
+from analysis.studies.checks.tiers import make_tier_fit
+from analysis.studies.dynamic.plan import make_pair
 
 FILES = {
     "models/left.py": "from models.shared import scale\n\ndef build_left(x):\n    return scale(x)\n",
@@ -109,3 +116,19 @@ def test_a_callable_whose_code_would_be_missed_is_refused(make):
     for refused in (make, nested):
         with pytest.raises(ValueError, match="must be a function at the top of a module"):
             hash_code(refused)
+
+
+@pytest.mark.parametrize(
+    ("make", "module"),
+    [
+        (make_nested, "analysis.fitting.refits"),
+        (make_surface, "models.confounding"),
+        (make_tier_fit, "models.tier"),
+        (make_waves, "models.likelihood.joining"),
+        (make_prior_predictive, "models.coalition"),
+        (make_influence, "models.likelihood.quadrature"),
+        (make_pair, "models.dynamic_ideal_point"),
+    ],
+)
+def test_a_check_reaches_what_it_imports_only_when_it_fits(make, module):
+    assert module in hash_code(make)

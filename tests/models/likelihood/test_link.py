@@ -18,8 +18,8 @@ from analysis.studies.claims.run import run_claims
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN
 from models.coalition import build_coalition_model
-from models.likelihood.joining import joining_logp
-from models.likelihood.link import CAUCHIT_SCALE, PROBIT_SCALE, cdf, log_cdf, log_cdf_graph
+from models.likelihood.joining import joining_logp, log_cdf_graph
+from models.likelihood.link import CAUCHIT_SCALE, PROBIT_SCALE, cdf, log_cdf
 from models.panel import prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec, SpecError, TierSpec
