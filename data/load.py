@@ -14,6 +14,7 @@ from data.panel.ties import (
     grade_by_form,
 )
 from data.panel.waves import prepare_waves
+from data.tables.blocs import BLOCS, list_members, load_blocs
 from data.tables.read import (
     TABLES_DIR,
     is_member,
@@ -34,6 +35,7 @@ from data.votes.windows import load_record_votes, load_votes
 
 __all__ = [
     "ALLY_OF_CLIENT",
+    "BLOCS",
     "DYADS_FILE",
     "FETCH_COMMAND",
     "INFORMAL_LEVELS",
@@ -54,7 +56,9 @@ __all__ = [
     "grade_by_form",
     "is_member",
     "list_files",
+    "list_members",
     "load_alliances",
+    "load_blocs",
     "load_coalition",
     "load_dyads",
     "load_guarantees",
