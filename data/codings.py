@@ -56,6 +56,9 @@ class Covariate(NamedTuple):
         Column of state_year.parquet.
     scale : float
         Factor from the unit of the source to ``unit``.
+    sd_source : str
+        Column of state_year.parquet with the published standard deviation, in the unit of the source; empty:
+        none is published there. The values are in column ``<name>_sd`` of covariates.csv.
     """
 
     transform: Transform
@@ -64,10 +67,13 @@ class Covariate(NamedTuple):
     high: float
     source: str
     scale: float = 1
+    sd_source: str = ""
 
 
 COVARIATES = {
-    "gdp_per_capita": Covariate("log", "2011 international dollars", 100, 500_000, "gdppc_fariss_2011ppp"),
+    "gdp_per_capita": Covariate(
+        "log", "2011 international dollars", 100, 500_000, "gdppc_fariss_2011ppp", sd_source="gdppc_fariss_sd"
+    ),
     "gdp_per_capita_wdi": Covariate("log", "2010 US dollars", 50, 500_000, "gdppc_wdi_2010usd"),
     "gdp_per_capita_pwt": Covariate("log", "2017 international dollars", 100, 500_000, "gdppc_pwt_2017ppp"),
     "population": Covariate("log", "thousand persons", 1, 2_000_000, "pop_thousand_nmc"),
@@ -82,3 +88,6 @@ COVARIATES = {
     "trade_share_cow": Covariate("log1p", "share of GDP", 0, 5, "us_trade_cow_share_gdp"),
 }
 """Columns of covariates.csv that a model may take."""
+
+UNSURE: dict[str, str] = {name: f"{name}_sd" for name, covariate in COVARIATES.items() if covariate.sd_source}
+"""Covariates with a published standard deviation, and its column of covariates.csv."""

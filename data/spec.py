@@ -11,7 +11,16 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal, Self, get_args
 
 from data.case import IRAQ, ISIS, OUTCOMES, TIERS, CaseSpec, check_choice, check_fields, tuples
-from data.codings import COMMITMENTS, COVARIATES, DOSE, GUARANTEE_CODINGS, ISSUES, KINDS, Transform
+from data.codings import (
+    COMMITMENTS,
+    COVARIATES,
+    DOSE,
+    GUARANTEE_CODINGS,
+    ISSUES,
+    KINDS,
+    UNSURE,
+    Transform,
+)
 
 VOTE_FIELDS = (
     "granularity",

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from models.panel import PanelData, place_missing
+from models.panel import PanelData
 from models.spec import AlignmentSpec
 
 
@@ -12,7 +12,7 @@ def draw_alignment_model(
     positions: np.ndarray,
     spec: AlignmentSpec,
     seed: int,
-    imputed: np.ndarray | None = None,
+    covariates: np.ndarray | None = None,
 ) -> xr.Dataset:
     """Draw exactly from the posterior of a linear model of alignment, once for each draw of the positions.
 
@@ -27,9 +27,9 @@ def draw_alignment_model(
         Priors.
     seed : int
         Seed of numpy's generator.
-    imputed : np.ndarray, optional
-        (sample, missing): draws of the missing covariates, from the model of joining (``models.missing``).
-        Needed if the panel has missing covariates.
+    covariates : np.ndarray, optional
+        (sample, case, state, covariate): draws of the covariates, from the model of joining
+        (``models.covariates.draw_covariates``). Needed if some are unknowns there.
 
     Returns
     -------
@@ -47,10 +47,8 @@ def draw_alignment_model(
     whose posterior has a closed form (O'Hagan and Forster 2004, Bayesian Inference, ch. 11). The cases are
     fitted separately.
     """
-    covariates = panel.covariates[None]
-    if imputed is not None:
-        covariates = np.repeat(covariates, len(positions), axis=0)
-        covariates[:, *place_missing(panel).T] = imputed
+    if covariates is None:
+        covariates = panel.covariates[None]
     rng = np.random.default_rng(seed)
     levels = len(panel.level)
     effects, sds = [], []
@@ -63,7 +61,7 @@ def draw_alignment_model(
             of_case,
             np.eye(len(panel.region))[panel.region_idx[rows]],
         ]
-        # One design for all samples, or one for each sample if covariates were imputed.
+        # One design for all samples, or one for each sample if covariates are unknowns.
         columns = [np.broadcast_to(c, (*of_case.shape[:2], c.shape[-1])) for c in columns]
         design = np.concatenate(columns, axis=-1)
         widths = (spec.intercept_scale, spec.guarantee_scale, spec.covariate_scale, spec.region_scale)

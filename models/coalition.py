@@ -5,10 +5,11 @@ import pymc as pm
 import xarray as xr
 
 from models.coordinates.effects import half_normal, place_scale, pooled_effects, region_effects
+from models.covariates import add_unknown
 from models.likelihood.joining import joining_logp
 from models.likelihood.predictor import linear_predictor
 from models.measurement import Measurement, place_positions
-from models.missing import add_imputed, impute_covariates
+from models.missing import place_covariates
 from models.panel import PanelData, place_missing
 from models.spec import CoalitionSpec
 
@@ -68,12 +69,8 @@ def place_predictor(data: PanelData, spec: CoalitionSpec, alignment: np.ndarray 
         Logits, with the guarantee, without the state effect.
     """
     has_level = pm.Data("has_level", data.has_level, dims=("level", "case", "state"))
-    imputed = data.missing.any()
-    covariates = (
-        impute_covariates(data, spec)
-        if imputed
-        else pm.Data("covariates", data.covariates, dims=("case", "state", "covariate"))
-    )
+    covariates = place_covariates(data, spec)
+    unknown = data.missing.any() or spec.measurement_error == "model"
     region_idx = pm.Data("region_idx", data.region_idx, dims="state")
 
     intercept = pm.Normal("intercept", 0, place_scale("intercept", spec.intercept_scale), dims="case")
@@ -95,7 +92,8 @@ def place_predictor(data: PanelData, spec: CoalitionSpec, alignment: np.ndarray 
         covariates=covariates,
         region_idx=region_idx,
         has_level=has_level,
-        implementation="graph" if imputed else spec.likelihood,
+        # The fused form has no gradient by the covariates.
+        implementation="graph" if unknown else spec.likelihood,
     )
     if alignment is not None:
         position = place_positions(alignment, data.included)
@@ -128,7 +126,7 @@ def compute_eta(posterior: xr.Dataset, data: PanelData, alignment: xr.DataArray 
     ----------
     posterior : xr.Dataset
         ``intercept``, ``covariate_slope``, ``region_effect``, with alignment ``alignment_slope`` and, where
-        covariates were imputed, ``covariate_imputed``.
+        covariates are unknowns, ``covariate_imputed`` and ``covariate_deviation``.
     data : PanelData
         The one that the model was built from.
     alignment : xr.DataArray or None
@@ -141,7 +139,7 @@ def compute_eta(posterior: xr.Dataset, data: PanelData, alignment: xr.DataArray 
     """
     covariates = xr.DataArray(data.covariates, dims=("case", "state", "covariate"))
     eta = posterior["intercept"] + xr.dot(posterior["covariate_slope"], covariates, dim="covariate")
-    eta = eta + add_imputed(posterior, data)
+    eta = eta + add_unknown(posterior, data)
     eta = eta + posterior["region_effect"].isel(region=xr.DataArray(data.region_idx, dims="state"))
     if alignment is not None:
         eta = eta + posterior["alignment_slope"] * alignment

@@ -1,14 +1,70 @@
-"""Missing covariates as unknowns of the model: no state is dropped and no value is filled in beforehand."""
+"""Covariates as unknowns of the model: values that are missing, and values with a published error.
+
+No state is dropped and no value is filled in beforehand.
+"""
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-import xarray as xr
 
+from models.covariates import DEVIATION, place_uncertain
 from models.panel import IMPUTED, PanelData, place_missing
+from models.spec import CoalitionSpec, SpecError
 
 
-def impute_covariates(data: PanelData, spec):
+def place_covariates(data: PanelData, spec: CoalitionSpec):
+    """Add the covariates (case, state, covariate) to the model in context, standardised.
+
+    Parameters
+    ----------
+    data : PanelData
+        From ``models.panel.prepare_panel_data``.
+    spec : CoalitionSpec
+        With ``missing="impute"`` missing values are unknowns, with ``measurement_error="model"`` those with
+        a published standard deviation.
+
+    Notes
+    -----
+    With x the published value of a covariate k and s its published standard deviation, both transformed
+    and standardised, the true value is
+
+        x*_ick = x_ick + s_ick d_ik,   d ~ Normal(0, 1).
+
+    The publisher's estimate is a posterior, so the truth spreads around it, and it needs no further model of
+    how true values are distributed. One d of a state serves all cases: what is wrong with a national
+    account is hardly repaired within a decade, and the sources publish no correlation between years.
+    Ignored, such errors flatten the slope of a probability. Joining informs d, because all is one model.
+    Missing values are imputed from the published values of other covariates.
+
+    Raises
+    ------
+    SpecError
+        If errors are to be modelled and no covariate has a published standard deviation.
+    """
+    imputed = data.missing.any()
+    covariates = (
+        impute_covariates(data, spec)
+        if imputed
+        else pm.Data("covariates", data.covariates, dims=("case", "state", "covariate"))
+    )
+    if spec.measurement_error == "ignore":
+        return covariates
+    places = place_uncertain(data)
+    if not len(places):
+        raise SpecError(
+            "CoalitionSpec.measurement_error = 'model': none of the covariates "
+            f"{', '.join(map(str, data.covariate))} has a published standard deviation"
+        )
+    names = [f"{data.covariate[k]} {data.state[i]}" for i, k in places]
+    pm.modelcontext(None).add_coord("uncertain", names)
+    deviation = pm.Normal(DEVIATION, dims="uncertain")
+    sd = pm.Data("covariate_sd", data.covariate_sd, dims=("case", "state", "covariate"))
+    place = pm.Data("uncertain_place", np.ravel_multi_index(tuple(places.T), data.covariate_sd.shape[1:]))
+    by_state = pt.set_subtensor(pt.zeros(sd[0].size)[place], deviation).reshape(sd[0].shape)
+    return covariates + sd * by_state
+
+
+def impute_covariates(data: PanelData, spec: CoalitionSpec):
     """Add the missing covariates to the model in context.
 
     Parameters
@@ -94,29 +150,3 @@ def describe_places(data: PanelData, places: np.ndarray) -> tuple[np.ndarray, np
     own = (covariate[:, None] == np.flatnonzero(partial)).astype(float)
     predictors = np.concatenate([region, *given], axis=1)
     return (own[:, :, None] * predictors[:, None, :]).reshape(len(places), -1), own
-
-
-def add_imputed(posterior: xr.Dataset, data: PanelData) -> xr.DataArray | float:
-    """Contribution of the imputed values to the linear predictor, draw by draw.
-
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        ``covariate_slope`` (..., case, covariate) and, where covariates were imputed, ``covariate_imputed``
-        (..., missing).
-    data : PanelData
-        Its covariates are 0 where missing.
-
-    Returns
-    -------
-    xr.DataArray or float
-        (..., case, state), logits; 0 where nothing is missing.
-    """
-    if IMPUTED not in posterior:
-        return 0.0
-    case, state, covariate = (xr.DataArray(place, dims="missing") for place in place_missing(data).T)
-    slope = posterior["covariate_slope"].isel(case=case, covariate=covariate).reset_coords(drop=True)
-    place = np.zeros((len(case), *data.included.shape))
-    place[np.arange(len(case)), case, state] = 1.0
-    added = (slope * posterior[IMPUTED]).drop_vars("missing", errors="ignore")
-    return xr.dot(added, xr.DataArray(place, dims=("missing", "case", "state")), dim="missing")

@@ -27,6 +27,9 @@ class PanelData(NamedTuple):
         (case, state, covariate), float: mean 0 and sd 1 over the sample; 0 outside it and where missing.
     missing : np.ndarray
         (case, state, covariate), bool: the value is missing in the sample.
+    covariate_sd : np.ndarray
+        (case, state, covariate), float: standard deviation of the value as its source publishes it, in units
+        of ``covariates``; 0 where none is published, outside the sample and where the value is missing.
     region_idx : np.ndarray
         (state,), int: position of the state's region in ``region``.
     region, level, case, state, covariate : np.ndarray
@@ -38,6 +41,7 @@ class PanelData(NamedTuple):
     has_level: np.ndarray
     covariates: np.ndarray
     missing: np.ndarray
+    covariate_sd: np.ndarray
     region_idx: np.ndarray
     region: np.ndarray
     level: np.ndarray
@@ -79,8 +83,9 @@ def prepare_panel_data(panel: xr.Dataset, missing: str = "refuse") -> PanelData:
     ----------
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``: ``joined``, ``included``, ``guarantee`` (case, state) with the
-        attribute ``levels`` (the first is the absence of a guarantee), ``covariates_transformed`` (case,
-        state, covariate), and the coordinate ``region`` (state).
+        attribute ``levels`` (the first is the absence of a guarantee), ``covariates_transformed`` and, if any
+        is published, ``covariates_transformed_sd`` (case, state, covariate), and the coordinate ``region``
+        (state).
     missing : {"refuse", "impute"}
         Refuse covariates that are missing in the sample, or mark them in ``PanelData.missing``.
 
@@ -108,22 +113,29 @@ def prepare_panel_data(panel: xr.Dataset, missing: str = "refuse") -> PanelData:
     lacks = included[..., None] & np.isnan(covariates)
     sample = covariates[included]
     for number, name in enumerate(map(str, panel["covariate"].values)):
-        lost, known = lacks[..., number], sample[~np.isnan(sample[:, number]), number]
+        lost, seen = lacks[..., number], sample[~np.isnan(sample[:, number]), number]
         if lost.any() and missing == "refuse":
             raise ValueError(
                 f"covariate {name!r} is missing in {lost.sum()} rows: {name_rows(panel, lost)}. "
                 "Use CoalitionSpec(missing='impute') to estimate missing values within the model"
             )
-        if not known.size or np.ptp(known) == 0:
+        if not seen.size or np.ptp(seen) == 0:
             raise ValueError(f"covariate {name!r} is {sample[0, number]} in every row: it has no slope")
-    standardised = (covariates - np.nanmean(sample, 0)) / np.nanstd(sample, 0)
+    scale = np.nanstd(sample, 0)
+    standardised = (covariates - np.nanmean(sample, 0)) / scale
+    known = included[..., None] & ~lacks
+    sd = np.zeros(covariates.shape)
+    if "covariates_transformed_sd" in panel:
+        published = panel["covariates_transformed_sd"]
+        sd = np.where(known, published.transpose(*panel["covariates_transformed"].dims).values / scale, 0.0)
     region, region_idx = np.unique(panel["region"].values, return_inverse=True)
     return PanelData(
         joined=np.where(included, panel["joined"].values, 0.0),
         included=included.astype(float),
         has_level=np.where(included, list_exposures(panel).values, 0.0),
-        covariates=np.where(included[..., None] & ~lacks, standardised, 0.0),
+        covariates=np.where(known, standardised, 0.0),
         missing=lacks,
+        covariate_sd=np.nan_to_num(sd),
         region_idx=region_idx,
         region=region,
         level=np.array(levels[1:]),
@@ -230,9 +242,13 @@ def add_capability(panel: xr.Dataset) -> xr.Dataset:
         ],
         "covariate",
     )
-    return panel.drop_dims("covariate").assign(
+    widened = panel.drop_dims("covariate").assign(
         covariates_transformed=wider.transpose("case", "state", "covariate")
     )
+    if "covariates_transformed_sd" in panel:
+        sd = panel["covariates_transformed_sd"].reset_coords(drop=True)
+        widened["covariates_transformed_sd"] = sd.reindex(covariate=wider["covariate"])
+    return widened
 
 
 def centre_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:

@@ -122,6 +122,9 @@ class CoalitionSpec(Spec):
     missing : {"refuse", "impute"}
         Missing covariates are an error that names the rows, or unknowns of the model (``models.missing``). No
         state is dropped in either case.
+    measurement_error : {"ignore", "model"}
+        Whether covariates with a published standard deviation (GDP per capita) are taken as known, or are
+        unknowns with that mean and standard deviation (``models.covariates``).
     missing_slope_scale : float
         Normal scale of the slopes of a missing covariate on the others and on the guarantee levels.
     missing_region_scale, missing_sd_scale : float
@@ -143,6 +146,7 @@ class CoalitionSpec(Spec):
     state_effect: bool = True
     state_scale: float = 1.0
     missing: Literal["refuse", "impute"] = "refuse"
+    measurement_error: Literal["ignore", "model"] = "ignore"
     missing_slope_scale: float = 1.0
     missing_region_scale: float = 1.0
     missing_sd_scale: float = 1.0

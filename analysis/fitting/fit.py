@@ -30,7 +30,7 @@ SAVED_TOTAL = [
     "guarantee_effect_case_sd",
     "eta",
 ]
-SAVED_WHERE_THERE = ["state_sd", "covariate_imputed"]
+SAVED_WHERE_THERE = ["state_sd", "covariate_imputed", "covariate_deviation"]
 SAVED_TIERS = [*SAVED_TOTAL, "threshold", "guarantee_capability"]
 
 

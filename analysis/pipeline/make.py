@@ -75,9 +75,10 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
     """Compute every effect. ``fits`` are stage 2 without and with alignment, then stage 1 by case."""
     from analysis.posterior.draws import count_draws, stack
     from analysis.posterior.effects import Effects, compute_effects
-    from analysis.posterior.positions import draw_alignment, find_imputed, pair_positions
+    from analysis.posterior.positions import draw_alignment, pair_positions
     from analysis.posterior.summaries import summarize_effects
     from models.alignment import draw_alignment_model
+    from models.covariates import draw_covariates
     from models.panel import prepare_panel_data
 
     run = variant.run
@@ -86,12 +87,13 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
     keep = min(run.kept_draws, *(count_draws(posterior) for posterior in every_draw))
     total, direct = (stack(posterior, keep) for posterior in every_draw)
     # Each draw uses the same positions in the model of alignment and in the model of joining.
+    prepared = prepare_panel_data(panel, variant.coalition.missing)
     mediator = draw_alignment_model(
-        prepare_panel_data(panel, variant.coalition.missing),
+        prepared,
         pair_positions(direct, panel, draw_alignment(_by_case(fits[2:], panel), panel, variant)),
         variant.alignment,
         derive_seed(run.seed, "alignment given guarantee"),
-        find_imputed(direct),
+        draw_covariates(direct, prepared),
     )
     draws = compute_effects(total, direct, mediator, panel, variant.coalition.link)
     return Effects(

@@ -59,8 +59,10 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
     run = variant.run
     stage1 = {case: plan_stage1(variant, dataset) for case, dataset in votes.items()}
     about = {"data": panel.attrs.get("spec", ""), "files": panel.attrs.get("sha256", "")}
+    # Published errors of covariates matter only where they are modelled.
+    errors = ("covariates_transformed_sd",) if variant.coalition.measurement_error == "model" else ()
     shared = {
-        "panel": hash_dataset(panel[[name for name in MODELLED if name in panel.variables]]),
+        "panel": hash_dataset(panel[[name for name in (*MODELLED, *errors) if name in panel.variables]]),
         "levels": panel["guarantee"].attrs["levels"],
         "coalition": asdict(variant.coalition),
         "seed": run.seed,

@@ -9,7 +9,7 @@ from analysis.posterior.draws import count_draws
 from analysis.posterior.summaries import summarize_draws
 from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant
-from models.panel import IMPUTED, centre_alignment
+from models.panel import centre_alignment
 from models.spec import IdealPointSpec
 
 US = "USA"
@@ -172,11 +172,6 @@ def pair_positions(direct: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArra
     if "refit" in direct.coords:
         return positions[direct["refit"].values]
     return np.broadcast_to(positions.mean(0), (direct.sizes["sample"], *positions.shape[1:]))
-
-
-def find_imputed(direct: xr.Dataset) -> np.ndarray | None:
-    """Return draws (sample, missing) of imputed covariates; None if the model of joining imputes none."""
-    return direct[IMPUTED].transpose("sample", "missing").values if IMPUTED in direct else None
 
 
 def summarize_positions(

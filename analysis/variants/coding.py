@@ -97,6 +97,7 @@ COVARIATES: tuple[Choice, ...] = (
     Choice("measures", "democracy-vdem", {"data.covariates": swap("democracy", "democracy_vdem"), "coalition.missing": "impute"}, "Another measure of democracy. It does not cover small states.", "Coppedge et al., V-Dem v16"),
     Choice("measures", "democracy-polity", {"data.covariates": swap("democracy", "democracy_polity"), "coalition.missing": "impute"}, "The field's older measure of democracy. It covers even fewer states.", "Marshall and Gurr, Polity5"),
     Choice("measures", "gdp-wdi", {"data.covariates": swap("gdp_per_capita", "gdp_per_capita_wdi"), "coalition.missing": "impute"}, "National accounts at market rates.", "World Bank, WDI"),
+    Choice("measures", "gdp-error", {"coalition.measurement_error": "model"}, "GDP per capita is an estimate. Its published error, 16 % for most states but more for small ones, enters stage 2.", "Fariss, Anders, Markowitz and Barnum (2022)"),
     Choice("measures", "gdp-pwt", {"data.covariates": swap("gdp_per_capita", "gdp_per_capita_pwt"), "coalition.missing": "impute"}, "Purchasing power by another method.", "Feenstra, Inklaar and Timmer (2015)"),
 )  # fmt: skip
 

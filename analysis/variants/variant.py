@@ -6,7 +6,7 @@ from typing import Literal, Self, get_args
 
 from analysis.variants.sampler import SamplerSpec
 from data.case import check_choice
-from data.spec import DataSpec
+from data.spec import UNSURE, DataSpec
 from models.spec import AlignmentSpec, CoalitionSpec, IdealPointSpec
 
 Propagation = Literal["plugin", "draws", "measurement", "joint"]
@@ -103,6 +103,17 @@ class Variant:
             raise ValueError(
                 "Variant: positions = 'dynamic' uses a stored fit, propagation = 'joint' fits the votes again"
             )
+        names = [name for name, _ in self.data.covariates]
+        if self.coalition.measurement_error == "model" and not set(names) & set(UNSURE):
+            raise ValueError(
+                "Variant: coalition.measurement_error = 'model' needs a covariate with a published standard "
+                f"deviation ({', '.join(UNSURE)}); covariates: {', '.join(names)}"
+            )
+
+    def require_plain_stage2(self, what: str) -> None:
+        """Raise ValueError if stage 2 has unknowns that ``what``, a feature, does not know how to use."""
+        if self.coalition.measurement_error == "model":
+            raise ValueError(f"{what} take covariates as known; not for measurement_error = 'model'")
 
     def to_dict(self) -> dict:
         """Return all choices, ready for JSON."""

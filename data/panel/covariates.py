@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.spec import COVARIATES
+from data.spec import COVARIATES, UNSURE
 from data.tables.read import is_member, read_parquet, validate_covariates
 from data.tables.rules import DataError
 from data.votes.record import find_state_years
@@ -16,8 +16,8 @@ def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tup
     Returns
     -------
     pd.DataFrame
-        ``iso3, year``, the columns of COVARIATES in their units, and ``atop_pact`` (0/1), sorted. One row per
-        year and UN member at its end.
+        ``iso3, year``, the columns of COVARIATES in their units, those of UNSURE (standard deviations in the
+        same units), and ``atop_pact`` (0/1), sorted. One row per year and UN member at its end.
     """
     parts = []
     for year in years:
@@ -26,6 +26,8 @@ def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tup
         rows = rows.reindex(seated["ccode"])
         part = {"iso3": seated["iso3"].to_numpy(), "year": year}
         part |= {name: rows[c.source].to_numpy(float) * c.scale for name, c in COVARIATES.items()}
+        for name, column in UNSURE.items():
+            part[column] = rows[COVARIATES[name].sd_source].to_numpy(float) * COVARIATES[name].scale
         part["atop_pact"] = rows["us_defense_pact_atop"].to_numpy(float)
         parts.append(pd.DataFrame(part))
     return pd.concat(parts).sort_values(["iso3", "year"], ignore_index=True)

@@ -43,7 +43,8 @@ def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
 
         Over (case, state, covariate): ``covariates`` in natural units (coord ``unit``) and
         ``covariates_transformed`` (coord ``transform``); unknown values are NaN and listed in
-        ``attrs["missing_covariates"]`` (JSON: case, covariate, iso3s).
+        ``attrs["missing_covariates"]`` (JSON: case, covariate, iso3s). ``covariates_transformed_sd`` is the
+        standard deviation of ``covariates_transformed`` that its source publishes; NaN without one.
 
         Over (case, state, characteristic): ``characteristics``, every column of covariates.csv in natural
         units, to group or describe states.

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.spec import COVARIATES, DOSE, TIERS, CaseSpec, DataSpec
+from data.spec import COVARIATES, DOSE, TIERS, UNSURE, CaseSpec, DataSpec
 from data.tables.read import in_force, is_member
 from data.tables.rules import DataError
 
@@ -38,6 +38,11 @@ def prepare_panel(
     transformed = np.stack(
         [_transform(values[..., k], how) for k, (_, how) in enumerate(spec.covariates)], axis=-1
     )
+    spread = np.array([case["sd"] for case in cases])
+    spread = np.stack(
+        [_transform_sd(values[..., k], spread[..., k], how) for k, (_, how) in enumerate(spec.covariates)],
+        axis=-1,
+    )
     dims = ("case", "state")
     panel = xr.Dataset(
         {
@@ -48,6 +53,7 @@ def prepare_panel(
             "included": (dims, included),
             "covariates": ((*dims, "covariate"), values),
             "covariates_transformed": ((*dims, "covariate"), transformed),
+            "covariates_transformed_sd": ((*dims, "covariate"), spread),
             "characteristics": ((*dims, "characteristic"), np.array([case["all"] for case in cases])),
         },
         coords={
@@ -104,7 +110,10 @@ def _prepare_case(
     for name, columns in case.tiers:
         tier = np.where(support[list(columns)].max(axis=1) == 1, TIERS.index(name), tier)
     rows = covariates[covariates["year"] == case.covariate_year].set_index("iso3").reindex(iso3)
-    values = rows[[name for name, _ in spec.covariates]].to_numpy(float)
+    names = [name for name, _ in spec.covariates]
+    values = rows[names].to_numpy(float)
+    # A covariate without a published standard deviation has an empty column.
+    spread = rows.reindex(columns=[UNSURE.get(name, "") for name in names]).to_numpy(float)
     guarantee, commitments = _guarantee(spec, case, guarantees, rows)
     included = seated & ~np.isin(guarantee, spec.levels_left_out)
     took_part = set(iso3[(joined == 1) | (tier > 0)])
@@ -116,6 +125,7 @@ def _prepare_case(
         "commitments": np.where(included, commitments, ""),
         "capability_group": np.where(included, _capability_group(spec, rows["capability"]), ""),
         "covariates": np.where(included[:, None], values, np.nan),
+        "sd": np.where(included[:, None], spread, np.nan),
         "all": np.where(included[:, None], rows[list(COVARIATES)].to_numpy(float), np.nan),
         "left_out": {
             state: "excluded by the case" if state in case.exclude else "states_left_out"
@@ -218,6 +228,18 @@ def _transform(values: np.ndarray, how: str) -> np.ndarray:
         return {"none": lambda x: x, "log": np.log, "log1p": lambda x: np.log1p(np.maximum(x, 0))}[how](
             values
         )
+
+
+def _transform_sd(values: np.ndarray, sd: np.ndarray, how: str) -> np.ndarray:
+    """Transform standard deviations as ``_transform`` does values; NaN where none is published.
+
+    A logarithm gets the sd of the log of a log-normal variable with the given mean and sd. Where sd / mean is
+    small this is sd / mean, the delta method; where it is above 1 the delta method would overstate it.
+    """
+    if how == "none":
+        return sd
+    mean = values if how == "log" else 1 + np.maximum(values, 0)
+    return np.sqrt(np.log1p((sd / mean) ** 2))
 
 
 def _check_logs(panel: xr.Dataset) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.spec import COMMITMENTS, COVARIATES, ISSUES, CaseSpec
+from data.spec import COMMITMENTS, COVARIATES, ISSUES, UNSURE, CaseSpec
 from data.tables.rules import (
     DataError,
     validate_codes,
@@ -19,6 +19,7 @@ from data.tables.rules import (
     validate_intervals,
     validate_known_states,
     validate_not_empty,
+    validate_positive_together,
     validate_range,
     validate_tallies,
     validate_unique,
@@ -166,18 +167,20 @@ def in_force(guarantees: pd.DataFrame, day: str) -> pd.DataFrame:
 
 
 def validate_covariates(table: pd.DataFrame, states: pd.DataFrame, file: str) -> None:
-    """Check the keys, states, ranges and ATOP codes of a covariate table."""
+    """Check the keys, states, ranges, standard deviations and ATOP codes of a covariate table."""
     validate_complete(table, ("iso3", "year"), file)
     validate_unique(table, ("iso3", "year"), file)
     validate_known_states(table, states, file)
     for column, covariate in COVARIATES.items():
         validate_range(table, column, covariate.low, covariate.high, file)
+    for column, sd in UNSURE.items():
+        validate_positive_together(table, column, sd, file)
     validate_codes(table, "atop_pact", (0, 1, np.nan), file)
 
 
 def load_covariates(states: pd.DataFrame, path: Path = TABLES_DIR / "covariates.csv") -> pd.DataFrame:
     """Read covariates.csv: one row per state and year, in the units of COVARIATES."""
-    table = read_table(path, ("iso3", "year", *COVARIATES, "atop_pact"))
+    table = read_table(path, ("iso3", "year", *COVARIATES, *UNSURE.values(), "atop_pact"))
     validate_covariates(table, states, path.name)
     return table
 

@@ -103,6 +103,15 @@ def validate_range(
     _refuse(file, bad, f"{column} is not {kind} in [{low:g}, {high:g}]", table[column])
 
 
+def validate_positive_together(table: pd.DataFrame, column: str, sd: str, file: str) -> None:
+    """Check that there is a standard deviation above 0 wherever there is a value, and nowhere else."""
+    number = pd.to_numeric(table[sd], errors="coerce")
+    bad = table[sd].notna() != table[column].notna()
+    bad |= table[sd].notna() & ~((number > 0) & (number < np.inf))
+    rule = f"{sd} must be above 0 where {column} is known, and empty elsewhere"
+    _refuse(file, bad, rule, table[["iso3", column, sd]])
+
+
 def validate_implies(table: pd.DataFrame, flag: str, other: str, file: str) -> None:
     """Check that ``other`` is 1 wherever the 0/1 column ``flag`` is 1."""
     bad = (table[flag] == 1) & (table[other] != 1)

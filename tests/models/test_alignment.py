@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from models.alignment import draw_alignment_model
+from models.covariates import draw_covariates
 from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import AlignmentSpec
@@ -86,13 +88,15 @@ def test_imputed_covariates_enter_draw_by_draw():
     values = lost["covariates_transformed"].values[..., 0]
     truth = (panel["covariates_transformed"].values[1, 4, 0] - np.nanmean(values)) / np.nanstd(values)
     positions = np.repeat(position[None], 2000, axis=0)
-    filled = draw_alignment_model(
-        prepare_panel_data(lost, "impute"), positions, AlignmentSpec(), 1, np.full((2000, 1), truth)
-    )
+    data = prepare_panel_data(lost, "impute")
+
+    def fill(value):
+        drawn = xr.Dataset({"covariate_imputed": (("sample", "missing"), np.full((2000, 1), value))})
+        return draw_alignment_model(data, positions, AlignmentSpec(), 1, draw_covariates(drawn, data))
+
+    filled = fill(truth)
     whole = draw_alignment_model(prepare_panel_data(panel), positions, AlignmentSpec(), 1)
     by_level = [d["guarantee_effect"].isel(case=1).mean("sample").values for d in (filled, whole)]
     np.testing.assert_allclose(*by_level, atol=0.02)
-    far = draw_alignment_model(
-        prepare_panel_data(lost, "impute"), positions, AlignmentSpec(), 1, np.full((2000, 1), 40.0)
-    )
+    far = fill(40.0)
     assert np.abs(far["guarantee_effect"].isel(case=1).mean("sample") - by_level[1]).max() > 0.1

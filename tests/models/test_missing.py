@@ -10,12 +10,12 @@ from analysis.fitting.compile import compile_model
 from analysis.fitting.fit import fit_total
 from analysis.posterior.draws import stack
 from analysis.posterior.effects import compute_effects
-from analysis.posterior.positions import find_imputed
 from analysis.variants.sampler import SamplerSpec
 from data.load import load_panel
 from data.spec import DataSpec
 from models.alignment import draw_alignment_model
 from models.coalition import build_coalition_model, compute_eta
+from models.covariates import draw_covariates
 from models.panel import centre_alignment, place_missing, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec, SpecError
@@ -169,9 +169,8 @@ def test_effects_with_imputed_covariates_agree_with_those_of_the_complete_data(w
             alignment_slope=xr.zeros_like(total["guarantee_effect"].isel(level=0, drop=True))
         )
         positions = np.repeat(centre_alignment(p, alignment)[None], 1000, axis=0)
-        mediator = draw_alignment_model(
-            prepare_panel_data(p, "impute"), positions, AlignmentSpec(), 1, find_imputed(direct)
-        )
+        data = prepare_panel_data(p, "impute")
+        mediator = draw_alignment_model(data, positions, AlignmentSpec(), 1, draw_covariates(direct, data))
         ame.append(
             compute_effects(total, direct, mediator, p)["ame_pact_total"].sel(case="pooled", group="all")
         )

@@ -41,6 +41,7 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
 
     They use the fits of stage 1 that the variant's run made.
     """
+    variant.require_plain_stage2("checks")
     run, panel, votes = variant.run, inputs.panel, inputs.votes
     waves = prepare_waves(panel, load_coalition(variant.data.case("isis"), load_states()))
     stage1 = tuple(plan_stage1(variant, counted) for counted in votes.values())

@@ -61,6 +61,7 @@ def plan_claims(variant: Variant, votes_path: Path | None = None) -> list[Task]:
 
     Among them are the main job's stage 1 and, if its results are missing, its other fits.
     """
+    variant.require_plain_stage2("claims")
     inputs = load_inputs(variant, votes_path)
     main = plan_variant(variant, inputs.votes, inputs.panel)
     is_there = (RESULTS / variant.name / "effects.csv").is_file()

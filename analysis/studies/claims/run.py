@@ -59,6 +59,7 @@ def run_claims(variant: Variant, *, votes_path: Path | None = None, report: Repo
         If the variant has another link than the logit.
     """
     require_logit(variant.coalition.link, "claims")
+    variant.require_plain_stage2("claims")
     results, quick = RESULTS / variant.name, variant.run.quick
     if not (results / "effects.csv").is_file():
         run_variant(variant, votes_path=votes_path, report=report)

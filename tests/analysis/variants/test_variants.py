@@ -10,8 +10,11 @@ from analysis.studies.sensitivity.survey import variant_key
 from analysis.variants.change import apply_changes, parse_change
 from analysis.variants.models import UNUSED
 from analysis.variants.table import AXES, CHOICES, MAIN, VARIANTS, build_variant, cross_axes, find_variants
+from analysis.variants.variant import Variant
 from data.load import find_rollcalls, load_panel
+from data.spec import DataSpec
 from models.panel import prepare_panel_data
+from models.spec import CoalitionSpec
 
 NEEDED_AXES = {
     *("window", "granularity", "votes", "issues", "abstention", "absence", "lopsidedness", "guarantee"),
@@ -135,3 +138,14 @@ def test_changes_are_read_from_text():
     assert apply_changes(variant, {"data.window": None}).data.window is None
     with pytest.raises(ValueError, match="path=value"):
         parse_change("data.window")
+
+
+def test_errors_of_covariates_need_a_covariate_that_has_them():
+    with pytest.raises(ValueError, match=r"published standard deviation \(gdp_per_capita\); covariates: aid"):
+        Variant(
+            data=DataSpec(covariates=("aid",)),
+            coalition=CoalitionSpec(measurement_error="model"),
+        )
+    VARIANTS["measures-gdp-pwt"].require_plain_stage2("checks")
+    with pytest.raises(ValueError, match="checks take covariates as known; not for measurement_error"):
+        VARIANTS["measures-gdp-error"].require_plain_stage2("checks")
