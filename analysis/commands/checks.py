@@ -1,4 +1,4 @@
-"""``sfl checks``: check the model of joining."""
+"""``sfl checks``: check the models of positions and of joining."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,20 +20,32 @@ if TYPE_CHECKING:
 
 
 def show_checks(folder: Path, console: Console) -> None:
-    """Print the number of checks by verdict, and what the checks of influence and confounding found."""
+    """Print the number of checks by verdict, and what repeats, influence and confounding show."""
     import pandas as pd
 
     checks, influence = (pd.read_csv(folder / f"{name}.csv") for name in ("checks", "influence"))
-    table = Table(title="Checks of the model of joining")
+    table = Table(title="Checks of both models")
     for column in ("check", "verdict", "rows"):
         table.add_column(column, justify="right" if column == "rows" else "left")
     counts = checks.fillna({"verdict": ""}).groupby(["check", "verdict"], sort=False).size()
     for (check, verdict), n in counts.items():
         table.add_row(str(check), str(verdict), str(n))
     console.print(table)
-    for sentence in (influence_sentence(influence), confounding_sentence(checks)):
+    sentences = (repeats_sentence(checks), influence_sentence(influence), confounding_sentence(checks))
+    for sentence in sentences:
         console.print(f"\n{sentence}", highlight=False)
     console.print()
+
+
+def repeats_sentence(checks: "pd.DataFrame") -> str:
+    """Say how often states contradict themselves on resolutions put again, seen and expected."""
+    parts = [
+        f"{row['case']}: {row['value']:.0f} answers, the model expects {row['reference']:.0f}"
+        if row["value"] == row["value"]
+        else f"{row['case']}: {row['verdict']}, because {row['note']}"
+        for _, row in checks[checks["check"] == "repeats"].iterrows()
+    ]
+    return "Resolutions put again, answered otherwise than the last time: " + "; ".join(parts) + "."
 
 
 def influence_sentence(influence: "pd.DataFrame") -> str:
@@ -72,7 +84,7 @@ def checks(
     explain: ExplainOption = False,
     votes: VotesOption = None,
 ) -> None:
-    """Check the second stage: prediction, influence, sensitivity to priors, controls, unmeasured causes."""
+    """Check both stages: replicated votes, prediction, influence, priors, controls, unmeasured causes."""
     from analysis.commands.progress import explain_or_run
     from analysis.pipeline.inputs import load_inputs
     from analysis.studies.checks.run import list_all, plan_checks, run_checks

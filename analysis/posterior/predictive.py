@@ -10,6 +10,7 @@ import xarray as xr
 from scipy.special import expit
 
 from analysis.posterior.joining import predict_joining, weigh_state_effects
+from analysis.posterior.replication import draw_answers, expect_answers
 from analysis.posterior.summaries import ENDS, summarize_draws
 from models.ideal_point import build_ideal_point_model
 from models.spec import IdealPointSpec
@@ -72,7 +73,7 @@ def simulate_prior_votes(
     Yields
     ------
     np.ndarray
-        (item, state, response), float: one assembly, with as many votes as observed.
+        (item, state, response), int: one assembly, with as many votes as observed.
     """
     model = build_ideal_point_model(votes, spec)
     names = ["ideal_point", "discrimination", "cutpoint"]
@@ -83,13 +84,9 @@ def simulate_prior_votes(
     rng = np.random.default_rng(seed)
     present = votes["counts"].values.sum(-1)
     for draw in range(draws):
-        one = prior.isel(chain=0, draw=draw)
-        reaction = one["discrimination"].values[:, None] * one["ideal_point"].values + rng.logistic(
-            size=(votes.sizes["item"], votes.sizes["state"])
-        )
-        cut = one["cutpoint"].values
-        answer = (reaction > cut[:, :1]).astype(int) + (reaction > cut[:, 1:])
-        yield np.eye(3)[answer] * present[..., None]
+        one = {name: prior[name].isel(chain=0, draw=draw).values for name in names}
+        some, yes = draw_answers(expect_answers(one), present, rng)
+        yield np.stack([present - some, some - yes, yes], -1)
 
 
 def compare_prior(votes: xr.Dataset, spec: IdealPointSpec, draws: int, seed: int) -> pd.DataFrame:

@@ -14,6 +14,7 @@ PUBLISHED = OUTPUT / "published"
 
 MADE_BY = {
     "checks.csv": "checks",
+    "position_checks.csv": "checks",
     "predictions.csv": "checks",
     "influence.csv": "checks",
     "confounding.csv": "checks",

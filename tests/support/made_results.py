@@ -168,6 +168,23 @@ def write_tables(folder: Path, output: Path, variant: str = "main") -> None:
         }
     ).to_csv(target / "checks.csv", index=False)
     pd.DataFrame(
+        {
+            "check": ["repeats", "residual_correlation", "state_fit"],
+            "item": ["answers that differ from the last one", "NATO", "India"],
+            "case": "iraq",
+            "value": [291.0, 0.2, 6.5],
+            "lower": [1007.0, -0.02, 0.4],
+            "upper": [1278.0, 0.02, 2.0],
+            "reference": [1142.0, 0.0, 1.0],
+            "verdict": [
+                "less than the model expects",
+                "more than the model expects",
+                "the model cannot place it",
+            ],
+            "note": "",
+        }
+    ).to_csv(target / "position_checks.csv", index=False)
+    pd.DataFrame(
         [
             {"train": a, "test": b, "model": model, "score": score, **estimate}
             for a, b in (("iraq", "isis"), ("isis", "iraq"))

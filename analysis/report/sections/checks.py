@@ -7,6 +7,7 @@ from analysis.posterior.words import estimate, number
 from analysis.report.blocks import Chart, Heading, Missing, Section, Text, plain_table
 from analysis.report.charts import grid_chart, interval_chart
 from analysis.report.sections.effects import case_names, level_style
+from analysis.report.sections.replicated import build_replicated
 from analysis.report.tables import estimates, in_points
 from analysis.store.results import Results
 from data.load import ISSUE_NAMES
@@ -34,6 +35,7 @@ def build_checks(results: Results) -> Section:
     """All checks that were run, and how to run the others."""
     parts = (
         ("Does the model reproduce the data?", "checks.csv", _checks),
+        ("Do the votes look like votes of these positions?", "position_checks.csv", build_replicated),
         ("Does it predict cases it was not fitted to?", "predictions.csv", _predictions),
         ("Does one state or vote carry the result?", "influence.csv", _influence),
         ("How strong would an unmeasured cause have to be?", "confounding.csv", _confounding),

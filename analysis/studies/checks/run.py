@@ -9,7 +9,7 @@ from analysis.figures.draw import save_figures
 from analysis.pipeline.inputs import Inputs, load_inputs
 from analysis.pipeline.plan import plan_stage1
 from analysis.store.files import RESULTS, write_table
-from analysis.store.keys import hash_dataset
+from analysis.store.keys import hash_content, hash_dataset
 from analysis.store.store import Store, load_or_make
 from analysis.store.task import Task
 from analysis.studies.checks.bench import make_nested
@@ -23,6 +23,8 @@ from analysis.studies.checks.influence import make_influence
 from analysis.studies.checks.power_scaling import make_power_scaling
 from analysis.studies.checks.prediction import make_predictions
 from analysis.studies.checks.predictive import make_posterior_predictive, make_prior_predictive
+from analysis.studies.checks.stage1.figures import draw_positions
+from analysis.studies.checks.stage1.make import keep_summary, make_position_checks
 from analysis.studies.checks.tiers import make_tier_fit, make_tiers
 from analysis.studies.checks.votes_left_out import (
     make_areas,
@@ -32,7 +34,14 @@ from analysis.studies.checks.votes_left_out import (
 )
 from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
-from data.load import ISSUE_NAMES, load_coalition, load_states, prepare_waves
+from data.load import (
+    ISSUE_NAMES,
+    load_blocs,
+    load_coalition,
+    load_guarantees,
+    load_states,
+    prepare_waves,
+)
 from models.likelihood.link import require_logit
 
 
@@ -63,10 +72,17 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
     surface = plan("surface", "unmeasured confounding", make_surface, fits)
     tiers = plan("tier_fit", "tiers of support", make_tier_fit, (), of_fit)
     hazard = plan("waves", "time to joining", make_waves, (), of_fit, waves)
+    blocs = load_blocs(load_states(), load_guarantees(load_states()))
+    seen = {"votes": hashes, "blocs": hash_content(blocs.fillna("").to_dict("list")), "seed": run.seed}
+    replicated = Task(
+        *("check_positions", "votes replicated", make_position_checks, variant, (votes, blocs), seen),
+        needs=stage1,
+    )
     of_votes, parts = (panel, votes), of_positions | {"votes": hashes}
     left_out, areas = (*stage1, *plan_left_out(variant, votes)), (*stage1, *plan_areas(variant, votes))
     return [
         *stage1,
+        replicated,
         nested,
         plan("prior", "prior predictive", make_prior_predictive),
         plan("comparison", "states left out, nested models", make_comparison, fits),
@@ -88,7 +104,7 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
 
 
 def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Report) -> Path:
-    """Check stage 2 of a variant, and write its tables and figures into the folder of its results.
+    """Check both stages of a variant, and write their tables and figures into the folder of its results.
 
     Parameters are those of ``analysis.pipeline.run.run_variant``. Returns the folder.
 
@@ -122,10 +138,12 @@ def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
     """Write tables and figures from what the checks found, by kind of task; return the folder."""
     order = ("prior", "comparison", "calibration", "posterior", "power_scaling")
     order += (*WITHIN, "areas", "hazard", "confounding")
-    curve = found["check_calibration"]
-    rows = {kind: found[f"check_{kind}"] for kind in order} | {"calibration": judge_calibration(curve)}
+    curve, positions = found["check_calibration"], found["check_positions"]
+    rows = {"positions": keep_summary(positions)} | {kind: found[f"check_{kind}"] for kind in order}
+    rows |= {"calibration": judge_calibration(curve)}
     tables = {
         "checks": pd.concat(rows.values(), ignore_index=True),
+        "position_checks": positions,
         "predictions": found["check_predictions"],
         "influence": pd.concat([found["check_influence"], found["check_votes"]], ignore_index=True),
         "confounding": found["check_surface"],
@@ -134,7 +152,9 @@ def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
     folder, quick = RESULTS / variant.name, variant.run.quick
     for name, table in tables.items():
         write_table(table.assign(quick=True) if quick else table, folder / f"{name}.csv")
-    save_figures(folder, draw_checks(tables, curve, inputs.panel, ISSUE_NAMES), quick=quick)
+    labels = {str(c.item()): str(c["label"].item()) for c in inputs.panel["case"]}
+    figures = draw_checks(tables, curve, inputs.panel, ISSUE_NAMES) | draw_positions(positions, labels)
+    save_figures(folder, figures, quick=quick)
     return folder
 
 

@@ -60,6 +60,7 @@ def test_a_changed_result_changes_the_page(folders, page):
 CHANGES = {
     "ideal_points.csv": ("mean", -7.77, "−7.77 ("),
     "checks.csv": ("value", 0.8642, ">0.864<"),
+    "position_checks.csv": ("value", 0.7319, ">0.732<"),
     "predictions.csv": ("mean", 0.7531, ">0.753<"),
     "influence.csv": ("shift_in_sd", 7.6543, ">7.654<"),
     "confounding.csv": ("effect", 0.2468, ">0.247<"),
@@ -102,6 +103,15 @@ def test_a_claim_has_its_page_with_what_was_drawn_and_what_is_missing(page):
              '<img class="drawn" src="data:image/png;base64,', 'alt="Names are given"')  # fmt: skip
     assert [text for text in texts if text not in page] == []
     assert "Lost" not in page
+
+
+def test_replicated_votes_are_told_in_words(page):
+    texts = (
+        "Iraq 2003. When a resolution is put again, 291 answers differ from the state&#39;s last one; "
+        "the model expects 1,142 (1,007 to 1,278).",
+        "States that the model cannot place: India.",
+    )
+    assert [text for text in texts if text not in page] == []
 
 
 def test_names_and_notes_are_escaped(page):

@@ -1,0 +1,1 @@
+"""Checks of stage 1: votes replicated from its draws, beside the observed ones."""
