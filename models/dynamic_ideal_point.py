@@ -9,10 +9,12 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.coordinates.dynamic_mode import DynamicStart, estimate_dynamic_start
+from models.coordinates.gauge import orient, standardise
 from models.coordinates.layout import Layout, prepare_layout, prepare_ragged_votes
 from models.coordinates.paths import place_paths
 from models.coordinates.start import prepare_direction
-from models.ideal_point import place_votes
+from models.ideal_point import place_items
+from models.likelihood.graded_response import graded_response_logp
 from models.spec import DynamicIdealPointSpec
 
 SAVED_POSITIONS = ["ideal_point", "step_sd", "first_mean", "first_sd", "step_log_mean", "step_log_sd"]
@@ -102,8 +104,14 @@ def build_dynamic_ideal_point_model(
 
         # Resolutions and votes.
         direction = np.bincount(layout.item_idx, prepare_direction(votes), len(layout.item))
-        ragged, how = prepare_ragged_votes(votes, layout), {"dims": ("position", "resolution")}
-        sign, location, scale = place_votes(raw, ragged, direction, start, spec, warp=item_warp, **how)
+        position, location, scale = standardise(raw, spec.gauge_scale)
+        discrimination, cutpoint = place_items(start, spec, "resolution", warp=item_warp)
+        ragged, how = prepare_ragged_votes(votes, layout).as_shared(), {"implementation": spec.likelihood}
+        logp = graded_response_logp(position, discrimination, cutpoint, ragged, **how)
+        pm.Potential("votes", logp)
+        sign = orient(discrimination, direction, "resolution")
+        pm.Deterministic("ideal_point", sign * position, dims="position")
+        pm.Deterministic("discrimination", sign * discrimination, dims="resolution")
         pm.Deterministic("step_sd", step_scale / scale, dims="state")
         pm.Deterministic("first_mean", sign * (first_mean - location) / scale)
         pm.Deterministic("first_sd", first_sd / scale)

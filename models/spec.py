@@ -49,6 +49,18 @@ class IdealPointSpec(Spec):
         Distribution of states within a region. Student t allows single states far out.
     family_df : float
         Degrees of freedom of the Student t.
+    dimensions : {1, 2}
+        Axes on which states differ. The first is the one along which most votes divide.
+    repeats : {"inertia", "apart", "testlet", "tempered"}
+        What an answer to a resolution put again is worth: a state repeats its last answer with some
+        probability, or every answer is new evidence, or the answers share an effect of the state, or they
+        count as fewer. See ``models.likelihood.repeats``.
+    inertia_loc, inertia_scale : float
+        Normal prior of the log odds that a state repeats its last answer without deciding anew.
+    testlet_scale : float
+        Half-normal scale of the standard deviation of a state's effect on a resolution, logits.
+    repeat_correlation : float
+        Correlation of a state's answers to one resolution, by which ``tempered`` counts them, 0 to 1.
     region_mean_scale : float
         Half-normal scale of the standard deviation between regional means.
     region_log_sd_scale : float
@@ -72,6 +84,12 @@ class IdealPointSpec(Spec):
     pooling: Literal["region", "world"] = "region"
     family: Literal["normal", "student_t"] = "normal"
     family_df: float = 4.0
+    dimensions: Literal[1, 2] = 1
+    repeats: Literal["inertia", "apart", "testlet", "tempered"] = "apart"
+    inertia_loc: float = 0.0
+    inertia_scale: float = 1.5
+    testlet_scale: float = 2.0
+    repeat_correlation: float = 0.7
     region_mean_scale: float = 3.0
     region_log_sd_scale: float = 0.5
     gauge_scale: float = 0.02

@@ -5,7 +5,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 
-def place_region_mean(sd, position: np.ndarray, region_idx: np.ndarray):
+def place_region_mean(sd, position: np.ndarray, region_idx: np.ndarray, prefix: str = ""):
     """Add regional means ~ Normal(0, sd) to the model in context.
 
     They are sampled nearly centred where ``sd`` is large beside the error with which states show their
@@ -20,6 +20,8 @@ def place_region_mean(sd, position: np.ndarray, region_idx: np.ndarray):
         (state,), float: rough positions, sd 1.
     region_idx : np.ndarray
         (state,), int: number of each state's region.
+    prefix : str
+        Of the names of the model's variables.
 
     Returns
     -------
@@ -28,7 +30,7 @@ def place_region_mean(sd, position: np.ndarray, region_idx: np.ndarray):
     size = np.bincount(region_idx)
     mean = np.bincount(region_idx, position) / size
     within = np.sqrt(np.mean((position - mean[region_idx]) ** 2))
-    return place_part("region", sd, within / np.sqrt(size), "region")
+    return place_part(f"{prefix}region", sd, within / np.sqrt(size), "region")
 
 
 def place_part(name: str, sd, error: np.ndarray, dim: str):

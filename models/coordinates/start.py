@@ -64,8 +64,7 @@ def estimate_start(counts: np.ndarray, direction: np.ndarray) -> Start:
 
     ``counts`` (item, state, 3) are at least 0; ``direction`` (item,) is from ``prepare_direction``.
     """
-    answered = counts.sum(-1).astype(float)
-    share = (counts[..., 2] + 0.5 * counts[..., 1]) / np.maximum(answered, 1)
+    answered, share = _summarize(counts)
     item_share = (share * answered).sum(1, keepdims=True) / np.maximum(answered.sum(1, keepdims=True), 1)
     centred = np.where(answered > 0, share - item_share, 0.0)
     position = np.linalg.svd(centred, full_matrices=False)[2][0]
@@ -77,6 +76,42 @@ def estimate_start(counts: np.ndarray, direction: np.ndarray) -> Start:
     informed = np.minimum(below[:, :2], below[:, 2:] - below[:, :2]) + 0.5
     gap_error = (counts[..., 1].sum(1) + 0.5) ** -0.5
     return Start(position, slope, midpoint, centre, informed[:, 1] / informed.sum(1), gap_error)
+
+
+def estimate_second_start(counts: np.ndarray, start: Start) -> tuple[np.ndarray, np.ndarray]:
+    """Place states on a second axis: the leading singular vector of what the first leaves over.
+
+    Parameters
+    ----------
+    counts : np.ndarray
+        (item, state, 3), int >= 0.
+    start : Start
+        On the first axis.
+
+    Returns
+    -------
+    position : np.ndarray
+        (state,), float: mean 0, sd 1, not correlated with the first. Its side is arbitrary, but the same for
+        the same votes.
+    discrimination : np.ndarray
+        (item,), float, logits per sd.
+    """
+    answered, share = _summarize(counts)
+    fitted = 1 / (1 + np.exp(start.midpoint[:, None] - start.discrimination[:, None] * start.position))
+    residual = np.where(answered > 0, share - fitted, 0.0)
+    position = np.linalg.svd(residual, full_matrices=False)[2][0]
+    position = position - position.mean()
+    position = position - start.position * (position @ start.position) / (start.position @ start.position)
+    position = position / max(position.std(), 1e-12) * (1 if position[np.abs(position).argmax()] > 0 else -1)
+    weight = answered * fitted * (1 - fitted)
+    discrimination = (residual * answered) @ position / (weight @ position**2 + 1)
+    return position, np.clip(discrimination, -4, 4)
+
+
+def _summarize(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return answers (item, state), and the share of the last one, an abstention as half."""
+    answered = counts.sum(-1).astype(float)
+    return answered, (counts[..., 2] + 0.5 * counts[..., 1]) / np.maximum(answered, 1)
 
 
 def _logistic_regressions(share, answered, position):

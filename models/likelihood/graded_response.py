@@ -93,6 +93,26 @@ def graded_response_prob(ideal_point, discrimination, cutpoint):
 
 
 def _graph_logp(ideal_point, discrimination, cutpoint, votes):
+    crossed = pt.any(cutpoint[:, 1] < cutpoint[:, 0])
+    cells = graph_cells(ideal_point, discrimination, cutpoint, votes)
+    return pt.switch(crossed, -np.inf, cells.sum())
+
+
+def graph_cells(ideal_point, discrimination, cutpoint, votes, shift=0.0):
+    """Log likelihood of every cell as a plain graph; 0 where a vote is missing.
+
+    Parameters
+    ----------
+    ideal_point, discrimination, cutpoint, votes
+        As in ``graded_response_logp``.
+    shift : scalar
+        Added to the predictor of every cell, logits.
+
+    Returns
+    -------
+    tensor
+        (item, state) if the votes are rectangular, else (cell,).
+    """
     response = pt.as_tensor(votes.response)
     if votes.is_rectangular:
         eta = discrimination[:, None] * ideal_point[None, :]
@@ -106,24 +126,21 @@ def _graph_logp(ideal_point, discrimination, cutpoint, votes):
         item = pt.as_tensor(votes.item_idx)[cell_row]
         eta = discrimination[item] * ideal_point[pt.as_tensor(votes.position_start)[cell_row] + place]
         row_cutpoint = cutpoint[item]
-    upper = eta - row_cutpoint[..., 0]
-    lower = eta - row_cutpoint[..., 1]
+    upper = eta + shift - row_cutpoint[..., 0]
+    lower = eta + shift - row_cutpoint[..., 1]
     log_no = -pt.softplus(upper)
     log_yes = -pt.softplus(-lower)
     log_abstain = (
         pt.log1mexp(-(row_cutpoint[..., 1] - row_cutpoint[..., 0])) - pt.softplus(-upper) - pt.softplus(lower)
     )
     if votes.is_tally:
-        cell = response[0] * log_no + response[1] * log_abstain + response[2] * log_yes
-    else:
-        cell = pt.switch(
-            pt.eq(response, NO),
-            log_no,
-            pt.switch(
-                pt.eq(response, ABSTAIN),
-                log_abstain,
-                pt.switch(pt.eq(response, YES), log_yes, 0.0),
-            ),
-        )
-    crossed = pt.any(cutpoint[:, 1] < cutpoint[:, 0])
-    return pt.switch(crossed, -np.inf, cell.sum())
+        return response[0] * log_no + response[1] * log_abstain + response[2] * log_yes
+    return pt.switch(
+        pt.eq(response, NO),
+        log_no,
+        pt.switch(
+            pt.eq(response, ABSTAIN),
+            log_abstain,
+            pt.switch(pt.eq(response, YES), log_yes, 0.0),
+        ),
+    )

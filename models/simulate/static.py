@@ -59,6 +59,9 @@ def simulate_votes(
         "item": np.arange(n_item),
         "response": ["no", "abstain", "yes"],
         "region": ("state", np.array(REGIONS)[region_idx]),
+        # No resolution is put again.
+        "match_group": ("item", np.arange(n_item)),
+        "date": ("item", np.datetime64("2000-01-01", "ns") + np.arange(n_item) * np.timedelta64(1, "D")),
         # The side on which a state at the upper end votes; it determines the orientation.
         "us_vote": ("item", np.where(discrimination > 0, "yes", "no")),
     }

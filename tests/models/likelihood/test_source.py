@@ -17,6 +17,14 @@ from models.likelihood import fused
 from models.likelihood.graded_response import GRADED_RESPONSE, GRADED_RESPONSE_TALLIES
 from models.likelihood.joining import JOINING
 from models.likelihood.predictor import PREDICTOR, PULL_BACK
+from models.likelihood.repeats import (
+    INERTIA,
+    INERTIA_ON_AXES,
+    TALLIES_ON_AXES,
+    TESTLETS,
+    TESTLETS_ON_AXES,
+    VOTES_ON_AXES,
+)
 from models.likelihood.source import find_sources, hash_sources
 
 FOLDER = Path(models.__file__).parent
@@ -32,6 +40,12 @@ OPS = [
     GATHER,
     MOVE,
     MOVE_BACK,
+    INERTIA,
+    INERTIA_ON_AXES,
+    TESTLETS,
+    TESTLETS_ON_AXES,
+    VOTES_ON_AXES,
+    TALLIES_ON_AXES,
 ]
 
 
