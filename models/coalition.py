@@ -1,9 +1,12 @@
 """Joining a coalition, given the guarantee, alignment and covariates. See models/docs/coalition.md."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pymc as pm
 import xarray as xr
 
+from models.alignment import move_predictor
 from models.coordinates.effects import half_normal, place_scale, pooled_effects, region_effects
 from models.covariates import add_unknown
 from models.likelihood.joining import joining_logp
@@ -15,7 +18,10 @@ from models.spec import CoalitionSpec
 
 
 def build_coalition_model(
-    data: PanelData, spec: CoalitionSpec, alignment: np.ndarray | Measurement | None = None
+    data: PanelData,
+    spec: CoalitionSpec,
+    alignment: np.ndarray | Measurement | None = None,
+    axes: Sequence[str] = (),
 ) -> pm.Model:
     """Build the model of joining two or more coalitions, effects partially pooled over them.
 
@@ -26,17 +32,20 @@ def build_coalition_model(
     spec : CoalitionSpec
         Priors and choices.
     alignment : np.ndarray or Measurement, optional
-        (case, state), from ``models.panel.centre_alignment``. With it the guarantee's coefficient is the
-        direct effect, alignment held fixed; without it the total effect. An array becomes the data
-        ``alignment``, so that a compiled model can take the next draw of stage 1. A ``Measurement`` is a
-        prior of the positions, which joining then informs.
+        (case, state) or, on several axes, (case, state, axis), from ``models.panel.centre_alignment``. With
+        it the guarantee's coefficient is the direct effect, alignment held fixed; without it the total
+        effect. An array becomes the data ``alignment``, so that a compiled model can take the next draw of
+        stage 1. A ``Measurement``, on one axis, is a prior of the positions, which joining then informs.
+    axes : sequence of str
+        Names of the axes if there are several; see ``models.panel.name_axes``.
 
     Returns
     -------
     pm.Model
-        ``guarantee_effect`` (case, level), ``alignment_slope`` (case), ``covariate_slope`` (case,
-        covariate), ``region_effect`` (case, region): logits; ``eta`` (case, state): the linear predictor
-        without guarantee and state effect, logits; ``state_sd``: standard deviation of the state effects.
+        ``guarantee_effect`` (case, level), ``alignment_slope`` (case) or (case, axis), ``covariate_slope``
+        (case, covariate), ``region_effect`` (case, region): logits; ``eta`` (case, state): the linear
+        predictor without guarantee and state effect, logits; ``state_sd``: standard deviation of the state
+        effects.
 
     Notes
     -----
@@ -45,6 +54,8 @@ def build_coalition_model(
     """
     # The spec has been validated, so the model need not check its numbers at every step.
     with pm.Model(coords=name_coords(data), check_bounds=False) as model:
+        if axes:
+            model.add_coord("axis", axes)
         # Arrays are data, not constants: another panel of the same shape then needs no new compilation.
         joined = pm.Data("joined_observed", data.joined, dims=("case", "state"))
         included = pm.Data("included", data.included, dims=("case", "state"))
@@ -97,8 +108,10 @@ def place_predictor(data: PanelData, spec: CoalitionSpec, alignment: np.ndarray 
     )
     if alignment is not None:
         position = place_positions(alignment, data.included)
-        slope = pooled_effects("alignment_slope", spec.alignment_scale, spec.alignment_case_scale, ())
-        eta += slope[:, None] * position
+        several = position.ndim == 3
+        scales = (spec.alignment_scale, spec.alignment_case_scale)
+        slope = pooled_effects("alignment_slope", *scales, ("axis",) if several else ())
+        eta += (slope[:, None] * position).sum(-1) if several else slope[:, None] * position
     # Saved without the guarantee, so that effects can be computed for other levels.
     by_guarantee = (has_level * guarantee_effect.T[:, :, None]).sum(0)
     pm.Deterministic("eta", eta - by_guarantee, dims=("case", "state"))
@@ -130,7 +143,7 @@ def compute_eta(posterior: xr.Dataset, data: PanelData, alignment: xr.DataArray 
     data : PanelData
         The one that the model was built from.
     alignment : xr.DataArray or None
-        (..., case, state), from ``models.panel.centre_alignment``.
+        (..., case, state) or (..., case, state, axis), from ``models.panel.centre_alignment``.
 
     Returns
     -------
@@ -142,5 +155,5 @@ def compute_eta(posterior: xr.Dataset, data: PanelData, alignment: xr.DataArray 
     eta = eta + add_unknown(posterior, data)
     eta = eta + posterior["region_effect"].isel(region=xr.DataArray(data.region_idx, dims="state"))
     if alignment is not None:
-        eta = eta + posterior["alignment_slope"] * alignment
+        eta = eta + move_predictor(posterior["alignment_slope"], alignment)
     return eta.drop_vars("region", errors="ignore").assign_coords(state=data.state)

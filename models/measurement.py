@@ -53,9 +53,12 @@ def summarize_measurement(positions: np.ndarray) -> Measurement:
 
 
 def place_positions(alignment: np.ndarray | Measurement, included: np.ndarray):
-    """Add alignment (case, state) to the model in context: data, or unknowns with a normal prior."""
+    """Add alignment (case, state) to the model in context: data, or unknowns with a normal prior.
+
+    Data may be on several axes, (case, state, axis).
+    """
     if not isinstance(alignment, Measurement):
-        return pm.Data("alignment", alignment, dims=("case", "state"))
+        return pm.Data("alignment", alignment, dims=("case", "state", "axis")[: alignment.ndim])
     offset = pm.Normal("position_offset", dims=("case", "state"))
     mean, factor = pm.Data("position_mean", alignment.mean), pm.Data("position_factor", alignment.factor)
     deviation = pt.stack([pt.dot(factor[case], offset[case]) for case in range(len(alignment.mean))])

@@ -262,25 +262,32 @@ def centre_alignment(panel: xr.Dataset, alignment: xr.DataArray) -> np.ndarray:
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
-        (case, state) or (draw, case, state), float, in standard deviations of the states of stage 1.
+        (case, state) or (draw, case, state), and with several axes (..., case, state, axis); float, in
+        standard deviations of the states of stage 1.
 
     Returns
     -------
     np.ndarray
-        Same shape and unit as ``alignment``, dims (..., case, state).
+        Same shape and unit as ``alignment``, dims (..., case, state) or (..., case, state, axis).
 
     Raises
     ------
     ValueError
         If a state-case of the sample has no alignment.
     """
-    aligned = alignment.reindex(case=panel["case"], state=panel["state"]).transpose(..., "case", "state")
+    last = ("case", "state", "axis")[: 3 if "axis" in alignment.dims else 2]
+    aligned = alignment.reindex(case=panel["case"], state=panel["state"]).transpose(..., *last)
     others = [d for d in aligned.dims if d not in ("case", "state")]
     lost = panel["included"].values & aligned.isnull().any(others).values
     if lost.any():
         raise ValueError(f"no alignment for {lost.sum()} rows of the sample: {name_rows(panel, lost)}")
-    sample = aligned.where(panel["included"])
+    sample = aligned.where(panel["included"]).transpose(..., *last)
     return (sample - sample.mean("state")).fillna(0.0).values
+
+
+def name_axes(alignment: xr.DataArray) -> list[str]:
+    """Names of the axes of alignment; empty if there is one axis, without a name."""
+    return list(map(str, alignment["axis"].values)) if "axis" in alignment.dims else []
 
 
 def name_rows(panel: xr.Dataset, where: np.ndarray) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from analysis.store.task import Task
 
-SHOWN = re.compile("ame_((?!_natural).)+_(total|direct|indirect)$|alignment_")
+SHOWN = re.compile("ame_((?!_natural).)+_(total|direct|indirect)$|ame_.+_indirect_|alignment_")
 """Quantities shown in the terminal; ``effects.csv`` has all."""
 
 
@@ -87,6 +87,9 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
     sentences = []
     for quantity, verb, scale, digits, unit in halves:
         rows = effects[(effects["quantity"] == quantity) & (effects["group"] == "all")].set_index("case")
+        if rows.empty:
+            # With positions by issue area there is no single alignment.
+            continue
         parts = [
             f"{label} {number(scale * rows.loc[case, 'mean'], digits, sign=True)} {unit} "
             f"({interval(*rows.loc[case, ['lower', 'upper']], scale=scale, digits=digits)})"

@@ -10,7 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.draw import plot_intervals
-from analysis.figures.style import ALL, GROUP_NAMES, STYLE, level_colour, level_marker, level_name
+from analysis.figures.style import (
+    ALL,
+    GROUP_NAMES,
+    STYLE,
+    axis_name,
+    level_colour,
+    level_marker,
+    level_name,
+)
 
 PATHS = {
     "total": (0.26, "o", True, "total"),
@@ -31,11 +39,14 @@ def _level_legend(levels: list[str]) -> list[Line2D]:
     return [_key(level_name(level), level_colour(level), level_marker(level), 4) for level in levels]
 
 
-def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figure:
-    """Plot every state's alignment from ``ideal_points.csv`` with its interval, by region and guarantee."""
+def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str, axis: str = "") -> Figure:
+    """Plot every state's alignment from ``ideal_points.csv`` with its interval, by region and guarantee.
+
+    ``axis`` is the ending of the quantity's name, such as ``_second``, where there are several axes.
+    """
     of_case = panel.sel(case=case)
     info = of_case[["guarantee", "included"]].to_dataframe()[["guarantee", "included", "name", "region"]]
-    rows = summary[(summary["case"] == case) & (summary["quantity"] == "alignment")]
+    rows = summary[(summary["case"] == case) & (summary["quantity"] == f"alignment{axis}")]
     rows = rows.join(info[info["included"]], on="state", how="inner").sort_values("mean")
     regions = rows.groupby("region")["mean"].mean().sort_values().index
     tallest = rows["region"].value_counts().max()
@@ -56,7 +67,8 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str) -> Figur
             "mean and 90 % interval)",
             fontsize=9,
         )
-        figure.suptitle(f"Who stood near the US before {of_case['label'].item()}", fontweight="bold")
+        title = f"Who stood near the US before {of_case['label'].item()}"
+        figure.suptitle(title + (f": {axis_name(axis[1:])}" if axis else ""), fontweight="bold")
         # The last panel has room for the legend: its region has few states with high positions.
         axes[-1].legend(
             handles=_level_legend(levels), loc="upper right", framealpha=1, edgecolor="none", fontsize=7
@@ -161,19 +173,23 @@ def _plot_by_level(series: list[_Series], names: list[str], title: str) -> Figur
     return figure
 
 
-def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
-    """Plot what each guarantee level adds to alignment: the first half of the hypothesis."""
+def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset, axis: str = "") -> Figure:
+    """Plot what each guarantee level adds to alignment: the first half of the hypothesis.
+
+    ``axis`` as in ``plot_alignment``.
+    """
     labels = _label_cases(effects, panel)
     levels = _levels(panel)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 1.4 + 0.5 * len(labels)), layout="constrained")
         ax = figure.subplots()
         for number, level in enumerate(levels):
-            rows = effects[effects["quantity"] == f"alignment_{level}"].set_index("case").loc[list(labels)]
+            rows = effects[effects["quantity"] == f"alignment_{level}{axis}"].set_index("case").loc[[*labels]]
             y = [len(labels) - 1 - i + 0.3 * ((len(levels) - 1) / 2 - number) for i in range(len(labels))]
             _plot_rows(ax, y, rows, level_colour(level), level_marker(level), True, scale=1)
         unit = "standard deviations of the states in the General Assembly (mean and 90 % interval)"
-        _finish_effects(ax, "What a US guarantee adds to alignment", list(labels.values()), unit)
+        title = "What a US guarantee adds to alignment" + (f": {axis_name(axis[1:])}" if axis else "")
+        _finish_effects(ax, title, list(labels.values()), unit)
         figure.legend(
             handles=_level_legend(levels), loc="outside lower center", ncols=2, fontsize=8, frameon=False
         )
@@ -228,14 +244,17 @@ def draw_run(ideal_points: pd.DataFrame, effects: pd.DataFrame, panel: xr.Datase
     dict of str to Figure
         Figures by file name without suffix.
     """
+    quantities = ideal_points["quantity"].unique()
+    axes = [name.removeprefix("alignment") for name in quantities if name.startswith("alignment")]
     figures = {
-        f"alignment_{case}": plot_alignment(ideal_points, panel, case) for case in panel["case"].values
+        f"alignment_{case}{axis}": plot_alignment(ideal_points, panel, case, axis)
+        for case in panel["case"].values
+        for axis in axes
     }
-    figures |= {
-        "joining": plot_joining(effects, panel),
-        "effects": plot_effects(effects, panel),
-        "alignment_effects": plot_alignment_effects(effects, panel),
-    }
+    # Stage 2 may take fewer axes than stage 1 has.
+    taken = [axis for axis in axes if (effects["quantity"] == f"alignment_slope{axis}").any()]
+    figures |= {f"alignment_effects{axis}": plot_alignment_effects(effects, panel, axis) for axis in taken}
+    figures |= {"joining": plot_joining(effects, panel), "effects": plot_effects(effects, panel)}
     if "capability_group" in panel:
         figures["capability"] = plot_capability(effects, panel)
     return figures

@@ -1,5 +1,7 @@
 """Names, colours and markers shared by figures, notebooks and the report."""
 
+from analysis.variants.variant import AREAS, FIRST, SECOND
+
 STYLE = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -77,6 +79,8 @@ def quantity_name(quantity: str) -> str:
 
     An unknown quantity keeps its own name.
     """
+    if axis := _find_axis(quantity):
+        return f"{quantity_name(quantity.removesuffix(f'_{axis}'))} ({axis_name(axis)})"
     if quantity == "alignment_slope":
         return "slope of alignment"
     for start, words in (
@@ -94,13 +98,27 @@ def quantity_name(quantity: str) -> str:
     return quantity
 
 
+def axis_name(axis: str) -> str:
+    """Name of an axis of alignment for readers: ``second axis``, or an issue area."""
+    return (
+        f"{axis} axis"
+        if axis in (FIRST, SECOND)
+        else axis.replace("_", " ").replace("middle east", "Middle East")
+    )
+
+
+def _find_axis(quantity: str) -> str:
+    """Return the axis of alignment that ends the name of a quantity; empty if none does."""
+    return next((axis for axis in (FIRST, SECOND, *AREAS) if quantity.endswith(f"_{axis}")), "")
+
+
 def quantity_unit(quantity: str) -> str:
     """Unit of a quantity of ``effects.csv``, with shares in percent or percentage points."""
     if quantity.startswith("probability_"):
         return "%"
     if is_share(quantity):
         return "points"
-    if quantity == "alignment_slope":
+    if quantity.startswith("alignment_slope"):
         return "logits per sd"
     return "sd" if quantity.startswith("alignment_") else "ratio"
 

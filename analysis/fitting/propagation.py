@@ -10,11 +10,11 @@ from analysis.fitting.refits import SAVED_DIRECT, compile_refits, fit_direct
 from analysis.fitting.reweighting import fit_reweighted
 from analysis.fitting.whitened import fit_whitened
 from analysis.variants.sampler import SamplerSpec, derive_seed
-from analysis.variants.variant import Cut, Propagation
+from analysis.variants.variant import ONE_AXIS, Cut, Propagation
 from models.coalition import build_coalition_model
 from models.joint import build_joint_model
 from models.measurement import spread_positions, summarize_measurement
-from models.panel import centre_alignment, prepare_panel_data
+from models.panel import centre_alignment, name_axes, prepare_panel_data
 from models.spec import CoalitionSpec, IdealPointSpec, SpecError
 
 
@@ -43,7 +43,7 @@ def fit_propagated(
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
-        (refit, case, state): draws of stage 1.
+        (refit, case, state) or, on several axes, (refit, case, state, axis): draws of stage 1.
     spec : CoalitionSpec
         Priors and model choices of stage 2.
     refit, single : SamplerSpec
@@ -69,7 +69,8 @@ def fit_propagated(
     Raises
     ------
     SpecError
-        If the way or the cut is unknown, or if ``joint`` gets no votes or no spec of stage 1.
+        If the way or the cut is unknown, if ``joint`` gets no votes or no spec of stage 1, or if
+        ``measurement`` or ``joint`` get several axes.
     ConvergenceError
         If every attempt misses a gate.
     """
@@ -77,6 +78,9 @@ def fit_propagated(
         raise SpecError(f"propagation = {propagation!r}; allowed: {', '.join(get_args(Propagation))}")
     if cut not in get_args(Cut):
         raise SpecError(f"cut = {cut!r}; allowed: {', '.join(get_args(Cut))}")
+    axes = name_axes(alignment)
+    if axes and propagation in ONE_AXIS:
+        raise SpecError(f"propagation = {propagation!r} takes one alignment, not several: {', '.join(axes)}")
     if propagation == "draws" and cut == "weights":
         return fit_reweighted(panel, alignment, spec, single=single, refit=refit, keep=keep, **settings)
     if propagation == "draws":
@@ -84,7 +88,7 @@ def fit_propagated(
     positions, prepared = centre_alignment(panel, alignment), prepare_panel_data(panel, spec.missing)
     fit = fit_model
     if propagation == "plugin":
-        model = build_coalition_model(prepared, spec, positions.mean(0))
+        model = build_coalition_model(prepared, spec, positions.mean(0), axes)
     elif propagation == "measurement":
         model = build_coalition_model(prepared, spec, summarize_measurement(positions))
     elif votes is None or ideal_point is None:

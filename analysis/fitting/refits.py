@@ -1,6 +1,6 @@
 """Stage 2 with alignment: compile one model and fit it to many draws of stage 1."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Unpack
@@ -21,7 +21,7 @@ from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 from models.coalition import build_coalition_model, compute_eta
 from models.coordinates.effects import MIRRORED
 from models.coordinates.precondition import Coordinates, fold, learn_coordinates, precondition
-from models.panel import PanelData, centre_alignment, prepare_panel_data
+from models.panel import PanelData, centre_alignment, name_axes, prepare_panel_data
 from models.spec import CoalitionSpec
 
 SAVED_DIRECT = [name for name in SAVED_TOTAL if name != "eta"] + [
@@ -54,7 +54,9 @@ class RefitModel:
     shape: Coordinates
 
 
-def compile_refits(panel: PanelData, alignment: np.ndarray, spec: CoalitionSpec, *, seed: int) -> RefitModel:
+def compile_refits(
+    panel: PanelData, alignment: np.ndarray, spec: CoalitionSpec, *, seed: int, axes: Sequence[str] = ()
+) -> RefitModel:
     """Compile the model of stage 2 with alignment for refits; see ``shape_refits``.
 
     Parameters
@@ -62,13 +64,16 @@ def compile_refits(panel: PanelData, alignment: np.ndarray, spec: CoalitionSpec,
     panel : PanelData
         From ``models.panel.prepare_panel_data``.
     alignment : np.ndarray
-        (case, state), centred: alignment of the pilot fit, preferably the mean over draws.
+        (case, state) or (case, state, axis), centred: alignment of the pilot fit, preferably the mean over
+        draws.
     spec : CoalitionSpec
         Priors and model choices.
     seed : int
         Seed of the pilot fit.
+    axes : sequence of str
+        Names of the axes if there are several.
     """
-    model = build_coalition_model(panel, spec, alignment)
+    model = build_coalition_model(panel, spec, alignment, axes)
     return shape_refits(model, list_saved(model, SAVED_DIRECT), seed=seed)
 
 
@@ -207,7 +212,8 @@ def fit_direct(
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
-        (refit, case, state): draws of stage 1; see ``models.panel.centre_alignment``.
+        (refit, case, state), and with several axes (refit, case, state, axis): draws of stage 1; see
+        ``models.panel.centre_alignment``.
     spec : CoalitionSpec
         Priors and model choices.
     sampler : SamplerSpec
@@ -229,12 +235,13 @@ def fit_direct(
     """
     positions = centre_alignment(panel, alignment)
     prepared = prepare_panel_data(panel, spec.missing)
-    model = compile_refits(prepared, positions.mean(0), spec, seed=derive_seed(settings["seed"], "pilot"))
+    seed = derive_seed(settings["seed"], "pilot")
+    model = compile_refits(prepared, positions.mean(0), spec, seed=seed, axes=name_axes(alignment))
     data = [{"alignment": position} for position in positions]
     idata = refit_to_gates(model, data, sampler, name="joining, direct effect", **settings)
     idata = thin(idata, keep) if keep else idata
     posterior = idata["posterior"].dataset
-    centred = xr.DataArray(positions, dims=("refit", "case", "state"))
+    centred = xr.DataArray(positions, dims=("refit", "case", "state", "axis")[: positions.ndim])
     idata["posterior"] = xr.DataTree(posterior.assign(eta=compute_eta(posterior, prepared, centred)))
     return idata
 

@@ -9,6 +9,7 @@ priors cancel, and so does all else that does not depend on positions. The weigh
 unreliable gets a fit of its own.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple, Unpack
 
@@ -22,7 +23,7 @@ from analysis.posterior.draws import stack
 from analysis.variants.sampler import SamplerSpec, derive_seed
 from models.coalition import build_coalition_model, compute_eta
 from models.likelihood.joining import log_likelihood_at
-from models.panel import PanelData, centre_alignment, prepare_panel_data
+from models.panel import PanelData, centre_alignment, name_axes, prepare_panel_data
 from models.spec import CoalitionSpec
 
 GOOD_K = 0.5
@@ -75,7 +76,8 @@ def fit_reweighted(
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
-        (refit, case, state): draws of stage 1; see ``models.panel.centre_alignment``.
+        (refit, case, state), and with several axes (refit, case, state, axis): draws of stage 1; see
+        ``models.panel.centre_alignment``.
     spec : CoalitionSpec
         Priors and model choices.
     single, refit : SamplerSpec
@@ -99,7 +101,8 @@ def fit_reweighted(
         If the one fit, or the exact refits together, miss a gate in every attempt.
     """
     positions, prepared = centre_alignment(panel, alignment), prepare_panel_data(panel, spec.missing)
-    model = build_coalition_model(prepared, spec, positions.mean(0))
+    axes = name_axes(alignment)
+    model = build_coalition_model(prepared, spec, positions.mean(0), axes)
     saved = list_saved(model, SAVED_DIRECT)
     fit = fit_model(model, single, saved=saved, name="joining, direct effect", **settings)
     draws = stack(fit["posterior"].dataset)
@@ -110,9 +113,9 @@ def fit_reweighted(
     posterior = posterior.assign_coords(refit=np.arange(len(positions)), draw=np.arange(each))
     if not weighed.reliable.all():
         posterior = replace_unreliable(
-            posterior, ~weighed.reliable, prepared, positions, spec, refit, **settings
+            posterior, ~weighed.reliable, prepared, positions, spec, refit, axes, **settings
         )
-    centred = xr.DataArray(positions, dims=("refit", "case", "state"))
+    centred = xr.DataArray(positions, dims=("refit", "case", "state", "axis")[: positions.ndim])
     posterior = posterior.assign(eta=compute_eta(posterior, prepared, centred))
     result = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": fit["sample_stats"].dataset})
     result.attrs = fit.attrs | {"convergence": fit.attrs["convergence"] | describe_weights(weighed)}
@@ -131,7 +134,7 @@ def weigh_draws(
     panel : PanelData
         The one that the model was built from.
     positions : np.ndarray
-        (refit, case, state), centred within each case.
+        (refit, case, state) or (refit, case, state, axis), centred within each case.
     link : str
         Link of the model.
     each : int
@@ -148,12 +151,12 @@ def weigh_draws(
     rng = np.random.default_rng(seed)
     n, n_draw = len(positions), draws.sizes["sample"]
     parts = min(max(1, n_draw // WEIGHED), n)
-    at_mean = log_likelihood_at(positions.mean(0), *held, panel.joined, panel.included, link=link)
+    at_mean = _log_likelihood(positions.mean(0), held, panel, link)
     picked, pareto_k, effective = np.empty((n, each), int), np.empty(n), np.empty(n)
     for number, turn in enumerate(rng.permutation(n)):
         part = slice(turn % parts, None, parts)
         part_held = [None if values is None else values[part] for values in held]
-        likelihood = log_likelihood_at(positions[number], *part_held, panel.joined, panel.included, link=link)
+        likelihood = _log_likelihood(positions[number], part_held, panel, link)
         weight, pareto_k[number] = smooth_weights(likelihood - at_mean[part])
         effective[number] = 1 / (weight**2).sum() / weight.size
         points = (np.arange(each) + (turn + rng.random()) / n) / each
@@ -162,16 +165,30 @@ def weigh_draws(
     return Weighed(picked, pareto_k, effective)
 
 
+def _log_likelihood(position: np.ndarray, held: list | tuple, panel: PanelData, link: str) -> np.ndarray:
+    """Return the log likelihood (draw,) at positions (case, state) or (case, state, axis).
+
+    ``held`` is from ``describe_draws``.
+    """
+    if position.ndim == 3:
+        # The sum over axes is a predictor like any other.
+        predictor, slope, state_sd = held
+        predictor = predictor + np.einsum("nca,csa->ncs", slope, position)
+        position, held = np.zeros(position.shape[:2]), (predictor, np.zeros(slope.shape[:2]), state_sd)
+    return log_likelihood_at(position, *held, panel.joined, panel.included, link=link)
+
+
 def describe_draws(draws: xr.Dataset, panel: PanelData) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Return what the likelihood needs of each draw: predictor without alignment, slope, sd of state effects.
 
-    They are (sample, case, state), (sample, case) and (sample,), the last None without state effects.
+    They are (sample, case, state), (sample, case) or with several axes (sample, case, axis), and (sample,),
+    the last None without state effects.
     """
     has_level = xr.DataArray(panel.has_level, dims=("level", "case", "state"))
     predictor = compute_eta(draws, panel, None) + xr.dot(draws["guarantee_effect"], has_level, dim="level")
     return (
         predictor.transpose("sample", "case", "state").values,
-        draws["alignment_slope"].transpose("sample", "case").values,
+        draws["alignment_slope"].transpose("sample", "case", ...).values,
         draws["state_sd"].values if "state_sd" in draws else None,
     )
 
@@ -193,6 +210,7 @@ def replace_unreliable(
     positions: np.ndarray,
     spec: CoalitionSpec,
     refit: SamplerSpec,
+    axes: Sequence[str] = (),
     **settings: Unpack[Settings],
 ) -> xr.Dataset:
     """Put exact refits in the place of draws whose weights are unreliable.
@@ -200,7 +218,8 @@ def replace_unreliable(
     Takes the chosen draws (refit, draw, ...), and which refits (refit,) to replace; returns the same with
     draws of exact refits in their place. Raises ConvergenceError if these miss a gate in every attempt.
     """
-    model = compile_refits(panel, positions.mean(0), spec, seed=derive_seed(settings["seed"], "pilot"))
+    seed = derive_seed(settings["seed"], "pilot")
+    model = compile_refits(panel, positions.mean(0), spec, seed=seed, axes=axes)
     enough = -(-JUDGED // (refit.chains * int(unreliable.sum())))
     exact = refit_to_gates(
         model,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analysis.posterior.effects import Effects
 
 NEEDED_BY_STAGE2 = ["ideal_point", "region_mean", "region_sd"]
-"""Variables of stage 1 that stage 2 uses."""
+"""Variables of stage 1 that stage 2 uses, and those of a second axis, whose names begin with ``second_``."""
 
 
 def make_ideal_points(votes: xr.Dataset, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
@@ -25,7 +25,9 @@ def make_ideal_points(votes: xr.Dataset, fits: list, variant: Variant, **how: An
     seed = derive_seed(variant.run.seed, "ideal_point", votes.attrs["case"])
     tree = fit_ideal_points(votes, variant.ideal_point, variant.run.ideal_point, seed=seed, **how)
     if not variant.run.items_kept:
-        tree["posterior"] = xr.DataTree(tree["posterior"].dataset[NEEDED_BY_STAGE2])
+        posterior = tree["posterior"].dataset
+        second = [name for name in (f"second_{n}" for n in NEEDED_BY_STAGE2) if name in posterior]
+        tree["posterior"] = xr.DataTree(posterior[[*NEEDED_BY_STAGE2, *second]])
     return tree
 
 
@@ -45,7 +47,7 @@ def make_total(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) -> x
 
 
 def make_direct(data: xr.Dataset | tuple, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
-    """Fit stage 2 with alignment. ``fits`` are the fits of stage 1, by case."""
+    """Fit stage 2 with alignment. ``fits`` are the fits of stage 1 in the order of a plan."""
     from analysis.fitting.propagation import fit_propagated
     from analysis.posterior.positions import draw_alignment
 
@@ -54,7 +56,7 @@ def make_direct(data: xr.Dataset | tuple, fits: list, variant: Variant, **how: A
     return fit_propagated(
         variant.propagation,
         panel,
-        draw_alignment(_by_case(fits, panel), panel, variant),
+        draw_alignment(_by_name(fits, panel, variant), panel, variant),
         variant.coalition,
         refit=run.refit,
         single=run.single,
@@ -67,12 +69,14 @@ def make_direct(data: xr.Dataset | tuple, fits: list, variant: Variant, **how: A
     )
 
 
-def _by_case(stage1: list[xr.DataTree], panel: xr.Dataset) -> dict[str, xr.DataTree]:
-    return dict(zip(map(str, panel["case"].values), stage1, strict=True))
+def _by_name(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Variant) -> dict[str, xr.DataTree]:
+    from analysis.posterior.positions import name_fits
+
+    return dict(zip(name_fits(variant, map(str, panel["case"].values)), stage1, strict=True))
 
 
 def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) -> "Effects":
-    """Compute every effect. ``fits`` are stage 2 without and with alignment, then stage 1 by case."""
+    """Compute every effect. ``fits`` are stage 2 without and with alignment, then stage 1."""
     from analysis.posterior.draws import count_draws, stack
     from analysis.posterior.effects import Effects, compute_effects
     from analysis.posterior.positions import draw_alignment, pair_positions
@@ -90,10 +94,11 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
     prepared = prepare_panel_data(panel, variant.coalition.missing)
     mediator = draw_alignment_model(
         prepared,
-        pair_positions(direct, panel, draw_alignment(_by_case(fits[2:], panel), panel, variant)),
+        pair_positions(direct, panel, draw_alignment(_by_name(fits[2:], panel, variant), panel, variant)),
         variant.alignment,
         derive_seed(run.seed, "alignment given guarantee"),
         draw_covariates(direct, prepared),
+        variant.axis_names,
     )
     draws = compute_effects(total, direct, mediator, panel, variant.coalition.link)
     return Effects(

@@ -51,12 +51,12 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     reading(1.0)
     plan = plan_variant(variant, inputs.votes, inputs.panel)
     made, of_fits = make_fits(plan, report)
-    stage1 = {case: made[task.key] for case, task in plan.stage1.items()}
+    stage1 = {name: made[task.key] for name, task in plan.stage1.items()}
     total, direct = made[plan.total.key], made[plan.direct.key]
     effects = make_effects(inputs.panel, [total, direct, *stage1.values()], variant)
     positions = summarize_positions(stage1, inputs.votes, variant.reference)
     record = record | of_fits | describe_results(plan, inputs, stage1)
-    trees = {f"ideal_point_{case}": tree for case, tree in stage1.items()}
+    trees = {f"ideal_point_{name.replace('/', '_')}": tree for name, tree in stage1.items()}
     trees["coalition"] = join_stage2(plan, total, direct, effects)
     quick = variant.run.quick
     with atomic_folder(RESULTS / variant.name) as folder:

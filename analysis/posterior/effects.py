@@ -14,6 +14,8 @@ from analysis.posterior.joining import (
     predict_joining,
     weigh_state_effects,
 )
+from analysis.variants.variant import FIRST
+from models.alignment import move_predictor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,12 @@ def compute_effects(
         Dims (case, sample): ``alignment_slope``, in logits per sd; ``alignment_<level>``, the effect of that
         level on alignment, in sd.
 
+        With alignment on several axes a(g) moves on all of them, and the last two quantities are given for
+        each axis, as ``alignment_slope_<axis>`` and ``alignment_<level>_<axis>``; those of the first of two
+        dimensions keep their names, because they are what one dimension has. Added is
+        ``ame_<level>_indirect_<axis>``, where only the alignment on that axis moves. The sum of these is near
+        the indirect effect, not equal to it, because probabilities are no linear function of alignment.
+
     Raises
     ------
     ValueError
@@ -89,11 +97,21 @@ def compute_effects(
     if len({part.sizes["sample"] for part in parts.values()}) > 1:
         raise ValueError(f"{', '.join(sizes)}; the numbers must be equal")
     effects = _compute_total(total, panel, link) | _compute_direct(direct, mediator, panel, link)
-    effects["alignment_slope"] = pool_cases(direct["alignment_slope"].transpose("case", "sample"))
+    of_alignment = {"alignment_slope": direct["alignment_slope"]}
     for level in panel["guarantee"].attrs["levels"][1:]:
-        moves = mediator["guarantee_effect"].sel(level=level, drop=True).transpose("case", "sample")
-        effects[f"alignment_{level}"] = pool_cases(moves)
+        of_alignment[f"alignment_{level}"] = mediator["guarantee_effect"].sel(level=level, drop=True)
+    for name, draws in of_alignment.items():
+        for suffix, on_axis in _split_axes(draws).items():
+            effects[f"{name}{suffix}"] = pool_cases(on_axis.transpose("case", "sample"))
     return contrast_cases(xr.Dataset(effects))
+
+
+def _split_axes(draws: xr.DataArray) -> dict[str, xr.DataArray]:
+    """Return the draws of each axis by the suffix of its name; with one axis there is none."""
+    if "axis" not in draws.dims:
+        return {"": draws}
+    names = {axis: "" if axis == FIRST else f"_{axis}" for axis in draws["axis"].values}
+    return {suffix: draws.sel(axis=axis, drop=True) for axis, suffix in names.items()}
 
 
 def _compute_total(total: xr.Dataset, panel: xr.Dataset, link: str) -> dict[str, xr.DataArray]:
@@ -128,20 +146,23 @@ def _compute_direct(
     # A state's alignment under another guarantee is its own, shifted by the difference of the two effects.
     # Everything else that shapes its alignment is held fixed.
     own_move = add_guarantee(by_level, panel, None)
-    unmoved = -slope * own_move
+    unmoved = -move_predictor(slope, own_move)
     own = predict(None)
     without = predict(reference)
     neither = predict(reference, moved=unmoved)
     effects = {}
     for level in levels:
         has_level = members & (panel["guarantee"] == level).reset_coords(drop=True)
-        moved = slope * (add_guarantee(by_level, panel, level) - own_move)
+        move = add_guarantee(by_level, panel, level) - own_move
         only_guarantee = predict(level, moved=unmoved)
         differences = {
             "direct": predict(level) - without,
             "natural_direct": only_guarantee - neither,
-            "indirect": predict(level, moved=moved) - only_guarantee,
+            "indirect": predict(level, moved=move_predictor(slope, move)) - only_guarantee,
         }
+        for axis in slope["axis"].values if "axis" in slope.dims else ():
+            alone = slope.sel(axis=axis, drop=True) * by_level.sel(axis=axis, level=level, drop=True)
+            differences[f"indirect_{axis}"] = predict(level, moved=unmoved + alone) - only_guarantee
         for name, difference in differences.items():
             effects[f"ame_{level}_{name}"] = average_over_states(difference, members)
         effects[f"ame_{level}_mediated"] = (

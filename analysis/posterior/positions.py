@@ -1,5 +1,7 @@
 """Positions of states, and quantities derived from them within draws: alignment, ranks."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -8,7 +10,7 @@ from scipy.stats import rankdata
 from analysis.posterior.draws import count_draws
 from analysis.posterior.summaries import summarize_draws
 from analysis.variants.sampler import derive_seed
-from analysis.variants.variant import Variant
+from analysis.variants.variant import FIRST, Variant
 from models.panel import centre_alignment
 from models.spec import IdealPointSpec
 
@@ -64,16 +66,19 @@ def compute_rank(ideal_point: xr.DataArray) -> xr.DataArray:
 
 
 def states_without_votes(stage1: dict[str, xr.DataTree], panel: xr.Dataset) -> dict[str, list[str]]:
-    """List the states of the panel without a position of their own, by case."""
-    included = {case: panel["state"].values[panel["included"].sel(case=case).values] for case in stage1}
+    """List the states of the panel without a position of their own, by fit; see ``name_fits``."""
+    included = {
+        name: panel["state"].values[panel["included"].sel(case=name.partition("/")[0]).values]
+        for name in stage1
+    }
     return {
-        case: sorted(set(map(str, included[case])) - set(map(str, tree["posterior"]["state"].values)))
-        for case, tree in stage1.items()
+        name: sorted(set(map(str, included[name])) - set(map(str, tree["posterior"]["state"].values)))
+        for name, tree in stage1.items()
     }
 
 
 def draw_alignment(stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: Variant) -> xr.DataArray:
-    """Draw the alignment of all states for stage 2, up to a constant of each case and draw.
+    """Draw the alignment of all states for stage 2, up to a constant of each case, axis and draw.
 
     A state that cast no vote in the window gets, in each draw, a position from its region's distribution in
     that draw. No reference is subtracted: stage 2 centres positions, so a common shift has no effect.
@@ -81,33 +86,66 @@ def draw_alignment(stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: V
     Parameters
     ----------
     stage1 : dict of str to xr.DataTree
-        Fit of each case.
+        Fit of each case; with ``axes="issues"`` of each case and issue area, see ``name_fits``.
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     variant : Variant
-        Its number of draws, seed, propagation and priors of stage 1 are used.
+        Its axes, number of draws, seed, propagation and priors of stage 1 are used.
 
     Returns
     -------
     xr.DataArray
-        (refit, case, state), float, standard deviations; NaN where a state is not in a case.
+        (refit, case, state), and with several axes (refit, case, state, axis); float, standard deviations.
+        NaN where a state is not in a case.
+    """
+    if variant.axes == "one":
+        return _draw_axis(stage1, panel, variant)
+    by_axis = {}
+    for axis in variant.axis_names:
+        if variant.axes == "dimensions":
+            by_axis[axis] = _draw_axis(stage1, panel, variant, "" if axis == FIRST else f"{axis}_")
+        else:
+            fits = {case: stage1[f"{case}/{axis}"] for case in map(str, panel["case"].values)}
+            by_axis[axis] = _draw_axis(fits, panel, variant, area=axis)
+    # Fits of the areas may have different numbers of draws.
+    shared = min(draws.sizes["refit"] for draws in by_axis.values())
+    parts = [draws.isel(refit=slice(shared)) for draws in by_axis.values()]
+    return xr.concat(parts, pd.Index(list(by_axis), name="axis")).transpose("refit", "case", "state", "axis")
+
+
+def name_fits(variant: Variant, cases: Iterable[str]) -> list[str]:
+    """Names of the fits of stage 1: the cases or, with an axis for each issue area, ``case/area``."""
+    if variant.axes != "issues":
+        return list(cases)
+    return [f"{case}/{area}" for case in cases for area in variant.axis_names]
+
+
+def _draw_axis(
+    stage1: dict[str, xr.DataTree], panel: xr.Dataset, variant: Variant, prefix: str = "", area: str = ""
+) -> xr.DataArray:
+    """Draw alignment (refit, case, state) on one axis, given the fit of each case.
+
+    ``prefix`` is that of the axis's variables in the fits. Axes of one fit are drawn together, those of
+    several areas apart.
     """
     missing = states_without_votes(stage1, panel)
     # A single fit of stage 2 can use all draws at no cost. The cases may have different numbers of draws,
     # since a fit that misses a gate is repeated with more.
     shortest = min(count_draws(tree["posterior"].dataset) for tree in stage1.values())
     used = variant.run.stage1_draws if variant.propagation == "draws" else shortest
+    names = {f"{prefix}{name}": name for name in ("ideal_point", "region_mean", "region_sd")}
     by_case = []
     for case, tree in stage1.items():
-        seed = derive_seed(variant.run.seed, "alignment", case)
-        posterior = tree["posterior"].dataset[["ideal_point", "region_mean", "region_sd"]]
+        seed = derive_seed(variant.run.seed, "alignment", case, *([area] if area else []))
+        posterior = tree["posterior"].dataset[list(names)].rename(names)
         stacked = posterior.stack(sample=("chain", "draw")).drop_vars(("sample", "chain", "draw"))
         order = np.random.default_rng(seed).permutation(stacked.sizes["sample"])
         draws = stacked.isel(sample=order[:used])
         position = draws["ideal_point"].transpose("sample", "state")
         if missing[case]:
             regions = panel["region"].sel(state=missing[case]).values
-            unseen = predict_positions(draws, regions, variant.ideal_point, seed)
+            own = derive_seed(seed, prefix) if prefix else seed
+            unseen = predict_positions(draws, regions, variant.ideal_point, own)
             unseen = xr.DataArray(unseen, dims=("sample", "state"), coords={"state": missing[case]})
             position = xr.concat([position, unseen], "state")
         by_case.append(position.reindex(state=panel["state"]))
@@ -159,12 +197,12 @@ def pair_positions(direct: xr.Dataset, panel: xr.Dataset, alignment: xr.DataArra
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     alignment : xr.DataArray
-        (refit, case, state): draws of stage 1.
+        (refit, case, state) or (refit, case, state, axis): draws of stage 1.
 
     Returns
     -------
     np.ndarray
-        (sample, case, state), centred within each case, standard deviations.
+        (sample, case, state) or (sample, case, state, axis), centred within each case, standard deviations.
     """
     if "position" in direct:
         return direct["position"].transpose("sample", "case", "state").values
@@ -182,7 +220,7 @@ def summarize_positions(
     Parameters
     ----------
     stage1 : dict of str to xr.DataTree
-        Fit of each case.
+        Fit of each case, or of each case and issue area; see ``name_fits``.
     votes : dict of str to xr.Dataset
         Votes by case, see ``data.load.load_votes``.
     reference : str
@@ -191,21 +229,27 @@ def summarize_positions(
     Returns
     -------
     pd.DataFrame
-        ``case, state, quantity`` (ideal_point, alignment, rank), ``mean, sd, lower, upper``.
+        ``case, state, quantity`` (ideal_point, alignment, rank), ``mean, sd, lower, upper``. On a second axis
+        or in an issue area the quantity ends with its name, as in ``alignment_second``.
     """
     tables = []
-    for case, tree in stage1.items():
+    for name, tree in stage1.items():
+        case, _, area = name.partition("/")
+        posterior = tree["posterior"].dataset
+        axes = {f"_{area}" if area else "": posterior["ideal_point"]}
+        if "second_ideal_point" in posterior:
+            axes["_second"] = posterior["second_ideal_point"]
         # Tallies count votes with and against the US. The US then has no position of its own.
         yardstick = US if votes[case]["response"].values[-1] == "with" else None
-        ideal_point = tree["posterior"].dataset["ideal_point"]
-        quantities = {
-            "ideal_point": ideal_point,
-            "alignment": compute_alignment(ideal_point, reference, yardstick),
-            "rank": compute_rank(ideal_point),
-        }
-        for quantity, draws in quantities.items():
-            table = summarize_draws(draws, ("chain", "draw"))
-            table.insert(0, "case", case)
-            table.insert(2, "quantity", quantity)
-            tables.append(table)
+        for suffix, ideal_point in axes.items():
+            quantities = {
+                "ideal_point": ideal_point,
+                "alignment": compute_alignment(ideal_point, reference, yardstick),
+                "rank": compute_rank(ideal_point),
+            }
+            for quantity, draws in quantities.items():
+                table = summarize_draws(draws, ("chain", "draw"))
+                table.insert(0, "case", case)
+                table.insert(2, "quantity", quantity + suffix)
+                tables.append(table)
     return pd.concat(tables, ignore_index=True)

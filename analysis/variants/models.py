@@ -10,6 +10,7 @@ ROBUST = "Gelman et al. (2013), Bayesian Data Analysis, ch. 17"
 LINK = "Koenker and Yoon (2009), doi:10.1016/j.jeconom.2009.01.009: parametric links for binary choice"
 POOLING = "Gelman and Hill (2007), Data analysis using regression and multilevel models, ch. 12"
 PROPAGATION = "models/docs/propagation.md"
+AXES = "Voeten (2000), Clashes in the Assembly; Bailey and Voeten (2018), A two-dimensional analysis of UN voting"
 POWER = "Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5: sensitivity to each prior"
 
 # Prior numbers that the main analysis does not use: Student-t positions, pooled levels, imputed covariates.
@@ -33,6 +34,7 @@ MODELS: tuple[Choice, ...] = (
     Choice("pooling", "cases-apart", {"coalition.guarantee_case_scale": 5.0, "coalition.alignment_case_scale": 5.0}, "The two coalitions share almost no information.", POOLING),
     Choice("pooling", "cases-as-one", {"coalition.guarantee_case_scale": 0.01, "coalition.alignment_case_scale": 0.01}, "Both coalitions have the same effect.", POOLING),
     Choice("state-effect", "off", {"coalition.state_effect": False}, "The two decisions of a state are independent.", POOLING),
+    Choice("axes", "issue-areas", {"axes": "issues"}, "A state may stand near the US on security and far from it on the economy.", AXES),
     Choice("propagation", "plugin", {"propagation": "plugin"}, "The usual practice: positions are treated as known.", PROPAGATION),
     Choice("propagation", "measurement", {"propagation": "measurement"}, "A normal approximation of the positions, which joining may update.", PROPAGATION),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Literal, Self, get_args
 
 from analysis.variants.sampler import SamplerSpec
 from data.case import check_choice
-from data.spec import UNSURE, DataSpec
+from data.spec import ISSUES, UNSURE, DataSpec
 from models.spec import AlignmentSpec, CoalitionSpec, IdealPointSpec
 
 Propagation = Literal["plugin", "draws", "measurement", "joint"]
@@ -14,6 +14,28 @@ Propagation = Literal["plugin", "draws", "measurement", "joint"]
 
 Cut = Literal["weights", "refits"]
 """How the posterior of stage 2 is had for each draw of stage 1, with the propagation ``draws``."""
+
+
+ONE_AXIS: tuple[Propagation, ...] = ("measurement", "joint")
+"""Ways to propagate uncertainty that take one alignment only."""
+
+Axes = Literal["one", "dimensions", "issues"]
+"""On which axes stage 2 takes the alignment of states; see ``Variant``."""
+
+FIRST, SECOND = "first", "second"
+"""Names of the axes of a two-dimensional stage 1."""
+
+AREAS: dict[str, tuple[str, ...]] = {
+    "security": ("nu", "di"),
+    "human_rights": ("hr",),
+    "economy": ("ec",),
+    "middle_east": ("me",),
+}
+"""Issue areas with positions of their own, and the codes of their votes (``data.codings.ISSUES``).
+
+A vote with several codes counts in the first of them, so no vote is in two areas. Votes on colonialism and
+those without a code are in none.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +97,10 @@ class Variant:
     positions : {"window", "dynamic"}
         Source of the positions: a fit to the case's own window of votes, or the stored fit of the dynamic
         model at the end of the window (``analysis.pipeline.dynamic_positions``).
+    axes : {"one", "dimensions", "issues"}
+        On which axes stage 2 takes alignment: on the first of stage 1, on both of a two-dimensional stage 1
+        (``ideal_point.dimensions = 2``), or on one for each of ``AREAS``, each from a stage 1 of its own.
+        Several alignments enter stage 2 together.
     propagation : {"plugin", "draws", "measurement", "joint"}
         How stage 2 accounts for the uncertainty of stage 1; see ``analysis.fitting.propagation``.
     data, ideal_point, coalition, alignment, run
@@ -88,6 +114,7 @@ class Variant:
     source: str = "The project."
     reference: str = "USA"
     positions: Literal["window", "dynamic"] = "window"
+    axes: Axes = "one"
     propagation: Propagation = "draws"
     data: DataSpec = field(default_factory=DataSpec)
     ideal_point: IdealPointSpec = field(default_factory=IdealPointSpec)
@@ -103,6 +130,7 @@ class Variant:
             raise ValueError(
                 "Variant: positions = 'dynamic' uses a stored fit, propagation = 'joint' fits the votes again"
             )
+        self._check_axes()
         names = [name for name, _ in self.data.covariates]
         if self.coalition.measurement_error == "model" and not set(names) & set(UNSURE):
             raise ValueError(
@@ -110,10 +138,40 @@ class Variant:
                 f"deviation ({', '.join(UNSURE)}); covariates: {', '.join(names)}"
             )
 
+    def _check_axes(self) -> None:
+        check_choice("Variant", "axes", self.axes, get_args(Axes))
+        given = f"Variant: axes = {self.axes!r}"
+        dimensions = getattr(self.ideal_point, "dimensions", 1)
+        areas = set(self.data.issues_in or (*ISSUES, "other")) - set(self.data.issues_out)
+        if dimensions > 1 and len(areas) == 1:
+            raise ValueError(
+                f"Variant: ideal_point.dimensions = {dimensions} needs votes on several issue areas; "
+                f"data.issues_in and issues_out leave {areas.pop()!r} alone"
+            )
+        if dimensions > 1 and self.positions == "dynamic":
+            raise ValueError(f"Variant: positions = 'dynamic' have one axis, not {dimensions} dimensions")
+        if self.axes == "dimensions" and dimensions == 1:
+            raise ValueError(f"{given} needs ideal_point.dimensions = 2")
+        if self.axes == "issues" and (dimensions > 1 or self.positions == "dynamic"):
+            raise ValueError(f"{given} needs ideal_point.dimensions = 1 and positions = 'window'")
+        if self.axes == "issues" and (lost := [a for a, codes in AREAS.items() if not areas & set(codes)]):
+            raise ValueError(
+                f"{given}, but data.issues_in and issues_out leave no votes on {', '.join(lost)}"
+            )
+        if self.axes != "one" and self.propagation in ONE_AXIS:
+            raise ValueError(f"{given} needs propagation = 'draws' or 'plugin', not {self.propagation!r}")
+
+    @property
+    def axis_names(self) -> tuple[str, ...]:
+        """Names of the axes on which stage 2 takes alignment; empty if there is one."""
+        return {"one": (), "dimensions": (FIRST, SECOND), "issues": tuple(AREAS)}[self.axes]
+
     def require_plain_stage2(self, what: str) -> None:
         """Raise ValueError if stage 2 has unknowns that ``what``, a feature, does not know how to use."""
         if self.coalition.measurement_error == "model":
             raise ValueError(f"{what} take covariates as known; not for measurement_error = 'model'")
+        if self.axes != "one":
+            raise ValueError(f"{what} take alignment on one axis; not for axes = {self.axes!r}")
 
     def to_dict(self) -> dict:
         """Return all choices, ready for JSON."""

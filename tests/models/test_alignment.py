@@ -100,3 +100,23 @@ def test_imputed_covariates_enter_draw_by_draw():
     np.testing.assert_allclose(*by_level, atol=0.02)
     far = fill(40.0)
     assert np.abs(far["guarantee_effect"].isel(case=1).mean("sample") - by_level[1]).max() > 0.1
+
+
+def test_on_several_axes_each_is_as_alone_and_residuals_go_together():
+    panel, position = simulated()
+    data, rng = prepare_panel_data(panel), np.random.default_rng(3)
+    other = 0.8 * position + 0.4 * rng.normal(size=position.shape)
+    positions = np.repeat(np.stack([position, other], axis=-1)[None], 8000, axis=0)
+    both = draw_alignment_model(data, positions, AlignmentSpec(), 1, axes=["first", "second"])
+    for k, axis in enumerate(("first", "second")):
+        alone = draw_alignment_model(data, positions[..., k], AlignmentSpec(), 2)
+        for name in ("guarantee_effect", "residual_sd"):
+            found, wanted = both[name].sel(axis=axis), alone[name]
+            np.testing.assert_allclose(found.mean("sample"), wanted.mean("sample"), atol=0.01)
+            np.testing.assert_allclose(found.std("sample"), wanted.std("sample"), rtol=0.04)
+    pact = both["guarantee_effect"].sel(level="pact").isel(case=0)
+    assert np.corrcoef(pact.transpose("axis", "sample"))[0, 1] > 0.5
+    apart = np.stack([position, rng.normal(size=position.shape)], axis=-1)
+    apart = draw_alignment_model(data, np.repeat(apart[None], 8000, axis=0), AlignmentSpec(), 1, axes=[1, 2])
+    pact = apart["guarantee_effect"].sel(level="pact").isel(case=0)
+    assert abs(np.corrcoef(pact.transpose("axis", "sample"))[0, 1]) < 0.25

@@ -267,3 +267,23 @@ def test_too_few_kept_draws_are_refused_before_the_first_fit():
 def test_an_unknown_way_of_propagation_names_the_nearest():
     with pytest.raises(ValueError, match="nearest: 'plugin'"):
         replace(MAIN, propagation="plug-in")
+
+
+def test_the_indirect_effect_goes_through_all_axes_together_and_through_each():
+    panel, axes = make_panel(), xr.DataArray([0.0, 1.0], {"axis": ["first", "second"]}, "axis")
+    posterior, mediator = make_posterior(state_sd=False), make_mediator()
+    slopes, moves = posterior["alignment_slope"], mediator["guarantee_effect"]
+    # A first axis that matters not, and a second that is the one of the posterior: then both are as that one.
+    wide = posterior.assign(alignment_slope=slopes * axes)
+    moved = mediator.assign(guarantee_effect=moves * axes + (1 - axes) * 3.0)
+    one = compute_effects(posterior, posterior, mediator, panel)
+    two = compute_effects(posterior, wide, moved, panel)
+    for name in ("ame_pact_indirect", "ame_pact_natural_direct", "ame_rio_mediated"):
+        np.testing.assert_allclose(two[name], one[name], atol=1e-12)
+    np.testing.assert_allclose(two["ame_pact_indirect_second"], one["ame_pact_indirect"], atol=1e-12)
+    np.testing.assert_allclose(two["ame_pact_indirect_first"].fillna(0.0), 0.0, atol=1e-12)
+    np.testing.assert_array_equal(two["alignment_slope_second"], one["alignment_slope"])
+    np.testing.assert_array_equal(two["alignment_pact_second"], one["alignment_pact"])
+    # The first of two axes has the names of one axis.
+    assert (two["alignment_slope"] == 0).all()
+    assert float(two["alignment_pact"].sel(case="iraq").mean()) == pytest.approx(3.0)
