@@ -64,8 +64,8 @@ class Stage2Data(NamedTuple):
     region_idx : np.ndarray
         (state,), int.
     alignment : np.ndarray
-        (case, state), float: alignment, centred within each case, in standard deviations of the states.
-        All 0 in a model of the total effect.
+        (case, state), or (case, state, axis), float: alignment, centred within each case, in standard
+        deviations of the states. All 0 in a model of the total effect.
     """
 
     joined_observed: np.ndarray

@@ -15,6 +15,8 @@ from analysis.commands.app import (
     choose_variant,
 )
 
+from analysis.posterior.words import interval, number
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -23,7 +25,7 @@ def show_checks(folder: Path, console: Console) -> None:
     """Print the number of checks by verdict, and what repeats, influence and confounding show."""
     import pandas as pd
 
-    checks, influence = (pd.read_csv(folder / f"{name}.csv") for name in ("checks", "influence"))
+    checks = pd.read_csv(folder / "checks.csv")
     table = Table(title="Checks of both models")
     for column in ("check", "verdict", "rows"):
         table.add_column(column, justify="right" if column == "rows" else "left")
@@ -31,10 +33,27 @@ def show_checks(folder: Path, console: Console) -> None:
     for (check, verdict), n in counts.items():
         table.add_row(str(check), str(verdict), str(n))
     console.print(table)
+    if not (checks["check"] == "repeats").any():
+        show_comparison(checks, console)
+        return
+    influence = pd.read_csv(folder / "influence.csv")
     sentences = (repeats_sentence(checks), influence_sentence(influence), confounding_sentence(checks))
     for sentence in sentences:
         console.print(f"\n{sentence}", highlight=False)
     console.print()
+
+
+def show_comparison(checks: "pd.DataFrame", console: Console) -> None:
+    """Print how well states left out are predicted, with no alignment, with each axis of it, and with all."""
+    title = "Expected log predictive density (elpd) of states left out; difference from the best model"
+    table = Table(title=title)
+    for column in ("model", "elpd", "difference", "90 % interval", "verdict"):
+        table.add_column(column, justify="left" if column in ("model", "verdict") else "right")
+    for _, row in checks[checks["check"] == "comparison"].iterrows():
+        low_high = interval(row["lower"], row["upper"], digits=1)
+        numbers = number(row["reference"], 1), number(row["value"], 1), low_high
+        table.add_row(row["item"], *numbers, row["verdict"])
+    console.print(table)
 
 
 def repeats_sentence(checks: "pd.DataFrame") -> str:

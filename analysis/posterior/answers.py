@@ -33,12 +33,14 @@ def linear_predictor(posterior: xr.Dataset, data: Stage2Data) -> np.ndarray:
         "covariate_slope": ("case", "covariate"),
         "region_effect": ("case", "region"),
         "guarantee_effect": ("case", "level"),
-        "alignment_slope": ("case",),
+        "alignment_slope": ("case", *(["axis"] if data.alignment.ndim == 3 else [])),
     }
     value = {name: posterior[name].transpose("sample", *of).values for name, of in dims.items()}
     eta = value["intercept"][:, :, None] + value["region_effect"][:, :, data.region_idx]
     eta += np.einsum("nck,csk->ncs", value["covariate_slope"], data.covariates)
     eta += np.einsum("ncl,lcs->ncs", value["guarantee_effect"], data.has_level)
+    if data.alignment.ndim == 3:
+        return eta + np.einsum("nca,csa->ncs", value["alignment_slope"], data.alignment)
     return eta + value["alignment_slope"][:, :, None] * data.alignment
 
 

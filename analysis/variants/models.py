@@ -13,9 +13,14 @@ PROPAGATION = "models/docs/propagation.md"
 AXES = "Voeten (2000), Clashes in the Assembly; Bailey and Voeten (2018), A two-dimensional analysis of UN voting"
 POWER = "Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5: sensitivity to each prior"
 
-# Prior numbers that the main analysis does not use: Student-t positions, pooled levels, imputed covariates.
+# Prior numbers that the main analysis does not use: Student-t positions, answers that are repeated, pooled levels,
+# imputed covariates.
 UNUSED = {
     "ideal_point.family_df",
+    "ideal_point.inertia_loc",
+    "ideal_point.inertia_scale",
+    "ideal_point.testlet_scale",
+    "ideal_point.repeat_correlation",
     "coalition.guarantee_level_scale",
     "coalition.missing_slope_scale",
     "coalition.missing_region_scale",
@@ -34,6 +39,8 @@ MODELS: tuple[Choice, ...] = (
     Choice("pooling", "cases-apart", {"coalition.guarantee_case_scale": 5.0, "coalition.alignment_case_scale": 5.0}, "The two coalitions share almost no information.", POOLING),
     Choice("pooling", "cases-as-one", {"coalition.guarantee_case_scale": 0.01, "coalition.alignment_case_scale": 0.01}, "Both coalitions have the same effect.", POOLING),
     Choice("state-effect", "off", {"coalition.state_effect": False}, "The two decisions of a state are independent.", POOLING),
+    Choice("axes", "two-dimensions", {"ideal_point.dimensions": 2, "axes": "dimensions"}, "States differ on more than one axis. Both alignments may matter for joining, and a guarantee may move both.", AXES),
+    Choice("axes", "first-of-two", {"ideal_point.dimensions": 2}, "The first axis without what belongs to a second.", AXES),
     Choice("axes", "issue-areas", {"axes": "issues"}, "A state may stand near the US on security and far from it on the economy.", AXES),
     Choice("propagation", "plugin", {"propagation": "plugin"}, "The usual practice: positions are treated as known.", PROPAGATION),
     Choice("propagation", "measurement", {"propagation": "measurement"}, "A normal approximation of the positions, which joining may update.", PROPAGATION),

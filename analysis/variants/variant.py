@@ -140,8 +140,7 @@ class Variant:
 
     def _check_axes(self) -> None:
         check_choice("Variant", "axes", self.axes, get_args(Axes))
-        given = f"Variant: axes = {self.axes!r}"
-        dimensions = getattr(self.ideal_point, "dimensions", 1)
+        given, dimensions = f"Variant: axes = {self.axes!r}", self.ideal_point.dimensions
         areas = set(self.data.issues_in or (*ISSUES, "other")) - set(self.data.issues_out)
         if dimensions > 1 and len(areas) == 1:
             raise ValueError(
@@ -166,11 +165,11 @@ class Variant:
         """Names of the axes on which stage 2 takes alignment; empty if there is one."""
         return {"one": (), "dimensions": (FIRST, SECOND), "issues": tuple(AREAS)}[self.axes]
 
-    def require_plain_stage2(self, what: str) -> None:
-        """Raise ValueError if stage 2 has unknowns that ``what``, a feature, does not know how to use."""
+    def require_plain_stage2(self, what: str, *, one_axis: bool = True) -> None:
+        """Raise ValueError if stage 2 has what ``what``, a feature, cannot take; with one axis, several."""
         if self.coalition.measurement_error == "model":
             raise ValueError(f"{what} take covariates as known; not for measurement_error = 'model'")
-        if self.axes != "one":
+        if one_axis and self.axes != "one":
             raise ValueError(f"{what} take alignment on one axis; not for axes = {self.axes!r}")
 
     def to_dict(self) -> dict:

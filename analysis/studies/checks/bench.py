@@ -3,6 +3,7 @@
 The compiler and the sampler are imported by what fits, so that a plan of the checks loads neither.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import xarray as xr
 from analysis.posterior.answers import state_contrasts
 from analysis.posterior.draws import stack
 from analysis.posterior.joining import average_contrasts
-from analysis.posterior.positions import draw_alignment
+from analysis.posterior.positions import draw_alignment, name_fits
 from analysis.posterior.summaries import interval
 from analysis.store.keys import hash_content, hash_dataset
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
@@ -41,6 +42,8 @@ WITHOUT = {
     "alignment": (),
 }
 """Nested models, the smallest first. Each lists the predictors that it lacks; these are set to 0."""
+ALONE = "alignment_"
+"""Beginning of the name of a nested model with one of several axes of alignment."""
 EFFECTS = {"total": "guarantee", "direct": "alignment"}
 """The two effects, and the nested model that gives each."""
 
@@ -48,8 +51,16 @@ _COMPILED: dict[str, "RefitModel"] = {}
 """The model that was compiled last, by what it depends on: the checks of a run share it."""
 
 
-def nest(data: Stage2Data, model: str) -> Stage2Data:
+def list_nested(axes: Sequence[str]) -> list[str]:
+    """Return the nested models; with several axes of alignment also one with each axis alone, by its name."""
+    return [*WITHOUT, *(f"{ALONE}{axis}" for axis in axes)]
+
+
+def nest(data: Stage2Data, model: str, axes: Sequence[str] = ()) -> Stage2Data:
     """Return the data of a nested model: the predictors that it lacks are 0 for all states."""
+    if model.startswith(ALONE):
+        alone = np.arange(len(axes)) == list(axes).index(model.removeprefix(ALONE))
+        return data._replace(alignment=data.alignment * alone)
     return data._replace(**{name: np.zeros_like(getattr(data, name)) for name in WITHOUT[model]})
 
 
@@ -67,7 +78,7 @@ class Bench:
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     positions : np.ndarray
-        (case, state), float: posterior mean of alignment, centred within each case.
+        (case, state) or (case, state, axis), float: posterior mean of alignment, centred within each case.
     spec : CoalitionSpec
         Priors and choices; with state effects.
     seed : int
@@ -76,6 +87,8 @@ class Bench:
         Refits that run side by side.
     progress : callable, optional
         Takes the share done of the check, 0 to 1.
+    axes : sequence of str
+        Names of the axes of alignment if there are several.
     """
 
     panel: xr.Dataset
@@ -84,6 +97,7 @@ class Bench:
     seed: int
     cores: int = CORES
     progress: Progress | None = None
+    axes: Sequence[str] = ()
 
     @property
     def cases(self) -> list[str]:
@@ -100,14 +114,14 @@ class Bench:
         """The model with alignment, compiled; states, covariates and guarantees are its data."""
         from analysis.fitting.refits import compile_refits
 
-        positions = xr.Dataset({"at": (("case", "state"), self.positions)})
+        positions = xr.Dataset({"at": (("case", "state", "axis")[: self.positions.ndim], self.positions)})
         data = [hash_dataset(self.panel), hash_dataset(positions), self.panel["guarantee"].attrs["levels"]]
         key = hash_content([*data, asdict(self.spec), self.seed])
         if key not in _COMPILED:
             panel = prepare_panel_data(self.panel, self.spec.missing)
             seed = derive_seed(self.seed, "pilot")
             _COMPILED.clear()
-            _COMPILED[key] = compile_refits(panel, self.positions, self.spec, seed=seed)
+            _COMPILED[key] = compile_refits(panel, self.positions, self.spec, seed=seed, axes=self.axes)
         return _COMPILED[key]
 
     def quantity(self, effect: str) -> str:
@@ -178,9 +192,9 @@ def by_case(panel: xr.Dataset, fits: list) -> dict[str, xr.DataTree]:
 
 def open_bench(panel: xr.Dataset, fits: list, variant: Variant, **run) -> Bench:
     """Return the bench of a variant, given what a task's ``make`` is given; ``fits`` begin with stage 1."""
-    alignment = draw_alignment(by_case(panel, fits), panel, variant)
-    positions = centre_alignment(panel, alignment).mean(0)
-    return Bench(panel, positions, variant.coalition, variant.run.seed, **run)
+    named = dict(zip(name_fits(variant, map(str, panel["case"].values)), fits, strict=False))
+    positions = centre_alignment(panel, draw_alignment(named, panel, variant)).mean(0)
+    return Bench(panel, positions, variant.coalition, variant.run.seed, axes=variant.axis_names, **run)
 
 
 def make_nested(panel: xr.Dataset, fits: list, variant: Variant, **run) -> xr.DataTree:
@@ -190,9 +204,9 @@ def make_nested(panel: xr.Dataset, fits: list, variant: Variant, **run) -> xr.Da
 
 def fit_nested(bench: Bench) -> xr.DataTree:
     """Return the draws (chain, draw, ...) of each nested model, one group a model."""
-    trees = {}
-    for k, model in enumerate(WITHOUT):
-        data = nest(bench.data("direct"), model)
-        idata = bench.fit([data], SINGLE, f"nested, {model}", bench.part(k, len(WITHOUT)))
+    trees, models = {}, list_nested(bench.axes)
+    for k, model in enumerate(models):
+        data = nest(bench.data("direct"), model, bench.axes)
+        idata = bench.fit([data], SINGLE, f"nested, {model}", bench.part(k, len(models)))
         trees[model] = idata["posterior"].dataset.isel(refit=0, drop=True)
     return xr.DataTree.from_dict(trees)

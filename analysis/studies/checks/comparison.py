@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from analysis.posterior.answers import log_likelihood_by_state
 from analysis.posterior.draws import stack
 from analysis.posterior.summaries import NORMAL_ERRORS
-from analysis.studies.checks.bench import EXACT, WITHOUT, Bench, leave_out, nest, open_bench
+from analysis.studies.checks.bench import EXACT, Bench, leave_out, list_nested, nest, open_bench
 from analysis.studies.checks.rows import row, to_table
 from analysis.variants.sampler import Progress
 from analysis.variants.variant import Variant
@@ -22,14 +22,18 @@ if TYPE_CHECKING:
 
 
 def make_comparison(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.DataFrame:
-    """Score each nested model on states left out, and compare; ``fits``: stage 1, then the nested models."""
+    """Score each nested model on states left out, and compare; ``fits``: stage 1, then the nested models.
+
+    With several axes of alignment, each alone is one of the nested models.
+    """
     import arviz as az
 
     bench, rows, left_out = open_bench(panel, fits, variant, **run), [], {}
-    for k, model in enumerate(WITHOUT):
-        data = nest(bench.data("direct"), model)
+    models = list_nested(bench.axes)
+    for k, model in enumerate(models):
+        data = nest(bench.data("direct"), model, bench.axes)
         tree = with_log_likelihood(fits[-1][model].dataset, data, panel["state"].values)
-        left_out[model] = leave_one_state_out(bench, tree, data, bench.part(k, len(WITHOUT)))
+        left_out[model] = leave_one_state_out(bench, tree, data, bench.part(k, len(models)))
         rows.append(describe_left_out(model, left_out[model]))
     compared = az.compare({m: each.estimate for m, each in left_out.items()}, round_to="none")
     refitted = {model: len(each.refits) for model, each in left_out.items()}

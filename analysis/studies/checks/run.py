@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.figures.draw import save_figures
 from analysis.pipeline.inputs import Inputs, load_inputs
-from analysis.pipeline.plan import plan_stage1
+from analysis.pipeline.plan import plan_positions
 from analysis.store.files import RESULTS, write_table
 from analysis.store.keys import hash_content, hash_dataset
 from analysis.store.store import Store, load_or_make
@@ -48,16 +48,18 @@ from models.likelihood.link import require_logit
 def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
     """Return the checks of a variant in order, each a task, without making any.
 
-    They use the fits of stage 1 that the variant's run made.
+    They use the fits of stage 1 that the variant's run made. With alignment on several axes there is one
+    check: which of them predict joining.
     """
-    variant.require_plain_stage2("checks")
+    variant.require_plain_stage2("checks", one_axis=False)
     run, panel, votes = variant.run, inputs.panel, inputs.votes
     waves = prepare_waves(panel, load_coalition(variant.data.case("isis"), load_states()))
-    stage1 = tuple(plan_stage1(variant, counted) for counted in votes.values())
+    stage1 = tuple(plan_positions(variant, votes).values())
     both = {"coalition": asdict(variant.coalition), "seed": run.seed}
     of_fit = both | {"sampler": asdict(run.total)}
     of_positions = both | {"ideal_point": asdict(variant.ideal_point), "propagation": variant.propagation}
     of_positions |= {"stage1_draws": run.stage1_draws, "reference": variant.reference}
+    of_positions |= {"axes": list(variant.axis_names)} if variant.axis_names else {}
     hashes = {case: hash_dataset(counted) for case, counted in votes.items()}
 
     def plan(kind, name, make, needs=stage1, content=of_positions, data=panel):
@@ -69,6 +71,9 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
 
     nested = plan("nested", "nested models", make_nested)
     fits = (*stage1, nested)
+    comparison = plan("comparison", "states left out, nested models", make_comparison, fits)
+    if variant.axes != "one":
+        return [*stage1, nested, comparison]
     surface = plan("surface", "unmeasured confounding", make_surface, fits)
     tiers = plan("tier_fit", "tiers of support", make_tier_fit, (), of_fit)
     hazard = plan("waves", "time to joining", make_waves, (), of_fit, waves)
@@ -85,7 +90,7 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
         replicated,
         nested,
         plan("prior", "prior predictive", make_prior_predictive),
-        plan("comparison", "states left out, nested models", make_comparison, fits),
+        comparison,
         plan("calibration", "calibration", make_calibration, fits),
         plan("posterior", "posterior predictive", make_posterior_predictive, fits),
         plan("power_scaling", "power-scaling of priors", make_power_scaling, fits),
@@ -136,6 +141,11 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
 
 def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
     """Write tables and figures from what the checks found, by kind of task; return the folder."""
+    folder, quick = RESULTS / variant.name, variant.run.quick
+    if variant.axes != "one":
+        found = found["check_comparison"]
+        write_table(found.assign(quick=True) if quick else found, folder / "checks.csv")
+        return folder
     order = ("prior", "comparison", "calibration", "posterior", "power_scaling")
     order += (*WITHIN, "areas", "hazard", "confounding")
     curve, positions = found["check_calibration"], found["check_positions"]
@@ -149,7 +159,6 @@ def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
         "confounding": found["check_surface"],
         "tiers": found["check_tiers"],
     }
-    folder, quick = RESULTS / variant.name, variant.run.quick
     for name, table in tables.items():
         write_table(table.assign(quick=True) if quick else table, folder / f"{name}.csv")
     labels = {str(c.item()): str(c["label"].item()) for c in inputs.panel["case"]}

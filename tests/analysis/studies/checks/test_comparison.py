@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 from support.made_bench import SPEC, make_data, make_draws, split_chains
 
 from analysis.posterior.answers import log_likelihood_by_state
-from analysis.studies.checks.bench import Bench, nest
+from analysis.studies.checks.bench import WITHOUT, Bench, list_nested, nest
 from analysis.studies.checks.calibration import calibrate, left_out_probability
 from analysis.studies.checks.comparison import leave_one_state_out, with_log_likelihood
 from analysis.studies.checks.prediction import score_predictions
@@ -81,3 +81,26 @@ def test_nested_models_are_ranked_and_calibrated(bench, nested):
     rate = np.full_like(probability, data.joined_observed.mean())
     best = score_predictions(probability.ravel(), data.joined_observed.ravel())
     assert best[0] < score_predictions(rate.ravel(), data.joined_observed.ravel())[0]
+
+
+def test_each_axis_of_alignment_is_tried_alone():
+    panel, positions, data = make_data()
+    wide = np.stack([positions, 2 * positions, 3 * positions], axis=-1)
+    axes = ("security", "economy", "trade")
+    bench = Bench(panel, wide, SPEC, seed=0, axes=axes)
+    assert list_nested(()) == list(WITHOUT)
+    assert list_nested(axes)[-3:] == [f"alignment_{axis}" for axis in axes]
+    flat = make_draws(panel, n=5)
+    slopes = xr.concat([flat["alignment_slope"]] * 3, "axis").transpose("sample", "case", "axis")
+    several = flat.assign(alignment_slope=slopes)
+    for k, axis in enumerate(axes):
+        alone = nest(bench.data("direct"), f"alignment_{axis}", axes)
+        np.testing.assert_array_equal(alone.alignment[..., k], wide[..., k])
+        assert np.delete(alone.alignment, k, axis=-1).any() == np.False_
+        one = data._replace(alignment=wide[..., k])
+        np.testing.assert_allclose(
+            log_likelihood_by_state(several, alone), log_likelihood_by_state(flat, one), atol=1e-12
+        )
+    whole = log_likelihood_by_state(several, bench.data("direct"))
+    np.testing.assert_allclose(whole, log_likelihood_by_state(flat, data._replace(alignment=6 * positions)))
+    assert not nest(bench.data("direct"), "guarantee", axes).alignment.any()

@@ -9,6 +9,7 @@ import xarray as xr
 from rich.console import Console
 
 from analysis.commands.checks import show_checks
+from analysis.pipeline import plan
 from analysis.pipeline.inputs import Inputs
 from analysis.store.store import Store, load_or_make
 from analysis.studies.checks import confounding, controls, run, votes_left_out
@@ -73,6 +74,24 @@ def test_the_plan_lists_each_check_once_and_depends_on_votes_and_priors(inputs):
     changed = {task.kind: task.key for task in run.plan_checks(variant, Inputs(fewer, inputs.panel))}
     same = {kind for kind, key in keys.items() if changed[kind] == key}
     assert same == {"check_tier_fit", "check_tiers", "check_waves", "check_hazard"}
+
+
+def test_with_several_axes_the_one_check_is_which_of_them_predict_joining(inputs, tmp_path, monkeypatch):
+    variant = replace(make_variant(), axes="issues")
+    votes = {
+        case: counted.assign_coords(
+            issue=("item", np.resize(["nu", "hr", "ec", "me"], counted.sizes["item"]))
+        )
+        for case, counted in inputs.votes.items()
+    }
+    monkeypatch.setattr(plan, "LEAST_ITEMS", 1)
+    tasks = run.plan_checks(variant, Inputs(votes, inputs.panel))
+    assert [task.kind for task in tasks] == [*["ideal_point"] * 8, "check_nested", "check_comparison"]
+    monkeypatch.setattr(run, "RESULTS", tmp_path)
+    (tmp_path / variant.name).mkdir()
+    rows = pd.DataFrame({"check": ["comparison"], "item": ["alignment_economy"]})
+    folder = run.write_checks(variant, inputs, {"check_comparison": rows})
+    assert pd.read_csv(folder / "checks.csv").equals(rows)
 
 
 @pytest.mark.slow
