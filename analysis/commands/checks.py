@@ -14,7 +14,6 @@ from analysis.commands.app import (
     app,
     choose_variant,
 )
-
 from analysis.posterior.words import interval, number
 
 if TYPE_CHECKING:
