@@ -41,8 +41,12 @@ class World:
     repeat_correlation : float
         Correlation, 0 to 1, of a state's chance at a roll call with its chance when the resolution was last
         put, on the normal scale. Answers correlate less. 0: each answer is given anew.
-    item_drift : float
-        Standard deviation of the change of a resolution's slope and midpoint from session to session, logits.
+    inertia : float
+        Probability, 0 to 1, that a state repeats its last answer to a resolution without deciding anew: the
+        other mechanism of repeats, which ``IdealPointSpec`` can assume.
+    alike : bool
+        Whether a resolution put again has the slope and midpoint that it had, but for ``item_drift``: the
+        standard deviation of their changes from session to session, logits.
     second_sd : float
         Standard deviation of the slopes on the second position, logits, in the areas that it divides.
     bloc_sd : float
@@ -63,6 +67,8 @@ class World:
     n_item: int = 355
     put_again: float = 0.16
     repeat_correlation: float = 0.0
+    inertia: float = 0.0
+    alike: bool = True
     item_drift: float = 0.5
     second_sd: float = 0.0
     bloc_sd: float = 0.0
@@ -104,7 +110,9 @@ def simulate_window(world: World, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
     rng = np.random.default_rng(seed)
     region_idx = place_states(world.n_state, rng)
     position = draw_positions(region_idx, rng)
-    return simulate_votes_at(world, position, region_idx, rng)
+    votes, truth = simulate_votes_at(world, position, region_idx, rng)
+    divided = ((votes["counts"].sum("state") > 0).sum("response") > 1).values
+    return votes.isel(item=divided), truth.isel(item=divided)
 
 
 def place_states(n_state: int, rng: np.random.Generator) -> np.ndarray:
@@ -123,20 +131,29 @@ def draw_positions(region_idx: np.ndarray, rng: np.random.Generator) -> np.ndarr
 
 
 def simulate_votes_at(
-    world: World, position: np.ndarray, region_idx: np.ndarray, rng: np.random.Generator, case: str = "world"
+    world: World,
+    position: np.ndarray,
+    region_idx: np.ndarray,
+    rng: np.random.Generator,
+    case: str = "world",
+    *,
+    us_known: bool = True,
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Simulate votes of states at given positions; see ``simulate_window``.
+    """Simulate votes of states at given positions, unanimous roll calls included; see ``simulate_window``.
 
     Parameters
     ----------
     world : World
     position : np.ndarray
-        (state,), float, mean 0 and sd 1. The first state is the US.
+        (state,), float, mean 0 and sd 1.
     region_idx : np.ndarray
         (state,), int: place of its region in ``models.simulate.static.REGIONS``.
     rng : np.random.Generator
     case : str
         Name of the window.
+    us_known : bool
+        Whether the first state is the US, which is never absent. If not, the state that stands out most by
+        its votes is asked for ``us_vote``: a choice that depends on nothing but the votes.
     """
     agenda = draw_agenda(world, rng)
     second = remove_slope(rng.normal(size=world.n_state), position)
@@ -151,11 +168,15 @@ def simulate_votes_at(
     response = (predictor + chance)[..., None] > cutpoint[:, None, :]
     answer = response.sum(-1)
     absent = draw_absences(world, predictor, cutpoint, rng)
+    absent[:, 0] &= not us_known
+    answer = repeat_answers(answer, absent, agenda["resolution"], world.inertia, rng)
     counts = (answer[..., None] == np.arange(3)) & ~absent[..., None]
 
-    us_vote = np.array(["no", "abstain", "yes"])[answer[:, 0]]
+    us = 0 if us_known else find_outlier(np.where(absent, np.nan, answer))
+    us_vote = np.where(absent[:, us], "absent", np.array(["no", "abstain", "yes"])[answer[:, us]])
     items = np.arange(world.n_item)
-    states = np.array([US, *(f"S{i:03d}" for i in range(1, world.n_state))])
+    states = np.array([f"S{i:03d}" for i in range(world.n_state)])
+    states[0] = US if us_known else states[0]
     coords = {"item": items, "state": states, "response": ["no", "abstain", "yes"]}
     coords |= {"region": ("state", np.array(REGIONS)[region_idx]), "name": ("state", states)}
     of_item = {
@@ -182,8 +203,7 @@ def simulate_votes_at(
         },
         {"state": states, "item": items, "threshold": ["lower", "upper"]},
     )
-    divided = (counts.sum(1) > 0).sum(-1) > 1
-    return votes.isel(item=divided), truth.isel(item=divided)
+    return votes, truth
 
 
 def draw_agenda(world: World, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -204,15 +224,16 @@ def draw_agenda(world: World, rng: np.random.Generator) -> dict[str, np.ndarray]
     put = np.arange(world.n_item)
     put = put[np.argsort((first[resolution] + turn)[put], kind="stable")]
     of = resolution[put]
+    own = of if world.alike else np.arange(world.n_item)
     change = world.item_drift * np.sqrt(turn[put]) * rng.normal(size=(2, world.n_item))
-    midpoint = midpoint[of] + change[1]
+    midpoint = midpoint[own] + change[1] * world.alike
     return {
         "resolution": of,
         "session": (first[of] + turn[put]),
         "issue": issue[of],
-        "discrimination": discrimination[of] + change[0],
+        "discrimination": discrimination[own] + change[0] * world.alike,
         "second_discrimination": second[of],
-        "cutpoint": np.stack([midpoint - gap[of] / 2, midpoint + gap[of] / 2], -1),
+        "cutpoint": np.stack([midpoint - gap[own] / 2, midpoint + gap[own] / 2], -1),
     }
 
 
@@ -233,16 +254,33 @@ def draw_chances(resolution: np.ndarray, world: World, rng: np.random.Generator)
     return -np.sign(normal) * logit(ndtr(-np.abs(normal)))
 
 
+def repeat_answers(
+    answer: np.ndarray, absent: np.ndarray, resolution: np.ndarray, inertia: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return answers (item, state), some replaced by the state's last one to the same resolution, if any."""
+    answer, again = answer.copy(), rng.random(answer.shape) < inertia
+    last: dict[int, np.ndarray] = {}
+    for item, number in enumerate(resolution):
+        before = last.setdefault(number, np.full(answer.shape[1], -1))
+        answer[item] = np.where(again[item] & (before >= 0), before, answer[item])
+        last[number] = np.where(absent[item], before, answer[item])
+    return answer
+
+
 def draw_absences(
     world: World, predictor: np.ndarray, cutpoint: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw who is absent (item, state), bool. The US never is."""
+    """Draw who is absent (item, state), bool."""
     usual = logit(world.absent) + world.absent_sd * rng.normal(size=world.n_state)
     nearest = np.abs(predictor[..., None] - cutpoint[:, None, :]).min(-1)
     probability = 1 / (1 + np.exp(-(usual + world.absent_awkward * np.exp(-nearest))))
-    absent = rng.random(predictor.shape) < probability
-    absent[:, 0] = False
-    return absent
+    return rng.random(predictor.shape) < probability
+
+
+def find_outlier(answer: np.ndarray) -> int:
+    """Return the number of the state furthest out on the first axis of answers (item, state; NaN: absent)."""
+    centred = np.nan_to_num(answer - np.nanmean(answer, axis=1, keepdims=True))
+    return int(np.abs(np.linalg.svd(centred, full_matrices=False)[2][0]).argmax())
 
 
 def remove_slope(values: np.ndarray, position: np.ndarray) -> np.ndarray:
