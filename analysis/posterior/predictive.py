@@ -37,16 +37,15 @@ def describe_assembly(counts: np.ndarray, region: np.ndarray) -> dict[str, float
     total = counts.sum(-1, keepdims=True)
     share = counts.sum(1) / np.maximum(total.sum(1), 1e-9)
     answer = np.where(total[..., 0] > 0, counts.argmax(-1), -1)
-    same = region[:, None] == region
-    np.fill_diagonal(same, False)
     rng = np.random.default_rng(0)
-    agree_within, agree_all = [], []
-    for row in answer[rng.choice(len(answer), min(len(answer), AGREEMENT_ITEMS), replace=False)]:
-        voted = row >= 0
-        equal = (row[:, None] == row) & voted[:, None] & voted
-        both = voted[:, None] & voted
-        agree_within.append(equal[same].sum() / max(both[same].sum(), 1))
-        agree_all.append(equal.mean() / max(both.mean(), 1e-9))
+    chosen = answer[rng.choice(len(answer), min(len(answer), AGREEMENT_ITEMS), replace=False)]
+    # Equal pairs are counted from how many states of a region gave each answer (item, region, response).
+    regions = np.unique(region)[:, None] == region
+    number = regions.astype(float) @ (chosen[..., None] == np.arange(3))
+    voted, by_answer = number.sum(-1), number.sum(1)
+    equal, pairs = (number * (number - 1)).sum((1, 2)), (voted * (voted - 1)).sum(1)
+    agree_within = equal / np.maximum(pairs, 1)
+    agree_all = (by_answer**2).sum(1) / np.maximum(voted.sum(1) ** 2, 1)
     return {
         "share of the last answer": float(share[:, 2].mean()),
         "share of abstentions": float(share[:, 1].mean()),

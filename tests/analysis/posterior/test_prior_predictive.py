@@ -11,8 +11,8 @@ from models.spec import IdealPointSpec
 DRAWS = 1000
 
 
-def within_prior(votes, spec) -> dict[str, bool]:
-    return compare_prior(votes, spec, DRAWS, 1).set_index("figure")["inside"].to_dict()
+def within_prior(votes, spec, draws=DRAWS) -> dict[str, bool]:
+    return compare_prior(votes, spec, draws, 1).set_index("figure")["inside"].to_dict()
 
 
 @pytest.mark.parametrize("case", ["iraq", "isis"])
@@ -35,4 +35,4 @@ def test_a_prior_far_from_the_assembly_is_seen():
     narrow = IdealPointSpec(
         discrimination_scale=0.01, midpoint_loc=8.0, midpoint_scale=0.1, midpoint_sd_scale=0.1
     )
-    assert not all(within_prior(votes, narrow).values())
+    assert not all(within_prior(votes, narrow, draws=100).values())
