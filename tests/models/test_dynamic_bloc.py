@@ -46,7 +46,7 @@ def test_climbs_begin_far_apart(world):
 def sample(votes, spec) -> xr.Dataset:
     """Eight chains (chain, draw, position) that begin apart, without the gates."""
     compiled = compile_record(Record(votes, spec))
-    sampler = SamplerSpec(draws=300, tune=300, chains=2, target_accept=0.9)
+    sampler = SamplerSpec(draws=150, tune=200, chains=2, target_accept=0.9)
     pairs = [sample_pair(*compiled, sampler, 10 + pair)["posterior"].dataset for pair in range(4)]
     return xr.concat(pairs, "chain").assign_coords(chain=np.arange(8))[["ideal_point"]]
 

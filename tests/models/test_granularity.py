@@ -2,6 +2,7 @@
 
 import pytest
 from support.found import needs_rollcalls
+from support.ungated import short_fits
 
 from analysis.fitting.fit import fit_ideal_points
 from analysis.variants.sampler import SamplerSpec
@@ -16,12 +17,13 @@ MIN_CORRELATION = 0.98
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["iraq", "isis"])
 def test_positions_agree_between_granularities(case):
-    sampler = SamplerSpec(draws=1000, tune=300)
+    sampler = SamplerSpec(draws=200, tune=100, chains=2)
     means = {}
     for granularity in ("agenda", "rollcall"):
         spec = DataSpec(granularity=granularity)
         votes = load_votes(spec, spec.case(case))
-        fit = fit_ideal_points(votes, IdealPointSpec(), sampler, seed=1)
+        with short_fits():
+            fit = fit_ideal_points(votes, IdealPointSpec(), sampler, seed=1)
         means[granularity] = fit["posterior"]["ideal_point"].mean(("chain", "draw")).to_series()
     both = means["agenda"].to_frame("agenda").join(means["rollcall"].rename("rollcall"), how="inner")
     assert len(both) == len(means["agenda"])

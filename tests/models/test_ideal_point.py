@@ -6,6 +6,7 @@ import xarray as xr
 from scipy import stats
 from scipy.special import expit
 from support.densities import draw_point, evaluate_logp
+from support.ungated import short_fits
 
 from analysis.fitting.fit import fit_ideal_points
 from analysis.variants.sampler import SamplerSpec
@@ -174,7 +175,8 @@ def test_mirror_images_have_the_same_density_and_the_same_saved_numbers():
         np.testing.assert_allclose(one, other, atol=1e-10)
 
 
-SAMPLER = SamplerSpec(draws=1000, tune=400)
+SAMPLER = SamplerSpec(draws=700, tune=100)
+SHORT = SamplerSpec(draws=300, tune=100)
 
 
 @pytest.mark.slow
@@ -200,15 +202,19 @@ def test_chains_from_mirrored_starts_agree(monkeypatch):
 
 @pytest.fixture(scope="module")
 def recovered():
-    """Coverage of 90 % intervals, with responses as simulated and shuffled."""
+    """Coverage of 90 % intervals, with responses as simulated and, in one world, shuffled."""
     shares = {"simulated": [], "shuffled": []}
     for seed in (11, 12, 13):
         votes, truth = simulate_votes(n_state=150, n_item=100, seed=seed)
-        # Each state is handed the answers of another: a good fit, to the wrong states.
-        order = np.random.default_rng(seed).permutation(150)
-        shuffled = votes.assign(counts=(votes["counts"].dims, votes["counts"].values[:, order]))
-        for name, dataset in (("simulated", votes), ("shuffled", shuffled)):
-            posterior = fit_ideal_points(dataset, IdealPointSpec(), SAMPLER, seed=seed)["posterior"]
+        worlds = [("simulated", votes)]
+        if seed == 11:
+            # Each state is handed the answers of another: a good fit, to the wrong states.
+            order = np.random.default_rng(seed).permutation(150)
+            counts = votes["counts"].dims, votes["counts"].values[:, order]
+            worlds.append(("shuffled", votes.assign(counts=counts)))
+        for name, dataset in worlds:
+            with short_fits():
+                posterior = fit_ideal_points(dataset, IdealPointSpec(), SHORT, seed=seed)["posterior"]
             bounds = posterior["ideal_point"].quantile([0.05, 0.95], ("chain", "draw"))
             inside = (bounds[0] <= truth["ideal_point"]) & (truth["ideal_point"] <= bounds[1])
             shares[name].append(float(inside.mean()))

@@ -220,11 +220,11 @@ def simulate_both(n_state=40, n_item=30):
 @pytest.mark.slow
 def test_joint_model_samples_and_joining_informs_badly_known_positions():
     votes, panel = simulate_both(n_item=25)
-    single = SamplerSpec(draws=1500, tune=800, target_accept=0.95)
-    sampler = SamplerSpec(draws=500, tune=500, target_accept=0.95)
+    single = SamplerSpec(draws=1000, tune=400, target_accept=0.95)
+    sampler = SamplerSpec(draws=700, tune=100)
     stage1 = {case: fit_ideal_points(votes[case], IdealPointSpec(), sampler, seed=1) for case in votes}
     # A fit that needed another attempt has more draws than the other.
-    kept = [tree["posterior"]["ideal_point"].isel(draw=slice(500)) for tree in stage1.values()]
+    kept = [tree["posterior"]["ideal_point"].isel(draw=slice(sampler.draws)) for tree in stage1.values()]
     known = xr.concat(
         [draws.stack(refit=("chain", "draw")) for draws in kept], xr.Variable("case", list(votes))
     ).drop_vars(("refit", "chain", "draw"))

@@ -2,9 +2,11 @@
 
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyreadr
 import pytest
+from support.forked import run_forked
 from support.release_files import (
     dataverse_rows,
     dataverse_text,
@@ -15,6 +17,7 @@ from support.release_files import (
 )
 
 from data.tables.rules import DataError
+from data.votes.releases import rdata
 from data.votes.releases.read import read_release
 
 
@@ -107,7 +110,9 @@ def _formats(folder: Path) -> dict[str, Path]:
 @pytest.mark.parametrize(
     ("name", "count"), [("csv", 800), ("undl", 800), ("votes", 200), ("rollcalls", 200), ("rdata", 100)]
 )
-def test_mutated_copies(name, count, tmp_path):
+def test_mutated_copies(name, count, tmp_path, monkeypatch):
+    # Starting Python for each copy takes longer than reading it. A few copies are read so below.
+    monkeypatch.setattr(rdata, "subprocess", SimpleNamespace(run=run_forked))
     outcome = fuzz(_formats(tmp_path)[name], count, 7)
     assert sum(outcome.values()) == count
     assert outcome["error"] > count / 10
