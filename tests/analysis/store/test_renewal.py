@@ -12,7 +12,7 @@ from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.plan import plan_variant
 from analysis.store import code
 from analysis.store.task import Task
-from analysis.studies.calibration import plan_calibration
+from analysis.studies.calibration.stage2 import plan_calibration
 from analysis.studies.checks.run import plan_checks
 from analysis.studies.claims.plan import plan_claims
 from analysis.studies.dynamic.plan import DynamicRun, plan_dynamic

@@ -4,7 +4,12 @@ import pandas as pd
 
 from analysis.store.files import OUTPUT
 from analysis.store.store import Store
-from analysis.studies.calibration import judge_ranks, plan_calibration, run_calibration, save_calibration
+from analysis.studies.calibration.stage2 import (
+    judge_ranks,
+    plan_calibration,
+    run_calibration,
+    save_calibration,
+)
 
 PUBLISHED = OUTPUT / "published" / "sbc.csv"
 
