@@ -3,11 +3,19 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
+from rich.console import Console
 
+from analysis.commands.run import show_answer
+from analysis.fitting import fit
+from analysis.pipeline import run
+from analysis.pipeline.inputs import Inputs
 from analysis.pipeline.plan import plan_positions, plan_variant, take_area
 from analysis.posterior.positions import draw_alignment, name_fits, states_without_votes, summarize_positions
+from analysis.store.store import Store
+from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN, VARIANTS
 from analysis.variants.variant import AREAS, Variant
 from data.load import load_panel, load_votes
@@ -109,7 +117,8 @@ def test_a_plan_has_one_fit_for_each_axis_that_needs_one():
     assert list(two.stage1) == list(usual.stage1) == ["iraq", "isis"]
     assert list(areas.stage1) == name_fits(AREA, ["iraq", "isis"])
     assert areas.direct.needs == tuple(areas.stage1.values())
-    keys = [task.key for plan in (usual, two, areas) for task in (*plan.stage1.values(), plan.direct)]
+    plans = (usual, two, areas)
+    keys = [task.key for each in plans for task in (*each.stage1.values(), each.direct)]
     assert len(set(keys)) == len(keys)
     assert usual.total.key == two.total.key == areas.total.key
     # Stage 2 on the first of two axes alone has the same fits of stage 1, and one of its own.
@@ -150,3 +159,50 @@ def test_what_takes_one_alignment_says_so():
     with pytest.raises(ValueError, match="claims take alignment on one axis; not for axes = 'issues'"):
         AREA.require_plain_stage2("claims")
     VARIANTS["axes-first-of-two"].require_plain_stage2("claims")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["axes-two-dimensions", "axes-issue-areas"])
+def test_the_main_job_runs_on_several_axes(name, tmp_path, monkeypatch):
+    """From made-up positions to effects through every axis, tables and figures."""
+    panel, alignment, _ = simulate_panel(n_state=41, seed=2)
+    states = panel["state"].values
+    panel = panel.assign_coords(name=("state", states), label=("case", ["Iraq 2003", "ISIS 2014-17"]))
+    issue = ["nu", "hr", "ec", "me", "co"]
+    coords = {"response": ["no", "abstain", "yes"], "state": states, "issue": ("item", issue * 10)}
+    counts = xr.DataArray(np.ones((50, 41, 3)), coords, ("item", "state", "response"))
+    votes = {case: xr.Dataset({"counts": counts}, attrs={"case": case}) for case in ("iraq", "isis")}
+
+    def place(votes, spec, sampler, **how):
+        """Draws around the true positions, in place of a fit."""
+        case = votes.attrs["case"].partition("/")[0]
+        tree = made_fit(states, np.unique(panel["region"].values), len(votes.attrs["case"]), ("", "second_"))
+        posterior = tree["posterior"].to_dataset()
+        for position in ("ideal_point", "second_ideal_point"):
+            posterior[position] = 0.3 * posterior[position] + alignment.sel(case=case, drop=True)
+        if spec.dimensions == 1:
+            posterior = posterior.drop_vars([v for v in posterior.data_vars if v.startswith("second_")])
+        tree = xr.DataTree.from_dict({"posterior": posterior.transpose("chain", "draw", ...)})
+        tree.attrs = {"convergence": {"max_rhat": 1.0}, "model": "made up"}
+        return tree
+
+    monkeypatch.setattr(fit, "fit_ideal_points", place)
+    monkeypatch.setattr(run, "load_inputs", lambda variant, path, progress: Inputs(votes, panel))
+    monkeypatch.setattr(run, "RESULTS", tmp_path)
+    monkeypatch.setattr(run, "Store", lambda: Store(tmp_path / ".fits"))
+    sampler = SamplerSpec(draws=500, tune=300, target_accept=0.9)
+    sizes = replace(MAIN.run, total=sampler, single=sampler, stage1_draws=50, kept_draws=400)
+    variant = replace(VARIANTS[name], reference=states[0], run=sizes)
+    folder = run.run_variant(variant, report=lambda name: lambda share: None)
+    effects, places = (pd.read_csv(folder / f"{table}.csv") for table in ("effects", "ideal_points"))
+    found = set(effects["quantity"])
+    assert {f"ame_pact_indirect_{axis}" for axis in variant.axis_names} < found
+    assert {"ame_pact_indirect", "ame_pact_mediated"} < found
+    suffixes = {"" if axis == "first" else f"_{axis}" for axis in variant.axis_names}
+    assert {f"alignment_slope{suffix}" for suffix in suffixes} < found
+    assert {f"alignment{suffix}" for suffix in suffixes} < set(places["quantity"])
+    assert {f"alignment_iraq{suffix}.png" for suffix in suffixes} < {path.name for path in folder.iterdir()}
+    assert effects["mean"].notna().all()
+    direct = xr.open_datatree(folder / "coalition.nc", engine="h5netcdf")["direct/posterior"]
+    assert direct["alignment_slope"]["axis"].values.tolist() == list(variant.axis_names)
+    show_answer(folder, Console(width=200))
