@@ -37,6 +37,11 @@ MOST_ATTEMPTS = 100
 LEAST_SPREAD = 1.2
 """Least standard deviation of the resolutions' midpoints at the mode, logits. In the real windows: 2 to 3."""
 OF_ITEMS = ["discrimination_sd", "midpoint_mean", "midpoint_sd", "log_gap_mean", "log_gap_sd", "inertia"]
+PART_OF_ALIGNMENT = {
+    "guarantee_effect": "alignment given guarantee",
+    "residual_sd": "spread of residual alignment",
+}
+"""No reported effect depends on the spread, which holds the error of positions too."""
 SAVED = ["ideal_point", "region_mean", "region_sd", *OF_ITEMS]
 RUN = RunSpec(
     ideal_point=SamplerSpec(draws=700, tune=150),
@@ -95,7 +100,7 @@ def make_world(
         rows += rank_positions(case, world.ideal_point[case], stack(tree["posterior"].dataset))
     mediator = of_direct.mediator.transpose("case", ..., "sample")
     for name, true in world.alignment.items():
-        rows += rank("alignment given guarantee", name, true, mediator[name])
+        rows += rank(PART_OF_ALIGNMENT[name], name, true, mediator[name])
     for part, tree in (("total", total), ("direct", direct)):
         draws = stack(tree["posterior"].dataset)
         for name, true in world.coalition[part].items():

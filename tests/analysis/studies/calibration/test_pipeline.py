@@ -89,6 +89,7 @@ def test_a_world_goes_through_both_stages_and_every_true_value_gets_a_rank():
         "positions",
         "resolutions",
         "alignment given guarantee",
+        "spread of residual alignment",
         "joining, total",
         "joining, direct",
         "effects",
