@@ -25,7 +25,7 @@ def sample(votes):
     """Draw (sample, position) without the gates, which are tested elsewhere."""
     model = build_dynamic_ideal_point_model(votes, DynamicIdealPointSpec())
     compiled = compile_model(model, ["ideal_point"])
-    idata = nutpie.sample(compiled, draws=500, tune=300, chains=2, cores=2, seed=1, progress_bar=False)
+    idata = nutpie.sample(compiled, draws=300, tune=250, chains=2, cores=2, seed=1, progress_bar=False)
     values = idata["posterior"]["ideal_point"].values
     return values.reshape(-1, values.shape[-1])
 
@@ -69,7 +69,7 @@ def test_chains_from_mirrored_starts_agree():
     for begin in (start, mirror(start)):
         model = build_dynamic_ideal_point_model(votes, DynamicIdealPointSpec(), start=begin)
         compiled = compile_model(model, ["ideal_point", "step_sd", "relative_discrimination"])
-        idata = nutpie.sample(compiled, draws=1000, tune=400, chains=1, seed=1, progress_bar=False)
+        idata = nutpie.sample(compiled, draws=600, tune=300, chains=1, seed=1, progress_bar=False)
         posterior = idata["posterior"].dataset
         raw.append(posterior["relative_discrimination"].mean(("chain", "draw")).values)
         saved.append(posterior[["ideal_point", "step_sd"]].assign_coords(chain=[len(saved)]))

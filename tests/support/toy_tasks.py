@@ -3,6 +3,9 @@
 Twelve second tasks share four first ones, as variants share stage 1.
 """
 
+import itertools
+import os
+import signal
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -79,6 +82,34 @@ def run(folder, *, workers=2, scheduler=None, report=None):
     with connect(scheduler, workers) as client:
         run_tasks(client, missing, store, finished)
     return came
+
+
+def run_and_die(folder, step):
+    """Run, and die at a step of saving: in the middle of writing a file, or before it is put in its place."""
+    from analysis.studies.sensitivity import cluster
+
+    steps, replace, make_cluster = itertools.count(1), os.replace, cluster.LocalCluster
+
+    def die():
+        if next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def write(path, content, encoding=None):
+        content = content.encode(encoding) if encoding else content
+        with path.open("wb", buffering=0) as file:
+            file.write(content[: len(content) // 2])
+            die()
+            file.write(content[len(content) // 2 :])
+
+    def put_in_place(*paths):
+        die()
+        replace(*paths)
+
+    Path.write_bytes = Path.write_text = write
+    os.replace = put_in_place
+    # A worker in a thread starts faster, and only this process writes.
+    cluster.LocalCluster = lambda **how: make_cluster(**how | {"processes": False, "host": None})
+    run(folder, workers=1)
 
 
 def read_table(folder):

@@ -1,14 +1,18 @@
-"""The main job as a user runs it: its quick form, once, in a folder of its own."""
+"""The main job as a user runs it: its quick form, once, in a folder of its own, and notebooks about it."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 
+import nbformat
 import pandas as pd
 import pytest
 import xarray as xr
+from nbclient import NotebookClient
 from rich.console import Console
-from support.command import run_command
+from support.command import ROOT, run_command
 
 from analysis.commands.progress import run_with_progress
 from analysis.fitting.gates import ConvergenceError
@@ -19,6 +23,8 @@ from data.spec import DataSpec
 from data.tables.rules import DataError
 from models.spec import SpecError
 
+NOTEBOOKS = {"01_data": 1, "02_ideal_points": 9, "03_coalitions": 7, "04_sensitivity": 0}
+"""Figures that each notebook draws at least."""
 QUANTITIES = {
     *(f"ame_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct", "indirect")),
     *(f"att_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct")),
@@ -26,6 +32,28 @@ QUANTITIES = {
     *(f"probability_{level}_total" for level in ("none", "rio", "pact")),
     *("alignment_slope", "alignment_rio", "alignment_pact"),
 }
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A copy of the code with the shipped tables, in a deep folder so that no roll calls lie beside it."""
+    target = tmp_path_factory.mktemp("deep") / "down" / "copy"
+    target.mkdir(parents=True)
+    for package in ("models", "data", "analysis"):
+        shutil.copytree(
+            ROOT / package,
+            target / package,
+            ignore=shutil.ignore_patterns("results", "output", "__pycache__"),
+        )
+    return target
+
+
+@pytest.fixture(scope="module")
+def quick(copy):
+    """A quick run in that copy, made once for all tests: its output and its folder of results."""
+    done = run_command("run", "--quick", folder=copy)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done, copy / "analysis" / "results" / "main-quick"
 
 
 def test_help_is_a_table_of_contents():
@@ -157,6 +185,23 @@ def test_a_fit_that_misses_the_gates_saves_nothing_and_names_the_offender(copy):
     assert "No result saved" in done.stdout
     assert "R-hat" in done.stdout or "ESS" in done.stdout
     assert not (copy / "analysis" / "results" / "short").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_notebooks_run_from_top_to_bottom_on_quick_results(name, quick, copy, monkeypatch):
+    path = copy / "analysis" / "notebooks" / f"{name}.ipynb"
+    # The kernel must import the copy to find the copy's results.
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(copy), os.environ.get("PYTHONPATH", ""))))
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": copy}}
+    )
+    client.execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert any("Only a quick run exists" in output.get("text", "") for output in outputs)
+    kinds = [kind for output in outputs for kind in output.get("data", {})]
+    assert kinds.count("image/png") >= NOTEBOOKS[name]
 
 
 @pytest.mark.parametrize(
