@@ -205,7 +205,7 @@ def test_a_missing_value_outside_the_sample_does_not_matter():
 @pytest.fixture(scope="module")
 def recovered():
     """Estimated and true AMEs over simulated panels, with and without an effect of a pact."""
-    sampler = SamplerSpec(draws=2000, tune=500)
+    sampler = SamplerSpec(draws=600, tune=300)
     rows = []
     for seed in range(6):
         effect = 1.8 if seed % 2 else 0.0
