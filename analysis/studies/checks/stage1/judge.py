@@ -94,22 +94,23 @@ def find_range(replicated: np.ndarray) -> dict[str, np.ndarray | float]:
     """Return mean and range of replicated statistics over the first axis.
 
     The range is that of a normal distribution, at 1 in 1,000, and reaches to the last replicate beyond it:
-    counts and shares are not normal near 0, where the range ends.
+    counts and shares are not normal near 0.
     """
-    mean, error, least = replicated.mean(0), OUTSIDE * replicated.std(0, ddof=1), replicated.min(0)
-    lower = np.minimum(mean - error, least)
-    lower = np.where(least >= 0, np.maximum(lower, 0), lower)
-    return {"reference": mean, "lower": lower, "upper": np.maximum(mean + error, replicated.max(0))}
+    mean, error = replicated.mean(0), OUTSIDE * replicated.std(0, ddof=1)
+    lower, upper = np.minimum(mean - error, replicated.min(0)), np.maximum(mean + error, replicated.max(0))
+    return {"reference": mean, "lower": lower, "upper": upper}
 
 
 def _judge_statistic(values: xr.DataArray, case: str) -> dict:
     """Return the row of one statistic, (side, draw)."""
     seen, replicated = (values.sel(side=side).values for side in ("seen", "replicated"))
+    check = str(values["check"].item())
     numbers = {"value": seen.mean()} | find_range(replicated)
+    if check != CORRELATION:
+        numbers["lower"] = max(numbers["lower"], 0.0)  # Counts, shares and squares end at 0.
     verdict = MORE if numbers["value"] > numbers["upper"] else LESS
     if numbers["lower"] <= numbers["value"] <= numbers["upper"]:
         verdict = AS_EXPECTED
-    check = str(values["check"].item())
     return row(check, str(values["what"].item()), case, verdict=verdict, note=NOTES[check] + RANGE, **numbers)
 
 
