@@ -29,6 +29,9 @@ def plot_cumulative(counts: pd.DataFrame, judged: pd.DataFrame) -> Figure:
         axes = figure.subplots(rows, 3, sharex=True, sharey=True, squeeze=False).ravel()
         for ax in axes[len(parts) :]:
             ax.set_visible(False)
+        # Where nothing stands below, the panel itself has the labels.
+        for ax in axes[max(0, len(parts) - 3) : len(parts)]:
+            ax.tick_params(labelbottom=True)
         for ax, part in zip(axes, parts, strict=False):
             ax.fill_between(share, lower, upper, color="#e0e0e0", lw=0)
             of_part = (counts["part"] == part).to_numpy()
