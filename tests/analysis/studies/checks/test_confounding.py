@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 from support.made_bench import SPEC
+from support.ungated import short_fits
 
 from analysis.fitting.fit import SAVED_TOTAL, list_saved
 from analysis.fitting.refits import refit_to_gates, shape_refits
@@ -88,10 +89,12 @@ def fit_worlds(compiled, planted, worlds):
             of_world = {name: getattr(data, name) for name in names}
             variations.append(of_world | {"hidden_log_weight": weight, "strength": np.array(strength)})
             asked.append((data, weight, strength))
-    idata = refit_to_gates(compiled, variations, replace(SHORT, tune=100), name="confounded", seed=1)
+    sampler = replace(SHORT, draws=250, tune=100)
+    with short_fits():
+        idata = refit_to_gates(compiled, variations, sampler, name="confounded", seed=1)
     found = {strength: [] for strength in worlds}
     for k, (data, weight, strength) in enumerate(asked):
-        draws = stack(idata["posterior"].dataset.isel(refit=k, draw=slice(None, None, 5)))
+        draws = stack(idata["posterior"].dataset.isel(refit=k, draw=slice(None, None, 2)))
         effect = average_contrasts(confounding.hidden_contrasts(draws, data, 0, weight, strength))[:, -1]
         found[strength].append([*np.quantile(effect, [0.05, 0.95]), effect.mean()])
     return [np.array(rows) for rows in found.values()]
