@@ -9,6 +9,7 @@ import pytest
 from pytensor.compile.mode import Mode
 
 from analysis.fitting.compile import compile_model
+from analysis.fitting.fit import list_saved
 from models.coalition import build_coalition_model
 from models.coordinates.precondition import precondition
 from models.ideal_point import SAVED, build_ideal_point_model
@@ -109,7 +110,7 @@ def test_draws_carry_names_dims_and_coordinates(models):
     model, compiled = models[1]
     drawn = nutpie.sample(compiled, draws=20, tune=50, chains=2, cores=1, seed=1, progress_bar=False)
     posterior = drawn["posterior"].dataset
-    assert set(SAVED) == set(posterior)
+    assert set(list_saved(model, SAVED)) == set(posterior)
     assert posterior["cutpoint"].dims == ("chain", "draw", "item", "threshold")
     assert list(posterior["state"].values) == list(model.coords["state"])
     np.testing.assert_allclose(posterior["ideal_point"].std("state"), 1.0, rtol=1e-9)
