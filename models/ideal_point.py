@@ -14,7 +14,7 @@ from models.coordinates.gauge import orient, remove_overlap, standardise
 from models.coordinates.items import ItemWarp, place_discrimination, place_log_gap, place_midpoint
 from models.coordinates.regions import place_region_mean
 from models.coordinates.start import Start, estimate_second_start, estimate_start, prepare_direction
-from models.likelihood.repeats import Answers, answers_logp, prepare_answers
+from models.likelihood.repeated.answers import Answers, answers_logp, prepare_answers
 from models.spec import DynamicIdealPointSpec, IdealPointSpec, SpecError
 
 NO_GAP = 1e-9
@@ -144,6 +144,11 @@ def check_votes(votes: xr.Dataset, spec: IdealPointSpec) -> None:
             f"{given} needs to know which roll calls put the same resolution, and these votes do not say; "
             "allowed: 'apart'"
         )
+    if (
+        spec.repeats in ("testlet", "tempered")
+        and np.unique(votes["match_group"]).size == votes.sizes["item"]
+    ):
+        raise SpecError(f"{given}: no resolution is put again in these votes; allowed: 'inertia', 'apart'")
     issues = np.unique(votes["issue"].values) if "issue" in votes.coords else []
     if spec.dimensions == 2 and len(issues) == 1 and issues[0] != "unknown":
         raise SpecError(
@@ -182,8 +187,11 @@ def place_states(
         else pm.HalfNormal(f"{prefix}region_mean_sd", spec.region_mean_scale)
     )
     region_mean = place_region_mean(region_mean_sd, start, region_idx, prefix)
-    region_log_sd = pm.Normal(f"{prefix}region_log_sd", 0, spec.region_log_sd_scale, dims="region")
-    region_sd = pt.exp(region_log_sd)
+    if first is None:
+        region_sd = pt.exp(pm.Normal("region_log_sd", 0, spec.region_log_sd_scale, dims="region"))
+    else:
+        # Votes tell little of a second axis: with spreads of their own, whole regions would fall together.
+        region_sd = pt.ones_like(region_mean)
     name = f"{prefix}raw_position"
     within = {"mu": region_mean[of_state], "sigma": region_sd[of_state], "dims": "state", "initval": start}
     if spec.family == "normal":

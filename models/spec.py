@@ -54,7 +54,7 @@ class IdealPointSpec(Spec):
     repeats : {"inertia", "apart", "testlet", "tempered"}
         What an answer to a resolution put again is worth: a state repeats its last answer with some
         probability, or every answer is new evidence, or the answers share an effect of the state, or they
-        count as fewer. See ``models.likelihood.repeats``.
+        count as fewer. See ``models.likelihood.repeated.answers``.
     inertia_loc, inertia_scale : float
         Normal prior of the log odds that a state repeats its last answer without deciding anew.
     testlet_scale : float
@@ -85,7 +85,7 @@ class IdealPointSpec(Spec):
     family: Literal["normal", "student_t"] = "normal"
     family_df: float = 4.0
     dimensions: Literal[1, 2] = 1
-    repeats: Literal["inertia", "apart", "testlet", "tempered"] = "apart"
+    repeats: Literal["inertia", "apart", "testlet", "tempered"] = "inertia"
     inertia_loc: float = 0.0
     inertia_scale: float = 1.5
     testlet_scale: float = 2.0

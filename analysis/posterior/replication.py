@@ -11,6 +11,7 @@ import xarray as xr
 from scipy.special import expit
 
 from analysis.posterior.draws import stack
+from models.likelihood.repeated.turns import find_last_answers, order_repeats
 
 ITEMS = ("discrimination", "cutpoint")
 """Variables of the items, without which no vote can be replicated."""
@@ -72,40 +73,6 @@ def align_votes(votes: xr.Dataset, posterior: xr.Dataset) -> xr.Dataset:
 def sum_answers(counts: np.ndarray) -> np.ndarray:
     """Sum the answers of each cell, (..., response) counts in rising order: a no is 0, a yes is 2."""
     return counts[..., 1] + 2 * counts[..., 2]
-
-
-def order_repeats(votes: xr.Dataset) -> np.ndarray:
-    """Number the roll calls on the same resolution by date, from 0: (item,), int."""
-    group = votes["match_group"].values
-    order = np.lexsort((votes["date"].values, votes["session"].values))
-    number, seen = np.zeros(len(group), dtype=int), {}
-    for item in order:
-        number[item] = seen.get(group[item], 0)
-        seen[group[item]] = number[item] + 1
-    return number
-
-
-def find_last_answers(votes: xr.Dataset) -> np.ndarray:
-    """Find the roll call at which a state answered the same resolution last; absences are passed over.
-
-    Parameters
-    ----------
-    votes : xr.Dataset
-        ``counts`` (item, state, response), 0 or 1, with ``match_group``, ``session`` and ``date`` (item).
-
-    Returns
-    -------
-    np.ndarray
-        (item, state), int: index of that roll call; -1 if there is none, or no answer now.
-    """
-    answered, number = votes["counts"].values.any(-1), order_repeats(votes)
-    group, last = votes["match_group"].values, np.full(answered.shape, -1)
-    latest = {value: np.full(answered.shape[1], -1) for value in np.unique(group)}
-    for item in np.argsort(number, kind="stable"):
-        before = latest[group[item]]
-        last[item] = np.where(answered[item], before, -1)
-        before[answered[item]] = item
-    return last
 
 
 class Repeats(NamedTuple):

@@ -11,14 +11,13 @@ LINK = "Koenker and Yoon (2009), doi:10.1016/j.jeconom.2009.01.009: parametric l
 POOLING = "Gelman and Hill (2007), Data analysis using regression and multilevel models, ch. 12"
 PROPAGATION = "models/docs/propagation.md"
 AXES = "Voeten (2000), Clashes in the Assembly; Bailey and Voeten (2018), A two-dimensional analysis of UN voting"
+REPEATS = "models/docs/ideal_point.md"
 POWER = "Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5: sensitivity to each prior"
 
-# Prior numbers that the main analysis does not use: Student-t positions, answers that are repeated, pooled levels,
+# Prior numbers that the main analysis does not use: Student-t positions, other models of repeats, pooled levels,
 # imputed covariates.
 UNUSED = {
     "ideal_point.family_df",
-    "ideal_point.inertia_loc",
-    "ideal_point.inertia_scale",
     "ideal_point.testlet_scale",
     "ideal_point.repeat_correlation",
     "coalition.guarantee_level_scale",
@@ -39,6 +38,8 @@ MODELS: tuple[Choice, ...] = (
     Choice("pooling", "cases-apart", {"coalition.guarantee_case_scale": 5.0, "coalition.alignment_case_scale": 5.0}, "The two coalitions share almost no information.", POOLING),
     Choice("pooling", "cases-as-one", {"coalition.guarantee_case_scale": 0.01, "coalition.alignment_case_scale": 0.01}, "Both coalitions have the same effect.", POOLING),
     Choice("state-effect", "off", {"coalition.state_effect": False}, "The two decisions of a state are independent.", POOLING),
+    Choice("repeats", "apart", {"ideal_point.repeats": "apart"}, "Every answer to a resolution put again is new evidence, as in the published estimates.", REPEATS),
+    Choice("repeats", "tempered", {"ideal_point.repeats": "tempered"}, "Answers to a resolution put again count as fewer.", REPEATS),
     Choice("axes", "two-dimensions", {"ideal_point.dimensions": 2, "axes": "dimensions"}, "States differ on more than one axis. Both alignments may matter for joining, and a guarantee may move both.", AXES),
     Choice("axes", "first-of-two", {"ideal_point.dimensions": 2}, "The first axis without what belongs to a second.", AXES),
     Choice("axes", "issue-areas", {"axes": "issues"}, "A state may stand near the US on security and far from it on the economy.", AXES),

@@ -28,14 +28,22 @@ def find_sources(*files: str | Path) -> list[Path]:
 
 
 def hash_sources(*files: str | Path) -> int:
-    """Hash the text of ``find_sources(*files)``.
+    """Hash the names and texts of ``find_sources(*files)``.
+
+    Names count because cached code looks its kernels up by module.
 
     Returns
     -------
     int
         0 to 2**48 - 1.
     """
-    return int(sha256(b"".join(file.read_bytes() for file in find_sources(*files))).hexdigest()[:12], 16)
+    named = (_name(file).encode() + file.read_bytes() for file in find_sources(*files))
+    return int(sha256(b"".join(named)).hexdigest()[:12], 16)
+
+
+def _name(file: Path) -> str:
+    """Return a file's path within the project; of a file elsewhere, its name."""
+    return str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else file.name
 
 
 @cache

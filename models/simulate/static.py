@@ -61,6 +61,7 @@ def simulate_votes(
         "region": ("state", np.array(REGIONS)[region_idx]),
         # No resolution is put again.
         "match_group": ("item", np.arange(n_item)),
+        "session": ("item", np.ones(n_item, dtype=int)),
         "date": ("item", np.datetime64("2000-01-01", "ns") + np.arange(n_item) * np.timedelta64(1, "D")),
         # The side on which a state at the upper end votes; it determines the orientation.
         "us_vote": ("item", np.where(discrimination > 0, "yes", "no")),

@@ -5,13 +5,8 @@ import pytest
 import xarray as xr
 from support.made_votes import make_window, repeat_draws
 
-from analysis.posterior.replication import (
-    align_votes,
-    find_last_answers,
-    order_repeats,
-    replicate_votes,
-    sum_answers,
-)
+from analysis.posterior.replication import align_votes, replicate_votes, sum_answers
+from models.likelihood.repeated.turns import find_last_answers, order_repeats
 
 
 def test_the_last_answer_is_found_by_date_and_passes_over_absences():

@@ -17,7 +17,7 @@ from models.likelihood import fused
 from models.likelihood.graded_response import GRADED_RESPONSE, GRADED_RESPONSE_TALLIES
 from models.likelihood.joining import JOINING
 from models.likelihood.predictor import PREDICTOR, PULL_BACK
-from models.likelihood.repeats import (
+from models.likelihood.repeated.answers import (
     INERTIA,
     INERTIA_ON_AXES,
     TALLIES_ON_AXES,

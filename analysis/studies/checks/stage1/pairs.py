@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.posterior.replication import find_last_answers, order_repeats
 from analysis.studies.checks.votes_left_out import issues_of
 from data.load import list_members
+from models.likelihood.repeated.turns import find_last_answers, order_repeats
 
 NEXT, LATER = "the same resolution, next time", "the same resolution, later"
 AREA, OTHER = "two resolutions of one issue area", "two other resolutions"

@@ -6,9 +6,9 @@ It hands the derivatives back to the axes. Votes are laid out accordingly: row r
 
 import numpy as np
 
-from models.likelihood.repeats_numba import evaluate_repeats
+from models.likelihood.repeated.inertia_numba import evaluate_repeats
+from models.likelihood.repeated.testlet_numba import evaluate_testlets
 from models.likelihood.tallies_numba import evaluate_tallies
-from models.likelihood.testlet_numba import evaluate_testlets
 from models.likelihood.votes_numba import REDUCTION, SCALAR, evaluate_votes
 
 
@@ -98,7 +98,7 @@ def evaluate_tallies_on_axes(position, slope, cutpoint, counts, row_offset, item
 
 @SCALAR
 def evaluate_repeats_on_axes(position, slope, cutpoint, inertia, code, row_offset, item_idx, position_start):
-    """``repeats_numba.evaluate_repeats`` with positions (axis, state) and slopes (axis, item)."""
+    """``inertia_numba.evaluate_repeats`` with positions (axis, state) and slopes (axis, item)."""
     ones = np.ones(slope.shape[1])
     value, by_eta, _, by_cutpoint, by_inertia = evaluate_repeats(
         combine(position, slope), ones, cutpoint, inertia, code, row_offset, item_idx, position_start

@@ -21,12 +21,6 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.likelihood.axes_numba import (
-    evaluate_repeats_on_axes,
-    evaluate_tallies_on_axes,
-    evaluate_testlets_on_axes,
-    evaluate_votes_on_axes,
-)
 from models.likelihood.fused import fuse_likelihood
 from models.likelihood.graded_response import (
     ABSTENTIONS,
@@ -35,8 +29,15 @@ from models.likelihood.graded_response import (
     graded_response_logp,
     graph_cells,
 )
-from models.likelihood.repeats_numba import evaluate_repeats
-from models.likelihood.testlet_numba import evaluate_testlets
+from models.likelihood.repeated.axes_numba import (
+    evaluate_repeats_on_axes,
+    evaluate_tallies_on_axes,
+    evaluate_testlets_on_axes,
+    evaluate_votes_on_axes,
+)
+from models.likelihood.repeated.inertia_numba import evaluate_repeats
+from models.likelihood.repeated.testlet_numba import evaluate_testlets
+from models.likelihood.repeated.turns import find_last_answers
 from models.likelihood.votes import ARRAYS, Votes, prepare_votes
 from models.likelihood.votes_numba import MISSING
 
@@ -89,30 +90,6 @@ class Answers(NamedTuple):
     again: Votes | None = None
     changed: int = 0
     group_offset: np.ndarray | None = None
-
-
-def find_last_answers(votes: xr.Dataset) -> np.ndarray:
-    """Find, for each answer, the roll call at which the state last answered the same resolution.
-
-    Parameters
-    ----------
-    votes : xr.Dataset
-        ``counts`` (item, state, response), 0 or 1, with ``match_group`` and ``date`` (item).
-
-    Returns
-    -------
-    np.ndarray
-        (item, state), int: number of that roll call; -1 where there is none, and where there is no answer.
-    """
-    answered = votes["counts"].values.any(-1)
-    group = votes["match_group"].values
-    last = np.full(answered.shape, -1)
-    latest: dict = {}
-    for item in np.argsort(votes["date"].values, kind="stable"):
-        before = latest.setdefault(group[item], np.full(answered.shape[1], -1))
-        last[item] = np.where(answered[item], before, -1)
-        before[answered[item]] = item
-    return last
 
 
 def prepare_answers(votes: xr.Dataset, repeats: str, correlation: float, *, on_axes: bool) -> Answers:

@@ -9,7 +9,8 @@ import xarray as xr
 from scipy.special import expit
 
 from models.ideal_point import build_ideal_point_model, check_votes
-from models.likelihood.repeats import answers_logp, find_last_answers, prepare_answers
+from models.likelihood.repeated.answers import answers_logp, prepare_answers
+from models.likelihood.repeated.turns import find_last_answers
 from models.simulate.static import simulate_votes
 from models.spec import IdealPointSpec, SpecError
 
@@ -23,6 +24,7 @@ def repeated_votes(seed=0):
     code[6:9] = np.where(rng.random((3, STATES)) < 0.6, code[3:6], code[6:9])
     counts = np.stack([code == response for response in range(3)], -1).astype(int)
     coords = {"match_group": ("item", GROUP), "date": ("item", np.arange(ITEMS))}
+    coords["session"] = ("item", np.zeros(ITEMS))
     return xr.Dataset({"counts": (("item", "state", "response"), counts)}, coords)
 
 
@@ -104,4 +106,6 @@ def test_bad_choices_end_before_anything_is_fitted():
         build_ideal_point_model(votes.drop_vars("match_group"), IdealPointSpec(repeats="inertia"))
     with pytest.raises(SpecError, match="dimensions = 2 needs votes on several issue areas"):
         check_votes(votes.assign_coords(issue=("item", ["me"] * 6)), IdealPointSpec(dimensions=2))
+    with pytest.raises(SpecError, match="repeats = 'tempered': no resolution is put again"):
+        check_votes(votes, IdealPointSpec(repeats="tempered"))
     check_votes(tallies, IdealPointSpec(repeats="inertia"))
