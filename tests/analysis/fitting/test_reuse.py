@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.ungated import short_fits
 
 from analysis.fitting.fit import fit_ideal_points
 from analysis.fitting.reuse import PositionsModel
@@ -12,7 +13,7 @@ from models.ideal_point import SAVED
 from models.simulate.priors import SMALL, Priors, draw_world_from_priors
 from models.spec import IdealPointSpec
 
-SAMPLER = SamplerSpec(draws=1000, tune=150, chains=2)
+SAMPLER = SamplerSpec(draws=200, tune=150, chains=2)
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +28,9 @@ def test_other_votes_give_the_draws_of_a_model_of_their_own(votes):
     model = PositionsModel(votes[0], IdealPointSpec(), SAVED)
     # The first votes must leave nothing behind for the second.
     model.search(votes[0], 1)
-    reused = model.fit(model.search(votes[1], 1), SAMPLER, seed=1)
-    own = fit_ideal_points(votes[1], IdealPointSpec(), SAMPLER, seed=1)
+    with short_fits():
+        reused = model.fit(model.search(votes[1], 1), SAMPLER, seed=1)
+        own = fit_ideal_points(votes[1], IdealPointSpec(), SAMPLER, seed=1)
     for name in own["posterior"].data_vars:
         np.testing.assert_array_equal(reused["posterior"][name].values, own["posterior"][name].values, name)
 

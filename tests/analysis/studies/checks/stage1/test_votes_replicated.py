@@ -174,16 +174,17 @@ def test_the_table_is_told_and_drawn():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("inertia", "expected"), [(0.0, AS_EXPECTED), (0.7, LESS)])
-def test_a_fit_is_judged_like_the_truth(inertia, expected):
+@pytest.mark.parametrize(("repeats", "expected"), [("inertia", AS_EXPECTED), ("apart", LESS)])
+def test_a_fit_is_judged_like_the_truth(repeats, expected):
     from analysis.pipeline.make import make_ideal_points
 
-    votes, _, _ = make_window(seed=4, n_state=60, inertia=inertia)
+    votes, _, _ = make_window(seed=4, n_state=60, inertia=0.7)
     sampler = SamplerSpec(draws=400, tune=150)
     run = SimpleNamespace(seed=1, ideal_point=sampler, items_kept=True)
-    fit = make_ideal_points(votes, [], SimpleNamespace(run=run, ideal_point=IdealPointSpec()))
+    spec = IdealPointSpec(repeats=repeats)
+    fit = make_ideal_points(votes, [], SimpleNamespace(run=run, ideal_point=spec))
     found = verdicts(judge(votes, fit["posterior"].dataset))
     assert found[CONTRADICTIONS] == expected
-    assert (found[NEXT] == AS_EXPECTED) == (inertia == 0)
-    if not inertia:
+    assert (found[NEXT] == AS_EXPECTED) == (repeats == "inertia")
+    if repeats == "inertia":
         assert list(found.values()).count(MORE) + list(found.values()).count(LESS) <= 1
