@@ -8,6 +8,7 @@ import json
 import pickle
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ import xarray as xr
 from analysis.fitting.chains import append_draws, run_chains
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import measure_convergence
-from analysis.fitting.fit import run_nutpie
+from analysis.fitting.fit import list_saved, run_nutpie
 from analysis.fitting.gates import ATTEMPTS, ConvergenceError, check_convergence
 from analysis.fitting.modes import place_chains
 from analysis.fitting.whitened import compile_whitened
@@ -27,7 +28,9 @@ from models.coordinates.arrow import find_places
 from models.ideal_point import OF_ITEMS, SAVED, build_ideal_point_model
 from models.spec import IdealPointSpec
 
-GRAPH = IdealPointSpec(likelihood="graph")
+FUSED = IdealPointSpec(repeats="apart")
+"""What the peers fit: every answer is new evidence."""
+GRAPH = replace(FUSED, likelihood="graph")
 
 
 def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[np.ndarray, dict]:
@@ -37,18 +40,19 @@ def sample_project(votes: xr.Dataset, sampler: SamplerSpec, seed: int) -> tuple[
     ``judge``, the gates. ``passed`` says whether the gates were met, ``note`` otherwise why not.
     """
     begin = time.perf_counter()
-    model = build_ideal_point_model(votes, IdealPointSpec())
-    whitened = compile_whitened(model, SAVED, find_places(model, OF_ITEMS))
+    model = build_ideal_point_model(votes, FUSED)
+    saved = list_saved(model, SAVED)
+    whitened = compile_whitened(model, saved, find_places(model, OF_ITEMS))
     compiled = time.perf_counter()
     shaped, modes = whitened.find_modes(seed)
     figures = {"compile": compiled - begin, "sample": time.perf_counter() - compiled, "judge": 0.0}
     starts, kept = place_chains(modes, sampler.chains, seed), None
     for number in range(ATTEMPTS):
         begin = time.perf_counter()
-        drawn, starts = run_chains(shaped, sampler, starts, SAVED, seed=derive_seed(seed, "chains", number))
+        drawn, starts = run_chains(shaped, sampler, starts, saved, seed=derive_seed(seed, "chains", number))
         kept = drawn if kept is None else append_draws(kept, drawn)
         sampled = time.perf_counter()
-        measured = measure_convergence(kept["posterior"].dataset[SAVED], kept["sample_stats"].dataset)
+        measured = measure_convergence(kept["posterior"].dataset[saved], kept["sample_stats"].dataset)
         figures["sample"] += sampled - begin
         figures["judge"] += time.perf_counter() - sampled
         try:
