@@ -42,7 +42,6 @@ MODELS: tuple[Choice, ...] = (
     Choice("repeats", "tempered", {"ideal_point.repeats": "tempered"}, "Answers to a resolution put again count as fewer.", REPEATS),
     Choice("axes", "two-dimensions", {"ideal_point.dimensions": 2, "axes": "dimensions"}, "States differ on more than one axis. Both alignments may matter for joining, and a guarantee may move both.", AXES),
     Choice("axes", "first-of-two", {"ideal_point.dimensions": 2}, "The first axis without what belongs to a second.", AXES),
-    Choice("axes", "issue-areas", {"axes": "issues"}, "A state may stand near the US on security and far from it on the economy.", AXES),
     Choice("propagation", "plugin", {"propagation": "plugin"}, "The usual practice: positions are treated as known.", PROPAGATION),
     Choice("propagation", "measurement", {"propagation": "measurement"}, "A normal approximation of the positions, which joining may update.", PROPAGATION),
 )  # fmt: skip

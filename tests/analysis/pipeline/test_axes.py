@@ -23,7 +23,9 @@ from data.spec import IRAQ, ISSUES, DataSpec
 from models.simulate.static import simulate_panel
 from models.spec import IdealPointSpec
 
-TWO, AREA = VARIANTS["axes-two-dimensions"], VARIANTS["axes-issue-areas"]
+TWO = VARIANTS["axes-two-dimensions"]
+# No row of the table of variants: on real votes positions on security alone do not converge.
+AREA = replace(MAIN, name="axes-issue-areas", axes="issues")
 RUN = replace(MAIN.run, stage1_draws=30)
 
 
@@ -162,8 +164,8 @@ def test_what_takes_one_alignment_says_so():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["axes-two-dimensions", "axes-issue-areas"])
-def test_the_main_job_runs_on_several_axes(name, tmp_path, monkeypatch):
+@pytest.mark.parametrize("chosen", [TWO, AREA], ids=lambda variant: variant.name)
+def test_the_main_job_runs_on_several_axes(chosen, tmp_path, monkeypatch):
     """From made-up positions to effects through every axis, tables and figures."""
     panel, alignment, _ = simulate_panel(n_state=41, seed=2)
     states = panel["state"].values
@@ -192,7 +194,7 @@ def test_the_main_job_runs_on_several_axes(name, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "Store", lambda: Store(tmp_path / ".fits"))
     sampler = SamplerSpec(draws=500, tune=300, target_accept=0.9)
     sizes = replace(MAIN.run, total=sampler, single=sampler, stage1_draws=50, kept_draws=400)
-    variant = replace(VARIANTS[name], reference=states[0], run=sizes)
+    variant = replace(chosen, reference=states[0], run=sizes)
     folder = run.run_variant(variant, report=lambda name: lambda share: None)
     effects, places = (pd.read_csv(folder / f"{table}.csv") for table in ("effects", "ideal_points"))
     found = set(effects["quantity"])
