@@ -56,6 +56,17 @@ def test_kernels_agree_with_the_graph_in_value_and_gradients(repeats, axes):
         np.testing.assert_allclose(mine, reference, rtol=1e-9, atol=1e-10)
 
 
+def test_tallies_on_two_axes_agree_with_the_graph():
+    votes = repeated_votes()
+    votes["counts"] = votes["counts"] * 2 + votes["counts"].roll(state=1)
+    fused, graph = (
+        compile_logp("inertia", 2, how, votes.drop_vars("match_group"))(*draw_parameters(2))
+        for how in ("fused", "graph")
+    )
+    for mine, reference in zip(fused, graph, strict=True):
+        np.testing.assert_allclose(mine, reference, rtol=1e-9, atol=1e-10)
+
+
 def test_inertia_is_the_chain_of_answers_written_out():
     votes = repeated_votes()
     position, slope, cut, rho = draw_parameters(1)
