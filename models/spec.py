@@ -101,6 +101,12 @@ class IdealPointSpec(Spec):
     log_gap_scale: float = 1.0
     log_gap_sd_scale: float = 1.0
 
+    def __post_init__(self):
+        super().__post_init__()
+        if not 0 <= self.repeat_correlation <= 1:
+            given = f"IdealPointSpec.repeat_correlation = {self.repeat_correlation!r}"
+            raise SpecError(f"{given}; a correlation from 0 to 1 is needed")
+
 
 @dataclass(frozen=True, kw_only=True)
 class CoalitionSpec(Spec):

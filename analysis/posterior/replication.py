@@ -11,6 +11,7 @@ import xarray as xr
 from scipy.special import expit
 
 from analysis.posterior.draws import stack
+from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
 from models.likelihood.repeated.turns import find_last_answers, order_repeats
 
 ITEMS = ("discrimination", "cutpoint")
@@ -25,9 +26,6 @@ AXES = (("discrimination", "ideal_point"), ("second_discrimination", "second_ide
 INERTIA, TESTLET = "inertia", "testlet_sd"
 """Variables of a model of repeats: the probability of repeating the last answer to a resolution, or the
 standard deviation of a state's effect on a resolution, logits. See ``models.spec.IdealPointSpec.repeats``."""
-
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
-"""Quadrature over a standard normal effect; the weights are divided by their sum where they are used."""
 
 
 class Replicate(NamedTuple):
@@ -175,8 +173,8 @@ def average_answers(draw: dict[str, np.ndarray], again: np.ndarray) -> tuple[np.
     """Return the chances as ``expect_answers`` does, averaged over the effect on items ``again``, bool."""
     some, yes = expect_answers(draw)
     part = {name: v[again] if name in OF_ITEMS else v for name, v in draw.items()}
-    nodes = [expect_answers(part, draw[TESTLET] * node) for node in NODES]
-    some[again], yes[again] = np.tensordot(WEIGHTS / WEIGHTS.sum(), np.array(nodes), 1)
+    nodes = [expect_answers(part, draw[TESTLET] * node) for node in STATE_NODES]
+    some[again], yes[again] = np.tensordot(np.exp(STATE_LOG_WEIGHTS), np.array(nodes), 1)
     return some, yes
 
 

@@ -100,7 +100,8 @@ def test_every_prior_number_changes_the_density(field):
     votes = small_votes().assign_coords(match_group=("item", [0, 0, 0, 1, 1, 2, 3, 4, 5]))
     model = {"testlet_scale": "testlet", "repeat_correlation": "tempered"}.get(field, "inertia")
     spec = dataclasses.replace(GRAPH, repeats=model)
-    changed = dataclasses.replace(spec, **{field: getattr(GRAPH, field) * 1.5 + 0.1})
+    number = 0.4 if field == "repeat_correlation" else getattr(GRAPH, field) * 1.5 + 0.1
+    changed = dataclasses.replace(spec, **{field: number})
     point = draw_point(build_ideal_point_model(votes, spec), 2)
     values = [evaluate_logp(build_ideal_point_model(votes, s), point) for s in (spec, changed)]
     assert abs(values[0] - values[1]) > 1e-6

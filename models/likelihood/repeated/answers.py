@@ -29,6 +29,7 @@ from models.likelihood.graded_response import (
     graded_response_logp,
     graph_cells,
 )
+from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
 from models.likelihood.repeated.axes_numba import (
     evaluate_repeats_on_axes,
     evaluate_tallies_on_axes,
@@ -40,10 +41,6 @@ from models.likelihood.repeated.testlet_numba import evaluate_testlets
 from models.likelihood.repeated.turns import find_last_answers
 from models.likelihood.votes import ARRAYS, Votes, prepare_votes
 from models.likelihood.votes_numba import MISSING
-
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
-NODES, LOG_WEIGHTS = _NODES, np.log(_WEIGHTS / _WEIGHTS.sum())
-"""Quadrature over a standard normal effect of a state on a resolution."""
 
 _RESPONSE, _COUNTS = {"response": pt.bvector}, {"response": pt.TensorType("int16", (None, None))}
 _INERTIA, _EFFECT = {"inertia": pt.dscalar}, {"effect_sd": pt.dscalar}
@@ -168,13 +165,16 @@ def answers_logp(position, slope, cutpoint, answers: Answers, strength=None, *, 
     for number, (weight, part) in enumerate(answers.parts):
         votes = part.as_shared(f"votes_{number}_" if number else "votes_")
         logp += weight * _independent_logp(position, slope, cutpoint, votes, implementation)
+    if answers.group_offset is not None:
+        again = answers.again.as_shared("again_")
+        offset = pm.Data("group_offset", answers.group_offset)
+        return logp + _testlet_logp(position, slope, cutpoint, again, offset, strength, implementation)
+    if answers.again is None and not answers.changed:
+        return logp
+    logp += pm.Data("changed", float(answers.changed)) * pt.log1p(-strength)
     if answers.again is None:
         return logp
     again = answers.again.as_shared("again_")
-    if answers.group_offset is not None:
-        offset = pm.Data("group_offset", answers.group_offset)
-        return logp + _testlet_logp(position, slope, cutpoint, again, offset, strength, implementation)
-    logp += pm.Data("changed", float(answers.changed)) * pt.log1p(-strength)
     return logp + _inertia_logp(position, slope, cutpoint, again, strength, implementation)
 
 
@@ -197,12 +197,12 @@ def _inertia_logp(position, slope, cutpoint, votes, inertia, implementation):
 
 
 def _testlet_logp(position, slope, cutpoint, votes, group_offset, effect_sd, implementation):
-    nodes, log_weights = pt.as_tensor(NODES), pt.as_tensor(LOG_WEIGHTS)
+    nodes, log_weights = pt.as_tensor(STATE_NODES), pt.as_tensor(STATE_LOG_WEIGHTS)
     if implementation == "graph":
         n_row = votes.row_offset.shape[0] - 1
         group = pt.searchsorted(group_offset, pt.arange(n_row), side="right") - 1
         joint = []
-        for node, log_weight in zip(NODES, LOG_WEIGHTS, strict=True):
+        for node, log_weight in zip(STATE_NODES, STATE_LOG_WEIGHTS, strict=True):
             cells = graph_cells(*_sum_axes(position, slope), cutpoint, votes, effect_sd * node)
             row = cells.reshape((n_row, -1))
             sums = pt.zeros((group_offset.shape[0] - 1, row.shape[1]))

@@ -52,88 +52,19 @@ def pull(by_eta, position, slope):
     return by_position, by_slope
 
 
-@SCALAR
-def evaluate_votes_on_axes(
-    position,
-    slope,
-    cutpoint,
-    code,
-    row_offset,
-    item_idx,
-    position_start,
-    abstain_position,
-    abstain_offset,
-):
-    """``votes_numba.evaluate_votes`` with positions (axis, state) and slopes (axis, item)."""
-    value, by_eta, _, by_cutpoint = evaluate_votes(
-        combine(position, slope),
-        np.ones(slope.shape[1]),
-        cutpoint,
-        code,
-        row_offset,
-        item_idx,
-        position_start,
-        abstain_position,
-        abstain_offset,
-    )
-    by_position, by_slope = pull(by_eta, position, slope)
-    return value, by_position, by_slope, by_cutpoint
+def take_axes(evaluate):
+    """Make of a kernel of one axis one that takes positions (axis, state) and slopes (axis, item)."""
+
+    @SCALAR
+    def evaluate_on_axes(position, slope, *others):
+        found = evaluate(combine(position, slope), np.ones(slope.shape[1]), *others)
+        by_position, by_slope = pull(found[1], position, slope)
+        return (found[0], by_position, by_slope) + found[3:]  # noqa: RUF005 - numba knows no star here
+
+    return evaluate_on_axes
 
 
-@SCALAR
-def evaluate_tallies_on_axes(position, slope, cutpoint, counts, row_offset, item_idx, position_start):
-    """``tallies_numba.evaluate_tallies`` with positions (axis, state) and slopes (axis, item)."""
-    value, by_eta, _, by_cutpoint = evaluate_tallies(
-        combine(position, slope),
-        np.ones(slope.shape[1]),
-        cutpoint,
-        counts,
-        row_offset,
-        item_idx,
-        position_start,
-    )
-    by_position, by_slope = pull(by_eta, position, slope)
-    return value, by_position, by_slope, by_cutpoint
-
-
-@SCALAR
-def evaluate_repeats_on_axes(position, slope, cutpoint, inertia, code, row_offset, item_idx, position_start):
-    """``inertia_numba.evaluate_repeats`` with positions (axis, state) and slopes (axis, item)."""
-    ones = np.ones(slope.shape[1])
-    value, by_eta, _, by_cutpoint, by_inertia = evaluate_repeats(
-        combine(position, slope), ones, cutpoint, inertia, code, row_offset, item_idx, position_start
-    )
-    by_position, by_slope = pull(by_eta, position, slope)
-    return value, by_position, by_slope, by_cutpoint, by_inertia
-
-
-@SCALAR
-def evaluate_testlets_on_axes(
-    position,
-    slope,
-    cutpoint,
-    effect_sd,
-    node,
-    log_weight,
-    group_offset,
-    code,
-    row_offset,
-    item_idx,
-    position_start,
-):
-    """``testlet_numba.evaluate_testlets`` with positions (axis, state) and slopes (axis, item)."""
-    value, by_eta, _, by_cutpoint, by_sd = evaluate_testlets(
-        combine(position, slope),
-        np.ones(slope.shape[1]),
-        cutpoint,
-        effect_sd,
-        node,
-        log_weight,
-        group_offset,
-        code,
-        row_offset,
-        item_idx,
-        position_start,
-    )
-    by_position, by_slope = pull(by_eta, position, slope)
-    return value, by_position, by_slope, by_cutpoint, by_sd
+evaluate_votes_on_axes = take_axes(evaluate_votes)
+evaluate_tallies_on_axes = take_axes(evaluate_tallies)
+evaluate_repeats_on_axes = take_axes(evaluate_repeats)
+evaluate_testlets_on_axes = take_axes(evaluate_testlets)

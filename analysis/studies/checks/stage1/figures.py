@@ -46,7 +46,7 @@ def plot_statistics(table: pd.DataFrame, labels: dict[str, str]) -> Figure:
         shares = rows[rows["check"].isin((CORRELATION, DIMENSIONS))]
         _plot_ranges(below, shares)
         below.axvline(0, color=GREY, lw=0.8)
-        below.set(xlabel="Residuals: correlation, share of variance")
+        below.set(xlabel="Correlation, share of variance")
     handles, texts = axes[1, 0].get_legend_handles_labels()
     figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     judged = table[table["check"].isin((REPEATS, CORRELATION, DIMENSIONS))]
@@ -97,7 +97,7 @@ def plot_units(table: pd.DataFrame, labels: dict[str, str]) -> Figure:
             ax.axvline(1, color=GREY, lw=0.8)
             ax.set(xlim=(0, None))
         column[0].set_title(label)
-        column[1].set_xlabel("Squared residuals, 1 if as expected")
+        column[1].set_xlabel("Squared residuals, over expected")
     handles, texts = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     figure.suptitle("States and resolutions that fit the positions least", fontweight="bold")

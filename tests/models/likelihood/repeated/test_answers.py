@@ -86,6 +86,17 @@ def test_inertia_is_the_chain_of_answers_written_out():
     )
 
 
+def test_answers_that_all_change_still_tell_of_inertia():
+    votes = repeated_votes().isel(item=[3, 6])
+    votes["counts"][:] = 0
+    votes["counts"][0, :, 0], votes["counts"][1, :, 2] = 1, 1
+    position, slope, cut, rho = draw_parameters(1)
+    values = [
+        compile_logp("inertia", 1, "fused", votes)(position, slope[:2], cut[:2], r)[0] for r in (rho, 0.9)
+    ]
+    assert values[0] - values[1] == pytest.approx(STATES * (np.log1p(-rho) - np.log1p(-0.9)))
+
+
 def test_the_last_answer_is_the_latest_one_that_was_no_absence():
     votes = repeated_votes()
     votes["counts"][6, 0] = 0
@@ -119,4 +130,6 @@ def test_bad_choices_end_before_anything_is_fitted():
         check_votes(votes.assign_coords(issue=("item", ["me"] * 6)), IdealPointSpec(dimensions=2))
     with pytest.raises(SpecError, match="repeats = 'tempered': no resolution is put again"):
         check_votes(votes, IdealPointSpec(repeats="tempered"))
+    with pytest.raises(SpecError, match=r"repeat_correlation = 1\.5; a correlation from 0 to 1"):
+        IdealPointSpec(repeat_correlation=1.5)
     check_votes(tallies, IdealPointSpec(repeats="inertia"))
