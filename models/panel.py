@@ -32,7 +32,9 @@ class PanelData(NamedTuple):
         of ``covariates``; 0 where none is published, outside the sample and where the value is missing.
     region_idx : np.ndarray
         (state,), int: position of the state's region in ``region``.
-    region, level, case, state, covariate : np.ndarray
+    subregion_idx : np.ndarray
+        (state,), int: position of the state's subregion in ``subregion``.
+    region, subregion, level, case, state, covariate : np.ndarray
         Labels, str, one dimension each. ``level`` omits the first level, the absence of a guarantee.
     """
 
@@ -43,7 +45,9 @@ class PanelData(NamedTuple):
     missing: np.ndarray
     covariate_sd: np.ndarray
     region_idx: np.ndarray
+    subregion_idx: np.ndarray
     region: np.ndarray
+    subregion: np.ndarray
     level: np.ndarray
     case: np.ndarray
     state: np.ndarray
@@ -84,8 +88,8 @@ def prepare_panel_data(panel: xr.Dataset, missing: str = "refuse") -> PanelData:
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``: ``joined``, ``included``, ``guarantee`` (case, state) with the
         attribute ``levels`` (the first is the absence of a guarantee), ``covariates_transformed`` and, if any
-        is published, ``covariates_transformed_sd`` (case, state, covariate), and the coordinate ``region``
-        (state).
+        is published, ``covariates_transformed_sd`` (case, state, covariate), and the coordinates ``region``
+        and ``subregion`` (state).
     missing : {"refuse", "impute"}
         Refuse covariates that are missing in the sample, or mark them in ``PanelData.missing``.
 
@@ -129,6 +133,7 @@ def prepare_panel_data(panel: xr.Dataset, missing: str = "refuse") -> PanelData:
         published = panel["covariates_transformed_sd"]
         sd = np.where(known, published.transpose(*panel["covariates_transformed"].dims).values / scale, 0.0)
     region, region_idx = np.unique(panel["region"].values, return_inverse=True)
+    subregion, subregion_idx = np.unique(panel["subregion"].values, return_inverse=True)
     return PanelData(
         joined=np.where(included, panel["joined"].values, 0.0),
         included=included.astype(float),
@@ -137,7 +142,9 @@ def prepare_panel_data(panel: xr.Dataset, missing: str = "refuse") -> PanelData:
         missing=lacks,
         covariate_sd=np.nan_to_num(sd),
         region_idx=region_idx,
+        subregion_idx=subregion_idx,
         region=region,
+        subregion=subregion,
         level=np.array(levels[1:]),
         case=panel["case"].values,
         state=panel["state"].values,

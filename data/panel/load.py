@@ -49,8 +49,8 @@ def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
         Over (case, state, characteristic): ``characteristics``, every column of covariates.csv in natural
         units, to group or describe states.
 
-        Coords: case with label; state (iso3) with name, ccode, region. Attrs: sha256 (JSON, by file),
-        left_out (JSON: case, iso3, reason), spec (JSON).
+        Coords: case with label; state (iso3) with name, ccode, region, subregion (M49). Attrs: sha256 (JSON,
+        by file), left_out (JSON: case, iso3, reason), spec (JSON).
 
     Raises
     ------

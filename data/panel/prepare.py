@@ -65,6 +65,7 @@ def prepare_panel(
             "name": ("state", states["name"].to_numpy(str)),
             "ccode": ("state", states["ccode"].to_numpy(int)),
             "region": ("state", states["region"].to_numpy(str)),
+            "subregion": ("state", states["subregion"].to_numpy(str)),
             "transform": ("covariate", [how for _, how in spec.covariates]),
             "unit": ("covariate", [COVARIATES[name].unit for name in names]),
             "characteristic_unit": ("characteristic", [COVARIATES[name].unit for name in columns]),

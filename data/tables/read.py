@@ -83,14 +83,15 @@ def read_parquet(path: Path, **how: object) -> pd.DataFrame:
 
 
 def load_states(path: Path = TABLES_DIR / "states.csv") -> pd.DataFrame:
-    """Read states.csv: ``iso3, ccode, name, region, un_from, un_to, note``, one row per state.
+    """Read states.csv: ``iso3, ccode, name, region, subregion, un_from, un_to, note``, one row per state.
 
     ``un_from`` is the day of admission, or only the year if it was in an autumn before 1990. ``un_to`` is
     the first day without a seat.
     """
     dates = ("un_from", "un_to")
-    table = read_table(path, ("iso3", "ccode", "name", "region", *dates), dates)
-    validate_complete(table, ("iso3", "ccode", "name", "region", "un_from"), path.name)
+    needed = ("iso3", "ccode", "name", "region", "subregion")
+    table = read_table(path, (*needed, *dates), dates)
+    validate_complete(table, (*needed, "un_from"), path.name)
     validate_unique(table, ("iso3",), path.name)
     validate_range(table, "ccode", 2, 999, path.name, whole=True)
     validate_codes(table, "region", REGIONS, path.name)

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import expit, ndtri
 
-from models.simulate.static import REGIONS, standardise
+from models.simulate.static import REGIONS, name_subregions, standardise
 
 CASES = ("iraq", "isis")
 LEVELS = ("none", "rio", "pact")
@@ -50,6 +50,7 @@ def draw_panel(region_idx: np.ndarray, states: np.ndarray, rng: np.random.Genera
             "state": states,
             "covariate": ["gdp_per_capita", "distance"],
             "region": ("state", np.array(REGIONS)[region_idx]),
+            "subregion": ("state", name_subregions(region_idx)),
         },
     )
 

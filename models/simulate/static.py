@@ -140,6 +140,7 @@ def simulate_panel(
         "state": [f"S{i:03d}" for i in range(n_state)],
         "covariate": ["gdp_per_capita", "distance"],
         "region": ("state", np.array(REGIONS)[region_idx]),
+        "subregion": ("state", name_subregions(region_idx)),
     }
     panel = xr.Dataset(
         {
@@ -170,3 +171,11 @@ def simulate_panel(
         {"case": cases},
     )
     return panel, alignment, truth
+
+
+def name_subregions(region_idx: np.ndarray) -> np.ndarray:
+    """Deal the states of each region (state,) out to four subregions, and return their names (state,)."""
+    place = np.array([(region_idx[:i] == region).sum() % 4 for i, region in enumerate(region_idx)])
+    return np.array(
+        [f"{REGIONS[region]} {number + 1}" for region, number in zip(region_idx, place, strict=True)]
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from models.simulate.static import REGIONS, standardise
+from models.simulate.static import REGIONS, name_subregions, standardise
 
 TIERS = ("none", "political", "military", "combat")
 
@@ -80,6 +80,7 @@ def simulate_tiers(
         "covariate": ["gdp_per_capita"],
         "characteristic": ["capability"],
         "region": ("state", np.array(REGIONS)[region_idx]),
+        "subregion": ("state", name_subregions(region_idx)),
     }
     dims = ("case", "state")
     panel = xr.Dataset(
