@@ -39,12 +39,12 @@ def draw_checks(
 
 @mpl.rc_context(STYLE)
 def plot_calibration(curve: pd.DataFrame) -> Figure:
-    """Plot the observed against the expected share of joiners, each state left out."""
+    """Plot the observed against the expected share of joiners, each state predicted from the others."""
     figure = Figure(figsize=(4.2, 4.0), layout="constrained")
     ax = figure.subplots()
     ax.plot([0, 1], [0, 1], color=GREY, lw=0.8)
     ax.vlines(curve["expected"], curve["lower"], curve["upper"], color=BLUE, lw=5, alpha=0.25,
-              label="90 % interval if calibrated")  # fmt: skip
+              label="90 % interval if the model is right")  # fmt: skip
     ax.plot(curve["expected"], curve["observed"], "o", color=BLUE, label="observed")
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="Predicted probability of joining (state left out)")
     ax.set_ylabel("Share that joined")

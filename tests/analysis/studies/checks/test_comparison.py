@@ -9,7 +9,7 @@ from support.made_bench import SPEC, make_data, make_draws, split_chains
 
 from analysis.posterior.answers import log_likelihood_by_state
 from analysis.studies.checks.bench import WITHOUT, Bench, list_nested, nest
-from analysis.studies.checks.calibration import calibrate, left_out_probability
+from analysis.studies.checks.calibration import calibrate, left_out_probability, replicate_left_out
 from analysis.studies.checks.comparison import leave_one_state_out, with_log_likelihood
 from analysis.studies.checks.prediction import score_predictions
 
@@ -62,6 +62,8 @@ def test_states_with_unreliable_weights_are_refitted(monkeypatch, spoil, k_is):
     assert exact.estimate.p == pytest.approx(with_all - exact.estimate.elpd)
     probability = [left_out_probability(spoilt, data, each) for each in (right, exact)]
     np.testing.assert_allclose(*probability, atol=0.02)
+    again = [replicate_left_out(spoilt, data, each, seed=3).mean(0) for each in (right, exact)]
+    np.testing.assert_allclose(again, np.array(probability) * data.included, atol=0.04)
 
 
 @pytest.mark.slow
@@ -76,7 +78,8 @@ def test_nested_models_are_ranked_and_calibrated(bench, nested):
     assert ranked[-1] == "region_only"
     data = bench.data("direct")
     probability = left_out_probability(trees["alignment"], data, left_out["alignment"])
-    assert calibrate(probability, data.joined_observed, data.included, seed=1)[1] > 0.05
+    again = replicate_left_out(trees["alignment"], data, left_out["alignment"], seed=1)
+    assert calibrate(probability, data.joined_observed, data.included, again)[1] > 0.05
     # The same share for all states would be calibrated too, but would predict worse.
     rate = np.full_like(probability, data.joined_observed.mean())
     best = score_predictions(probability.ravel(), data.joined_observed.ravel())
