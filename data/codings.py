@@ -89,5 +89,8 @@ COVARIATES = {
 }
 """Columns of covariates.csv that a model may take."""
 
+MEMBERSHIPS: dict[str, str] = {"eu_member": "European Union"}
+"""Covariates that are 1 for members of a bloc of blocs.csv at the end of the covariate year, else 0."""
+
 UNSURE: dict[str, str] = {name: f"{name}_sd" for name, covariate in COVARIATES.items() if covariate.sd_source}
 """Covariates with a published standard deviation, and its column of covariates.csv."""

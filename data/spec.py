@@ -18,6 +18,7 @@ from data.codings import (
     GUARANTEE_CODINGS,
     ISSUES,
     KINDS,
+    MEMBERSHIPS,
     UNSURE,
     Transform,
 )
@@ -104,9 +105,10 @@ class DataSpec:
         Single doubtful cells changed: a column of the case's coalition table (0/1), or ``guarantee`` (a
         level).
     covariates : tuple of (str, transform)
-        Columns of covariates.csv and how a model takes them: ``log``, ``log1p`` = log(1 + max(x, 0)) or
-        ``none``. A name alone takes the transform in COVARIATES. Logarithms where ratios matter; ``log1p``
-        of aid in millions of dollars, because many states get none.
+        Columns of covariates.csv, or memberships (``eu_member``, from blocs.csv), and how a model takes them:
+        ``log``, ``log1p`` = log(1 + max(x, 0)) or ``none``. A name alone takes the transform in COVARIATES.
+        Membership is no part of the main analysis; models/docs/causes.md says why. Logarithms
+        where ratios matter; ``log1p`` of aid in millions of dollars, because many states get none.
     capability_groups : tuple of (str, float)
         Groups of states by capability in rising order, each with its least share of the world's material
         capabilities (CINC, in the case's covariate year); the first begins at 0. The hypothesis is about
@@ -223,7 +225,7 @@ class DataSpec:
         if set(self.levels_left_out) == set(levels):
             raise ValueError("DataSpec.levels_left_out leaves no level but 'none'")
         for name, transform in self.covariates:
-            check_choice("DataSpec", "covariates", name, list(COVARIATES))
+            check_choice("DataSpec", "covariates", name, [*COVARIATES, *MEMBERSHIPS])
             check_choice("DataSpec", f"covariates[{name!r}]", transform, get_args(Transform))
         names = [name for name, _ in self.covariates]
         if len(set(names)) < len(names):

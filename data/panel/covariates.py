@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.spec import COVARIATES, UNSURE
+from data.spec import COVARIATES, MEMBERSHIPS, UNSURE
+from data.tables.blocs import list_members
 from data.tables.read import is_member, read_parquet, validate_covariates
 from data.tables.rules import DataError
 from data.votes.record import find_state_years
@@ -31,6 +32,21 @@ def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tup
         part["atop_pact"] = rows["us_defense_pact_atop"].to_numpy(float)
         parts.append(pd.DataFrame(part))
     return pd.concat(parts).sort_values(["iso3", "year"], ignore_index=True)
+
+
+def add_memberships(covariates: pd.DataFrame, blocs: pd.DataFrame) -> pd.DataFrame:
+    """Add the columns of MEMBERSHIPS, 0 or 1: who belonged to the bloc at the end of a row's year.
+
+    ``blocs`` are from ``data.tables.blocs.load_blocs``.
+    """
+    members = {year: list_members(blocs, f"{year}-12-31") for year in covariates["year"].unique()}
+    rows = list(zip(covariates["iso3"], covariates["year"], strict=True))
+    return covariates.assign(
+        **{
+            name: [float(iso3 in members[year][bloc]) for iso3, year in rows]
+            for name, bloc in MEMBERSHIPS.items()
+        }
+    )
 
 
 def load_further_covariates(

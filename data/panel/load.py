@@ -6,14 +6,16 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from data.panel.covariates import load_further_covariates
+from data.panel.covariates import add_memberships, load_further_covariates
 from data.panel.prepare import prepare_panel
-from data.spec import DataSpec
+from data.spec import MEMBERSHIPS, DataSpec
 from data.tables.once import (
+    BLOCS,
     COVARIATES,
     GUARANTEES,
     STATES,
     hash_file,
+    read_blocs,
     read_coalition,
     read_covariates,
     read_guarantees,
@@ -67,6 +69,9 @@ def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
         more, file = load_further_covariates(states, further, path)
         covariates = pd.concat([covariates, more], ignore_index=True)
         files.append(file)
+    if set(MEMBERSHIPS) & {name for name, _ in spec.covariates}:
+        covariates = add_memberships(covariates, read_blocs())
+        files.append(BLOCS)
     panel = prepare_panel(spec, states, read_guarantees(), coalitions, covariates)
     hashes = {file.name: hash_file(file) for file in files}
     return panel.assign_attrs(sha256=json.dumps(hashes, sort_keys=True))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.spec import COVARIATES, DOSE, TIERS, UNSURE, CaseSpec, DataSpec
+from data.spec import COVARIATES, DOSE, MEMBERSHIPS, TIERS, UNSURE, CaseSpec, DataSpec
 from data.tables.read import in_force, is_member
 from data.tables.rules import DataError
 
@@ -67,7 +67,10 @@ def prepare_panel(
             "region": ("state", states["region"].to_numpy(str)),
             "subregion": ("state", states["subregion"].to_numpy(str)),
             "transform": ("covariate", [how for _, how in spec.covariates]),
-            "unit": ("covariate", [COVARIATES[name].unit for name in names]),
+            "unit": (
+                "covariate",
+                ["0 or 1" if name in MEMBERSHIPS else COVARIATES[name].unit for name in names],
+            ),
             "characteristic_unit": ("characteristic", [COVARIATES[name].unit for name in columns]),
         },
     ).isel(state=used)

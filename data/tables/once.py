@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.spec import CaseSpec
+from data.tables.blocs import load_blocs
 from data.tables.read import (
     TABLES_DIR,
     coalition_path,
@@ -20,7 +21,9 @@ from data.tables.read import (
     sha256,
 )
 
-STATES, GUARANTEES, COVARIATES = (TABLES_DIR / f"{n}.csv" for n in ("states", "guarantees", "covariates"))
+STATES, GUARANTEES, COVARIATES, BLOCS = (
+    TABLES_DIR / f"{name}.csv" for name in ("states", "guarantees", "covariates", "blocs")
+)
 
 
 def read_states() -> pd.DataFrame:
@@ -36,6 +39,11 @@ def read_guarantees() -> pd.DataFrame:
 def read_covariates() -> pd.DataFrame:
     """Return covariates.csv; see ``data.tables.read.load_covariates``."""
     return _covariates(_stamp(STATES), _stamp(COVARIATES)).copy(deep=False)
+
+
+def read_blocs() -> pd.DataFrame:
+    """Return blocs.csv with NATO; see ``data.tables.blocs.load_blocs``."""
+    return _blocs(_stamp(STATES), _stamp(GUARANTEES), _stamp(BLOCS)).copy(deep=False)
 
 
 def read_coalition(case: CaseSpec) -> pd.DataFrame:
@@ -69,6 +77,11 @@ def _guarantees(states: tuple | None, stamp: tuple | None) -> pd.DataFrame:
 @cache
 def _covariates(states: tuple | None, stamp: tuple | None) -> pd.DataFrame:
     return load_covariates(read_states())
+
+
+@cache
+def _blocs(states: tuple | None, guarantees: tuple | None, stamp: tuple | None) -> pd.DataFrame:
+    return load_blocs(read_states(), read_guarantees())
 
 
 @cache
