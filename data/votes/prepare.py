@@ -76,7 +76,8 @@ def prepare_rollcall_votes(
     """Build the votes of a case, one item per roll call.
 
     ``items`` come from ``select_rollcalls``; ``votes`` are tidy: ``rcid, session, iso3, vote``. The result
-    has ``counts`` (item, state, response) int32, 0/1; response ``no, abstain, yes``.
+    has ``counts`` (item, state, response) int32, 0/1; response ``no, abstain, yes``; and ``presence`` (item,
+    state) int8: 1 voted, 0 absent, -1 had no choice (see ``find_presence``).
     """
     votes = _split_former_states(votes[votes["rcid"].isin(items["rcid"])])
     iso3 = np.array(sorted(votes["iso3"].unique()))
@@ -87,9 +88,11 @@ def prepare_rollcall_votes(
     )
     answers = np.zeros((len(items), len(iso3), 4), dtype=np.int32)
     answers[cell] = 1
-    counts, divided, iso3, left_out = _code_answers(answers, items["session"].to_numpy(), iso3, spec)
+    session = items["session"].to_numpy()
+    counts, divided, kept, left_out = _code_answers(answers, session, iso3, spec)
     if not divided.any():
         raise DataError(f"case {case.name}: no roll call divides the states under {spec.votes_json(case)}")
+    presence = find_presence(answers, session, spec)[divided][:, np.isin(iso3, kept)]
     items = items[divided]
     item = {
         "session": items["session"].to_numpy(int),
@@ -101,7 +104,8 @@ def prepare_rollcall_votes(
         "match_group": items["match_group"].to_numpy(int),
         "title": items["title"].fillna("").to_numpy(str),
     }
-    return _dataset(counts, items["rcid"].to_numpy(int), item, iso3, ANSWERS, states, left_out)
+    votes = _dataset(counts, items["rcid"].to_numpy(int), item, kept, ANSWERS, states, left_out)
+    return votes.assign(presence=(("item", "state"), presence))
 
 
 def prepare_agenda_votes(
@@ -158,6 +162,25 @@ def prepare_agenda_votes(
     return votes.assign_attrs(us_absent=int(absent))
 
 
+def find_presence(answers: np.ndarray, session: np.ndarray, spec: DataSpec) -> np.ndarray:
+    """Find who chose to be there: (item, state), int8.
+
+    1 voted, 0 absent, -1 had no choice: no member, or no vote in the whole session. Absences that are coded
+    as abstentions count as votes. ``answers`` as in ``_code_answers``, of single roll calls.
+    """
+    voted, absent = answers[:, :, :3].any(-1), answers[:, :, 3] & _sat(answers, session)
+    if spec.absence == "abstain":
+        voted, absent = voted | absent, np.zeros_like(absent)
+    return np.where(voted, 1, np.where(absent, 0, -1)).astype(np.int8)
+
+
+def _sat(answers: np.ndarray, session: np.ndarray) -> np.ndarray:
+    """Return whether a state cast any vote in the session of an item: (item, state), bool."""
+    cast = answers[:, :, :3].sum(-1)
+    sat = {one: cast[session == one].sum(0) > 0 for one in np.unique(session)}
+    return np.stack([sat[one] for one in session])
+
+
 def _code_answers(
     answers: np.ndarray, session: np.ndarray, iso3: np.ndarray, spec: DataSpec
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, str]]:
@@ -170,10 +193,7 @@ def _code_answers(
     counts = answers[:, :, :3].copy()
     cast = counts.sum(axis=(0, 2))
     if spec.absence == "abstain":
-        for one in np.unique(session):
-            rows = session == one
-            sat = counts[rows].sum(axis=(0, 2)) > 0
-            counts[rows, :, 1] += answers[rows, :, 3] * sat
+        counts[:, :, 1] += answers[:, :, 3] * _sat(answers, session)
     if spec.abstention == "no":
         counts[:, :, 0] += counts[:, :, 1]
     if spec.abstention != "middle":

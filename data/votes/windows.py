@@ -43,7 +43,8 @@ def load_votes(
     -------
     xr.Dataset
         ``counts`` (item, state, response) int32, >= 0: how often a state gave a response on an item. Missing
-        is an all-zero row.
+        is an all-zero row. Roll calls also have ``presence`` (item, state), int8: 1 voted, 0 absent, -1 had
+        no choice, for want of membership or because it cast no vote in the whole session.
 
         At roll-call granularity an item is a roll call, counts are 0/1, and responses are ``no, abstain,
         yes``. At agenda granularity an item is a cell of the agenda, counts are resolutions, and responses

@@ -13,7 +13,12 @@ from support.found import needs_shared
 from data import load
 from data.spec import IRAQ, ISIS, DataSpec
 from data.tables.read import load_states
-from data.votes.prepare import prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
+from data.votes.prepare import (
+    find_presence,
+    prepare_agenda_votes,
+    prepare_rollcall_votes,
+    tally_agenda,
+)
 from data.votes.select import ANSWERS, select_rollcalls
 
 CASES = pytest.mark.parametrize("case", [IRAQ, ISIS], ids=lambda case: case.name)
@@ -60,6 +65,7 @@ def test_counts_by_hand():
     no, abstain, yes = [1, 0, 0], [0, 1, 0], [0, 0, 1]
     by_hand = [[yes, yes, no, no], [no, yes, yes, yes], [yes, no, yes, abstain]]
     assert data["counts"].to_numpy().tolist() == by_hand
+    assert (data["presence"] == 1).all()
 
     agenda = prepare_agenda_votes(tally_agenda(items, votes), load_states(), DataSpec(), IRAQ)
     assert agenda["item"].to_numpy().tolist() == ["57-me-no", "57-hr-abstain", "57-other-yes"]
@@ -166,6 +172,31 @@ def test_absence_as_abstention(case, tables):
     expected = ((votes["vote"] == "absent") & ~silent).sum() + (votes["vote"] == "abstain").sum()
     assert int(data["counts"].sel(response="abstain").sum()) == expected
     assert silent.any() == (case is IRAQ)
+
+
+def test_who_chose_to_be_there():
+    """Two states, four roll calls of two sessions: no, absent | no member, absent all session."""
+    cells = {"n": [1, 0, 0, 0], "a": [0, 1, 0, 0], "x": [0, 0, 0, 1], "-": [0, 0, 0, 0]}
+    answers = np.array([[cells[first], cells[second]] for first, second in ("nn", "xa", "-x", "ax")])
+    session = np.array([56, 56, 57, 57])
+    assert find_presence(answers, session, DataSpec()).tolist() == [[1, 1], [0, 1], [-1, -1], [1, -1]]
+    # Absences that are coded as abstentions are votes, but not those of a whole session.
+    as_votes = find_presence(answers, session, DataSpec(absence="abstain"))
+    assert as_votes.tolist() == [[1, 1], [1, 1], [-1, -1], [1, -1]]
+
+
+@needs_shared
+@CASES
+def test_presence_against_the_record(case, tables):
+    data = load.load_votes(DataSpec(abstention="missing"), case)
+    votes = tables[1][tables[1]["rcid"].isin(data["item"].to_numpy())]
+    votes = votes[votes["iso3"].isin(data["state"].to_numpy())]
+    absent = (votes["vote"] == "absent") & ~votes["no_votes_in_session"]
+    presence = data["presence"].to_numpy()
+    assert (presence == 0).sum() == absent.sum() > 4000
+    # Who abstained was there, however abstentions are coded.
+    assert (presence == 1).sum() == (votes["vote"] != "absent").sum()
+    assert (presence >= 0)[data["counts"].to_numpy().any(-1)].all()
 
 
 @needs_shared
