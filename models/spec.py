@@ -61,6 +61,18 @@ class IdealPointSpec(Spec):
         Half-normal scale of the standard deviation of a state's effect on a resolution, logits.
     repeat_correlation : float
         Correlation of a state's answers to one resolution, by which ``tempered`` counts them, 0 to 1.
+    absence : {"ignored", "modelled"}
+        Whether an absence says nothing, or states may stay away from votes that are awkward for them. See
+        ``models.likelihood.absence``. Absences coded as abstentions (``data.absence``) are none.
+    absence_loc, absence_scale : float
+        Normal prior of the mean over states of the log odds that a state is absent.
+    absence_state_scale, absence_item_scale : float
+        Half-normal scales of the standard deviations of these log odds over states and over roll calls.
+    absence_slope_scale : float
+        Normal scale of what is added to these log odds: by a vote on which a state is torn evenly between two
+        answers, and by one on which its region and the US say the opposite.
+    absence_inertia_loc, absence_inertia_scale : float
+        Normal prior of the log odds that a state does as at the roll call before on the same day.
     region_mean_scale : float
         Half-normal scale of the standard deviation between regional means.
     region_log_sd_scale : float
@@ -90,6 +102,14 @@ class IdealPointSpec(Spec):
     inertia_scale: float = 1.5
     testlet_scale: float = 2.0
     repeat_correlation: float = 0.7
+    absence: Literal["ignored", "modelled"] = "ignored"
+    absence_loc: float = -2.0
+    absence_scale: float = 1.0
+    absence_state_scale: float = 2.0
+    absence_item_scale: float = 1.0
+    absence_slope_scale: float = 2.0
+    absence_inertia_loc: float = 0.0
+    absence_inertia_scale: float = 1.5
     region_mean_scale: float = 3.0
     region_log_sd_scale: float = 0.5
     gauge_scale: float = 0.02
@@ -106,6 +126,8 @@ class IdealPointSpec(Spec):
         if not 0 <= self.repeat_correlation <= 1:
             given = f"IdealPointSpec.repeat_correlation = {self.repeat_correlation!r}"
             raise SpecError(f"{given}; a correlation from 0 to 1 is needed")
+        if self.absence == "modelled" and self.dimensions > 1:
+            raise SpecError("IdealPointSpec.absence = 'modelled' is for one dimension; allowed: 'ignored'")
 
 
 @dataclass(frozen=True, kw_only=True)

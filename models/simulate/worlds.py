@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.special import logit, ndtr
+from scipy.special import expit, logit, ndtr
 
 from models.simulate.static import REGIONS, standardise
 
 US = "USA"
 SESSIONS = 5
 """Sessions of a window."""
+A_DAY = 12
+"""Roll calls on one day."""
 MOST_TIMES = 5
 """Most times that a resolution is put in a window."""
 ISSUES = ("me", "nu", "di", "hr", "co", "ec", "other")
@@ -58,7 +60,9 @@ class World:
     absent_sd : float
         Standard deviation of it between states, logits.
     absent_awkward : float
-        What is added to it if a state stands at a cutpoint of the roll call, logits. 0: missing at random.
+        What is added to it if a state is torn evenly between two answers, logits. 0: missing at random.
+    absent_inertia : float
+        Probability, 0 to 1, that a state does as at the roll call before on the same day.
     discrimination_sd, midpoint_mean, midpoint_sd, log_gap_mean, log_gap_sd : float
         Distribution of resolutions, logits. Estimates of the two windows are near.
     """
@@ -76,6 +80,7 @@ class World:
     absent: float = 0.06
     absent_sd: float = 1.0
     absent_awkward: float = 0.0
+    absent_inertia: float = 0.0
     discrimination_sd: float = 3.5
     midpoint_mean: float = -5.0
     midpoint_sd: float = 2.5
@@ -167,7 +172,8 @@ def simulate_votes_at(
     cutpoint = agenda["cutpoint"]
     response = (predictor + chance)[..., None] > cutpoint[:, None, :]
     answer = response.sum(-1)
-    absent = draw_absences(world, predictor, cutpoint, rng)
+    date = date_items(agenda["session"])
+    absent = draw_absences(world, predictor, cutpoint, date, rng)
     absent[:, 0] &= not us_known
     answer = repeat_answers(answer, absent, agenda["resolution"], world.inertia, rng)
     counts = (answer[..., None] == np.arange(3)) & ~absent[..., None]
@@ -181,8 +187,7 @@ def simulate_votes_at(
     coords |= {"region": ("state", np.array(REGIONS)[region_idx]), "name": ("state", states)}
     of_item = {
         "session": agenda["session"],
-        "date": np.datetime64("2000-12-01", "ns")
-        + (365 * agenda["session"] + items % 20) * np.timedelta64(1, "D"),
+        "date": date,
         "issue": agenda["issue"],
         "issues": agenda["issue"],
         "us_vote": us_vote,
@@ -190,6 +195,7 @@ def simulate_votes_at(
     }
     coords |= {name: ("item", values) for name, values in of_item.items()}
     votes = xr.Dataset({"counts": (("item", "state", "response"), counts.astype(np.int32))}, coords)
+    votes["presence"] = ("item", "state"), (~absent).astype(np.int8)
     votes.attrs = {"case": case, "granularity": "rollcall", "left_out": "{}"}
     truth = xr.Dataset(
         {
@@ -267,14 +273,26 @@ def repeat_answers(
     return answer
 
 
+def date_items(session: np.ndarray) -> np.ndarray:
+    """Return the dates (item,) of roll calls held in the order given, ``A_DAY`` on a day of a session."""
+    place = np.arange(len(session)) - np.searchsorted(session, session)
+    return np.datetime64("2000-12-01", "ns") + (365 * session + place // A_DAY) * np.timedelta64(1, "D")
+
+
 def draw_absences(
-    world: World, predictor: np.ndarray, cutpoint: np.ndarray, rng: np.random.Generator
+    world: World, predictor: np.ndarray, cutpoint: np.ndarray, date: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw who is absent (item, state), bool."""
     usual = logit(world.absent) + world.absent_sd * rng.normal(size=world.n_state)
-    nearest = np.abs(predictor[..., None] - cutpoint[:, None, :]).min(-1)
-    probability = 1 / (1 + np.exp(-(usual + world.absent_awkward * np.exp(-nearest))))
-    return rng.random(predictor.shape) < probability
+    at_least = expit(predictor[..., None] - cutpoint[:, None, :])
+    answers = -np.diff(at_least, axis=-1, prepend=1.0, append=0.0)
+    awkward = 2 * (1 - (answers**2).sum(-1))
+    absent = rng.random(predictor.shape) < expit(usual + world.absent_awkward * awkward)
+    if world.absent_inertia:
+        stays = rng.random(predictor.shape) < world.absent_inertia
+        for item in np.flatnonzero(date[1:] == date[:-1]) + 1:
+            absent[item] = np.where(stays[item], absent[item - 1], absent[item])
+    return absent
 
 
 def find_outlier(answer: np.ndarray) -> int:
