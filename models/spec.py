@@ -181,8 +181,8 @@ class CoalitionSpec(Spec):
     likelihood: Literal["fused", "graph"] = "fused"
     link: Literal["logit", "probit", "cauchit"] = "logit"
     intercept_scale: float = 1.5
-    guarantee_scale: float = 1.0
-    guarantee_case_scale: float = 0.5
+    guarantee_scale: float = 3.0
+    guarantee_case_scale: float = 1.5
     guarantee_pooling: Literal["apart", "levels"] = "apart"
     guarantee_level_scale: float = 1.0
     alignment_scale: float = 1.0
