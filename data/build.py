@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.alliances.build import build_alliances
-from data.alliances.dyads import CAPABILITIES_FILE, DYADS_FILE
+from data.alliances.dyads import CAPABILITIES_FILES, DYADS_FILES
 from data.panel.covariates import derive_covariates
 from data.spec import DataSpec
 from data.tables.read import TABLES_DIR, load_states, read_parquet, validate_covariates, write_table
@@ -23,7 +23,7 @@ DATA_DIR = TABLES_DIR.parent
 
 SOURCES = (
     *("rollcalls.parquet", "votes.parquet", "state_year.parquet"),
-    *(DYADS_FILE, CAPABILITIES_FILE),
+    *(*DYADS_FILES, *CAPABILITIES_FILES),
 )
 """Files from which the computed tables are built."""
 
@@ -56,8 +56,7 @@ def build_shipped(target_dir: Path = DATA_DIR, shared_dir: Path | None = None) -
     target_dir : Path
         Folder that gets ``tables/`` and ``alliances/``.
     shared_dir : Path, optional
-        Folder with rollcalls.parquet, votes.parquet, state_year.parquet, atop_defense_dyads.parquet and
-        capabilities_1946_2022.parquet; None: ``../shared/data`` beside the checkout.
+        Folder with ``SOURCES``; None: ``../shared/data`` beside the checkout.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """The one door into ``data``: all that ``analysis`` takes from it besides the coding choices."""
 
 from data.alliances.build import load_alliances
-from data.alliances.dyads import DYADS_FILE, build_graph, load_dyads
+from data.alliances.dyads import DYADS_FILES, build_graph, load_dyads
 from data.alliances.network import find_clients, measure_star
 from data.build import build_shipped
 from data.describe import describe_tables
@@ -10,6 +10,7 @@ from data.panel.ties import (
     ALLY_OF_CLIENT,
     INFORMAL_LEVELS,
     add_client_ties,
+    find_owing,
     grade_by_closeness,
     grade_by_form,
 )
@@ -36,7 +37,7 @@ from data.votes.windows import load_record_votes, load_votes
 __all__ = [
     "ALLY_OF_CLIENT",
     "BLOCS",
-    "DYADS_FILE",
+    "DYADS_FILES",
     "FETCH_COMMAND",
     "INFORMAL_LEVELS",
     "ISSUE_NAMES",
@@ -51,6 +52,7 @@ __all__ = [
     "describe_tables",
     "fetch_release",
     "find_clients",
+    "find_owing",
     "find_rollcalls",
     "grade_by_closeness",
     "grade_by_form",

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from data.alliances.chance import expect_hegemonic
 from data.alliances.dyads import build_graph, find_alliances, select_capability
 from data.alliances.spec import US_CODE, ClaimsSpec
 
@@ -26,28 +27,31 @@ def measure_groups(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: Claims
     pd.DataFrame
         ``weight`` (states, alliances, pairs); ``scope`` (us: with the US; other: without it; for states also
         all: the strongest ally of either kind); ``year``; ``first, second, total``: capabilities of the
-        strongest member, of the next and of all; ``gini``; ``one_way`` (of a pair only one is bound). States
-        of unknown capability are left out. Among states, the US itself is not counted.
+        strongest member, of the next and of all; ``size``: number of members, of a state its allies and
+        itself; ``own``: capability of the state that is counted; ``gini``; ``one_way`` (of a pair only one is
+        bound). States of unknown capability are left out. Among the allies of the US, the US is not counted.
     """
     power = capabilities[spec.capability].where(lambda values: values > 0).dropna()
-    pairs = dyads[dyads["year"].between(spec.first_year, spec.last_year)]
+    pairs = dyads[dyads["year"].between(spec.earlier[0], spec.later[1])]
     for side in ("a", "b"):
         power_of_side = power.rename(f"power_{side}").rename_axis([side, "year"])
         pairs = pairs.join(power_of_side, on=[side, "year"], how="inner")
     with_us = ((pairs["a"] == US_CODE) | (pairs["b"] == US_CODE)).map({True: "us", False: "other"})
     pairs = pairs.assign(scope=with_us, one_way=pairs["a_bound"] != pairs["b_bound"])
-    parts = [_measure_pairs(pairs).assign(weight="pairs", one_way=pairs["one_way"])]
+    parts = [_measure_pairs(pairs).assign(weight="pairs", size=2, one_way=pairs["one_way"])]
     for scope in SCOPES:
         chosen = pairs if scope == "all" else pairs[pairs["scope"] == scope]
-        parts.append(_measure_pairs(_pair_with_strongest(chosen)).assign(weight="states", scope=scope))
+        states = _pair_with_strongest(chosen, without=US_CODE if scope == "us" else None)
+        both = {"size": states["size"], "own": states["power_a"], "weight": "states", "scope": scope}
+        parts.append(_measure_pairs(states).assign(**both))
     rows = []
     for year, of_year in pairs.groupby("year"):
         known = power.xs(year, level="year").to_dict()
         for members in find_alliances(build_graph(of_year, year)):
             values = np.sort([known[state] for state in members])[::-1]
             scope = "us" if US_CODE in members else "other"
-            rows.append((year, scope, values[0], values[1], values.sum(), measure_gini(values)))
-    columns = ["year", "scope", "first", "second", "total", "gini"]
+            rows.append((year, scope, len(values), *values[:2], values.sum(), measure_gini(values)))
+    columns = ["year", "scope", "size", "first", "second", "total", "gini"]
     parts.append(pd.DataFrame(rows, columns=columns).assign(weight="alliances"))
     return pd.concat(parts, ignore_index=True)
 
@@ -60,14 +64,15 @@ def _measure_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs[["year", "scope"]].assign(**measures)
 
 
-def _pair_with_strongest(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Pair each state but the US with its strongest ally."""
+def _pair_with_strongest(pairs: pd.DataFrame, without: int | None) -> pd.DataFrame:
+    """Pair each state but one with its strongest ally; ``size`` counts itself and its allies."""
     turned = pairs.rename(columns={"a": "b", "b": "a", "power_a": "power_b", "power_b": "power_a"})
     both = pd.concat([pairs, turned], ignore_index=True).sort_values(["year", "a", "power_b", "b"])
-    return both[both["a"] != US_CODE].drop_duplicates(["year", "a"], keep="last")
+    both["size"] = 1 + both.groupby(["year", "a"])["b"].transform("size")
+    return both[both["a"] != without].drop_duplicates(["year", "a"], keep="last")
 
 
-def summarize_balance(groups: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
+def summarize_balance(groups: pd.DataFrame, capabilities: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
     """Summarise ``measure_groups``: the inequality of allies for every year.
 
     A treaty of thirty members is one alliance, 435 pairs and thirty states. The result depends on which is
@@ -79,7 +84,9 @@ def summarize_balance(groups: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
     pd.DataFrame
         ``year, scope, weight``, ``n``, ``balanced, asymmetric, hegemonic`` (shares, 0 to 1),
         ``median_ratio``, ``leader_share`` (mean share of the strongest member in the capabilities of all
-        members), ``gini`` (mean), ``one_way`` (share of pairs; NaN for other weights).
+        members), ``gini`` (mean), ``one_way`` (share of pairs; NaN for other weights), ``hegemonic_random``:
+        expected share if the members were drawn at random (``data.alliances.chance``). NaN for alliances of
+        the US, which are no random ones by definition, and where a leader is compared with all others.
     """
     others = {"next": groups["second"], "rest": groups["total"] - groups["first"]}
     ratio = groups["first"] / others[spec.leader_against]
@@ -95,7 +102,19 @@ def summarize_balance(groups: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
     grouped = pd.concat([measured, whole]).groupby(["year", "scope", "weight"])
     means = grouped[[*TYPES, "leader_share", "gini", "one_way"]].mean()
     summary = means.assign(n=grouped["n"].sum(), median_ratio=grouped["ratio"].median())
-    return summary.sort_index().reset_index()
+    allied = dict(list(groups[groups["weight"] == "states"].groupby(["year", "scope"])["own"]))
+    expected = {}
+    for (year, scope, weight), part in grouped:
+        if scope == "us" or (weight == "alliances" and spec.leader_against == "rest"):
+            continue
+        drawn = allied[year, scope]
+        if spec.draw_from == "all":
+            drawn = select_capability(capabilities, year, spec)
+            drawn = drawn if scope == "all" else drawn.drop(US_CODE, errors="ignore")
+        expected[year, scope, weight] = expect_hegemonic(
+            drawn.to_numpy(), part["size"].to_numpy(int), spec.large_ratio, own=weight == "states"
+        )
+    return summary.assign(hegemonic_random=pd.Series(expected)).sort_index().reset_index()
 
 
 def measure_accessions(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
@@ -107,10 +126,10 @@ def measure_accessions(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: Cl
         ``year, ccode``; ``added_share``: its share of the capabilities of the US and all its allies, itself
         included; ``balance_without, balance_with``: capabilities of the US and its allies, without and with
         it, over those of the strongest state outside (the same in both). One row per first year of an
-        alliance after ``first_year``; an alliance that ends and begins again has several.
+        alliance after the first of ``later``; an alliance that ends and begins again has several.
     """
     rows, before = [], None
-    for year in range(spec.first_year, spec.last_year + 1):
+    for year in range(spec.later[0], spec.later[1] + 1):
         power = select_capability(capabilities, year, spec)
         graph = build_graph(dyads, year)
         allies = set(graph[US_CODE]) if US_CODE in graph else set()

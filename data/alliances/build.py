@@ -13,6 +13,7 @@ from data.alliances.balance import (
     measure_groups,
     summarize_balance,
 )
+from data.alliances.duties import PACTS, find_owing, measure_duties
 from data.alliances.dyads import load_capabilities, load_dyads
 from data.alliances.network import measure_closeness, measure_network
 from data.alliances.spec import ALTERNATIVES, ClaimsSpec
@@ -22,6 +23,9 @@ from data.tables.rules import validate_codes, validate_range, validate_unique
 
 ALLIANCES_DIR = Path(__file__).parent
 MAIN_CODING = "main"
+
+PERIODS = ("earlier", "later", "earlier_random", "later_random")
+"""Columns of codings.csv: share of hegemonic alliances in both periods, and the same at random."""
 
 _COLUMNS = {
     "balance.csv": (
@@ -34,8 +38,21 @@ _COLUMNS = {
         "leader_share",
         "gini",
         "one_way",
+        "hegemonic_random",
     ),
-    "codings.csv": ("coding", "scope", "weight", "type", "first", "last"),
+    "codings.csv": ("coding", *PERIODS),
+    "duties.csv": (
+        "year",
+        "pacts",
+        "n",
+        "protector_owes_more",
+        "partner_owes_more",
+        "only_protector_defends",
+        "only_partner_defends",
+        "partner_joins",
+        "protector_joins",
+        "partner_consults",
+    ),
     "accessions.csv": ("year", "ccode", "name", "added_share", "balance_without", "balance_with"),
     "network.csv": (
         "year",
@@ -46,15 +63,22 @@ _COLUMNS = {
         "centralisation",
         "density",
         "clustering",
+        "density_random",
     ),
-    "closeness.csv": ("iso3", "year", "steps", "client_ties"),
+    "closeness.csv": ("iso3", "year", "steps", "client_ties", "owes"),
 }
 _KEYS = {
     "balance.csv": ("year", "scope", "weight"),
-    "codings.csv": ("coding", "scope", "weight", "type"),
+    "codings.csv": ("coding",),
+    "duties.csv": ("year", "pacts"),
     "accessions.csv": ("year", "ccode"),
     "network.csv": ("year", "theatre"),
     "closeness.csv": ("iso3", "year"),
+}
+_NO_SHARES = {
+    *("year", "scope", "weight", "pacts", "theatre", "coding", "ccode", "name", "iso3"),
+    *("n", "clients", "ties", "steps", "client_ties"),
+    *("median_ratio", "balance_without", "balance_with"),
 }
 TABLES = tuple(_COLUMNS)
 """Names of the tables in this folder."""
@@ -71,7 +95,10 @@ def build_alliances(target_dir: Path, shared_dir: Path) -> list[Path]:
         measure: measure_groups(dyads, capabilities, replace(spec, capability=measure))
         for measure in {coding.capability: None for coding in codings.values()}
     }
-    balance = {name: summarize_balance(groups[coding.capability], coding) for name, coding in codings.items()}
+    balance = {
+        name: summarize_balance(groups[coding.capability], capabilities, coding)
+        for name, coding in codings.items()
+    }
     states = load_states()
     names = states.drop_duplicates("ccode", keep="last").set_index("ccode")
     accessions = measure_accessions(dyads, capabilities, spec)
@@ -79,13 +106,15 @@ def build_alliances(target_dir: Path, shared_dir: Path) -> list[Path]:
     years = tuple(case.covariate_year for case in DataSpec().cases)
     closeness = measure_closeness(dyads, years)
     closeness.insert(0, "iso3", closeness["ccode"].map(names["iso3"]))
+    closeness = closeness.join(find_owing(dyads).astype(int), on=["year", "ccode"])
     tables = {
         "balance.csv": balance[MAIN_CODING],
-        "codings.csv": pd.concat(
-            [compare_epochs(coding, balance[name]).assign(coding=name) for name, coding in codings.items()]
+        "codings.csv": pd.DataFrame(
+            [{"coding": name, **compare_periods(coding, balance[name])} for name, coding in codings.items()]
         ),
+        "duties.csv": measure_duties(dyads, capabilities, spec),
         "accessions.csv": accessions,
-        "network.csv": measure_network(dyads, spec),
+        "network.csv": measure_network(dyads, capabilities, spec),
         "closeness.csv": closeness.dropna(subset="iso3").sort_values(["iso3", "year"]),
     }
     return [
@@ -94,23 +123,23 @@ def build_alliances(target_dir: Path, shared_dir: Path) -> list[Path]:
     ]
 
 
-def compare_epochs(spec: ClaimsSpec, balance: pd.DataFrame) -> pd.DataFrame:
-    """Average the share of each type of alliance over the first and the last years.
+def compare_periods(spec: ClaimsSpec, balance: pd.DataFrame) -> dict[str, float]:
+    """Average the share of hegemonic alliances, and its value at random, over the years of both periods.
 
     Returns
     -------
-    pd.DataFrame
-        ``scope, weight, type, first, last`` (shares, 0 to 1).
+    dict
+        ``PERIODS``, 0 to 1; NaN where there is no value at random.
     """
-    long = balance.melt(["year", "scope", "weight"], list(TYPES), "type", "share")
-    parts = {
-        "first": long["year"] < spec.first_year + spec.epoch_years,
-        "last": long["year"] > spec.last_year - spec.epoch_years,
-    }
+    chosen = balance[(balance["scope"] == spec.scope) & (balance["weight"] == spec.weight)]
+    for first, last in spec.left_out:
+        chosen = chosen[~chosen["year"].between(first, last)]
     means = {
-        name: long[rows].groupby(["scope", "weight", "type"])["share"].mean() for name, rows in parts.items()
+        period: chosen[chosen["year"].between(*years)][["hegemonic", "hegemonic_random"]].mean(skipna=False)
+        for period, years in (("earlier", spec.earlier), ("later", spec.later))
     }
-    return pd.DataFrame(means).reset_index()
+    values = [means[period][column] for column in means["later"].index for period in means]
+    return dict(zip(PERIODS, values, strict=True))
 
 
 def load_alliances(name: str, folder: Path = ALLIANCES_DIR) -> pd.DataFrame:
@@ -123,10 +152,9 @@ def load_alliances(name: str, folder: Path = ALLIANCES_DIR) -> pd.DataFrame:
     """
     table = read_table(folder / name, _COLUMNS[name])
     validate_unique(table, _KEYS[name], name)
-    for column, allowed in (("scope", SCOPES), ("weight", WEIGHTS), ("type", TYPES)):
+    for column, allowed in (("scope", SCOPES), ("weight", WEIGHTS), ("pacts", PACTS)):
         if column in table.columns:
             validate_codes(table, column, allowed, name)
-    shares = (*TYPES, "leader_share", "gini", "one_way", "first", "last", "added_share", "hub_share")
-    for column in {*shares, "centralisation", "density", "clustering"} & set(table.columns):
+    for column in set(table.columns) - _NO_SHARES:
         validate_range(table, column, 0, 1, name)
     return table

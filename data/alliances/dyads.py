@@ -23,8 +23,11 @@ from data.tables.rules import (
 if TYPE_CHECKING:
     import networkx as nx
 
-DYADS_FILE = "atop_defense_dyads.parquet"
-CAPABILITIES_FILE = "capabilities_1946_2022.parquet"
+DYADS_FILES = ("atop_defense_dyads_1815_1945.parquet", "atop_defense_dyads.parquet")
+CAPABILITIES_FILES = ("capabilities_1816_1945.parquet", "capabilities_1946_2022.parquet")
+
+DUTIES = {"bound": "atop_defense", "offence": "atop_offense", "consult": "atop_consul"}
+"""Kinds of duty that a state may owe another, by our name and the column of the source."""
 
 SAME_STATE = {260: 255}
 """The Federal Republic of Germany has its own code until 1990, but is the same ally as Germany."""
@@ -39,41 +42,45 @@ def load_dyads(folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     folder : Path
-        Folder with atop_defense_dyads.parquet.
+        Folder with ``DYADS_FILES``.
 
     Returns
     -------
     pd.DataFrame
-        ``year, a, b`` (Correlates of War codes, a < b), ``a_bound, b_bound`` (bool: bound to defend the
-        other), sorted. Obligations count from their signature.
+        ``year, a, b`` (Correlates of War codes, a < b), sorted; ``a_bound, b_bound`` (bool: bound to defend
+        the other), ``a_offence, b_offence`` (to join its attacks), ``a_consult, b_consult`` (to consult it).
+        Obligations count from their signature. Duties beside defence are known of a side that owes defence
+        only: the source has no other rows.
 
     Raises
     ------
     DataError
-        The file is missing or breaks a rule.
+        A file is missing or breaks a rule.
     """
-    path = Path(folder) / DYADS_FILE
+    table = pd.concat([_read_dyads(Path(folder) / name) for name in DYADS_FILES], ignore_index=True)
+    one, two = table["ccode1"].to_numpy(int), table["ccode2"].to_numpy(int)
+    pairs = {"year": table["year"].to_numpy(int), "a": np.minimum(one, two), "b": np.maximum(one, two)}
+    for duty, column in DUTIES.items():
+        owed = table[column].to_numpy() == 1
+        pairs |= {f"a_{duty}": owed & (one < two), f"b_{duty}": owed & (one > two)}
+    return pd.DataFrame(pairs).groupby(["year", "a", "b"], as_index=False, sort=True).max()
+
+
+def _read_dyads(path: Path) -> pd.DataFrame:
+    """Read and check the directed obligations of one file, those of defence only."""
     table = read_parquet(path)
     key = ["ccode1", "ccode2", "year"]
-    validate_columns(table, [*key, "atop_defense"], path.name)
+    validate_columns(table, [*key, *DUTIES.values()], path.name)
     validate_not_empty(table, path.name)
     validate_unique(table, key, path.name)
-    validate_codes(table, "atop_defense", (0, 1), path.name)
+    for column in DUTIES.values():
+        validate_codes(table, column, (0, 1), path.name)
     table = table[table["atop_defense"] == 1]
     table = table.replace({"ccode1": SAME_STATE, "ccode2": SAME_STATE})
-    one, two = table["ccode1"].to_numpy(int), table["ccode2"].to_numpy(int)
-    if (one == two).any():
-        raise DataError(f"{path.name}: a state allied with itself: ccode {one[one == two][0]}")
-    pairs = pd.DataFrame(
-        {
-            "year": table["year"].to_numpy(int),
-            "a": np.minimum(one, two),
-            "b": np.maximum(one, two),
-            "a_bound": one < two,
-            "b_bound": one > two,
-        }
-    )
-    return pairs.groupby(["year", "a", "b"], as_index=False, sort=True)[["a_bound", "b_bound"]].max()
+    same = table[table["ccode1"] == table["ccode2"]]
+    if len(same):
+        raise DataError(f"{path.name}: a state allied with itself: ccode {same['ccode1'].iloc[0]}")
+    return table
 
 
 def load_capabilities(folder: Path) -> pd.DataFrame:
@@ -85,7 +92,11 @@ def load_capabilities(folder: Path) -> pd.DataFrame:
         Index (ccode, year); ``cinc`` (share of the world, 0 to 1), ``milex`` (thousand US dollars) and
         ``milper`` (thousand persons), NaN where unknown.
     """
-    path = Path(folder) / CAPABILITIES_FILE
+    parts = [_read_capabilities(Path(folder) / name) for name in CAPABILITIES_FILES]
+    return pd.concat(parts).sort_index()
+
+
+def _read_capabilities(path: Path) -> pd.DataFrame:
     table = read_parquet(path)
     key = ["ccode", "year"]
     validate_columns(table, [*key, "cinc", "milex", "milper"], path.name)

@@ -56,25 +56,34 @@ def find_clients(graph: nx.Graph) -> set[int]:
     return set(graph[US_CODE]) if US_CODE in graph else set()
 
 
-def measure_network(dyads: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
+def measure_network(dyads: pd.DataFrame, capabilities: pd.DataFrame, spec: ClaimsSpec) -> pd.DataFrame:
     """Measure the network of the US and its clients for every year, as a whole and by part of the world.
 
     Returns
     -------
     pd.DataFrame
         ``year, theatre`` (World, or the US and its clients in one part), and the columns of
-        ``measure_star``. Parts without clients have no rows.
+        ``measure_star``. Parts without clients have no rows. ``density_random``: density among the clients
+        that is expected if all obligations without the US were placed at random among the pairs of other
+        states, of the world or of that part: their number over that of the pairs. States are those with
+        capabilities in the year.
     """
     rows = []
-    for year in range(spec.first_year, spec.last_year + 1):
+    states = capabilities.index.to_frame(index=False).groupby("year")["ccode"].apply(set)
+    for year in range(spec.later[0], spec.later[1] + 1):
         graph = build_graph(dyads, year)
+        system = (states[year] | set(graph)) - {US_CODE}
         clients = find_clients(graph)
         parts = {WORLD: clients}
         for client in clients:
             parts.setdefault(spec.theatre(client), set()).add(client)
         for theatre in sorted(parts):
             star = measure_star(graph.subgraph(parts[theatre] | {US_CODE}), US_CODE) if clients else {}
-            rows.append({"year": year, "theatre": theatre, **star})
+            here = {state for state in system if theatre == WORLD or spec.theatre(state) == theatre}
+            ties = graph.subgraph(here).number_of_edges()
+            pairs = len(here) * (len(here) - 1) / 2
+            random = ties / pairs if pairs else np.nan
+            rows.append({"year": year, "theatre": theatre, **star, "density_random": random})
     return pd.DataFrame(rows)
 
 

@@ -18,10 +18,18 @@ class ClaimsSpec:
 
     Attributes
     ----------
-    first_year, last_year : int
-        Years described: those of the table of defence obligations (ATOP 5.1).
-    epoch_years : int
-        Years compared at either end. Ten, because a treaty with many members can dominate a single year.
+    earlier, later : (int, int)
+        First and last years of the two periods compared: from the first capabilities (NMC 7.0) to the war,
+        and from then to the last obligations (ATOP 5.1). The network of the US is described in the later one.
+    left_out : tuple of (int, int)
+        Years that count in neither period, such as those of the world wars.
+    scope : {"all", "other"}
+        Alliances of all states, or those without the US.
+    weight : {"states", "alliances", "pairs"}
+        What counts once. States, because one treaty of thirty states makes 435 pairs.
+    draw_from : {"all", "allied"}
+        Whose capabilities allies drawn at random have: those of all states of the year, or of those that have
+        an ally. All, because who has allies at all is a part of the question.
     capability : {"cinc", "milex", "milper"}
         Measure of power. Unlike spending and soldiers, the composite index has no gaps.
     medium_ratio, large_ratio : float
@@ -42,9 +50,12 @@ class ClaimsSpec:
         States that belong elsewhere by their alliance, such as Turkey, a member of NATO.
     """
 
-    first_year: int = 1946
-    last_year: int = 2018
-    epoch_years: int = 10
+    earlier: tuple[int, int] = (1816, 1945)
+    later: tuple[int, int] = (1946, 2018)
+    left_out: tuple[tuple[int, int], ...] = ()
+    scope: Literal["all", "other"] = "all"
+    weight: Literal["states", "alliances", "pairs"] = "states"
+    draw_from: Literal["all", "allied"] = "all"
     capability: Literal["cinc", "milex", "milper"] = "cinc"
     medium_ratio: float = 3.0
     large_ratio: float = 10.0
@@ -67,17 +78,17 @@ class ClaimsSpec:
 
     def __post_init__(self) -> None:
         """Restore the types that JSON changes, and check every value."""
-        for field in ("theatres", "theatre_exceptions"):
+        for field in ("theatres", "theatre_exceptions", "earlier", "later", "left_out"):
             object.__setattr__(self, field, tuples(getattr(self, field)))
-        for field in ("capability", "leader_against"):
+        for field in ("capability", "leader_against", "scope", "weight", "draw_from"):
             check_choice(
                 "ClaimsSpec", field, getattr(self, field), get_args(type(self).__annotations__[field])
             )
-        years = self.last_year - self.first_year + 1
-        if not (isinstance(self.epoch_years, int) and 1 <= 2 * self.epoch_years <= years):
+        (start, end), (restart, last) = self.earlier, self.later
+        if not start <= end < restart <= last:
             raise ValueError(
-                f"ClaimsSpec.epoch_years = {self.epoch_years!r}: two such epochs must fit into the years "
-                f"{self.first_year}-{self.last_year}"
+                f"ClaimsSpec.earlier, later = {self.earlier}, {self.later}: each from its first to its last "
+                "year, and the one before the other"
             )
         if not 1 < self.medium_ratio < self.large_ratio:
             raise ValueError(
@@ -108,13 +119,23 @@ _MAIN = ClaimsSpec()
 
 ALTERNATIVES: dict[str, dict[str, ClaimsSpec]] = {
     "asymmetry": {
-        "two and five to one": replace(_MAIN, medium_ratio=2.0, large_ratio=5.0),
-        "five and twenty to one": replace(_MAIN, medium_ratio=5.0, large_ratio=20.0),
-        "leader against all the others": replace(_MAIN, leader_against="rest"),
-        "military spending": replace(_MAIN, capability="milex"),
+        "alliances without the US": replace(_MAIN, scope="other"),
+        "each alliance once": replace(_MAIN, weight="alliances"),
+        "each alliance once, leader against all others": replace(
+            _MAIN, weight="alliances", leader_against="rest"
+        ),
+        "each pair once": replace(_MAIN, weight="pairs"),
         "soldiers": replace(_MAIN, capability="milper"),
-        "epochs of five years": replace(_MAIN, epoch_years=5),
-        "epochs of twenty years": replace(_MAIN, epoch_years=20),
+        "military spending": replace(_MAIN, capability="milex"),
+        "above three to one": replace(_MAIN, medium_ratio=2.0, large_ratio=3.0),
+        "above five to one": replace(_MAIN, large_ratio=5.0),
+        "above twenty to one": replace(_MAIN, large_ratio=20.0),
+        "without the years of world wars": replace(_MAIN, left_out=((1914, 1918), (1939, 1945))),
+        "1816-1913 before": replace(_MAIN, earlier=(1816, 1913)),
+        "1871-1945 before": replace(_MAIN, earlier=(1871, 1945)),
+        "1946-1990 since": replace(_MAIN, later=(1946, 1990)),
+        "1991-2018 since": replace(_MAIN, later=(1991, 2018)),
+        "partners drawn from states with allies": replace(_MAIN, draw_from="allied"),
     },
     "unpopular": {
         "alone below 5 %": replace(_MAIN, alone_below=0.05),

@@ -69,6 +69,11 @@ def grade_by_closeness(panel: xr.Dataset, closeness: pd.DataFrame) -> xr.Dataset
     return _grade(panel, {ALLY_OF_CLIENT: (steps == 2).to_series()}, formal)
 
 
+def find_owing(panel: xr.Dataset, closeness: pd.DataFrame) -> xr.DataArray:
+    """Return whether each partner owes the US defence, (case, state): 1 or 0; NaN where no pact is known."""
+    return _by_state(panel, closeness, "owes")
+
+
 def add_client_ties(panel: xr.Dataset, closeness: pd.DataFrame) -> xr.Dataset:
     """Add the covariate log(1 + ties to clients of the US)."""
     ties = np.log1p(_by_state(panel, closeness, "client_ties").fillna(0.0)).where(panel["included"])

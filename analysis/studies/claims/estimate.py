@@ -18,17 +18,12 @@ from analysis.posterior.joining import (
 )
 from analysis.posterior.positions import draw_alignment
 from analysis.posterior.tiers import compute_tiers
-from analysis.studies.claims.rows import infer
+from analysis.studies.claims.rows import infer, strongest_level
 from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant
 from data.load import ALLY_OF_CLIENT, INFORMAL_LEVELS
 from models.alignment import draw_alignment_model
 from models.panel import centre_alignment, prepare_panel_data
-
-
-def strongest_level(panel: xr.Dataset) -> str:
-    """Return the highest guarantee level of a panel: the pact, in the main coding."""
-    return panel["guarantee"].attrs["levels"][-1]
 
 
 def keep_draws(fit: xr.DataTree, variant: Variant) -> xr.Dataset:

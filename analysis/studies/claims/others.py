@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.store.files import OUTPUT, RESULTS
-from analysis.studies.claims.rows import MAIN_CODING
+from analysis.studies.claims.rows import ESTIMANDS, MAIN_CODING
 from analysis.variants.variant import Variant
 
 KEYS = ["claim", "quantity", "when", "group"]
@@ -30,31 +30,38 @@ def read_elsewhere(variant: Variant) -> pd.DataFrame:
 
 
 def translate_sensitivity(table: pd.DataFrame, without: set[str]) -> pd.DataFrame:
-    """Turn the effect of a pact in every variant into rows of the claim ``unpopular``.
+    """Turn the effects of a pact in every variant into rows of the claims ``unpopular`` and ``formality``.
 
     Takes ``sensitivity.csv`` (older ones have no column ``group``) and the variants to leave out.
     """
-    chosen = (table["quantity"] == "ame_pact_total") & ~table["variant"].isin(without) & table["mean"].notna()
+    chosen = table["quantity"].isin(list(ESTIMANDS)) & ~table["variant"].isin(without) & table["mean"].notna()
     if "group" in table:
         chosen &= table["group"] == "all"
-    columns = ["variant", "when", "mean", "sd", "lower", "upper", "prob"]
+    columns = ["variant", "quantity", "when", "mean", "sd", "lower", "upper", "prob"]
     renamed = table[chosen].rename(columns={"case": "when", "prob_positive": "prob"})[columns]
-    keys = {"claim": "unpopular", "quantity": "ame_pact_total", "group": "all", "coding": MAIN_CODING}
-    return renamed.assign(**keys, kind="posterior", unit="points")
+    rows = renamed.assign(claim="unpopular", group="all", coding=MAIN_CODING, kind="posterior")
+    rows = rows.assign(unit=rows["quantity"].map(ESTIMANDS))
+    shared = rows[rows["quantity"] == "ame_pact_total"].assign(claim="formality")
+    return pd.concat([rows, shared], ignore_index=True)
 
 
 def gather_others(rows: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:
     """Gather each quantity from the claim's other codings and from other variants.
 
+    A variant that cannot move a quantity has the same fit, and so the same number to the last digit, as the
+    main analysis or another variant. It is no further evidence, and is left out.
+
     Takes the tables of ``tabulate`` and ``read_elsewhere``. Returns ``claim, quantity, when, group``, as in
     the main coding; ``mean, prob``; ``other``: name of the coding or variant.
     """
     columns = [*KEYS, "mean", "prob", "other"]
-    codings = rows[rows["coding"] != MAIN_CODING].assign(other=lambda table: table["coding"])
-    if elsewhere.empty:
-        return codings[columns]
-    variants = elsewhere[elsewhere["coding"] == MAIN_CODING].assign(other=elsewhere["variant"])
-    return pd.concat([codings[columns], variants[columns]], ignore_index=True)
+    parts = [rows.assign(other=rows["coding"])]
+    if not elsewhere.empty:
+        chosen = elsewhere[elsewhere["coding"] == MAIN_CODING]
+        parts.append(chosen.assign(other=chosen["variant"]))
+    table = pd.concat(parts, ignore_index=True)[columns]
+    distinct = table.drop_duplicates([*KEYS, "mean", "prob"])
+    return distinct[distinct["other"] != MAIN_CODING].reset_index(drop=True)
 
 
 def find_others(others: pd.DataFrame, entry: object) -> pd.DataFrame:

@@ -9,13 +9,21 @@ import xarray as xr
 from analysis.posterior.summaries import summarize_draws
 
 MAIN_CODING = "main"
-CHANGE = "last less first"
-"""``when`` of a change: the last years of the record minus the first."""
+CHANGE = "since 1946 less before"
+"""``when`` of a change: mean of 1946-2018 minus mean of 1816-1945."""
 COLUMNS = (
     *("claim", "quantity", "when", "group", "coding"),
     *("mean", "sd", "lower", "upper", "prob", "kind", "unit"),
 )
 """``when``: a case or a year; ``coding``: the claim's coding; ``prob``: probability of being positive."""
+
+ESTIMANDS = {
+    "log_odds_pact_total": "logits",
+    "ame_pact_total": "points",
+    "att_pact_total": "points",
+    "risk_ratio_pact_total": "ratio",
+}
+"""Effects of a pact on joining that are compared between the cases, with their units."""
 
 Unit = Literal["probability", "points", "sd", "logits", "share", "states", "ratio"]
 """Points: a difference of probabilities, as a fraction of 1."""
@@ -78,3 +86,8 @@ def tabulate(parts: list[pd.DataFrame]) -> pd.DataFrame:
     numbers = ["mean", "sd", "lower", "upper", "prob"]
     table[numbers] = table[numbers].astype(float)
     return table
+
+
+def strongest_level(panel: xr.Dataset) -> str:
+    """Return the highest guarantee level of a panel: the pact, in the main coding."""
+    return panel["guarantee"].attrs["levels"][-1]

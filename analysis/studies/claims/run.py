@@ -14,17 +14,17 @@ from analysis.store.files import OUTPUT, RESULTS, atomic_folder, write_json, wri
 from analysis.store.store import load_or_make
 from analysis.studies.claims.describe import (
     describe_asymmetry,
+    describe_duties,
     describe_goods,
     describe_hierarchy,
-    describe_one_way,
     share_with_us,
 )
-from analysis.studies.claims.estimate import draw_positions, strongest_level
+from analysis.studies.claims.estimate import draw_positions
 from analysis.studies.claims.figures.draw import draw_claims
 from analysis.studies.claims.judge import judge
 from analysis.studies.claims.others import add_sign_shares, gather_others, read_elsewhere
 from analysis.studies.claims.plan import list_estimates
-from analysis.studies.claims.rows import MAIN_CODING, tabulate
+from analysis.studies.claims.rows import ESTIMANDS, MAIN_CODING, strongest_level, tabulate
 from analysis.studies.claims.text import write_pages
 from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
@@ -114,7 +114,7 @@ def collect_rows(
     positions = draw_positions(make(stage1), panel, variant)
     parts = [
         *describe_asymmetry(),
-        *describe_one_way(),
+        *describe_duties(panel),
         *describe_goods(panel, ClaimsSpec(), share_with_us(inputs.votes)),
         *describe_hierarchy(),
         take_effects(effects, panel),
@@ -132,9 +132,15 @@ def collect_rows(
 
 
 def take_effects(effects: pd.DataFrame, panel: xr.Dataset) -> pd.DataFrame:
-    """Return the main job's effect of a pact on joining, by case and their difference, for ``unpopular``."""
-    quantity = f"ame_{strongest_level(panel)}_total"
-    rows = effects[(effects["quantity"] == quantity) & (effects["group"] == "all")]
-    rows = rows.rename(columns={"case": "when", "prob_positive": "prob"}).drop(columns="quantity")
-    keys = {"claim": "unpopular", "quantity": "ame_pact_total", "coding": MAIN_CODING}
-    return rows.assign(**keys, kind="posterior", unit="points")
+    """Return the main job's effects of a pact on joining, by case and their difference.
+
+    The claim ``unpopular`` compares the cases by every estimand; ``formality`` has the average effect.
+    """
+    level = strongest_level(panel)
+    names = {name.replace("_pact_", f"_{level}_"): name for name in ESTIMANDS}
+    rows = effects[effects["quantity"].isin(list(names)) & (effects["group"] == "all")]
+    rows = rows.rename(columns={"case": "when", "prob_positive": "prob"})
+    rows = rows.assign(quantity=rows["quantity"].map(names), coding=MAIN_CODING, kind="posterior")
+    rows = rows.assign(claim="unpopular", unit=rows["quantity"].map(ESTIMANDS))
+    shared = rows[rows["quantity"] == "ame_pact_total"].assign(claim="formality")
+    return pd.concat([rows, shared], ignore_index=True)

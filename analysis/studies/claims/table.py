@@ -11,7 +11,8 @@ from typing import Literal
 class Deciding:
     """A quantity that decides a claim: a row of claims.csv, named before it was computed.
 
-    ``words`` says what it is, for a sentence. The claim says that it is above ``limit``.
+    ``words`` says what it is, for a sentence. The claim says that it is above ``limit``. ``no_effect`` says
+    what it is if the effect under test is zero.
     """
 
     claim: str
@@ -20,6 +21,7 @@ class Deciding:
     group: str
     kind: Literal["posterior", "description"]
     words: str
+    no_effect: str
     limit: float = 0.0
 
 

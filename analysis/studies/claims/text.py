@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.posterior.words import interval, number, percent, probability
+from analysis.studies.claims.judge import SURE
 from analysis.studies.claims.others import find_others
 from analysis.studies.claims.rows import CHANGE, find_row
 from analysis.studies.claims.table import load_claims
@@ -27,6 +28,7 @@ def write_pages(
                 "measured": claim.measured,
                 "result": [*_say_deciding(own, decided), *RESULTS[claim.name](own)],
                 "verdict": decided["claim_verdict"].iloc[0],
+                "together": _say_together(decided),
                 "refuted_by": claim.refuted_by,
                 "codings": _say_codings(own, decided, others),
                 "limits": claim.limits,
@@ -41,15 +43,22 @@ def _say_deciding(rows: pd.DataFrame, decided: pd.DataFrame) -> list[str]:
     for entry in decided.itertuples():
         row = find_row(rows, entry.quantity, entry.when, entry.group)
         if row is None:
-            found = "not computed"
-        elif entry.kind == "posterior":
-            found = f"{say_interval(row)}. Verdict: {entry.verdict}"
-        elif entry.when == CHANGE:
-            found = f"{number(100 * row['mean'], 0, sign=True)} percentage points. Verdict: {entry.verdict}"
-        else:
-            found = f"{number(row['mean'])}. Verdict: {entry.verdict}"
-        sentences.append(f"{_capital(entry.words)}: {found}.")
+            sentences.append(f"{_capital(entry.words)}: not computed.")
+            continue
+        said = say_interval(row) if entry.kind == "posterior" else say_number(row["mean"], row["unit"])
+        nothing = f"Without the effect it would be {entry.no_effect}"
+        sentences.append(f"{_capital(entry.words)}: {said}. {nothing}. Verdict: {entry.verdict}.")
     return sentences
+
+
+def _say_together(decided: pd.DataFrame) -> str:
+    """Say how sure it is that all posteriors of a claim are on its side; empty if there is at most one."""
+    if (decided["kind"] == "posterior").sum() < 2 or decided["mean"].isna().any():
+        return ""
+    return (
+        "The probability that all estimated quantities are on the claim's side is at least "
+        f"{probability(decided['together'].iloc[0])}."
+    )
 
 
 def _say_codings(rows: pd.DataFrame, decided: pd.DataFrame, others: pd.DataFrame) -> list[str]:
@@ -89,11 +98,13 @@ def say_interval(row: pd.Series) -> str:
 
 
 def say(rows: pd.DataFrame, quantity: str, when: str, group: str = "all") -> str:
-    """Say a probability or a share in percent, another posterior with its interval, or ``not computed``."""
+    """Say a share, a probability or a count; another posterior with its interval; or ``not computed``."""
     row = find_row(rows, quantity, when, group)
     if row is None:
         return "not computed"
-    return percent(row["mean"]) if row["unit"] in ("share", "probability") else say_interval(row)
+    if row["unit"] in ("share", "probability", "states"):
+        return say_number(row["mean"], row["unit"])
+    return say_interval(row)
 
 
 def say_others(main: pd.Series, others: pd.DataFrame, unit: str) -> str:
@@ -113,17 +124,23 @@ def say_others(main: pd.Series, others: pd.DataFrame, unit: str) -> str:
 
 
 def _say_asymmetry(rows: pd.DataFrame) -> list[str]:
-    years = rows[rows["quantity"] == "hegemonic"]["when"].astype(int)
-    first, last = str(years.min()), str(years.max())
-    counted = [
-        f"by {weight} {name}, {say(rows, 'hegemonic', first, f'{scope} {weight}')} and "
-        f"{say(rows, 'hegemonic', last, f'{scope} {weight}')}"
-        for weight in ("states", "alliances", "pairs")
-        for scope, name in (("us", "with the US"), ("other", "without it"))
-    ]
+    share = {
+        period: say(rows, f"hegemonic_{period}", "mean", "all states")
+        for period in ("earlier", "later", "earlier_random", "later_random")
+    }
+    at_random = find_row(rows, "hegemonic_change_random", CHANGE, "all states")
+    by_year = rows[(rows["quantity"] == "hegemonic") & (rows["group"] == "all states")]
+    by_year = by_year.set_index(by_year["when"].astype(int))["mean"]
+    last = str(by_year.index.max())
+    early, late = (percent(by_year.loc[span].mean()) for span in (slice(1816, 1870), slice(1871, 1945)))
+    now, chance = (say(rows, q, last, "all states") for q in ("hegemonic", "hegemonic_random"))
     median, largest = (find_row(rows, "added_share", when) for when in ("median", "largest"))
     return [
-        f"Share of hegemonic alliances in {first} and {last}: {'; '.join(counted)}.",
+        f"Share of states whose alliance is hegemonic: {share['earlier']} in 1816-1945, {share['later']} "
+        f"since 1946. With partners drawn at random it would be {share['earlier_random']} and "
+        f"{share['later_random']}, a change of {say_number(at_random['mean'], 'points')}.",
+        f"The earlier years are not alike: {early} in 1816-1870 (German states with Austria and Prussia), "
+        f"{late} in 1871-1945. In {last} it was {now}, with partners drawn at random {chance}.",
         f"The median new ally of the US added {number(100 * median['mean'], 1)} % of the capabilities of the "
         f"US and its allies, the largest {percent(largest['mean'])}.",
     ]
@@ -131,16 +148,22 @@ def _say_asymmetry(rows: pd.DataFrame) -> list[str]:
 
 def _say_goods(rows: pd.DataFrame) -> list[str]:
     sentences = []
-    for tier in ("political", "military"):
+    for tier, name in (("political", "being named"), ("military", "sending soldiers")):
         parts = []
         for group in ("small", "middle", "major"):
             with_pact, without = (
                 say(rows, f"at_least_{tier}", "pooled", f"{group}, {level}") for level in ("pact", "none")
             )
             parts.append(f"{group} states {with_pact} with a pact, {without} without")
-        sentences.append(f"Probability of at least {tier} support, both coalitions: {'; '.join(parts)}.")
+        sentences.append(f"Probability of {name}, both coalitions: {'; '.join(parts)}.")
+    sentences += [
+        f"Change of a pact's effect per standard deviation of log capability, logits: on the name "
+        f"{say(rows, 'capability_change_political', when)}; on soldiers, given the name, "
+        f"{say(rows, 'capability_change_military', when)} ({name})."
+        for when, name in (("iraq", "Iraq"), ("isis", "ISIS"))
+    ]
     change = say(rows, "guarantee_capability", "pooled")
-    sentences.append(f"Change of a pact's effect per standard deviation of log capability: {change}.")
+    sentences.append(f"With one effect on both steps (proportional odds) it is {change}.")
     return sentences
 
 
@@ -148,39 +171,67 @@ def _say_unpopular(rows: pd.DataFrame) -> list[str]:
     return [
         f"Effect of a pact on joining: in Iraq {say(rows, 'ame_pact_total', 'iraq')}, against ISIS "
         f"{say(rows, 'ame_pact_total', 'isis')}.",
+        *(
+            f"Iraq minus ISIS by {name}: {say(rows, quantity, 'difference')}{_say_open(rows, quantity)}."
+            for quantity, name in (
+                ("log_odds_pact_total", "log odds"),
+                ("ame_pact_total", "average over all states"),
+                ("att_pact_total", "average over the states with a pact"),
+                ("risk_ratio_pact_total", "risk ratio"),
+            )
+        ),
         f"Effect of a pact on alignment: where the US is nearly alone "
         f"{say(rows, 'alignment_pact_alone', 'pooled')}, on all other resolutions "
         f"{say(rows, 'alignment_pact_others', 'pooled')}.",
     ]
 
 
+def _say_open(rows: pd.DataFrame, quantity: str) -> str:
+    """Say whether the sign of a difference is open by one estimand alone; nothing if it was not computed."""
+    row = find_row(rows, quantity, "difference")
+    if row is None:
+        return ""
+    return ": open" if 1 - SURE <= row["prob"] <= SURE else ": not open"
+
+
 def _say_formality(rows: pd.DataFrame) -> list[str]:
+    last = str(rows[rows["quantity"] == "only_protector_defends"]["when"].astype(int).max())
+    owed = [
+        say(rows, quantity, last, "pacts of the US")
+        for quantity in ("only_protector_defends", "partner_joins", "partner_consults")
+    ]
+    named = []
+    for group in sorted(set(rows[rows["quantity"] == "named"]["group"])):
+        shares = [
+            f"{say(rows, 'named', case, group)} of {say(rows, 'states', case, group)} ({name})"
+            for case, name in (("iraq", "Iraq"), ("isis", "ISIS"))
+            if find_row(rows, "named", case, group) is not None
+        ]
+        named.append(f"{group} {' and '.join(shares)}")
     sentences = [
+        f"Of the pacts of the US in {last}, {owed[0]} bind only the US to defend; {owed[1]} bind the partner "
+        f"to join attacks, {owed[2]} to consult.",
+        f"Joined, of the partners with a pact: {'; '.join(named)}.",
         f"Effect on joining: of a pact {say(rows, 'ame_pact', 'pooled')}, of informal ties on average "
         f"{say(rows, 'informal', 'pooled')}.",
         f"Effect on alignment, pact minus informal ties: "
         f"{say(rows, 'alignment_pact_less_informal', 'pooled')}.",
     ]
-    one_way = rows[rows["quantity"] == "one_way"]
-    if len(one_way):
-        last = str(one_way["when"].astype(int).max())
-        us, other = (say(rows, "one_way", last, f"{scope} pairs") for scope in ("us", "other"))
-        sentences.append(
-            f"Only one state was bound in {us} of pairs with the US and {other} of others ({last})."
-        )
     return sentences
 
 
 def _say_hierarchy(rows: pd.DataFrame) -> list[str]:
     parts = [
-        f"{theatre} {number(find_row(rows, 'centralisation', '2018', theatre)['mean'])}"
+        f"{theatre} {say(rows, 'density', '2018', theatre)} and "
+        f"{say(rows, 'density_random', '2018', theatre)}"
         for theatre in ("Europe", "Asia-Pacific", "Americas")
     ]
     clients = [f"{find_row(rows, 'clients', year, 'World')['mean']:.0f}" for year in ("1946", "2018")]
-    star = "1: a star, 0: all states have equally many ties"
+    density, chance = (say(rows, q, "2018", "World") for q in ("density", "density_random"))
     return [
         f"Clients of the US: {clients[0]} in 1946, {clients[1]} in 2018.",
-        f"Degree centralisation in 2018 ({star}): {', '.join(parts)}.",
+        f"Of the pairs of clients, {density} were allied with each other in 2018, and {chance} would have "
+        f"been at random. By part of the world: {', '.join(parts)}.",
         f"Effect on joining of an alliance with a client only: {say(rows, 'ame_ally_of_client', 'pooled')}.",
         f"Effect of a pact in the same model: {say(rows, 'ame_pact', 'pooled')}.",
         f"Effect of ties among clients, per standard deviation, with the guarantee held constant: "

@@ -6,17 +6,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.studies.claims.rows import MAIN_CODING
+from analysis.studies.claims.rows import MAIN_CODING, find_row
 from data.alliances.spec import ClaimsSpec
 from data.spec import TIERS
 
 ATOP_SOURCE = "Source: defence obligations, ATOP 5.1 (Leeds et al. 2002)"
 GROUPS_NOTE = "Groups: share of world capabilities below 0.1 %, to 1 %, above."
 ALLIANCE_SOURCE = f"{ATOP_SOURCE}; capabilities, Correlates of War NMC 7.0 (Singer 1987)."
-SCOPES = {
-    "us": ("with the US", "#0072B2", "-"),
-    "other": ("all other", "#D55E00", "--"),
-    "all": ("all", "black", ":"),
+LINES = {
+    "hegemonic": ("as they are", "#0072B2", "-"),
+    "hegemonic_random": ("partners drawn at random", "#D55E00", "--"),
 }
 WEIGHTS = {
     "states": "each state once (strongest ally)",
@@ -42,7 +41,7 @@ def finish_figure(figure: Figure, title: str, source: str) -> Figure:
     """Put the finding above the figure and the source below it."""
     # The source fits about 20 characters on an inch, the title 11.5.
     width = figure.get_figwidth()
-    broken = textwrap.fill(title, int(11.5 * width))
+    broken = textwrap.fill(title.replace(" %", "\N{NO-BREAK SPACE}%"), int(11.5 * width))
     figure.suptitle(broken, fontweight="bold", fontsize=10, x=0.01, ha="left")
     figure.supxlabel(textwrap.fill(source, int(20 * width)), fontsize=6.5, x=0.01, ha="left", color="#555555")
     return figure
@@ -54,31 +53,33 @@ def by_year(rows: pd.DataFrame, quantity: str, group: str) -> pd.Series:
     return pd.Series(chosen["mean"].to_numpy(), chosen["when"].astype(int))
 
 
-def say_move(series: pd.Series, years: int) -> str:
-    """Say how a share changed between the means of its first and its last years."""
-    first, last = series.iloc[:years].mean(), series.iloc[-years:].mean()
-    begin, end = (f"{part.index[0]}-{part.index[-1]}" for part in (series.iloc[:years], series.iloc[-years:]))
-    verb = "rose" if last > first else "fell"
-    return f"{verb} from {100 * first:.0f} % ({begin}) to {100 * last:.0f} % ({end})"
-
-
 def plot_asymmetry(rows: pd.DataFrame) -> Figure:
-    """Draw the share of hegemonic alliances over time, by unit of counting, with and without the US."""
-    states = by_year(rows, "hegemonic", "all states")
+    """Draw the share of hegemonic alliances over time, and the share at random, by unit of counting."""
+    spec = ClaimsSpec()
     figure = start_figure(9.5, 3.6)
     axes = figure.subplots(1, len(WEIGHTS), sharey=True)
     for ax, (weight, name) in zip(axes, WEIGHTS.items(), strict=True):
-        for scope, (label, colour, style) in SCOPES.items():
-            series = by_year(rows, "hegemonic", f"{scope} {weight}")
-            ax.plot(series.index, 100 * series, style, color=colour, lw=1.6, label=label)
+        for quantity, (label, colour, style) in LINES.items():
+            series = by_year(rows, quantity, f"all {weight}")
+            # Years without an alliance are gaps.
+            series = series.reindex(range(series.index[0], series.index[-1] + 1))
+            ax.plot(series.index, 100 * series, style, color=colour, lw=1.4, label=label)
+        ax.axvline(spec.later[0] - 0.5, color="#7f7f7f", lw=0.8)
         ax.set_title(name, fontsize=9)
         ax.set_xlabel("Year")
     axes[0].set_ylim(0, 100)
     axes[0].set_ylabel("Hegemonic: stronger over\nweaker above ten to one, %")
-    axes[-1].legend(title="Alliances", fontsize=7.5, title_fontsize=7.5)
-    move = say_move(states, ClaimsSpec().epoch_years)
-    title = f"Counting each state once, the share of hegemonic alliances {move}"
-    return finish_figure(figure, title, ALLIANCE_SOURCE)
+    axes[0].legend(fontsize=7.5, loc="upper left")
+    share = {
+        name: 100 * find_row(rows, f"hegemonic_{name}", "mean", "all states")["mean"]
+        for name in ("earlier", "later", "earlier_random", "later_random")
+    }
+    title = (
+        f"Share of states whose alliance is hegemonic: {share['earlier']:.0f} % in "
+        f"{spec.earlier[0]}-{spec.earlier[1]}, {share['later']:.0f} % since; with partners drawn at random "
+        f"{share['earlier_random']:.0f} % and {share['later_random']:.0f} %"
+    )
+    return finish_figure(figure, title, f"Years without an alliance are gaps. {ALLIANCE_SOURCE}")
 
 
 def plot_types(rows: pd.DataFrame) -> Figure:
@@ -86,7 +87,8 @@ def plot_types(rows: pd.DataFrame) -> Figure:
     figure = start_figure(8, 3.6)
     axes = figure.subplots(1, 2, sharey=True)
     for ax, scope in zip(axes, ("us", "other"), strict=True):
-        shares = [by_year(rows, kind, f"{scope} states") for kind in TYPE_COLOURS]
+        since = slice(ClaimsSpec().later[0], None)
+        shares = [by_year(rows, kind, f"{scope} states").loc[since] for kind in TYPE_COLOURS]
         ax.stackplot(
             shares[0].index, *(100 * s for s in shares), colors=TYPE_COLOURS.values(), labels=TYPE_COLOURS
         )
@@ -141,29 +143,37 @@ def plot_accessions(accessions: pd.DataFrame) -> Figure:
 
 
 def plot_star(rows: pd.DataFrame) -> Figure:
-    """Draw degree centralisation and number of clients over time, by part of the world."""
-    theatres = [t for t in THEATRE_COLOURS if len(by_year(rows, "centralisation", t))]
-    last = {t: by_year(rows, "centralisation", t).iloc[-1] for t in theatres}
+    """Draw the density among clients, and that at random, and their number, by part of the world."""
+    theatres = [t for t in THEATRE_COLOURS if len(by_year(rows, "density", t))]
     figure = start_figure(9, 3.6)
     left, right = figure.subplots(1, 2)
     for theatre in theatres:
-        for ax, quantity in ((left, "centralisation"), (right, "clients")):
+        for ax, quantity, style in (
+            (left, "density", "-"),
+            (left, "density_random", ":"),
+            (right, "clients", "-"),
+        ):
             series = by_year(rows, quantity, theatre)
-            ax.plot(series.index, series, color=THEATRE_COLOURS[theatre], lw=1.6, label=theatre)
-    left.set_ylim(-0.03, 1.03)
-    left.set_ylabel("Degree centralisation\n(1: a star, 0: equally many ties)")
+            label = theatre if quantity == "clients" else None
+            ax.plot(series.index, 100 * series if ax is left else series, style,
+                    color=THEATRE_COLOURS[theatre], lw=1.5, label=label)  # fmt: skip
+    left.set_ylim(-3, 103)
+    left.set_ylabel("Pairs of clients allied with each other, %\n(dotted: at random)")
     right.set_ylabel("States with a defence obligation\nwith the US")
     right.set_ylim(0)
     for ax in (left, right):
         ax.set_xlabel("Year")
     right.legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    year = by_year(rows, "centralisation", "World").index[-1]
+    year = by_year(rows, "density", "World").index[-1]
+    now = {
+        (q, t): 100 * by_year(rows, q, t).iloc[-1]
+        for q in ("density", "density_random")
+        for t in ("World", "Asia-Pacific")
+    }
     title = (
-        f"In {year} the network of the US was a star in Asia-Pacific ({last['Asia-Pacific']:.2f}) "
-        f"and a clique in Europe ({last['Europe']:.2f})"
-        if last["Asia-Pacific"] > 0.8 and last["Europe"] < 0.2
-        else f"Centralisation of the US network in {year}: Asia-Pacific {last['Asia-Pacific']:.2f}, "
-        f"Europe {last['Europe']:.2f}"
+        f"In {year}, {now['density', 'World']:.0f} % of the pairs of US clients were allied with each other "
+        f"({now['density_random', 'World']:.0f} % at random); in Asia-Pacific "
+        f"{now['density', 'Asia-Pacific']:.0f} % ({now['density_random', 'Asia-Pacific']:.0f} %)"
     )
     return finish_figure(figure, title, f"{ATOP_SOURCE}.")
 

@@ -24,7 +24,7 @@ from analysis.studies.claims.figures.estimated import (
 )
 from analysis.studies.claims.figures.network import plot_network
 from data.alliances.spec import ClaimsSpec
-from data.load import DYADS_FILE, SHARED_DIR, grade_by_closeness, grade_by_form, load_alliances
+from data.load import DYADS_FILES, SHARED_DIR, grade_by_closeness, grade_by_form, load_alliances
 
 FORMALITY = (
     "A pact has a larger effect on joining than informal ties",
@@ -94,10 +94,11 @@ def draw_claims(
         ("hierarchy", "claims_codings", None, lambda: plot_codings(rows, others, judged)),
     ]
     drawn, missing = {claim: [] for claim in of}, {}
-    if (SHARED_DIR / DYADS_FILE).is_file():
+    absent = [name for name in DYADS_FILES if not (SHARED_DIR / name).is_file()]
+    if not absent:
         figures.append(("hierarchy", "hierarchy_network", None, lambda: plot_network(SHARED_DIR)))
     else:
-        missing["hierarchy"] = f"The figure of the network needs {DYADS_FILE}, which does not ship."
+        missing["hierarchy"] = f"The figure of the network needs {absent[0]}, which does not ship."
     for claim, name, needed, plot in figures:
         if needed is None or needed in set(of[claim]["quantity"]):
             with mpl.rc_context(STYLE):

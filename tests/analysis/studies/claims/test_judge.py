@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.stats import norm
 
 from analysis.studies.claims.judge import (
+    bound_joint,
     combine,
+    find_sure,
     judge,
     judge_description,
     judge_posterior,
@@ -33,7 +36,30 @@ DECIDING = [deciding for claim in load_claims() for deciding in claim.deciding]
     ],
 )
 def test_a_posterior_is_judged_by_the_rule(prob, others, verdict):
-    assert judge_posterior(prob, others) == verdict
+    assert judge_posterior(prob, others, sure=True) == verdict
+    assert judge_posterior(prob, others, sure=False) == "open"
+
+
+def test_all_signs_are_judged_together():
+    """Errors are added up from the smallest; what would bring the sum above 0.1 is open."""
+    prob = pd.Series([0.96, 0.999, 0.04, 0.97, 0.5, np.nan, 0.951], list("abcdefg"))
+    # 0.001, 0.03, 0.04 and 0.04 make 0.111.
+    assert prob.index[find_sure(prob)].tolist() in (["a", "b", "d"], ["b", "c", "d"])
+    assert find_sure(pd.Series([0.96, 0.96, 0.5])).tolist() == [True, True, False]
+    assert not find_sure(pd.Series([0.95, 0.5])).any()
+
+
+def test_false_signs_are_as_rare_as_the_rule_says():
+    """Of ten quantities known with error, with calibrated posteriors, at most 0.1 are called falsely."""
+    rng = np.random.default_rng(1)
+    false = []
+    for _ in range(2000):
+        truth = rng.normal(0, 1, 10)
+        seen = truth + rng.normal(0, 1, 10)
+        prob = pd.Series(norm.cdf(seen / np.sqrt(2)))
+        sure = find_sure(prob)
+        false.append(((prob > 0.5) != (truth > 0))[sure].sum())
+    assert np.mean(false) < 0.1
 
 
 @pytest.mark.parametrize(
@@ -56,9 +82,19 @@ def test_nan_gets_no_verdict():
 
 
 def test_verdicts_that_disagree_are_mixed():
-    assert combine(["open", "open"]) == "open"
-    assert combine(["open", "supported"]) == "mixed"
-    assert combine(["open", "not computed"]) == "not computed in full"
+    none = pd.Series(dtype=float)
+    assert combine(["open", "open"], none) == "open"
+    assert combine(["open", "supported"], none) == "mixed"
+    assert combine(["open", "not computed"], none) == "not computed in full"
+
+
+def test_a_claim_holds_only_if_its_quantities_hold_together():
+    assert combine(["supported", "supported"], pd.Series([0.98, 0.96])) == "open"
+    assert combine(["supported", "supported"], pd.Series([0.99, 0.98])) == "supported"
+    assert combine(["contradicted"] * 2, pd.Series([0.01, 0.02])) == "contradicted"
+    assert combine(["contradicted"] * 2, pd.Series([0.04, 0.02])) == "open"
+    assert bound_joint(pd.Series([0.99, 0.97])) == pytest.approx(0.96)
+    assert bound_joint(pd.Series([0.4, 0.3])) == 0
 
 
 def draw(mean, sd=1.0, seed=0):
@@ -67,15 +103,18 @@ def draw(mean, sd=1.0, seed=0):
 
 def decided_rows(pact=3.0):
     """Make one row for every deciding quantity, and two other codings of one of them."""
-    parts = [describe("asymmetry", "hegemonic_change", pd.Series([-0.1], ["last less first"]), "share",
-                      group="all states")]  # fmt: skip
-    parts.append(describe("hierarchy", "centralisation", pd.Series([0.7], ["2018"]), "share", group="World"))
+    counted = {"hegemonic_change": 0.1, "hegemonic_change_less_random": -0.1, "us_owes_more": 0.2}
+    parts = []
     for deciding in DECIDING:
+        cell = {"group": deciding.group}
         if deciding.kind == "posterior":
-            row = infer(deciding.claim, deciding.quantity, draw(pact), "points", group=deciding.group)
+            row = infer(deciding.claim, deciding.quantity, draw(pact), "points", **cell)
             parts.append(row.assign(when=deciding.when))
-    for coding, mean in (("troops from 25", 2.0), ("troops from 1,000", -1.0)):
-        parts.append(infer("formality", "pact_less_informal", draw(mean), "points", coding=coding))
+        else:
+            value = pd.Series([counted.get(deciding.quantity, 0.7)], [deciding.when])
+            parts.append(describe(deciding.claim, deciding.quantity, value, "share", **cell))
+    for coding, mean in (("one coding", 2.0), ("another", -1.0)):
+        parts.append(infer("hierarchy", "pact_less_ally_of_client", draw(mean), "points", coding=coding))
     return tabulate(parts)
 
 
@@ -83,12 +122,27 @@ def test_every_deciding_quantity_is_judged():
     rows = decided_rows()
     judged = judge(rows, gather_others(rows, pd.DataFrame())).set_index("quantity")
     assert len(judged) == len(DECIDING)
-    assert judged.loc["hegemonic_change", "verdict"] == "not as claimed"
-    assert judged.loc["centralisation", "verdict"] == "as claimed"
+    assert judged.loc["hegemonic_change", "verdict"] == "as claimed"
+    # The rise is no larger than with partners at random.
+    assert judged.loc["hegemonic_change_less_random", "verdict"] == "not as claimed"
+    assert judged.loc["hegemonic_change", "claim_verdict"] == "mixed"
+    assert judged.loc["us_owes_more", "verdict"] == "not as claimed"
+    assert judged.loc["unlinked_less_random", "verdict"] == "as claimed"
     assert judged.loc["adds_political", "verdict"] == "supported (main analysis only)"
-    assert judged.loc["pact_less_informal", "verdict"] == "fragile"
-    assert judged.loc["pact_less_informal", "others"] == 2
-    assert judged.loc["pact_less_ally_of_client", "claim_verdict"] == "mixed"
+    assert judged.loc["adds_political", "together"] > 0.95
+    assert judged.loc["pact_less_ally_of_client", "verdict"] == "fragile"
+    assert judged.loc["pact_less_ally_of_client", "others"] == 2
+    assert (judged["no_effect"] != "").all()
+
+
+def test_signs_that_are_sure_one_by_one_may_not_be_sure_together():
+    """At P = 0.97 each of seven quantities is beyond 0.95, but only three can be called."""
+    rows = decided_rows(pact=1.88)
+    judged = judge(rows, gather_others(rows, pd.DataFrame()))
+    posterior = judged[judged["kind"] == "posterior"]
+    assert (posterior["prob"] > 0.95).all()
+    assert posterior["sure"].sum() == 3
+    assert set(posterior["claim_verdict"]) <= {"open", "mixed"}
 
 
 def test_what_is_missing_is_not_judged():
@@ -96,15 +150,17 @@ def test_what_is_missing_is_not_judged():
     rows = rows[rows["quantity"] != "alignment_pact_alone_less_others"]
     judged = judge(rows, gather_others(rows, pd.DataFrame())).set_index("quantity")
     assert judged.loc["alignment_pact_alone_less_others", "verdict"] == "not computed"
-    assert judged.loc["ame_pact_total", "claim_verdict"] == "not computed in full"
+    assert judged.loc["log_odds_pact_total", "claim_verdict"] == "not computed in full"
 
 
 def test_variants_count_beside_codings():
     rows = decided_rows()
-    elsewhere = rows.assign(variant="troops")
+    moved = rows.assign(variant="troops", mean=rows["mean"] + 0.01)
+    # Variants that cannot move a number repeat it to the last digit: the main one's, or another's.
+    elsewhere = pd.concat([moved, rows.assign(variant="prior"), moved.assign(variant="votes")])
     others = gather_others(rows, elsewhere)
     shares = add_sign_shares(rows, others)
-    row = find_row(shares, "pact_less_informal", "pooled")
+    row = find_row(shares, "pact_less_ally_of_client", "pooled")
     # Two codings, one of them with another sign, and one variant with the same sign.
     assert (row["variants"], row["sign_share"]) == (3, pytest.approx(2 / 3))
     assert shares.loc[shares["kind"] == "description", "sign_share"].isna().all()
@@ -157,7 +213,8 @@ def test_sensitivity_is_read_as_variants_of_the_main_effect():
         | dict.fromkeys(("sd", "lower", "upper"), 0.1)
     )
     rows = translate_sensitivity(table, {"main"})
-    assert rows["variant"].tolist() == ["a", "c"]
+    assert rows["variant"].tolist() == ["a", "c"] * 2
+    assert rows["claim"].tolist() == ["unpopular"] * 2 + ["formality"] * 2
     assert set(rows["when"]) == {"difference"}
 
 
