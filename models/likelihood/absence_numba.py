@@ -10,55 +10,69 @@ product of a few such cells cannot underflow. The others are logistic terms, as 
 
 import numpy as np
 
-from models.likelihood.repeated.inertia_numba import LEAST_INERTIA, STRETCH, logistic
+from models.likelihood.repeated.inertia_numba import LEAST_INERTIA, STRETCH
 from models.likelihood.votes_numba import MISSING, REDUCTION, SCALAR, exp_negative
 
 PRESENT, ABSENT, STAYED_PRESENT, STAYED_ABSENT = 0, 1, 2, 3
 """What a state did. The last two: as at the roll call before on the same day."""
 
 
+FAR = 200.0
+"""Distance from a cutpoint, logits, beyond which an answer is taken as certain."""
+CERTAIN = 1e100
+"""Odds beyond which it is. Products of odds then stay finite."""
+
+
 @REDUCTION
-def pass_absences(
-    point, usual, tendency, code, d_point, d_usual, d_row, size, slope, lower_cut, upper_cut, weight, inertia
-):  # fmt: skip
-    """Sum logarithms over a stretch of cells, as a sum and the factors of a ratio, and their derivatives."""
+def pass_absences(point, usual, code, by_eta, by_usual, size, slope, lower_cut, odds, weight, inertia):
+    """Sum logarithms over a stretch of cells, as a sum and the factors of a ratio, and their derivatives.
+
+    ``odds`` are the exponential of the distance between the cutpoints. Few arrays and divisions: LLVM does
+    not vectorise a loop with more arrays, and divisions take most of the time.
+    """
     anew = 1.0 - inertia
     linear, above_one, product = 0.0, 1.0, 1.0
     by_upper, by_lower, by_slope, by_weight, by_inertia = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(size):
         c = code[i]
-        upper = point[i] * slope - lower_cut
-        lower = point[i] * slope - upper_cut
-        above = logistic(upper, exp_negative(abs(upper)))
-        top = logistic(lower, exp_negative(abs(lower)))
-        bottom, middle = 1.0 - above, above - top
-        awkward = 2.0 * (1.0 - bottom * bottom - middle * middle - top * top)
-        away = usual[i] + tendency[i] + weight * awkward
-        absent = (c == ABSENT) | (c == STAYED_ABSENT)
         stayed = c > ABSENT
+        chosen = (c > MISSING) & (c <= ABSENT)
+        upper = point[i] * slope - lower_cut
+        against_above = exp_negative(min(max(upper, -FAR), FAR))
+        against_top = min(against_above * odds, CERTAIN)
+        # Probabilities of more than a no, and of a yes.
+        one_above, one_top = 1.0 + against_above, 1.0 + against_top
+        both = 1.0 / (one_above * one_top)
+        above, top = both * one_top, both * one_above
+        bottom, less = against_above * above, against_top * top
+        middle = above - top
+        awkward = 2.0 * (1.0 - bottom * bottom - middle * middle - top * top)
+        away = usual[i] + weight * awkward
+        absent = (c == ABSENT) | (c == STAYED_ABSENT)
         x = away if absent else -away
         z = exp_negative(abs(x))
         one_plus = 1.0 + z
-        p = (1.0 if x > 0.0 else z) / one_plus
-        other = (z if x > 0.0 else 1.0) / one_plus
+        likely = 1.0 / one_plus
+        p = likely if x > 0.0 else z * likely
+        other = z * likely if x > 0.0 else likely
         q = inertia + anew * p
-        g = anew * p * other / q if stayed else other
+        rest = other / q
+        g = anew * p * rest if stayed else other
         g = g if absent else -g
         g = g if c > MISSING else 0.0
-        linear += x if (x < 0.0) & (c > MISSING) & (c <= ABSENT) else 0.0
-        above_one *= one_plus if (c > MISSING) & (c <= ABSENT) else 1.0
+        linear += x if (x < 0.0) & chosen else 0.0
+        above_one *= one_plus if chosen else 1.0
         product *= q if stayed else 1.0
-        by_inertia += other / q if stayed else 0.0
+        by_inertia += rest if stayed else 0.0
         by_weight += g * awkward
         by_awkward = 4.0 * g * weight
         d_upper = by_awkward * (bottom - middle) * above * bottom
-        d_lower = by_awkward * (middle - top) * top * (1.0 - top)
+        d_lower = by_awkward * (middle - top) * top * less
         by_upper += d_upper
         by_lower += d_lower
         by_slope += point[i] * (d_upper + d_lower)
-        d_point[i] += slope * (d_upper + d_lower)
-        d_usual[i] += g
-        d_row[i] = g
+        by_eta[i] = d_upper + d_lower
+        by_usual[i] = g
     return linear, above_one, product, by_upper, by_lower, by_slope, by_weight, by_inertia
 
 
@@ -86,24 +100,29 @@ def evaluate_absences(
     d_tendency = np.zeros(tendency.shape)
     d_weight, d_inertia = 0.0, 0.0
     value = 0.0 if LEAST_INERTIA < inertia < 1.0 else -np.inf
-    row, d_row = np.empty(n_state), np.empty(n_state)
+    # Stretches are full: what is over counts as missing.
+    length = (n_state + STRETCH - 1) // STRETCH * STRETCH
+    point, row, by_eta, by_row = np.zeros(length), np.zeros(length), np.empty(length), np.empty(length)
+    codes = np.full(length, MISSING, np.int8)
+    point[:n_state] = ideal_point
     for item in range(n_item):
+        slope, lower_cut = discrimination[item], cutpoint[item, 0]
+        odds = np.exp(min(cutpoint[item, 1] - lower_cut, FAR))
         for i in range(n_state):
-            row[i] = tendency[item, group_idx[i]]
-        for begin in range(0, n_state, STRETCH):
-            end = min(begin + STRETCH, n_state)
+            codes[i] = code[item, i]
+            row[i] = usual[i] + tendency[item, group_idx[i]]
+        for begin in range(0, length, STRETCH):
+            end = begin + STRETCH
             part = pass_absences(
-                ideal_point[begin:end],
-                usual[begin:end],
+                point[begin:end],
                 row[begin:end],
-                code[item, begin:end],
-                d_ideal_point[begin:end],
-                d_usual[begin:end],
-                d_row[begin:end],
-                end - begin,
-                discrimination[item],
-                cutpoint[item, 0],
-                cutpoint[item, 1],
+                codes[begin:end],
+                by_eta[begin:end],
+                by_row[begin:end],
+                STRETCH,
+                slope,
+                lower_cut,
+                odds,
                 weight,
                 inertia,
             )
@@ -114,5 +133,7 @@ def evaluate_absences(
             d_weight += part[6]
             d_inertia += part[7]
         for i in range(n_state):
-            d_tendency[item, group_idx[i]] += d_row[i]
+            d_ideal_point[i] += slope * by_eta[i]
+            d_usual[i] += by_row[i]
+            d_tendency[item, group_idx[i]] += by_row[i]
     return value, d_ideal_point, d_discrimination, d_cutpoint, d_usual, d_tendency, d_weight, d_inertia
