@@ -61,7 +61,8 @@ class DataSpec:
         graded response model estimates for each item how weak. Or it is missing, or counts as a no.
     absence : {"missing", "abstain"}
         An absent state said nothing (``missing``), or stayed away to avoid saying it (``abstain``). A state
-        that casts no vote in a whole session (arrears, no government, no delegation) is always missing.
+        that casts no vote in a whole session (arrears, no government, no delegation) is always missing. The
+        third possibility, that absence is modelled, is a choice of the model (``IdealPointSpec.absence``).
     min_votes : int
         States with fewer yes, no and abstentions in the window are left out of the votes. 1: every state that
         voted stays, because the model gives a hardly known state a wide posterior.

@@ -9,6 +9,7 @@ BAILEY = "Bailey, Strezhnev and Voeten (2017)"
 BRAZYS = "Brazys and Panke (2017), Why do states change positions in the UNGA?"
 LIJPHART = "Lijphart (1963), The analysis of bloc voting in the General Assembly"
 POOLE = "Poole and Rosenthal (1997): 2.5 % in the US Congress"
+ROSAS = "Rosas, Shomer and Haptonstahl (2015), No News Is News, doi:10.1111/ajps.12148"
 VOETEN = "Voeten (2013), Data and analyses of voting in the UN General Assembly"
 
 _ISSUES = {
@@ -113,6 +114,13 @@ VOTES: tuple[Choice, ...] = (
         "absence",
         "data.absence",
         ("abstain", "abstain", "States may stay away to avoid voting no.", BRAZYS),
+    ),
+    Choice(
+        "absence",
+        "modelled",
+        {"ideal_point.absence": "modelled"},
+        "States may stay away from votes that are awkward for them. Presence then tells of positions.",
+        ROSAS,
     ),
     *_offer(
         "lopsidedness",

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.special import expit, logit, ndtr
+from scipy.special import logit, ndtr
 
+from models.simulate.absences import date_items, draw_absences
 from models.simulate.static import REGIONS, standardise
 
 US = "USA"
 SESSIONS = 5
 """Sessions of a window."""
-A_DAY = 12
-"""Roll calls on one day."""
 MOST_TIMES = 5
 """Most times that a resolution is put in a window."""
 ISSUES = ("me", "nu", "di", "hr", "co", "ec", "other")
@@ -173,7 +172,10 @@ def simulate_votes_at(
     response = (predictor + chance)[..., None] > cutpoint[:, None, :]
     answer = response.sum(-1)
     date = date_items(agenda["session"])
-    absent = draw_absences(world, predictor, cutpoint, date, rng)
+    usual = logit(world.absent) + world.absent_sd * rng.normal(size=world.n_state)
+    absent = draw_absences(
+        usual, predictor, cutpoint, date, rng, awkward=world.absent_awkward, inertia=world.absent_inertia
+    )
     absent[:, 0] &= not us_known
     answer = repeat_answers(answer, absent, agenda["resolution"], world.inertia, rng)
     counts = (answer[..., None] == np.arange(3)) & ~absent[..., None]
@@ -271,28 +273,6 @@ def repeat_answers(
         answer[item] = np.where(again[item] & (before >= 0), before, answer[item])
         last[number] = np.where(absent[item], before, answer[item])
     return answer
-
-
-def date_items(session: np.ndarray) -> np.ndarray:
-    """Return the dates (item,) of roll calls held in the order given, ``A_DAY`` on a day of a session."""
-    place = np.arange(len(session)) - np.searchsorted(session, session)
-    return np.datetime64("2000-12-01", "ns") + (365 * session + place // A_DAY) * np.timedelta64(1, "D")
-
-
-def draw_absences(
-    world: World, predictor: np.ndarray, cutpoint: np.ndarray, date: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Draw who is absent (item, state), bool."""
-    usual = logit(world.absent) + world.absent_sd * rng.normal(size=world.n_state)
-    at_least = expit(predictor[..., None] - cutpoint[:, None, :])
-    answers = -np.diff(at_least, axis=-1, prepend=1.0, append=0.0)
-    awkward = 2 * (1 - (answers**2).sum(-1))
-    absent = rng.random(predictor.shape) < expit(usual + world.absent_awkward * awkward)
-    if world.absent_inertia:
-        stays = rng.random(predictor.shape) < world.absent_inertia
-        for item in np.flatnonzero(date[1:] == date[:-1]) + 1:
-            absent[item] = np.where(stays[item], absent[item - 1], absent[item])
-    return absent
 
 
 def find_outlier(answer: np.ndarray) -> int:
