@@ -14,12 +14,19 @@ AXES = "Voeten (2000), Clashes in the Assembly; Bailey and Voeten (2018), A two-
 REPEATS = "models/docs/ideal_point.md"
 POWER = "Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5: sensitivity to each prior"
 
-# Prior numbers that the main analysis does not use: Student-t positions, other models of repeats, pooled levels,
-# imputed covariates.
+# Prior numbers that the main analysis does not use: Student-t positions, other models of repeats, absence,
+# pooled levels, imputed covariates.
 UNUSED = {
     "ideal_point.family_df",
     "ideal_point.testlet_scale",
     "ideal_point.repeat_correlation",
+    "ideal_point.absence_loc",
+    "ideal_point.absence_scale",
+    "ideal_point.absence_state_scale",
+    "ideal_point.absence_item_scale",
+    "ideal_point.absence_slope_scale",
+    "ideal_point.absence_inertia_loc",
+    "ideal_point.absence_inertia_scale",
     "coalition.guarantee_level_scale",
     "coalition.missing_slope_scale",
     "coalition.missing_region_scale",

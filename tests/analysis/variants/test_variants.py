@@ -75,7 +75,7 @@ def test_every_variant_of_the_votes_gives_votes_of_its_own():
 
 def test_a_cross_is_a_full_product_and_names_choices_that_exclude_each_other():
     variants, impossible = cross_axes(["abstention", "absence"])
-    assert len(variants) + len(impossible) == 3 * 3
+    assert len(variants) + len(impossible) == 3 * 4
     assert list(impossible) == ["abstention-missing+absence-abstain"]
     assert variants[0] is MAIN
     assert all(variant.axis == "abstention+absence" for variant in variants[1:])
