@@ -4,11 +4,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 import xarray as xr
 
 from models.alignment import move_predictor
-from models.coordinates.effects import half_normal, place_scale, pooled_effects, region_effects
+from models.coordinates.effects import (
+    half_normal,
+    half_shared_effects,
+    place_effects,
+    place_scale,
+    pooled_effects,
+)
 from models.covariates import add_unknown
+from models.exposure import BY_CAPABILITY, BY_REGION, find_capability
 from models.likelihood.joining import joining_logp
 from models.likelihood.predictor import linear_predictor
 from models.measurement import Measurement, place_positions
@@ -42,10 +50,11 @@ def build_coalition_model(
     Returns
     -------
     pm.Model
-        ``guarantee_effect`` (case, level), ``alignment_slope`` (case) or (case, axis), ``covariate_slope``
-        (case, covariate), ``region_effect`` (case, region): logits; ``eta`` (case, state): the linear
-        predictor without guarantee and state effect, logits; ``state_sd``: standard deviation of the state
-        effects.
+        ``guarantee_effect`` (case, level), with interactions ``guarantee_capability`` (case, level) and
+        ``guarantee_region`` (case, level, region), ``alignment_slope`` (case) or (case, axis),
+        ``covariate_slope`` (case, covariate), ``region_effect`` (case, region), ``subregion_effect`` (case,
+        subregion): logits; ``eta`` (case, state): the linear predictor without guarantee and state effect,
+        logits; ``state_sd``: standard deviation of the state effects.
 
     Notes
     -----
@@ -87,7 +96,13 @@ def place_predictor(data: PanelData, spec: CoalitionSpec, alignment: np.ndarray 
     intercept = pm.Normal("intercept", 0, place_scale("intercept", spec.intercept_scale), dims="case")
     covariate_scale = place_scale("covariate_slope", spec.covariate_scale)
     covariate_slope = pm.Normal("covariate_slope", 0, covariate_scale, dims=("case", "covariate"))
-    region_effect = region_effects(half_normal("region_sd", spec.region_scale))
+    place_effect = place_effects("region", half_normal("region_sd", spec.region_scale))
+    place_idx = region_idx[None]
+    if spec.geography == "subregion":
+        subregion_idx = pm.Data("subregion_idx", data.subregion_idx, dims="state")
+        subregion = place_effects("subregion", half_normal("subregion_sd", spec.subregion_scale))
+        place_effect = pt.concatenate([place_effect, subregion], axis=1)
+        place_idx = pt.stack([region_idx, len(data.region) + subregion_idx])
     guarantee_effect = pooled_effects(
         "guarantee_effect",
         spec.guarantee_scale,
@@ -95,14 +110,19 @@ def place_predictor(data: PanelData, spec: CoalitionSpec, alignment: np.ndarray 
         ("level",),
         spec.guarantee_level_scale if spec.guarantee_pooling == "levels" else None,
     )
+    exposure = has_level
+    if spec.heterogeneity != "none":
+        guarantee_effect, exposure = place_interactions(
+            guarantee_effect, has_level, covariates, region_idx, data, spec
+        )
     eta = linear_predictor(
         intercept,
         covariate_slope,
-        region_effect,
+        place_effect,
         guarantee_effect,
         covariates=covariates,
-        region_idx=region_idx,
-        has_level=has_level,
+        place_idx=place_idx,
+        has_level=exposure,
         # The fused form has no gradient by the covariates.
         implementation="graph" if unknown else spec.likelihood,
     )
@@ -113,9 +133,44 @@ def place_predictor(data: PanelData, spec: CoalitionSpec, alignment: np.ndarray 
         slope = pooled_effects("alignment_slope", *scales, ("axis",) if several else ())
         eta += (slope[:, None] * position).sum(-1) if several else slope[:, None] * position
     # Saved without the guarantee, so that effects can be computed for other levels.
-    by_guarantee = (has_level * guarantee_effect.T[:, :, None]).sum(0)
+    by_guarantee = (exposure * guarantee_effect.T[:, :, None]).sum(0)
     pm.Deterministic("eta", eta - by_guarantee, dims=("case", "state"))
     return eta
+
+
+def place_interactions(
+    guarantee_effect, has_level, covariates, region_idx, data: PanelData, spec: CoalitionSpec
+):
+    """Add the interactions to the model in context, as further levels of the guarantee.
+
+    Parameters
+    ----------
+    guarantee_effect : matrix (case, level)
+    has_level : tensor (level, case, state)
+    covariates : tensor (case, state, covariate)
+        Standardised.
+    region_idx : int vector (state,)
+    data : PanelData
+    spec : CoalitionSpec
+
+    Returns
+    -------
+    effect : matrix (case, further level)
+        The levels, their slopes on capability, and their regional effects.
+    exposure : tensor (further level, case, state)
+        What each multiplies.
+    """
+    capability = covariates[..., find_capability(data.covariate)]
+    scales = spec.interaction_scale, spec.interaction_case_scale
+    slope = pooled_effects(BY_CAPABILITY, *scales, ("level",))
+    sd = half_normal(f"{BY_REGION}_sd", spec.interaction_region_scale)
+    region = half_shared_effects(BY_REGION, sd, ("level", "region"))
+    inside = pt.eq(region_idx, np.arange(len(data.region))[:, None])
+    n_case, n_state = data.included.shape
+    in_region = (has_level[:, None] * inside[None, :, None, :]).reshape((-1, n_case, n_state))
+    effect = pt.concatenate([guarantee_effect, slope, region.reshape((n_case, -1))], axis=1)
+    exposure = pt.concatenate([has_level, has_level * capability, in_region], axis=0)
+    return effect, exposure
 
 
 def name_coords(data: PanelData) -> dict[str, np.ndarray]:
@@ -127,6 +182,7 @@ def name_coords(data: PanelData) -> dict[str, np.ndarray]:
         "contrast": np.arange(1, len(data.case)),
         "state": data.state,
         "region": data.region,
+        "subregion": data.subregion,
         "level": data.level,
         "covariate": data.covariate,
     }
@@ -138,8 +194,9 @@ def compute_eta(posterior: xr.Dataset, data: PanelData, alignment: xr.DataArray 
     Parameters
     ----------
     posterior : xr.Dataset
-        ``intercept``, ``covariate_slope``, ``region_effect``, with alignment ``alignment_slope`` and, where
-        covariates are unknowns, ``covariate_imputed`` and ``covariate_deviation``.
+        ``intercept``, ``covariate_slope``, ``region_effect``, where the model has them ``subregion_effect``,
+        with alignment ``alignment_slope`` and, where covariates are unknowns, ``covariate_imputed`` and
+        ``covariate_deviation``.
     data : PanelData
         The one that the model was built from.
     alignment : xr.DataArray or None
@@ -153,7 +210,10 @@ def compute_eta(posterior: xr.Dataset, data: PanelData, alignment: xr.DataArray 
     covariates = xr.DataArray(data.covariates, dims=("case", "state", "covariate"))
     eta = posterior["intercept"] + xr.dot(posterior["covariate_slope"], covariates, dim="covariate")
     eta = eta + add_unknown(posterior, data)
-    eta = eta + posterior["region_effect"].isel(region=xr.DataArray(data.region_idx, dims="state"))
+    for kind, idx in (("region", data.region_idx), ("subregion", data.subregion_idx)):
+        if f"{kind}_effect" in posterior:
+            effect = posterior[f"{kind}_effect"].isel({kind: xr.DataArray(idx, dims="state")})
+            eta = eta + effect.drop_vars(kind, errors="ignore")
     if alignment is not None:
         eta = eta + move_predictor(posterior["alignment_slope"], alignment)
-    return eta.drop_vars("region", errors="ignore").assign_coords(state=data.state)
+    return eta.assign_coords(state=data.state)

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from models.exposure import CAPABILITY, list_exposures
+
 REFERENCE_LEVEL = "none"
-CAPABILITY = "capability"
 IMPUTED = "covariate_imputed"
 """Name of the imputed values in the model, along the dim ``missing``."""
 
@@ -70,6 +71,8 @@ class Stage2Data(NamedTuple):
     alignment : np.ndarray
         (case, state), or (case, state, axis), float: alignment, centred within each case, in standard
         deviations of the states. All 0 in a model of the total effect.
+    subregion_idx : np.ndarray or None
+        (state,), int; None if the model has no effects of subregions.
     """
 
     joined_observed: np.ndarray
@@ -78,6 +81,11 @@ class Stage2Data(NamedTuple):
     covariates: np.ndarray
     region_idx: np.ndarray
     alignment: np.ndarray
+    subregion_idx: np.ndarray | None = None
+
+    def list_arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of the model by name."""
+        return {name: values for name, values in self._asdict().items() if values is not None}
 
 
 def prepare_panel_data(panel: xr.Dataset, missing: str = "refuse") -> PanelData:
@@ -156,27 +164,6 @@ def place_missing(data: PanelData) -> np.ndarray:
     """Case, state and covariate (value, 3) of each missing value, in the order of ``covariate_imputed``."""
     places = np.argwhere(data.missing)
     return places[np.argsort(places[:, 2], kind="stable")]
-
-
-def list_exposures(panel: xr.Dataset) -> xr.DataArray:
-    """Exposure of each state-case to each guarantee level above the first.
-
-    Parameters
-    ----------
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``. A variable ``dose`` (case, state), float >= 0, replaces the 0/1
-        indicator of level ``attrs['level']``; its effect is per unit of dose.
-
-    Returns
-    -------
-    xr.DataArray
-        (level, case, state), float: 0 or 1, or the dose.
-    """
-    guarantee = panel["guarantee"].reset_coords(drop=True)
-    exposure = {level: (guarantee == level).astype(float) for level in guarantee.attrs["levels"][1:]}
-    if "dose" in panel:
-        exposure[panel["dose"].attrs["level"]] = panel["dose"].reset_coords(drop=True)
-    return xr.concat(list(exposure.values()), "level", join="exact").assign_coords(level=list(exposure))
 
 
 def prepare_tiers(panel: xr.Dataset) -> tuple[np.ndarray, list[str]]:

@@ -161,6 +161,18 @@ class CoalitionSpec(Spec):
         Normal scale of a covariate's slope in one case, per standard deviation.
     region_scale : float
         Half-normal scale of the standard deviation of regional effects within a case.
+    geography : {"region", "subregion"}
+        Whether states differ by regional group of the Assembly only, or by subregion (M49) too.
+    subregion_scale : float
+        Half-normal scale of the standard deviation of subregional effects within a case.
+    heterogeneity : {"none", "capability-region"}
+        Whether a level has one effect on all states of a case, in logits, or one that changes with log
+        capability, which must be a covariate, and differs between regions (``models.exposure``).
+    interaction_scale, interaction_case_scale : float
+        Normal scale of the mean over cases of that change, per standard deviation of log capability, and
+        half-normal scale of its standard deviation over cases.
+    interaction_region_scale : float
+        Half-normal scale of the standard deviation of a level's effect between regions.
     state_effect : bool
         Whether each state has an effect, shared by the cases.
     state_scale : float
@@ -189,6 +201,12 @@ class CoalitionSpec(Spec):
     alignment_case_scale: float = 0.5
     covariate_scale: float = 1.0
     region_scale: float = 1.0
+    geography: Literal["region", "subregion"] = "subregion"
+    subregion_scale: float = 1.0
+    heterogeneity: Literal["none", "capability-region"] = "none"
+    interaction_scale: float = 0.5
+    interaction_case_scale: float = 0.25
+    interaction_region_scale: float = 0.5
     state_effect: bool = True
     state_scale: float = 1.0
     missing: Literal["refuse", "impute"] = "refuse"
@@ -206,7 +224,7 @@ class TierSpec(Spec):
     ----------
     predictor : CoalitionSpec
         Priors of the linear predictor and of the state effects. The link must be the logit; ``likelihood``
-        has no effect.
+        and ``heterogeneity`` have no effect.
     log_gap_loc, log_gap_scale : float
         Normal prior of the log distance between neighbouring thresholds, logits.
     capability_interaction : bool

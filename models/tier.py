@@ -1,5 +1,7 @@
 """The tier of support for a coalition: a cumulative model with the predictor of joining."""
 
+from dataclasses import replace
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
@@ -70,7 +72,7 @@ def build_tier_model(panel: xr.Dataset, spec: TierSpec) -> pm.Model:
     with pm.Model(coords=name_coords(data) | {"higher": names[2:]}) as model:
         observed = pm.Data("tier_observed", tier, dims=("case", "state"))
         included = pm.Data("included", data.included, dims=("case", "state"))
-        eta = place_predictor(data, spec.predictor, None)
+        eta = place_predictor(data, replace(spec.predictor, heterogeneity="none"), None)
         if spec.capability_interaction:
             slope = pm.Normal("guarantee_capability", 0, spec.interaction_scale, dims="level")
             capability = data.covariates[..., list(data.covariate).index(CAPABILITY)]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.commands.app import app, bad_option_ends, console
-from analysis.posterior.words import estimate, number
+from analysis.posterior.words import estimate, number, take_headline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,11 +113,11 @@ def show_comparison(a: str, b: str, console: Console) -> int:
 
 
 def make_table(compared: "pd.DataFrame", a: str, b: str) -> Table:
-    """Effects over all states of both runs, for the terminal."""
+    """Effects of both runs, for the terminal."""
     table = Table(title=f"{a} and {b}: means and 90 % intervals")
     for column in ("quantity", "case", a, b, "difference", "in errors", ""):
         table.add_column(column, justify="left" if column in ("quantity", "case", "") else "right")
-    rows = compared[(compared["group"] == "all") & compared["quantity"].str.match("ame_|alignment_")]
+    rows = take_headline(compared[compared["quantity"].str.match("ame_|alignment_")])
     for row in rows.itertuples():
         scale, digits = (100, 1) if row.quantity.startswith("ame") else (1, 2)
         table.add_row(

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, console
 from analysis.commands.progress import explain_tasks, run_with_progress, show_files
-from analysis.posterior.words import interval, number, probability
+from analysis.posterior.words import interval, number, probability, take_headline
 from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
 
@@ -54,8 +54,8 @@ def show_answer(folder: Path, console: Console) -> None:
     )
     for column in ("quantity", "case", "mean", "sd", "90 % interval", "P(> 0)"):
         table.add_column(column, justify="left" if column in ("quantity", "case") else "right")
-    for row in results.effects.itertuples():
-        if row.group != "all" or not SHOWN.match(row.quantity):
+    for row in take_headline(results.effects).itertuples():
+        if not SHOWN.match(row.quantity):
             continue
         scale, digits = (100, 1) if row.quantity.startswith("ame") else (1, 2)
         table.add_row(
@@ -86,7 +86,7 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
     )
     sentences = []
     for quantity, verb, scale, digits, unit in halves:
-        rows = effects[(effects["quantity"] == quantity) & (effects["group"] == "all")].set_index("case")
+        rows = take_headline(effects[effects["quantity"] == quantity]).set_index("case")
         if rows.empty:
             # With positions by issue area there is no single alignment.
             continue

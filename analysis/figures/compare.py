@@ -5,12 +5,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.draw import plot_intervals
-from analysis.figures.style import ACCENT, ALL, LEVEL_COLOURS, STYLE
+from analysis.figures.style import ACCENT, LEVEL_COLOURS, STYLE
+from analysis.posterior.words import take_headline
 
 
 def plot_comparison(compared: pd.DataFrame, a: str, b: str) -> Figure:
     """Plot the average marginal effects of two runs, from ``compare_effects``, one above the other."""
-    rows = compared[(compared["group"] == ALL) & compared["quantity"].str.match(r"ame_.*_(total|direct)$")]
+    rows = take_headline(compared[compared["quantity"].str.match(r"ame_.*_(total|direct)$")])
     rows = rows[~rows["quantity"].str.contains("natural")].reset_index(drop=True)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.5, 0.9 + 0.28 * len(rows)), layout="constrained")

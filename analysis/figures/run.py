@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.draw import plot_intervals
+from analysis.figures.overlap import plot_overlap
 from analysis.figures.style import (
-    ALL,
     GROUP_NAMES,
     STYLE,
     axis_name,
@@ -19,6 +19,7 @@ from analysis.figures.style import (
     level_marker,
     level_name,
 )
+from analysis.posterior.words import take_headline
 
 PATHS = {
     "total": (0.26, "o", True, "total"),
@@ -79,7 +80,7 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str, axis: st
 def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     """Plot the probability of joining if all states had a guarantee level, beside the share that joined."""
     levels = panel["guarantee"].attrs["levels"]
-    effects = effects[effects["group"] == ALL]
+    effects = take_headline(effects)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.5, 2.6), layout="constrained")
         axes = figure.subplots(1, panel.sizes["case"], sharex=True, sharey=True, squeeze=False)[0]
@@ -110,7 +111,7 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
 
     Each level has a panel; its rows are the cases, pooled, and their difference.
     """
-    effects = effects[effects["group"] == ALL]
+    effects = take_headline(effects)
     labels = _label_cases(effects, panel)
     series = []
     for kind, (shift, marker, filled, label) in PATHS.items():
@@ -123,13 +124,16 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     return _plot_by_level(series, list(labels.values()), title)
 
 
-def plot_capability(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
-    """Plot the total effect of each guarantee level in small, middle and major states, beside all.
+def plot_groups(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
+    """Plot the total effect of each guarantee level by capability and by region.
 
     Each level has a panel; its rows are the groups, each with the cases and pooled.
     """
     labels = {case: label for case, label in _label_cases(effects, panel).items() if case != "difference"}
-    groups = {g: GROUP_NAMES.get(g, g) for g in (ALL, *panel["capability_group"].attrs["levels"])}
+    averaged = effects[effects["quantity"].str.fullmatch("ame_.*_total")]
+    there = list(dict.fromkeys(averaged["group"]))
+    order = [*(g for g in GROUP_NAMES if g in there), *(g for g in there if g not in GROUP_NAMES)]
+    groups = {g: GROUP_NAMES.get(g, g) for g in order}
     series = []
     for number, (case, label) in enumerate(labels.items()):
         shift = 0.7 / len(labels) * ((len(labels) - 1) / 2 - number)
@@ -139,7 +143,7 @@ def plot_capability(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
             for level in _levels(panel)
         }
         series.append(_Series(label, CASE_MARKERS[number], case == "pooled", shift, rows))
-    title = "What a US guarantee adds to the probability of joining, by capability (total effect)"
+    title = "What a US guarantee adds to the probability of joining, by capability and region (total effect)"
     return _plot_by_level(series, list(groups.values()), title)
 
 
@@ -229,13 +233,15 @@ def _finish_effects(
     ax.set_ylim(-0.6, len(names) - 0.4)
 
 
-def draw_run(ideal_points: pd.DataFrame, effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, Figure]:
+def draw_run(
+    ideal_points: pd.DataFrame, effects: pd.DataFrame, overlap: pd.DataFrame, panel: xr.Dataset
+) -> dict[str, Figure]:
     """Draw all figures of a run.
 
     Parameters
     ----------
-    ideal_points, effects : pd.DataFrame
-        ``ideal_points.csv`` and ``effects.csv``.
+    ideal_points, effects, overlap : pd.DataFrame
+        ``ideal_points.csv``, ``effects.csv`` and ``overlap.csv``.
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
 
@@ -255,6 +261,4 @@ def draw_run(ideal_points: pd.DataFrame, effects: pd.DataFrame, panel: xr.Datase
     taken = [axis for axis in axes if (effects["quantity"] == f"alignment_slope{axis}").any()]
     figures |= {f"alignment_effects{axis}": plot_alignment_effects(effects, panel, axis) for axis in taken}
     figures |= {"joining": plot_joining(effects, panel), "effects": plot_effects(effects, panel)}
-    if "capability_group" in panel:
-        figures["capability"] = plot_capability(effects, panel)
-    return figures
+    return figures | {"groups": plot_groups(effects, panel), "overlap": plot_overlap(overlap, panel)}

@@ -44,9 +44,16 @@ ACCENT = "#D55E00"
 KINDS = ("natural_direct", "direct", "indirect", "mediated", "total")
 """Kinds of effect that end the name of a quantity; ``natural_direct`` before ``direct``, its own ending."""
 
-ALL = "all"
-"""Group of all states in the tables of results."""
-GROUP_NAMES = {ALL: "all states", "small": "small", "middle": "middle", "major": "major"}
+ALL, OVERLAP = "all", "overlap"
+"""Groups of results: all states, and those of regions in which some have the level and some have none."""
+GROUP_NAMES = {
+    OVERLAP: "regions with comparison",
+    "small": "small",
+    "middle": "middle",
+    "major": "major",
+    ALL: "all states (extrapolation)",
+}
+"""Names of groups beside regions, which keep theirs. Small, middle and major are within the comparison."""
 
 
 def level_colour(level: str) -> str:

@@ -15,6 +15,7 @@ from analysis.variants.sampler import Progress, SamplerSpec, derive_seed
 from models.coalition import build_coalition_model
 from models.coordinates.arrow import find_places
 from models.coordinates.start import WIDTH
+from models.exposure import BY_CAPABILITY, BY_REGION
 from models.ideal_point import OF_ITEMS, SAVED, build_ideal_point_model
 from models.panel import prepare_panel_data
 from models.spec import CoalitionSpec, IdealPointSpec, TierSpec
@@ -30,7 +31,18 @@ SAVED_TOTAL = [
     "guarantee_effect_case_sd",
     "eta",
 ]
-SAVED_WHERE_THERE = ["state_sd", "covariate_imputed", "covariate_deviation"]
+SAVED_WHERE_THERE = [
+    "state_sd",
+    "covariate_imputed",
+    "covariate_deviation",
+    "subregion_effect",
+    "subregion_sd",
+    BY_CAPABILITY,
+    f"{BY_CAPABILITY}_mean",
+    f"{BY_CAPABILITY}_case_sd",
+    BY_REGION,
+    f"{BY_REGION}_sd",
+]
 SAVED_TIERS = [*SAVED_TOTAL, "threshold", "guarantee_capability"]
 
 
@@ -112,7 +124,8 @@ def fit_tiers(
 
 def list_saved(model: pm.Model, names: list[str]) -> list[str]:
     """Return those of the names and of ``SAVED_WHERE_THERE`` that the model has."""
-    return [name for name in (*names, *SAVED_WHERE_THERE) if name in model.named_vars]
+    wanted = dict.fromkeys((*names, *SAVED_WHERE_THERE))
+    return [name for name in wanted if name in model.named_vars]
 
 
 def fit_model(

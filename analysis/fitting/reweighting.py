@@ -22,6 +22,7 @@ from analysis.fitting.refits import SAVED_DIRECT, compile_refits, refit_to_gates
 from analysis.posterior.draws import stack
 from analysis.variants.sampler import SamplerSpec, derive_seed
 from models.coalition import build_coalition_model, compute_eta
+from models.exposure import spread_guarantee
 from models.likelihood.joining import log_likelihood_at
 from models.panel import PanelData, centre_alignment, name_axes, prepare_panel_data
 from models.spec import CoalitionSpec
@@ -185,7 +186,8 @@ def describe_draws(draws: xr.Dataset, panel: PanelData) -> tuple[np.ndarray, np.
     the last None without state effects.
     """
     has_level = xr.DataArray(panel.has_level, dims=("level", "case", "state"))
-    predictor = compute_eta(draws, panel, None) + xr.dot(draws["guarantee_effect"], has_level, dim="level")
+    by_level = spread_guarantee(draws, panel.covariates, panel.region_idx)
+    predictor = compute_eta(draws, panel, None) + xr.dot(by_level, has_level, dim="level")
     return (
         predictor.transpose("sample", "case", "state").values,
         draws["alignment_slope"].transpose("sample", "case", ...).values,

@@ -17,7 +17,7 @@ from analysis.store.keys import hash_dataset
 from analysis.store.task import Task
 from analysis.variants.variant import AREAS, Variant
 
-MODELLED = ("joined", "included", "guarantee", "dose", "covariates_transformed", "region")
+MODELLED = ("joined", "included", "guarantee", "dose", "covariates_transformed", "region", "subregion")
 """Variables of a panel that the models of stage 2 use."""
 
 LEAST_ITEMS = 10

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import xarray as xr
 
 from analysis.figures.draw import save_figures
@@ -9,14 +10,20 @@ from analysis.figures.run import draw_run
 from analysis.pipeline.inputs import Inputs, load_inputs
 from analysis.pipeline.make import make_effects
 from analysis.pipeline.plan import Plan, plan_variant
+from analysis.posterior.draws import stack
 from analysis.posterior.effects import Effects
+from analysis.posterior.heterogeneity import compare_groups, describe_interactions
+from analysis.posterior.overlap import describe_overlap
 from analysis.posterior.positions import states_without_votes, summarize_positions
 from analysis.store.files import RESULTS, atomic_folder, write_json, write_tree
 from analysis.store.keys import git_commit, hash_dataset, now, package_versions
 from analysis.store.store import Store, load_or_make
-from analysis.variants.sampler import Report
+from analysis.variants.sampler import Report, derive_seed
 from analysis.variants.variant import Variant
 from models.spec import SpecError
+
+DRAWN = ("ideal_points", "effects", "overlap")
+"""Tables that the figures show."""
 
 
 def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Report) -> Path:
@@ -54,7 +61,12 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     stage1 = {name: made[task.key] for name, task in plan.stage1.items()}
     total, direct = made[plan.total.key], made[plan.direct.key]
     effects = make_effects(inputs.panel, [total, direct, *stage1.values()], variant)
-    positions = summarize_positions(stage1, inputs.votes, variant.reference)
+    tables = {
+        "ideal_points": summarize_positions(stage1, inputs.votes, variant.reference),
+        "effects": effects.table,
+        "overlap": describe_overlap(inputs.panel),
+        **describe_heterogeneity(total, inputs.panel, variant),
+    }
     record = record | of_fits | describe_results(plan, inputs, stage1)
     trees = {f"ideal_point_{name.replace('/', '_')}": tree for name, tree in stage1.items()}
     trees["coalition"] = join_stage2(plan, total, direct, effects)
@@ -63,12 +75,26 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         for name, tree in trees.items():
             tree.attrs["quick"] = int(quick)
             write_tree(tree, folder / f"{name}.nc")
-        for name, table in (("ideal_points", positions), ("effects", effects.table)):
+        for name, table in tables.items():
             marked = table.assign(quick=True) if quick else table
             marked.to_csv(folder / f"{name}.csv", index=False)
         write_json(record, folder / "run.json")
-        save_figures(folder, draw_run(positions, effects.table, inputs.panel), quick=quick)
+        save_figures(folder, draw_run(*(tables[name] for name in DRAWN), inputs.panel), quick=quick)
     return RESULTS / variant.name
+
+
+def describe_heterogeneity(
+    total: xr.DataTree, panel: xr.Dataset, variant: Variant
+) -> dict[str, pd.DataFrame]:
+    """Return tables of the differences between groups and of the interactions; none without interactions."""
+    if variant.coalition.heterogeneity == "none":
+        return {}
+    posterior = stack(total["posterior"].dataset, variant.run.kept_draws)
+    seed = derive_seed(variant.run.seed, "prior of interactions")
+    return {
+        "differences": compare_groups(posterior, panel, variant.coalition.link),
+        "interactions": describe_interactions(posterior, variant.coalition, seed),
+    }
 
 
 def check_kept_draws(variant: Variant) -> None:

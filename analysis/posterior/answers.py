@@ -9,6 +9,7 @@ import xarray as xr
 from scipy.special import expit, log_expit, logsumexp
 
 from analysis.posterior.joining import predict_at_nodes, weigh_nodes
+from models.exposure import spread_guarantee
 from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
 from models.panel import Stage2Data
 
@@ -32,16 +33,33 @@ def linear_predictor(posterior: xr.Dataset, data: Stage2Data) -> np.ndarray:
         "intercept": ("case",),
         "covariate_slope": ("case", "covariate"),
         "region_effect": ("case", "region"),
-        "guarantee_effect": ("case", "level"),
         "alignment_slope": ("case", *(["axis"] if data.alignment.ndim == 3 else [])),
     }
     value = {name: posterior[name].transpose("sample", *of).values for name, of in dims.items()}
     eta = value["intercept"][:, :, None] + value["region_effect"][:, :, data.region_idx]
+    if data.subregion_idx is not None:
+        subregion = posterior["subregion_effect"].transpose("sample", "case", "subregion").values
+        eta += subregion[:, :, data.subregion_idx]
     eta += np.einsum("nck,csk->ncs", value["covariate_slope"], data.covariates)
-    eta += np.einsum("ncl,lcs->ncs", value["guarantee_effect"], data.has_level)
+    eta += add_levels(guarantee_by_state(posterior, data), data)
     if data.alignment.ndim == 3:
         return eta + np.einsum("nca,csa->ncs", value["alignment_slope"], data.alignment)
     return eta + value["alignment_slope"][:, :, None] * data.alignment
+
+
+def guarantee_by_state(posterior: xr.Dataset, data: Stage2Data) -> np.ndarray:
+    """Return the effect of each level on each state, logits: (sample, case, level, state).
+
+    Without interactions it is the same for all states, and the last axis has length 1.
+    """
+    effect = spread_guarantee(posterior, data.covariates, data.region_idx)
+    effect = effect if "state" in effect.dims else effect.expand_dims("state")
+    return effect.transpose("sample", "case", "level", "state").values
+
+
+def add_levels(effect: np.ndarray, data: Stage2Data) -> np.ndarray:
+    """Return what each state's own levels add, (sample, case, state), from ``guarantee_by_state``."""
+    return sum(effect[:, :, level] * has for level, has in enumerate(data.has_level))
 
 
 def state_effects(posterior: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -114,12 +132,11 @@ def state_outcomes(
     effect, log_prior = state_effects(posterior) if effects is None else effects
     eta = linear_predictor(posterior, data)
     weights = weigh_nodes(answers_at_nodes(eta, data, effect), log_prior)
-    added = posterior["guarantee_effect"].transpose("sample", "case", "level").values
-    bare = eta - np.einsum("ncl,lcs->ncs", added, data.has_level)
+    added = guarantee_by_state(posterior, data)
+    bare = eta - add_levels(added, data)
     absent = np.where(data.included == 1, 1.0, np.nan)
     without, given = (
-        absent * predict_at_nodes(logits, weights, effect)
-        for logits in (bare, bare + added[:, :, level, None])
+        absent * predict_at_nodes(logits, weights, effect) for logits in (bare, bare + added[:, :, level])
     )
     return without, given
 

@@ -58,7 +58,7 @@ def compute_effects(
         Draws of the model of alignment (``models.alignment``). Each uses the same positions as the draw of
         ``direct`` with the same number (``analysis.posterior.positions.pair_positions``).
     panel : xr.Dataset
-        Panel, see ``data.load.load_panel``. With ``capability_group``, effects by group are added.
+        Panel, see ``data.load.load_panel``. Effects are those of ``list_groups``.
     link : str
         Link of the models of joining; see ``models.likelihood.link``.
 
@@ -69,7 +69,8 @@ def compute_effects(
         is the probability of joining with guarantee g and alignment a, averaged over the states of a group
         (g-computation; Robins 1986, Hanmer and Kalkan 2013). For each level:
 
-        ``probability_<level>_total``: P from the model without alignment, with all states at that level;
+        ``probability_<level>_total``: P from the model without alignment, with all states at that level; that
+        of no guarantee is over the groups of the highest level;
         ``ame_<level>_total``, ``risk_ratio_<level>_total``: its difference and ratio to no guarantee;
         ``ame_<level>_direct``: P(level, a) - P(none, a), with each state's own alignment;
         ``ame_<level>_natural_direct``: the same with each state's alignment under no guarantee;
@@ -117,14 +118,16 @@ def _split_axes(draws: xr.DataArray) -> dict[str, xr.DataArray]:
 def _compute_total(total: xr.Dataset, panel: xr.Dataset, link: str) -> dict[str, xr.DataArray]:
     """Compute the effects that do not depend on alignment."""
     reference, *levels = panel["guarantee"].attrs["levels"]
-    members = list_groups(panel)
     weights = weigh_state_effects(total, panel, link)
     predict = partial(predict_joining, total, panel, weights=weights, link=link)
     own = predict(None)
     without = predict(reference)
-    base = average_over_states(without, members)
-    effects = {f"probability_{reference}_total": base}
+    effects = {}
     for level in levels:
+        members = list_groups(panel, level)
+        base = average_over_states(without, members)
+        # The highest level comes last: its states are those of the headline.
+        effects[f"probability_{reference}_total"] = base
         has_level = members & (panel["guarantee"] == level).reset_coords(drop=True)
         with_level = average_over_states(predict(level), members)
         effects[f"probability_{level}_total"] = with_level
@@ -139,7 +142,6 @@ def _compute_direct(
 ) -> dict[str, xr.DataArray]:
     """Compute the effects with alignment fixed, and through alignment alone."""
     reference, *levels = panel["guarantee"].attrs["levels"]
-    members = list_groups(panel)
     weights = weigh_state_effects(direct, panel, link)
     predict = partial(predict_joining, direct, panel, weights=weights, link=link)
     slope, by_level = direct["alignment_slope"], mediator["guarantee_effect"]
@@ -152,6 +154,7 @@ def _compute_direct(
     neither = predict(reference, moved=unmoved)
     effects = {}
     for level in levels:
+        members = list_groups(panel, level)
         has_level = members & (panel["guarantee"] == level).reset_coords(drop=True)
         move = add_guarantee(by_level, panel, level) - own_move
         only_guarantee = predict(level, moved=unmoved)

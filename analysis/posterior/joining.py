@@ -9,12 +9,13 @@ import numpy as np
 import xarray as xr
 from scipy.special import softmax
 
+from models.exposure import BY_REGION, list_exposures, spread_guarantee
 from models.likelihood.link import cdf, log_cdf
 from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
-from models.panel import list_exposures
+from models.panel import prepare_panel_data
 
-ALL = "all"
-"""Name of the group of all states."""
+ALL, OVERLAP = "all", "overlap"
+"""Names of the group of all states, and of those in regions where some have the level and some have none."""
 
 
 def weigh_nodes(log_likelihood: np.ndarray, log_prior: np.ndarray) -> np.ndarray:
@@ -70,7 +71,7 @@ def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset, link: str = "l
     ----------
     posterior : xr.Dataset
         ``eta`` (sample, case, state), ``guarantee_effect`` (sample, case, level) and, where the model has
-        state effects, ``state_sd`` (sample).
+        them, interactions and ``state_sd`` (sample).
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     link : str
@@ -86,7 +87,7 @@ def weigh_state_effects(posterior: xr.Dataset, panel: xr.Dataset, link: str = "l
         weights = xr.ones_like(posterior["eta"].isel(case=0, drop=True)).expand_dims(node=1)
         return weights.assign_coords(effect=(("node", "sample"), np.zeros((1, posterior.sizes["sample"]))))
     sd = posterior["state_sd"].values
-    own = posterior["eta"] + add_guarantee(posterior["guarantee_effect"], panel, level=None)
+    own = posterior["eta"] + add_guarantee(guarantee_on_states(posterior, panel), panel, level=None)
     sign = xr.where(panel["joined"] == 1, 1.0, -1.0).where(panel["included"])
     answered = [
         log_cdf(link, sign * (own + xr.DataArray(sd * node, dims="sample"))).fillna(0.0).sum("case")
@@ -110,7 +111,8 @@ def predict_joining(
     Parameters
     ----------
     posterior : xr.Dataset
-        ``eta`` (sample, case, state), ``guarantee_effect`` (sample, case, level), on the scale of the link.
+        ``eta`` (sample, case, state), ``guarantee_effect`` (sample, case, level) and interactions, if any, on
+        the scale of the link.
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     level : str or None
@@ -127,12 +129,21 @@ def predict_joining(
     xr.DataArray
         (sample, case, state), 0 to 1. NaN if the state is not in the case.
     """
-    eta = posterior["eta"] + add_guarantee(posterior["guarantee_effect"], panel, level) + moved
+    eta = posterior["eta"] + add_guarantee(guarantee_on_states(posterior, panel), panel, level) + moved
     eta = eta.transpose("sample", "case", "state")
     at_nodes = weights.transpose("node", "sample", "state")
     # Use plain arrays: aligning labels at every node would take most of the time.
     probability = predict_at_nodes(eta.values, at_nodes.values, at_nodes["effect"].values, link)
     return eta.copy(data=probability).where(panel["included"])
+
+
+def guarantee_on_states(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArray:
+    """Return the effect of each level, (sample, case, level), or with interactions on each state, logits."""
+    if BY_REGION not in posterior:
+        return posterior["guarantee_effect"]
+    data = prepare_panel_data(panel, "impute")
+    effect = spread_guarantee(posterior, data.covariates, data.region_idx)
+    return effect.assign_coords(state=panel["state"].values)
 
 
 def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) -> xr.DataArray | float:
@@ -141,7 +152,7 @@ def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) ->
     Parameters
     ----------
     effect : xr.DataArray
-        (..., case, level): effects of the levels above the first.
+        (..., case, level) or (..., case, level, state): effects of the levels above the first.
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``.
     level : str or None
@@ -153,22 +164,48 @@ def add_guarantee(effect: xr.DataArray, panel: xr.Dataset, level: str | None) ->
     return xr.dot(effect, list_exposures(panel), dim="level")
 
 
-def list_groups(panel: xr.Dataset) -> xr.DataArray:
-    """Return the groups over which to average: all included states, and each capability group in the panel.
+def list_groups(panel: xr.Dataset, level: str | None = None) -> xr.DataArray:
+    """Return the groups over which the effect of a level is averaged.
+
+    Parameters
+    ----------
+    panel : xr.Dataset
+        Panel, see ``data.load.load_panel``.
+    level : str, optional
+        Guarantee level. Default: the highest.
 
     Returns
     -------
     xr.DataArray
-        (group, case, state), bool. The first group is ``all``.
+        (group, case, state), bool. ``all``: all included states; ``overlap``: those of regions in which some
+        state has the level and some has none, in that case. Then the capability groups, within the overlap,
+        and each region, empty in cases in which it does not overlap. A panel without regions has no overlap.
     """
     groups = {ALL: panel["included"]}
+    comparable = panel["included"]
+    if "region" in panel.coords:
+        comparable = groups[OVERLAP] = find_overlap(panel, level)
     if "capability_group" in panel:
         of_state = panel["capability_group"]
-        groups |= {name: panel["included"] & (of_state == name) for name in of_state.attrs["levels"]}
+        groups |= {name: comparable & (of_state == name) for name in of_state.attrs["levels"]}
+    if OVERLAP in groups:
+        groups |= {str(name): comparable & (panel["region"] == name) for name in np.unique(panel["region"])}
     stacked = xr.concat(
         [group.drop_vars(panel.coords, errors="ignore") for group in groups.values()], "group"
     )
     return stacked.assign_coords(group=list(groups), case=panel["case"].values, state=panel["state"].values)
+
+
+def find_overlap(panel: xr.Dataset, level: str | None = None) -> xr.DataArray:
+    """Return whether a state is in the sample and its region overlaps for a level: (case, state), bool."""
+    reference, *levels = panel["guarantee"].attrs["levels"]
+    level = levels[-1] if level is None else level
+    overlap = xr.zeros_like(panel["included"])
+    for region in np.unique(panel["region"].values):
+        inside = panel["included"] & (panel["region"] == region)
+        both = [(inside & (panel["guarantee"] == name)).any("state") for name in (reference, level)]
+        overlap = overlap | (inside & both[0] & both[1])
+    return overlap
 
 
 def average_over_states(values: xr.DataArray, members: xr.DataArray) -> xr.DataArray:

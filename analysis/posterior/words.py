@@ -1,6 +1,10 @@
 """Numbers as a reader meets them: points, percent, intervals, and how sure the answer is."""
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -54,3 +58,14 @@ def certainty(prob_positive: float) -> str:
     if more >= 0.8:
         return "likely"
     return "uncertain"
+
+
+def take_headline(effects: "pd.DataFrame") -> "pd.DataFrame":
+    """Take the rows of ``effects.csv`` that answer the question: one for each quantity and case.
+
+    They are averages over the states of regions that overlap. Quantities without such an average in each of
+    their cases have the rows of all states.
+    """
+    cases = effects.groupby(["quantity", "group"])["case"].nunique().unstack()
+    compared = effects["quantity"].isin(cases.index[cases.get("overlap") == cases.get("all")])
+    return effects[(effects["group"] == "overlap") & compared | (effects["group"] == "all") & ~compared]

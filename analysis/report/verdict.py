@@ -4,8 +4,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.figures.style import ALL, level_name
-from analysis.posterior.words import certainty, estimate, interval, number, percent, points, probability
+from analysis.figures.style import level_name
+from analysis.posterior.words import (
+    certainty,
+    estimate,
+    interval,
+    number,
+    percent,
+    points,
+    probability,
+    take_headline,
+)
 from analysis.store.results import Results
 
 
@@ -19,9 +28,8 @@ class Card:
 
 
 def select_effects(effects: pd.DataFrame, quantity: str) -> pd.DataFrame:
-    """Rows of one quantity over all states, by case."""
-    rows = effects[(effects["quantity"] == quantity) & (effects["group"] == ALL)]
-    return rows.set_index("case")
+    """Rows of one quantity by case, over the states of regions that overlap; see ``take_headline``."""
+    return take_headline(effects[effects["quantity"] == quantity]).set_index("case")
 
 
 def highest_level(results: Results) -> str:

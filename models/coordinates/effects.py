@@ -5,7 +5,11 @@ import pymc as pm
 import pytensor.tensor as pt
 from scipy.linalg import helmert
 
-MIRRORED = {"region_sd_signed": "region_part"}
+MIRRORED = {
+    "region_sd_signed": "region_part",
+    "subregion_sd_signed": "subregion_part",
+    "guarantee_region_sd_signed": "guarantee_region_part",
+}
 """Variables that change sign together without changing the density."""
 
 
@@ -31,15 +35,33 @@ def half_normal(name: str, scale: float, dims: tuple[str, ...] | None = None):
     return signed
 
 
-def region_effects(sd):
-    """Regional effects (case, region) ~ Normal(0, sd).
+def place_effects(kind: str, sd):
+    """Effects (case, kind) ~ Normal(0, sd) of places of one kind, ``region`` or ``subregion``."""
+    effect = shrink_parts(kind, sd, ("case", kind))
+    return pm.Deterministic(f"{kind}_effect", effect, dims=("case", kind))
+
+
+def shrink_parts(name: str, sd, dims: tuple[str, ...]):
+    """Variables ~ Normal(0, sd), of shape ``dims``.
 
     They are sampled nearly centred where ``sd`` is large and the data identify them, nearly as offsets where
     it is small. Either parameterisation alone mixes badly at the other end.
     """
     spread = pt.sqrt(1 + sd**2)
-    part = pm.Normal("region_part", 0, spread, dims=("case", "region"))
-    return pm.Deterministic("region_effect", sd / spread * part, dims=("case", "region"))
+    return sd / spread * pm.Normal(f"{name}_part", 0, spread, dims=dims)
+
+
+def half_shared_effects(name: str, sd, dims: tuple[str, ...]):
+    """Effects (case, *dims) ~ Normal(0, sd), of whose variance the cases share one half.
+
+    Parameterised by the average over cases and the contrasts between them, which are independent.
+    """
+    n_case = len(pm.modelcontext(None).coords["case"])
+    size = np.sqrt(np.where(np.arange(n_case) == 0, (n_case + 1) / 2, 0.5))
+    turn = pt.as_tensor(helmert(n_case, full=True).T * size)
+    part = shrink_parts(name, sd, ("case", *dims))
+    effect = pt.dot(turn, part.reshape((n_case, -1))).reshape(part.shape)
+    return pm.Deterministic(name, effect, dims=("case", *dims))
 
 
 def pooled_effects(

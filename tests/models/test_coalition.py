@@ -23,7 +23,8 @@ from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec
 
-SPEC = CoalitionSpec()
+SPEC = CoalitionSpec(geography="region")
+"""Subregions and interactions have tests of their own: test_interactions.py."""
 
 
 def small_panel(n_state=25, seed=3):
@@ -143,8 +144,10 @@ def test_every_prior_number_changes_the_density(field):
     panel, alignment = small_panel()
     panel["covariates_transformed"][1, 4, 0] = np.nan
     position = centre_alignment(panel, alignment)
+    panel = panel.assign_coords(covariate=["gdp_per_capita", "capability"])
     pooling = "levels" if field == "guarantee_level_scale" else "apart"
-    spec = dataclasses.replace(SPEC, guarantee_pooling=pooling, missing="impute")
+    wide = {"geography": "subregion", "heterogeneity": "capability-region"}
+    spec = dataclasses.replace(SPEC, guarantee_pooling=pooling, missing="impute", **wide)
     changed = dataclasses.replace(spec, **{field: 1.5 * getattr(spec, field)})
     data = prepare_panel_data(panel, spec.missing)
     point = draw_point(build_coalition_model(data, spec, position), 2)

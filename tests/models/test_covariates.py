@@ -16,7 +16,7 @@ from models.panel import add_capability, centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec, SpecError
 
-MODELLED = CoalitionSpec(measurement_error="model")
+MODELLED = CoalitionSpec(measurement_error="model", geography="region")
 
 
 def panel_with_errors(seed=3, n_state=40, sd=0.3):

@@ -20,7 +20,7 @@ from models.panel import centre_alignment, place_missing, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import AlignmentSpec, CoalitionSpec, SpecError
 
-IMPUTE = CoalitionSpec(missing="impute")
+IMPUTE = CoalitionSpec(missing="impute", geography="region")
 SAMPLER = SamplerSpec(draws=1000, tune=500, chains=2)
 
 

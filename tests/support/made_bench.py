@@ -23,17 +23,21 @@ def make_data(n_state=30, seed=2):
 def make_draws(panel, n=5, seed=0):
     """Return draws along ``sample`` of all that the linear predictor and the state effects need."""
     rng = np.random.default_rng(seed)
-    regions = np.unique(panel["region"].values)
+    regions, subregions = (np.unique(panel[kind].values) for kind in ("region", "subregion"))
     return xr.Dataset(
         {
             "intercept": (("sample", "case"), rng.normal(-1, 0.3, size=(n, 2))),
             "covariate_slope": (("sample", "case", "covariate"), rng.normal(0, 0.5, size=(n, 2, 2))),
             "region_effect": (("sample", "case", "region"), rng.normal(0, 0.5, size=(n, 2, len(regions)))),
+            "subregion_effect": (
+                ("sample", "case", "subregion"), rng.normal(0, 0.5, size=(n, 2, len(subregions)))
+            ),
             "guarantee_effect": (("sample", "case", "level"), rng.normal(1, 0.5, size=(n, 2, 2))),
             "alignment_slope": (("sample", "case"), rng.normal(0.8, 0.2, size=(n, 2))),
             "state_sd": ("sample", rng.uniform(0.5, 1.5, size=n)),
         },
         {"case": panel["case"].values, "level": ["rio", "pact"], "region": regions,
+         "subregion": subregions,
          "covariate": panel["covariate"].values},
     )  # fmt: skip
 

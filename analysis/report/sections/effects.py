@@ -5,6 +5,7 @@ import pandas as pd
 from analysis.figures.style import (
     ALL,
     GROUP_NAMES,
+    OVERLAP,
     is_share,
     level_name,
     level_shape,
@@ -15,6 +16,7 @@ from analysis.figures.style import (
 from analysis.posterior.words import estimate, interval, number, percent, points
 from analysis.report.blocks import Chart, Heading, Legend, Section, Sortable, Text
 from analysis.report.charts import interval_chart
+from analysis.report.sections.differences import describe_differences
 from analysis.report.tables import (
     Column,
     Table,
@@ -101,7 +103,8 @@ def build_effects(results: Results) -> Section:
             f"its votes. Of the total effect of {points(total['mean'])} points over all coalitions, "
             f"{estimate(*direct, scale=100)} are direct. These are adjusted associations. They are causal "
             "effects only if the models leave out nothing that matters."
-        )
+        ),
+        Text(_coverage(results, level)),
     ]
     for name in results.levels[1:]:
         frame = effect_rows(results, name, cases, KINDS)
@@ -117,9 +120,24 @@ def build_effects(results: Results) -> Section:
         )
     blocks += [Heading("Who joins at each level"), level_legend(results), _joining_chart(results)]
     if set(results.effects["group"]) - {ALL}:
-        blocks += [Heading("Small and large states"), _groups_chart(results, level)]
+        blocks += [Heading("By capability and region"), _groups_chart(results, level)]
+        blocks += describe_differences(results, level)
     blocks += [Heading("Every effect"), Sortable(_effects_table(results), tall=True)]
     return Section("effects", "What a guarantee adds", blocks)
+
+
+def _coverage(results: Results, level: str) -> str:
+    """Say over which states the effects are averaged, and what all states would give."""
+    rows = results.effects[results.effects["quantity"] == f"ame_{level}_total"].set_index(["group", "case"])
+    if (OVERLAP, "pooled") not in rows.index:
+        return "The effects are averages over all states."
+    regions = [g for g in rows.index.unique("group") if g not in GROUP_NAMES]
+    everywhere = rows.loc[(ALL, "pooled"), ["mean", "lower", "upper"]]
+    return (
+        f"The effects are averages over the states of {', '.join(regions)}: there some states have the "
+        "guarantee and some have none, so that they can be compared. Over all states the total effect would "
+        f"be {estimate(*everywhere, scale=100)} points. That is an extrapolation: elsewhere nobody has it."
+    )
 
 
 def _capital(text: str) -> str:
@@ -164,22 +182,22 @@ def _joining_chart(results: Results) -> Chart:
 
 def _groups_chart(results: Results, level: str) -> Chart:
     rows = results.effects[results.effects["quantity"] == f"ame_{level}_total"]
-    rows = rows[
-        rows["group"].isin(set(GROUP_NAMES) - {ALL}) & rows["case"].isin([*results.case_labels, "pooled"])
-    ]
+    rows = rows[rows["case"].isin([*results.case_labels, "pooled"])]
     names = case_names(results)
     frame = in_points(rows).assign(
-        row=[f"{names[r.case]}: {GROUP_NAMES[r.group]}" for r in rows.itertuples()],
+        row=[f"{names[r.case]}: {GROUP_NAMES.get(r.group, r.group)}" for r in rows.itertuples()],
         tip_points=estimates(rows, scale=100),
         **level_style(level),
     )
-    order = {name: place for place, name in enumerate([*names, *GROUP_NAMES])}
+    groups = [*GROUP_NAMES, *sorted(set(rows["group"]) - set(GROUP_NAMES))]
+    order = {name: place for place, name in enumerate([*names, *groups])}
     frame = frame.sort_values(["case", "group"], key=lambda column: column.map(order))
     return Chart(
         "groups",
         interval_chart(frame, POINTS, row_height=40),
-        "Total effect by the capability of states. The table of all effects has the numbers.",
-        f"{_capital(level_name(level))}: total effect among small, middle and major states.",
+        "Total effect by the capability and region of states. The table of all effects has the numbers.",
+        f"{_capital(level_name(level))}: total effect by capability and region. Regions without comparison "
+        "appear only in the row of all states, which is an extrapolation.",
     )
 
 

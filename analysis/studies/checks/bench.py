@@ -135,7 +135,8 @@ class Bench:
         """
         seen = prepare_panel_data(self.panel)
         predictors = seen.has_level, seen.covariates, seen.region_idx, self.positions
-        return nest(Stage2Data(seen.joined, seen.included, *predictors), EFFECTS[effect])
+        subregion_idx = seen.subregion_idx if self.spec.geography == "subregion" else None
+        return nest(Stage2Data(seen.joined, seen.included, *predictors, subregion_idx), EFFECTS[effect])
 
     def average_effect(self, posterior: xr.Dataset, data: Stage2Data) -> np.ndarray:
         """Return the average effect of the highest level: (sample, case), the last case pooled."""
@@ -157,7 +158,7 @@ class Bench:
 
         seed = derive_seed(self.seed, "check", name)
         settings = {"name": name, "seed": seed, "cores": self.cores, "progress": progress}
-        return refit_to_gates(self.model, [data._asdict() for data in variations], sampler, **settings)
+        return refit_to_gates(self.model, [data.list_arrays() for data in variations], sampler, **settings)
 
     def fit_effects(
         self, variations: list[Stage2Data], sampler: SamplerSpec, name: str, progress: Progress | None = None

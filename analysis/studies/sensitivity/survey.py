@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.pipeline.dynamic_positions import DYNAMIC_FIT
 from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.plan import Plan, plan_variant
+from analysis.posterior.words import take_headline
 from analysis.store.code import hash_code
 from analysis.store.files import ROOT, write_json
 from analysis.store.keys import hash_content, package_versions
@@ -154,7 +155,7 @@ def collect(found: Survey, store: Store, lost: dict[str, str]) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        One row for each variant, quantity and case, averaged over all states, and one row for each variant
+        One row for each variant, quantity and case (see ``take_headline``), and one row for each variant
         that failed: ``variant, axis, choice, quantity, case, mean, sd, lower, upper, prob_positive, mcse,
         status`` (``ok`` or ``failed``) and ``reason`` (of a failure).
     """
@@ -163,8 +164,8 @@ def collect(found: Survey, store: Store, lost: dict[str, str]) -> pd.DataFrame:
         labels = {"variant": variant.name, "axis": variant.axis, "choice": variant.choice}
         record = store.read(found.effects.get(variant.name, ""))
         if record and record["status"] == "ok":
-            effects = pd.DataFrame(record["table"])
-            table = effects[effects["group"] == "all"].assign(**labels, status="ok", reason="")
+            effects = take_headline(pd.DataFrame(record["table"]))
+            table = effects.assign(**labels, status="ok", reason="")
         else:
             reason = explain_failure(variant, found, record, lost)
             table = pd.DataFrame([labels | {"status": "failed", "reason": reason}])

@@ -16,7 +16,7 @@ from models.panel import centre_alignment, name_axes, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec, SpecError
 
-SPEC = CoalitionSpec()
+SPEC = CoalitionSpec(geography="region")
 SINGLE = SamplerSpec(draws=1000, tune=500, chains=2, target_accept=0.9)
 REFIT = SamplerSpec(draws=1000, tune=75, chains=2, target_accept=0.7)
 AXES = ["first", "second"]

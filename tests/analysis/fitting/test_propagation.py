@@ -22,7 +22,7 @@ from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel, simulate_votes
 from models.spec import CoalitionSpec, IdealPointSpec, SpecError
 
-SPEC = CoalitionSpec()
+SPEC = CoalitionSpec(geography="region")
 REFIT = SamplerSpec(draws=300, tune=75, chains=2, target_accept=0.7)
 SINGLE = SamplerSpec(draws=600, tune=500)
 

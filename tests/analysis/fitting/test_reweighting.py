@@ -22,7 +22,7 @@ from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec, SpecError
 
-SPEC = CoalitionSpec()
+SPEC = CoalitionSpec(geography="region")
 SINGLE = SamplerSpec(draws=2000, tune=500, target_accept=0.9)
 REFIT = SamplerSpec(draws=1000, tune=75, chains=2, target_accept=0.7)
 N = 8

@@ -21,6 +21,7 @@ def test_draws_give_the_log_likelihood_of_the_model():
         "intercept",
         "covariate_slope",
         "region_effect",
+        "subregion_effect",
         "guarantee_effect",
         "alignment_slope",
         "state_sd",

@@ -19,7 +19,7 @@ SHAPES = ((2,), (2, 4), (2, 3), (2, 2))
 def example(n_state=20):
     return {
         "covariates": RNG.normal(size=(2, n_state, 4)),
-        "region_idx": RNG.integers(3, size=n_state),
+        "place_idx": RNG.integers(3, size=(2, n_state)),
         "has_level": RNG.random((2, 2, n_state)),
     }
 
@@ -38,7 +38,7 @@ def test_fused_equals_graph(mode):
     for a, b in zip(fused, compiled(data, "graph", "FAST_COMPILE")(*at), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
     # The same check sees a state that moved to another region.
-    data["region_idx"][0] = (data["region_idx"][0] + 1) % 3
+    data["place_idx"][1, 0] = (data["place_idx"][1, 0] + 1) % 3
     assert np.abs(compiled(data, "fused")(*at)[0] - fused[0]).max() > 1e-3
 
 
