@@ -4,28 +4,12 @@ import pandas as pd
 import xarray as xr
 
 from analysis.posterior.draws import stack
+from analysis.posterior.priors import compute_log_priors
 from analysis.studies.checks.bench import EFFECTS, open_bench
 from analysis.studies.checks.comparison import with_log_likelihood
 from analysis.studies.checks.rows import row, to_table
 from analysis.variants.variant import Variant
-from models.spec import CoalitionSpec
 
-PRIORS = {
-    "intercept": {"intercept": "intercept_scale"},
-    "covariates": {"covariate_slope": "covariate_scale"},
-    "regions": {"region_sd": "region_scale"},
-    "guarantee": {
-        "guarantee_effect_mean": "guarantee_scale",
-        "guarantee_effect_case_sd": "guarantee_case_scale",
-    },
-    "alignment": {
-        "alignment_slope_mean": "alignment_scale",
-        "alignment_slope_case_sd": "alignment_case_scale",
-    },
-    "states": {"state_sd": "state_scale"},
-}
-"""Structural priors by name: variables, all normal or half-normal around 0, and the field of their scale.
-Unknowns that are standard normal by definition are not scaled."""
 THRESHOLD = 0.05
 """Sensitivity above which a prior or the likelihood matters (Kallioinen et al. 2024)."""
 
@@ -46,28 +30,6 @@ def make_power_scaling(panel: xr.Dataset, fits: list, variant: Variant, **run) -
         tree["log_prior"] = xr.DataTree(priors)
         rows += check_scaling(tree, effect)
     return to_table(rows)
-
-
-def compute_log_priors(posterior: xr.Dataset, spec: CoalitionSpec) -> xr.Dataset:
-    """Return the log density of each named prior at each draw, up to a constant.
-
-    The result has a variable (chain, draw) for each name in ``PRIORS`` whose variables the posterior has.
-    Raises ValueError if guarantee levels are pooled: the prior of their means then depends on unsaved
-    variables.
-    """
-    if spec.guarantee_pooling != "apart":
-        raise ValueError(f"guarantee_pooling = {spec.guarantee_pooling!r}: power-scaling needs 'apart'")
-    priors = {}
-    for name, variables in PRIORS.items():
-        parts = [
-            -0.5 * (posterior[variable] / getattr(spec, field)) ** 2
-            for variable, field in variables.items()
-            if variable in posterior
-        ]
-        if parts:
-            sums = [part.sum([d for d in part.dims if d not in ("chain", "draw")]) for part in parts]
-            priors[name] = sum(sums)
-    return xr.Dataset(priors)
 
 
 def check_scaling(tree: xr.DataTree, name: str) -> list[dict]:

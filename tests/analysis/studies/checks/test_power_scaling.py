@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from support.made_bench import SPEC, make_data, make_draws
 
-from analysis.studies.checks.power_scaling import PRIORS, compute_log_priors
+from analysis.posterior.priors import PRIORS, compute_log_priors
 
 
 def test_every_structural_prior_is_scaled_as_it_stands_in_the_spec():

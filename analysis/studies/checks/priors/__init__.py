@@ -1,0 +1,1 @@
+"""What the prior of the guarantee holds possible, and what other priors would have said."""
