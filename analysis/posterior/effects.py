@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
+from analysis.posterior.interventional import compute_interventional
 from analysis.posterior.joining import (
     add_guarantee,
     average_over_states,
@@ -46,7 +48,12 @@ def contrast_cases(effects: xr.Dataset) -> xr.Dataset:
 
 
 def compute_effects(
-    total: xr.Dataset, direct: xr.Dataset, mediator: xr.Dataset, panel: xr.Dataset, link: str = "logit"
+    total: xr.Dataset,
+    direct: xr.Dataset,
+    mediator: xr.Dataset,
+    panel: xr.Dataset,
+    link: str = "logit",
+    positions: np.ndarray | None = None,
 ) -> xr.Dataset:
     """Compute every effect of each guarantee level, as draws.
 
@@ -61,6 +68,9 @@ def compute_effects(
         Panel, see ``data.load.load_panel``. Effects are those of ``list_groups``.
     link : str
         Link of the models of joining; see ``models.likelihood.link``.
+    positions : np.ndarray, optional
+        (sample, case, state): the alignment that each draw of ``direct`` used, from ``pair_positions``. With
+        it, and one axis, interventional effects are added (``analysis.posterior.interventional``).
 
     Returns
     -------
@@ -98,6 +108,8 @@ def compute_effects(
     if len({part.sizes["sample"] for part in parts.values()}) > 1:
         raise ValueError(f"{', '.join(sizes)}; the numbers must be equal")
     effects = _compute_total(total, panel, link) | _compute_direct(direct, mediator, panel, link)
+    if positions is not None and positions.ndim == 3:
+        effects |= compute_interventional(direct, mediator, positions, panel, link)
     of_alignment = {"alignment_slope": direct["alignment_slope"]}
     for level in panel["guarantee"].attrs["levels"][1:]:
         of_alignment[f"alignment_{level}"] = mediator["guarantee_effect"].sel(level=level, drop=True)
