@@ -16,11 +16,14 @@ STATE_EFFECTS = ndtri((np.arange(1001) + 0.5) / 1001)
 """Equally probable values of a state's effect, in standard deviations."""
 
 
-def draw_panel(region_idx: np.ndarray, states: np.ndarray, rng: np.random.Generator) -> xr.Dataset:
+def draw_panel(
+    region_idx: np.ndarray, states: np.ndarray, rng: np.random.Generator, *, capability: bool = False
+) -> xr.Dataset:
     """Draw covariates and guarantees of two cases.
 
-    Takes the region of each state by number (state,), and their names (state,). Richer states have a pact
-    more often; nearly all keep their guarantee from the first case to the second.
+    Takes the region of each state by number (state,), their names (state,), and whether log capability is one
+    of the covariates, as interactions need it. Richer states have a pact more often; nearly all keep their
+    guarantee from the first case to the second.
 
     Returns
     -------
@@ -31,6 +34,7 @@ def draw_panel(region_idx: np.ndarray, states: np.ndarray, rng: np.random.Genera
     shape = (len(CASES), n_state)
     log_gdp = rng.normal(9, 1.2, size=n_state) + rng.normal(0, 0.1, size=shape)
     log_distance = rng.normal(9, 0.5, size=n_state) + rng.normal(0, 0.05, size=shape)
+    covariates = {"gdp_per_capita": log_gdp, "distance": log_distance}
     chance = expit(standardise(log_gdp[0]) - 0.9)
     guarantee = np.tile(np.where(rng.random(n_state) < chance, 2, rng.random(n_state) < 0.25), (2, 1)).astype(
         int
@@ -38,17 +42,19 @@ def draw_panel(region_idx: np.ndarray, states: np.ndarray, rng: np.random.Genera
     guarantee[1, rng.random(n_state) < 0.04] = 2
     # Every level needs a state, in both cases.
     guarantee[:, :3] = np.arange(3)
+    if capability:
+        covariates["capability"] = rng.normal(-7, 1.5, size=n_state) + rng.normal(0, 0.1, size=shape)
     dims = ("case", "state")
     return xr.Dataset(
         {
             "included": (dims, np.ones(shape, dtype=bool)),
             "guarantee": (dims, np.array(LEVELS)[guarantee], {"levels": list(LEVELS)}),
-            "covariates_transformed": ((*dims, "covariate"), np.stack([log_gdp, log_distance], -1)),
+            "covariates_transformed": ((*dims, "covariate"), np.stack([*covariates.values()], -1)),
         },
         {
             "case": list(CASES),
             "state": states,
-            "covariate": ["gdp_per_capita", "distance"],
+            "covariate": list(covariates),
             "region": ("state", np.array(REGIONS)[region_idx]),
             "subregion": ("state", name_subregions(region_idx)),
         },
@@ -59,22 +65,44 @@ def list_columns(panel: xr.Dataset) -> dict[str, np.ndarray]:
     """Return what the predictors of stage 2 are linear in, as float.
 
     ``level`` (case, state, level): 1 at a guarantee above none; ``covariate`` (case, state, covariate): mean
-    0 and sd 1 over all state-cases; ``region`` (state, region): 1 in the region, regions by name.
+    0 and sd 1 over all state-cases; ``region`` (state, region): 1 in the region, regions by name;
+    ``subregion`` (state, subregion) alike.
     """
     covariates = panel["covariates_transformed"].values
     covariates = (covariates - covariates.mean((0, 1))) / covariates.std((0, 1))
     level = panel["guarantee"].values[..., None] == np.array(LEVELS[1:])
-    region = panel["region"].values[:, None] == np.unique(panel["region"].values)
-    return {"level": level.astype(float), "covariate": covariates, "region": region.astype(float)}
+    places = {
+        kind: (panel[kind].values[:, None] == np.unique(panel[kind].values)).astype(float)
+        for kind in ("region", "subregion")
+    }
+    return {"level": level.astype(float), "covariate": covariates} | places
 
 
 def predict(columns: dict[str, np.ndarray], parameters: dict[str, np.ndarray]) -> np.ndarray:
     """Return the logits (case, state) of joining without guarantee, alignment and state effects."""
-    return (
-        parameters["intercept"][:, None]
-        + np.einsum("csk,ck->cs", columns["covariate"], parameters["covariate_slope"])
-        + parameters["region_effect"] @ columns["region"].T
+    eta = parameters["intercept"][:, None] + np.einsum(
+        "csk,ck->cs", columns["covariate"], parameters["covariate_slope"]
     )
+    for kind in ("region", "subregion"):
+        if f"{kind}_effect" in parameters:
+            eta = eta + parameters[f"{kind}_effect"] @ columns[kind].T
+    return eta
+
+
+def spread_guarantee(
+    panel: xr.Dataset, columns: dict[str, np.ndarray], parameters: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Return the effect of each level on each state, logits: (case, state, level).
+
+    The same for all states unless there are ``guarantee_capability`` (case, level) and ``guarantee_region``
+    (case, level, region).
+    """
+    effect = np.repeat(parameters["guarantee_effect"][:, None], panel.sizes["state"], axis=1)
+    if "guarantee_region" not in parameters:
+        return effect
+    capability = columns["covariate"][..., list(panel["covariate"].values).index("capability")]
+    effect = effect + parameters["guarantee_capability"][:, None] * capability[..., None]
+    return effect + np.einsum("clr,sr->csl", parameters["guarantee_region"], columns["region"])
 
 
 def draw_joining(
@@ -91,15 +119,15 @@ def draw_joining(
         From ``draw_panel``.
     parameters : dict of np.ndarray
         Logits: ``intercept`` (case,), ``covariate_slope`` (case, covariate), ``region_effect`` (case,
-        region), ``guarantee_effect`` (case, level), ``state_sd`` and, with positions, ``alignment_slope``
-        (case,).
+        region), if any ``subregion_effect`` (case, subregion), ``guarantee_effect`` (case, level) and its
+        interactions (``spread_guarantee``), ``state_sd`` and, with positions, ``alignment_slope`` (case,).
     position : np.ndarray or None
         (case, state), mean 0 in each case, standard deviations; None if joining does not depend on it.
     rng : np.random.Generator
     """
     columns = list_columns(panel)
     eta = predict(columns, parameters)
-    eta += np.einsum("csl,cl->cs", columns["level"], parameters["guarantee_effect"])
+    eta += (columns["level"] * spread_guarantee(panel, columns, parameters)).sum(-1)
     if position is not None:
         eta += parameters["alignment_slope"][:, None] * position
     eta += parameters["state_sd"] * rng.normal(size=eta.shape[1])
@@ -168,15 +196,14 @@ def _average(panel, columns, parameters, rest):
 
     They are averages over a state's effect, given its two decisions.
     """
-    effect = parameters["guarantee_effect"]
+    effect = spread_guarantee(panel, columns, parameters)
     nodes = parameters["state_sd"] * STATE_EFFECTS[:, None, None]
-    own = rest + np.einsum("csl,cl->cs", columns["level"], effect)
+    own = rest + (columns["level"] * effect).sum(-1)
     said = np.where(panel["joined"].values == 1, expit(own + nodes), expit(-own - nodes)).prod(1)
     weight = (said / said.sum(0))[:, None, :]
 
     def at(level, moved=0.0):
-        given = np.broadcast_to(level, (*rest.shape, effect.shape[1]))
-        shifted = rest + np.einsum("csl,cl->cs", given, effect) + moved
+        shifted = rest + (level * effect).sum(-1) + moved
         return (weight * expit(shifted + nodes)).sum(0)
 
     return at
