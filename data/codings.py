@@ -1,5 +1,6 @@
 """Names of the coding choices: issue areas, kinds of commitment, codings of the guarantee, covariates."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 ISSUES = ("me", "nu", "di", "hr", "co", "ec")
@@ -38,6 +39,15 @@ GUARANTEE_CODINGS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 ``pact_only`` counts the Rio Treaty as no guarantee. To drop states with Rio alone, take ``rio_pact`` and
 ``levels_left_out=("rio",)``.
 """
+
+STANDS_FOR_PACT = ("pact", "nato", "troops")
+"""Levels that stand for a pact, the first of them that a coding has; without one, the strongest level."""
+
+
+def name_pact(levels: Sequence[str]) -> str:
+    """Return the level that stands for a pact among those of a coding, which rise."""
+    return next((level for level in STANDS_FOR_PACT if level in levels), levels[-1])
+
 
 Transform = Literal["none", "log", "log1p"]
 

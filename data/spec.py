@@ -21,6 +21,7 @@ from data.codings import (
     MEMBERSHIPS,
     UNSURE,
     Transform,
+    name_pact,
 )
 
 VOTE_FIELDS = (
@@ -258,6 +259,11 @@ class DataSpec:
         """Return a spec with fields of one case changed, e.g. ``replace_case("iraq", joined="troops")``."""
         changed = replace(self.case(name), **changes)
         return replace(self, cases=tuple(changed if case.name == name else case for case in self.cases))
+
+    @property
+    def pact_level(self) -> str:
+        """The level of the guarantee that stands for a pact."""
+        return name_pact([level for level, _ in self.guarantee_levels])
 
     def sessions(self, case: CaseSpec) -> range:
         """Sessions of the case's window under this spec."""

@@ -72,7 +72,9 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
         "coalition": asdict(variant.coalition),
         "seed": run.seed,
     }
-    content = shared | {"sampler": asdict(run.total)}
+    # A prior of the slope of alignment has no part in the model without alignment.
+    used = {k: v for k, v in shared["coalition"].items() if not k.startswith("alignment_")}
+    content = shared | {"coalition": used, "sampler": asdict(run.total)}
     total = Task("total", "joining, total effect", make_total, variant, panel, content, about)
 
     content = (
@@ -98,6 +100,9 @@ def plan_variant(variant: Variant, votes: dict[str, xr.Dataset], panel: xr.Datas
     content = (
         shared | axes | {"alignment": asdict(variant.alignment), "kept": run.kept_draws, "groups": groups}
     )
+    # All that the model of alignment takes from the panel: it does not see who joined.
+    predictors = [name for name in (*MODELLED, *errors) if name in panel.variables and name != "joined"]
+    content["predictors"] = hash_dataset(panel[predictors])
     needs = (total, direct, *stage1.values())
     effects = Task("effects", "effects", make_effects, variant, panel, content, about, needs)
     return Plan(variant=variant, stage1=stage1, total=total, direct=direct, effects=effects)

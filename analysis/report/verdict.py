@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.figures.style import level_name
+from analysis.posterior.robustness import measure_robustness, pick_effect, say_robustness
 from analysis.posterior.words import (
     certainty,
     estimate,
@@ -87,11 +88,9 @@ def sure_card(results: Results) -> Card:
     pooled = select_effects(results.effects, f"ame_{level}_total").loc["pooled"]
     prob = pooled["prob_positive"]
     sentences = [f"Positive with probability {probability(prob)}, if the model and its assumptions hold."]
-    variants = pooled_variants(results)
-    if variants is not None and len(variants) > 1:
-        others = variants[variants["variant"] != "main"]
-        agree = int((others["lower"] > 0).sum() if pooled["mean"] > 0 else (others["upper"] < 0).sum())
-        sentences.append(f"The interval excludes zero in {agree} of {len(others)} other codings and models.")
+    table = results.table("sensitivity.csv")
+    if table is not None:
+        sentences.append(say_robustness(measure_robustness(table)))
     direction = "positive" if pooled["mean"] > 0 else "negative"
     answer = certainty(prob)
     short = "Direction uncertain" if answer == "uncertain" else f"{answer.capitalize()} to be {direction}"
@@ -99,12 +98,14 @@ def sure_card(results: Results) -> Card:
 
 
 def pooled_variants(results: Results) -> pd.DataFrame | None:
-    """The main effect under every variant that has a result; None if no variant has one."""
+    """The pooled total effect under every variant that has a result; None if no variant has one.
+
+    The column ``moves`` says which of them can move it; see ``analysis.posterior.robustness.pick_effect``.
+    """
     table = results.table("sensitivity.csv")
     if table is None:
         return None
-    quantity = f"ame_{highest_level(results)}_total"
-    rows = table[(table["quantity"] == quantity) & (table["case"] == "pooled")]
+    rows = pick_effect(table)
     rows = rows[rows["mean"].notna()]
     return rows if len(rows) else None
 
@@ -113,7 +114,7 @@ def choice_card(results: Results) -> Card:
     """The variant that moves the effect furthest from the main analysis."""
     question = "Which choice matters most?"
     variants = pooled_variants(results)
-    others = None if variants is None else variants[variants["variant"] != "main"]
+    others = None if variants is None else variants[variants["moves"]].drop_duplicates("fit")
     if others is None or others.empty:
         return Card(question, "Not computed yet", results.how_to_make("sensitivity.csv"))
     main = select_effects(results.effects, f"ame_{highest_level(results)}_total").loc["pooled", "mean"]
@@ -123,5 +124,5 @@ def choice_card(results: Results) -> Card:
         f"{furthest['axis']}: {furthest['choice']}".replace("_", " ").capitalize(),
         f"It moves the effect from {points(main)} to {points(furthest['mean'])} points "
         f"({interval(furthest['lower'], furthest['upper'], scale=100)}), the largest shift among "
-        f"{len(others)} alternatives.",
+        f"{len(others)} distinct fits that can move it.",
     )

@@ -21,6 +21,7 @@ MADE_BY = {
     "tiers.csv": "checks",
     "sensitivity.csv": "sensitivity",
     "sensitivity_axes.csv": "sensitivity",
+    "robustness.csv": "sensitivity",
     "claims.csv": "claims",
     "dynamic_ideal_points.csv": "dynamic",
     "benchmark.csv": "benchmark",

@@ -1,7 +1,9 @@
 """How far the answer moves when one choice changes."""
 
+import numpy as np
 import pandas as pd
 
+from analysis.posterior.robustness import measure_robustness, say_robustness, tabulate_robustness
 from analysis.posterior.words import number, points
 from analysis.report.blocks import Chart, Heading, Missing, Section, Sortable, Text, plain_table
 from analysis.report.charts import curve_chart
@@ -26,14 +28,27 @@ def build_sensitivity(results: Results) -> Section:
             "sensitivity", "Which choices matter?", [Missing(results.how_to_make("sensitivity.csv"))]
         )
     card = choice_card(results)
-    low, high = variants["mean"].min(), variants["mean"].max()
+    table = results.table("sensitivity.csv")
+    robustness = tabulate_robustness(table)
+    found = measure_robustness(table)
+    cases = [case for case in robustness["case"].unique() if case != "pooled"]
     blocks = [
+        Text(" ".join(say_robustness(measure_robustness(table, "total", case)) for case in cases)),
         Text(
-            f"Over {len(variants)} variants of data, codings, models and priors the pooled effect runs from "
-            f"{points(low)} to {points(high)} percentage points. Furthest from the main analysis: "
-            f"{card.answer}. {card.sentence}"
+            f"{say_robustness(found)} Over these fits the pooled effect runs from {points(found.lowest)} to "
+            f"{points(found.highest)} percentage points. Furthest from the main analysis: {card.answer}. "
+            f"{card.sentence}"
         ),
-        _curve(variants),
+        _curve(variants[variants["moves"] | (variants["variant"] == "main")].drop_duplicates("fit")),
+        Heading("Every effect"),
+        Text(
+            "A variant counts for an effect only if it changes a fit that the effect is computed from. The "
+            "total effect, for example, uses no votes. Alignment is in sd, its slope in logits per sd, all "
+            "others are differences of probabilities."
+        ),
+        plain_table(
+            robustness, "How many distinct fits can move each effect, and in how many it is positive"
+        ),
     ]
     axes = results.table("sensitivity_axes.csv")
     if axes is not None:
@@ -44,8 +59,7 @@ def build_sensitivity(results: Results) -> Section:
             plain_table(axes, "How far each kind of choice moves the effect"),
         ]
     blocks += [Heading("Every variant"), Sortable(_variants_table(variants), tall=True)]
-    failed = results.table("sensitivity.csv")
-    failed = failed[failed["mean"].isna()]
+    failed = table[table["mean"].isna()]
     if len(failed):
         failed = failed.drop_duplicates("variant")[["variant", "choice", "status", "reason"]]
         blocks.append(
@@ -70,10 +84,10 @@ def _curve(variants: pd.DataFrame) -> Chart:
     return Chart(
         "sensitivity",
         curve_chart(frame, float(at), "Effect, percentage points"),
-        f"Specification curve of {len(frame)} variants: effects from {number(frame['mean'].min(), 0)} to "
+        f"Specification curve of {len(frame)} fits: effects from {number(frame['mean'].min(), 0)} to "
         f"{number(frame['mean'].max(), 0)} percentage points. The table has every variant.",
-        "Specification curve: the pooled total effect under every variant, mean and 90 % interval. The main "
-        "analysis has its own colour, and the broken line marks its effect.",
+        "Specification curve: the pooled total effect in every fit that can move it, mean and 90 % interval. "
+        "The main analysis has its own colour, and the broken line marks its effect.",
     )
 
 
@@ -86,5 +100,7 @@ def _variants_table(variants: pd.DataFrame) -> Table:
         number_column("Mean", "mean", 1),
         interval_column(1),
         number_column("P(above 0)", "prob_positive", 3),
+        text_column("Can move it", "can_move"),
     ]
+    frame["can_move"] = np.where(frame["moves"], "yes", "no")
     return make_table(frame, columns, "Pooled total effect under every variant, percentage points")

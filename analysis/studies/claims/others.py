@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analysis.posterior.robustness import pick_quantity
 from analysis.store.files import OUTPUT, RESULTS
 from analysis.studies.claims.rows import ESTIMANDS, MAIN_CODING
 from analysis.variants.variant import Variant
@@ -30,16 +31,23 @@ def read_elsewhere(variant: Variant) -> pd.DataFrame:
 
 
 def translate_sensitivity(table: pd.DataFrame, without: set[str]) -> pd.DataFrame:
-    """Turn the effects of a pact in every variant into rows of the claims ``unpopular`` and ``formality``.
+    """Turn the effects of a pact into rows of the claims ``unpopular`` and ``formality``.
 
-    Takes ``sensitivity.csv`` (older ones have no column ``group``) and the variants to leave out.
+    There is one row for each distinct fit that can move an effect.
+
+    Takes ``sensitivity.csv`` and the variants to leave out.
     """
-    chosen = table["quantity"].isin(list(ESTIMANDS)) & ~table["variant"].isin(without) & table["mean"].notna()
-    if "group" in table:
-        chosen &= table["group"] == "all"
+    cases, parts = table["case"].dropna().unique(), []
+    for quantity in ESTIMANDS:
+        level = quantity.replace("pact", "{}")
+        picked = pd.concat([pick_quantity(table, level, case) for case in cases])
+        picked = picked[picked["moves"] & picked["mean"].notna()].drop_duplicates(["fit", "case"])
+        parts.append(picked.assign(quantity=quantity))
+    known = pd.concat(parts, ignore_index=True)
     columns = ["variant", "quantity", "when", "mean", "sd", "lower", "upper", "prob"]
-    renamed = table[chosen].rename(columns={"case": "when", "prob_positive": "prob"})[columns]
-    rows = renamed.assign(claim="unpopular", group="all", coding=MAIN_CODING, kind="posterior")
+    renamed = known.rename(columns={"case": "when", "prob_positive": "prob"})[columns]
+    rows = renamed[~renamed["variant"].isin(without)]
+    rows = rows.assign(claim="unpopular", group="all", coding=MAIN_CODING, kind="posterior")
     rows = rows.assign(unit=rows["quantity"].map(ESTIMANDS))
     shared = rows[rows["quantity"] == "ame_pact_total"].assign(claim="formality")
     return pd.concat([rows, shared], ignore_index=True)

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.style import STYLE
-from analysis.studies.sensitivity.summary import CONVINCING
+from analysis.posterior.robustness import CONVINCING, count_fits
 
 MAIN_COLOUR, OTHER_COLOUR, FAILED_COLOUR = "#D55E00", "#0072B2", "#7f7f7f"
 
@@ -14,14 +14,19 @@ MAIN_COLOUR, OTHER_COLOUR, FAILED_COLOUR = "#D55E00", "#0072B2", "#7f7f7f"
 def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Figure:
     """Plot the effects of all variants from the lowest to the highest, with their choices marked below.
 
-    A variant with one change is marked on the axis of the change; one of a crossed run on every axis. Takes
-    the total and the direct effects of ``pick_effect``, with failed variants, and the name of the case.
+    Variants that cannot move the total effect stand at the right, in the order of their direct effects,
+    without a total effect of their own. A variant with one change is marked on the axis of the change; one of
+    a crossed run on every axis. Takes the total and the direct effects of ``pick_effect``, with failed
+    variants, and the name of the case.
     """
-    known = total[total["status"] == "ok"].sort_values("mean", ignore_index=True)
+    found = count_fits(total, "total", "pooled")
+    known = total[(total["status"] == "ok") & (total["moves"] | (total["variant"] == "main"))]
+    known = known.sort_values("mean", ignore_index=True)
     failed = total[total["status"] == "failed"]
-    order = [*known["variant"], *failed["variant"]]
-    marks = mark_choices(pd.concat([known, failed]))
-    agree = (known["prob_positive"] > CONVINCING).sum()
+    still = total[(total["status"] == "ok") & ~total["variant"].isin(known["variant"])]
+    still = still.assign(at=still["variant"].map(direct.set_index("variant")["mean"])).sort_values("at")
+    order = [*known["variant"], *still["variant"], *failed["variant"]]
+    marks = mark_choices(pd.concat([known, still, failed]))
     place = np.arange(len(order))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(max(7.5, 0.075 * len(order)), 5.2 + 0.17 * len(marks)), layout="constrained")
@@ -29,15 +34,15 @@ def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Fi
         upper, middle, lower = figure.subplots(3, 1, sharex=True, gridspec_kw=ratios)
         main = known.index[known["variant"] == "main"]
         for ax, effects, title in ((upper, known, "Total effect"), (middle, direct, "Direct effect")):
-            rows = effects.set_index("variant").reindex(known["variant"])
+            rows = effects.set_index("variant").reindex(order)
             colours = np.where(rows.index == "main", MAIN_COLOUR, OTHER_COLOUR)
-            ax.vlines(place[: len(rows)], 100 * rows["lower"], 100 * rows["upper"], color=colours, lw=0.9)
-            ax.scatter(place[: len(rows)], 100 * rows["mean"], c=colours, s=9, zorder=3)
+            ax.vlines(place, 100 * rows["lower"], 100 * rows["upper"], color=colours, lw=0.9)
+            ax.scatter(place, 100 * rows["mean"], c=colours, s=9, zorder=3)
             ax.axhline(0, color="black", lw=0.8)
             if len(main):
                 ax.axhline(100 * rows["mean"].iloc[main[0]], color=MAIN_COLOUR, lw=0.8, ls=":")
             ax.set_ylabel(f"{title},\npercentage points")
-            if len(failed):
+            if len(known) < len(order):
                 ax.axvspan(len(known) - 0.5, len(order) - 0.5, color="#f2f2f2", zorder=0)
         for height, has in enumerate(marks.values()):
             colours = np.where(place[has] < len(known), OTHER_COLOUR, FAILED_COLOUR)
@@ -48,13 +53,14 @@ def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Fi
         lower.set_ylim(len(marks) - 0.4, -0.6)
         lower.set_xlim(-1, len(order))
         lower.set_xlabel(
-            f"{len(order)} variants in the order of their total effect; red: the main analysis; lines: 90 % "
-            f"intervals\npositive: with a probability above {CONVINCING}"
-            + (f"; grey: {len(failed)} that failed" if len(failed) else "")
+            "variants in the order of their total effect; red: the main analysis; lines: 90 % intervals\n"
+            f"grey: {len(still)} variants that cannot move the total effect, in the order of the direct one"
+            + (f", and {len(failed)} that failed" if len(failed) else "")
+            + f"; positive: with a probability above {CONVINCING}"
         )
         figure.suptitle(
-            f"A guarantee's total effect on joining, {case_label}, is positive in {agree} of {len(order)} "
-            "variants",
+            f"A guarantee's total effect on joining, {case_label}, is positive in {found.positive} of "
+            f"{found.fits} distinct fits that can move it",
             fontsize=9.5,
             fontweight="bold",
         )

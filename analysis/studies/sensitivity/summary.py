@@ -5,63 +5,34 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-CONVINCING = 0.95
-"""A variant agrees if its probability of a positive effect is above this."""
-
-
-def pick_effect(table: pd.DataFrame, kind: str = "total", case: str = "pooled") -> pd.DataFrame:
-    """Pick the average marginal effect of the highest guarantee level of each variant.
-
-    Takes ``sensitivity.csv``, in which the levels of each variant rise, and ``total`` or ``direct``. Returns
-    one row a variant, with ``level``. Failed variants have no numbers.
-    """
-    level = table["quantity"].str.extract(f"^ame_(.+)_{kind}$")[0]
-    level = level.where(~level.fillna("").str.endswith("natural"))
-    rows = table.assign(level=level)
-    rows = rows[rows["level"].notna() & (rows["case"] == case)].groupby("variant", sort=False).tail(1)
-    failed = table[table["status"] == "failed"]
-    order = {name: k for k, name in enumerate(dict.fromkeys(table["variant"]))}
-    both = pd.concat([rows, failed]).reset_index(drop=True)
-    return both.sort_values("variant", key=lambda names: names.map(order), ignore_index=True)
+from analysis.posterior.robustness import count_fits, pick_effect
 
 
 def summarize_axes(table: pd.DataFrame) -> pd.DataFrame:
-    """Summarize for each axis how far its choices move the mean effect, and how many of them agree.
+    """Summarize for each axis how far its choices move the mean effect, and in how many fits it is positive.
 
-    Returns ``axis`` (``all`` for all axes), ``effect`` (total, direct), ``case``; number of ``variants``, and
-    how many ``failed``; ``main``: mean of the main analysis; ``lowest``, ``lowest_choice``, ``highest``,
-    ``highest_choice``; ``range``; ``share_positive``: share of variants whose probability of a positive
-    effect is above ``CONVINCING``. Failed variants count as not positive.
+    Takes ``sensitivity.csv``. Returns ``axis`` (``all`` for all axes), then the fields of
+    ``analysis.posterior.robustness.Robustness`` for each of the effects ``total`` and ``direct`` in each
+    case, with ``lowest_choice`` and ``highest_choice`` in place of variants, and ``range``. The ends of an
+    axis include the main analysis; they are missing where no choice can move the effect.
     """
-    cases = [c for c in table["case"].dropna().unique() if c != "difference"]
+    cases = [case for case in table["case"].dropna().unique() if case != "difference"]
+    choices = table.drop_duplicates("variant").set_index("variant")["choice"]
     rows = []
-    for kind in ("total", "direct"):
+    for effect in ("total", "direct"):
         for case in cases:
-            picked = pick_effect(table, kind, case)
-            main = picked[picked["axis"] == "main"]
-            others = picked[picked["axis"] != "main"]
+            picked = pick_effect(table, effect, case)
+            main, others = picked[picked["axis"] == "main"], picked[picked["axis"] != "main"]
             for axis in ("all", *others["axis"].unique()):
                 part = others if axis == "all" else others[others["axis"] == axis]
-                rows.append(
-                    {"axis": axis, "effect": kind, "case": case} | _summarize_axis(part, main["mean"])
-                )
+                found = count_fits(pd.concat([main, part]), effect, case)
+                row = {"axis": axis} | found._asdict()
+                for end in ("lowest", "highest"):
+                    row[f"{end}_choice"] = choices.get(row.pop(f"{end}_variant"), "")
+                    if not found.fits:
+                        row |= {end: np.nan, f"{end}_choice": ""}
+                rows.append(row | {"range": row["highest"] - row["lowest"]})
     return pd.DataFrame(rows)
-
-
-def _summarize_axis(part: pd.DataFrame, main: pd.Series) -> dict:
-    known = part[part["status"] == "ok"]
-    row = {
-        "variants": len(part),
-        "failed": len(part) - len(known),
-        "main": main.iloc[0] if len(main) else np.nan,
-        "share_positive": (known["prob_positive"] > CONVINCING).sum() / len(part) if len(part) else np.nan,
-    }
-    if len(known):
-        lowest, highest = known.loc[known["mean"].idxmin()], known.loc[known["mean"].idxmax()]
-        row |= {"lowest": lowest["mean"], "lowest_choice": lowest["choice"]}
-        row |= {"highest": highest["mean"], "highest_choice": highest["choice"]}
-        row["range"] = highest["mean"] - lowest["mean"]
-    return row
 
 
 def split_variance(picked: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.pipeline.dependence import match_fits, trace_fits
 from analysis.pipeline.dynamic_positions import DYNAMIC_FIT
 from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.plan import Plan, plan_variant
@@ -23,7 +24,8 @@ from data.load import DataError, find_rollcalls, list_files
 EXPECTED_SECONDS = {"ideal_point": 20.0, "total": 3.0, "direct": 8.0, "effects": 1.0}
 """Seconds of one core by kind of task, used as long as the store has no measured times."""
 
-COLUMNS = ["variant", "axis", "choice", "quantity", "case", "mean", "sd", "lower", "upper", "prob_positive"]
+LABELS = ["variant", "axis", "choice", "pact_level"]
+COLUMNS = [*LABELS, "quantity", "case", "fit", "mean", "sd", "lower", "upper", "prob_positive", "mcse"]
 
 
 @dataclass
@@ -156,22 +158,24 @@ def collect(found: Survey, store: Store, lost: dict[str, str]) -> pd.DataFrame:
     -------
     pd.DataFrame
         One row for each variant, quantity and case (see ``take_headline``), and one row for each variant
-        that failed: ``variant, axis, choice, quantity, case, mean, sd, lower, upper, prob_positive, mcse,
-        status`` (``ok`` or ``failed``) and ``reason`` (of a failure).
+        that failed: ``variant, axis, choice``; ``pact_level``: the level that stands for a pact; ``quantity,
+        case``; ``fit``: what the quantity is computed from, the same text for the same fits; ``mean, sd,
+        lower, upper, prob_positive, mcse, status`` (``ok`` or ``failed``) and ``reason`` (of a failure).
     """
     tables = []
     for variant in found.variants:
-        labels = {"variant": variant.name, "axis": variant.axis, "choice": variant.choice}
-        record = store.read(found.effects.get(variant.name, ""))
+        described = variant.name, variant.axis, variant.choice, variant.data.pact_level
+        labels = dict(zip(LABELS, described, strict=True))
+        key = found.effects.get(variant.name, "")
+        record = store.read(key)
         if record and record["status"] == "ok":
-            effects = take_headline(pd.DataFrame(record["table"]))
-            table = effects.assign(**labels, status="ok", reason="")
+            table = take_headline(pd.DataFrame(record["table"])).assign(**labels, status="ok", reason="")
+            table["fit"] = match_fits(table["quantity"], trace_fits(variant, key, record["content"]))
         else:
             reason = explain_failure(variant, found, record, lost)
             table = pd.DataFrame([labels | {"status": "failed", "reason": reason}])
         tables.append(table)
-    columns = [*COLUMNS, "mcse", "status", "reason"]
-    return pd.concat(tables, ignore_index=True).reindex(columns=columns)
+    return pd.concat(tables, ignore_index=True).reindex(columns=[*COLUMNS, "status", "reason"])
 
 
 def explain_failure(variant: Variant, found: Survey, record: dict | None, lost: dict[str, str]) -> str:

@@ -154,7 +154,11 @@ def test_what_is_missing_is_named_with_its_command(tmp_path):
     results = Results.load("main", results=write_results(tmp_path), output=tmp_path / "nothing")
     page = render_report(results)
     said = {n: f"{n} does not exist yet. To make it: sfl {c}" in page for n, c in MADE_BY.items()}
-    assert {name for name, found in said.items() if not found} == {"sensitivity_axes.csv", "benchmark.csv"}
+    assert {name for name, found in said.items() if not found} == {
+        "sensitivity_axes.csv",
+        "robustness.csv",
+        "benchmark.csv",
+    }
     assert choice_card(results).answer == "Not computed yet"
 
 
@@ -196,13 +200,20 @@ def test_the_choice_that_matters_most_is_the_one_furthest_from_main(results):
     assert "rio counts as a pact" in choice_card(results).answer.lower()
     path = results.output / "sensitivity.csv"
     table = make_sensitivity()
-    table.loc[table["variant"] == "troops", ["mean", "lower", "upper"]] = -0.1, -0.3, 0.1
+    table.loc[table["variant"] == "troops", ["mean", "lower", "upper", "prob_positive"]] = (
+        -0.1,
+        -0.3,
+        0.1,
+        0.2,
+    )
     table.to_csv(path, index=False)
     changed = choice_card(results), sure_card(results)
     make_sensitivity().to_csv(path, index=False)
     assert "troops sent" in changed[0].answer.lower()
     assert "from 35 to −10 points (−30 to 10)" in changed[0].sentence
-    assert "in 2 of 3" in changed[1].sentence
+    # The one that failed counts as not positive; tallies cannot move the total effect.
+    assert "in 1 of 3 distinct fits" in changed[1].sentence
+    assert "1 of 4 variants cannot move it" in changed[1].sentence
 
 
 def test_doubts_are_those_of_the_codebook_and_a_changed_table_is_named(results):

@@ -195,25 +195,23 @@ def test_numbers_are_said_with_their_units():
 
 
 def test_sensitivity_is_read_as_variants_of_the_main_effect():
+    quantities = ["ame_pact_total", "ame_pact_total", "ame_rio_total", "ame_nato_total", "ame_pact_total"]
     table = pd.DataFrame(
         {
-            "variant": ["a", "b", "b", "c", "main"],
-            "quantity": [
-                "ame_pact_total",
-                "ame_pact_total",
-                "ame_rio_total",
-                "ame_pact_total",
-                "ame_pact_total",
-            ],
+            "variant": ["main", "a", "a", "nato", "votes"],
+            "quantity": quantities,
+            "pact_level": ["pact", "pact", "pact", "nato", "pact"],
+            "fit": ["total-0", "total-1", "total-1", "total-2", "total-0"],
             "case": "difference",
-            "group": "all",
-            "mean": [0.1, np.nan, 0.2, 0.3, 0.4],
+            "status": "ok",
+            "mean": [0.4, 0.1, 0.2, 0.3, 0.4],
             "prob_positive": 0.9,
         }
         | dict.fromkeys(("sd", "lower", "upper"), 0.1)
     )
     rows = translate_sensitivity(table, {"main"})
-    assert rows["variant"].tolist() == ["a", "c"] * 2
+    assert rows["variant"].tolist() == ["a", "nato"] * 2, "one row for each fit that can move the effect"
+    assert rows["mean"].tolist() == [0.1, 0.3] * 2
     assert rows["claim"].tolist() == ["unpopular"] * 2 + ["formality"] * 2
     assert set(rows["when"]) == {"difference"}
 

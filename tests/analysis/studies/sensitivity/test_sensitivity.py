@@ -9,26 +9,33 @@ import xarray as xr
 from rich.console import Console
 
 from analysis.commands.sensitivity import announce, to_table
+from analysis.pipeline.dependence import find_kind, trace_fits
 from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.plan import plan_variant
 from analysis.posterior.effects import Effects
+from analysis.posterior.robustness import measure_robustness, pick_effect, say_robustness
 from analysis.store.explain import compare_contents, explain_task
 from analysis.store.store import Store
-from analysis.studies.sensitivity.figure import mark_choices
+from analysis.studies.sensitivity.figure import mark_choices, plot_curve
 from analysis.studies.sensitivity.page import grid_of_axes, write_page
-from analysis.studies.sensitivity.summary import pick_effect, split_variance, summarize_axes
+from analysis.studies.sensitivity.summary import split_variance, summarize_axes
 from analysis.studies.sensitivity.survey import collect, survey
+from analysis.variants.change import apply_changes
 from analysis.variants.table import MAIN, VARIANTS, choose_grid, cross_axes
+from data.spec import GUARANTEE_CODINGS, name_pact
 
 
-def make_rows(variant, axis, choice, mean, sd=0.1, levels=("rio", "pact")):
+def make_rows(variant, axis, choice, mean, sd=0.1, levels=("rio", "pact"), same=()):
+    """Return the rows of a variant; ``same``: kinds of effects whose fit is that of the main analysis."""
     rows = []
     for case in ("iraq", "isis", "pooled", "difference"):
         for level in levels:
             for kind in ("total", "direct", "natural_direct"):
                 value = mean + (0.05 if level == levels[-1] else 0.0) - (0.1 if kind != "total" else 0.0)
+                fit = f"{kind}-{'main' if kind in same or variant == 'main' else variant}"
                 rows.append(
                     {"variant": variant, "axis": axis, "choice": choice, "quantity": f"ame_{level}_{kind}"}
+                    | {"pact_level": levels[-1], "fit": fit}
                     | {"case": case, "mean": value, "sd": sd, "lower": value - 0.2, "upper": value + 0.2}
                     | {"prob_positive": float(value > 0.2), "mcse": 0.001, "status": "ok", "reason": ""}
                 )
@@ -36,31 +43,81 @@ def make_rows(variant, axis, choice, mean, sd=0.1, levels=("rio", "pact")):
 
 
 def make_table():
+    votes = {"same": ("total",)}
     rows = make_rows("main", "main", "main", 0.3)
-    rows += make_rows("window-1", "window", "1", 0.25) + make_rows("window-3", "window", "3", 0.4)
+    rows += make_rows("window-1", "window", "1", 0.3, **votes)
+    rows += make_rows("window-3", "window", "3", 0.3, **votes)
+    rows += make_rows("covariates-few", "covariates", "few", 0.25) + make_rows(
+        "covariates-many", "covariates", "many", 0.4
+    )
     rows += make_rows("guarantee-nato", "guarantee", "nato", 0.05, levels=("nato",))
-    bad = {"variant": "guarantee-bad", "axis": "guarantee", "choice": "bad"}
+    bad = {"variant": "guarantee-bad", "axis": "guarantee", "choice": "bad", "pact_level": "pact"}
     rows.append(bad | {"status": "failed", "reason": "R-hat"})
     return pd.DataFrame(rows)
 
 
-def test_the_effect_is_that_of_the_highest_level_and_failures_stay():
-    picked = pick_effect(make_table())
-    assert list(picked["variant"]) == ["main", "window-1", "window-3", "guarantee-nato", "guarantee-bad"]
-    assert list(picked["level"][:4]) == ["pact", "pact", "pact", "nato"]
-    assert list(picked["status"]) == ["ok"] * 4 + ["failed"]
+def test_the_effect_is_that_of_the_level_that_stands_for_a_pact_and_failures_stay():
+    picked = pick_effect(make_table()).set_index("variant")
+    assert list(picked.index) == list(dict.fromkeys(make_table()["variant"]))
+    assert picked.loc["guarantee-nato", "quantity"] == "ame_nato_total"
+    assert picked.loc["guarantee-bad", "status"] == "failed"
+    assert picked.index[picked["moves"]].tolist() == [
+        "covariates-few",
+        "covariates-many",
+        "guarantee-nato",
+        "guarantee-bad",
+    ]
     direct = pick_effect(make_table(), "direct")
     assert not direct["quantity"].dropna().str.contains("natural").any()
+    assert direct["moves"].sum() == 6
+    with pytest.raises(ValueError, match="no column 'fit'"):
+        pick_effect(make_table().drop(columns="fit"))
 
 
-def test_failed_variants_are_in_the_denominator():
+def test_one_fit_counts_once_and_what_cannot_move_an_effect_does_not_count():
+    """With one fit counted as often as it is repeated, the total effect would seem to hold in 5 of 6."""
+    found = measure_robustness(make_table())
+    assert (found.variants, found.cannot_move, found.fits, found.failed, found.positive) == (6, 2, 4, 1, 2)
+    assert found.share == pytest.approx(2 / 4)
+    assert (found.lowest_variant, found.highest_variant) == ("guarantee-nato", "covariates-many")
+    direct = measure_robustness(make_table(), "direct")
+    assert (direct.cannot_move, direct.fits, direct.positive) == (0, 6, 3)
+    # The same fit under another name is one fit.
+    twice = make_table()
+    again = twice[twice["variant"] == "covariates-many"].assign(variant="covariates-again")
+    assert measure_robustness(pd.concat([twice, again])).fits == found.fits
+    told = say_robustness(found)
+    assert "in 2 of 4 distinct fits that can move it (50%); 2 of 6 variants cannot move it" in told
+    assert "1 of the fits failed" in told
+
+
+def test_an_axis_counts_its_own_fits_and_one_that_moves_nothing_has_no_share():
     axes = summarize_axes(make_table()).set_index(["axis", "effect", "case"])
+    covariates = axes.loc[("covariates", "total", "pooled")]
+    assert (covariates["lowest_choice"], covariates["highest_choice"]) == ("few", "many")
+    assert covariates["range"] == pytest.approx(0.15)
+    assert covariates["share"] == 1.0
     window = axes.loc[("window", "total", "pooled")]
-    assert (window["lowest_choice"], window["highest_choice"]) == ("1", "3")
-    assert window["range"] == pytest.approx(0.15)
-    assert window["share_positive"] == 1.0
-    assert axes.loc[("all", "total", "pooled"), "share_positive"] == pytest.approx(2 / 4)
+    assert (window["fits"], window["cannot_move"]) == (0, 2)
+    assert np.isnan(window["share"])
+    assert np.isnan(window["range"])
+    assert axes.loc[("window", "direct", "pooled"), "fits"] == 2
+    assert axes.loc[("all", "total", "pooled"), "share"] == pytest.approx(2 / 4)
     assert axes.loc[("guarantee", "total", "pooled"), "failed"] == 1
+
+
+def test_every_page_says_the_same_number(tmp_path):
+    """The page, the figure, the table of effects and the report count alike."""
+    page = write_page(make_table(), [MAIN, *VARIANTS.values()], {}, tmp_path)
+    told = say_robustness(measure_robustness(make_table()))
+    assert told in page.sentences
+    assert told in (tmp_path / "sensitivity.md").read_text()
+    row = pd.read_csv(tmp_path / "robustness.csv").set_index(["effect", "case"]).loc[("total", "pooled")]
+    assert (row["positive"], row["fits"]) == (2, 4)
+    total = pick_effect(make_table())
+    title = plot_curve(total, pick_effect(make_table(), "direct"), "both").get_suptitle()
+    assert "positive in 2 of 4 distinct fits" in title
+    assert "| total | window | 1, 3 |" in (tmp_path / "sensitivity.md").read_text()
 
 
 def make_crossed(drop=()):
@@ -100,9 +157,8 @@ def test_the_page_has_every_variant_and_the_files_are_the_same_each_time(tmp_pat
     pages = [write_page(make_table(), [MAIN, *VARIANTS.values()], {}, tmp_path / name) for name in ("a", "b")]
     text = " ".join(pages[0].sentences)
     assert pages[0].sentences == pages[1].sentences
-    assert "5 variants: in 3 of them (60%)" in text
     assert "guarantee-bad (R-hat)" in text
-    names = {"sensitivity.csv", "sensitivity_axes.csv", "sensitivity.md"}
+    names = {"sensitivity.csv", "sensitivity_axes.csv", "robustness.csv", "sensitivity.md"}
     names |= {"specification_curve.png", "specification_curve.svg"}
     assert {p.name for p in (tmp_path / "a").iterdir()} == names
     for name in names - {"specification_curve.png"}:
@@ -208,8 +264,50 @@ def test_the_explanation_names_the_field_or_the_data_that_changed(agenda):
     assert "the code of models.likelihood.joining changed" in compare_contents(old, records[0])
 
 
+def test_what_an_effect_is_computed_from_is_known_before_any_fit(agenda):
+    main = agenda[0]
+
+    def trace(**changes):
+        variant = apply_changes(main, changes)
+        planned = plan(variant)
+        fits = trace_fits(variant, planned.effects.key, planned.effects.whole)
+        base = plan(main)
+        own = trace_fits(main, base.effects.key, base.effects.whole)
+        return {kind for kind in fits if fits[kind] != own[kind]}
+
+    assert trace() == set()
+    assert trace(**{"data.window": 3}) == {"direct", "alignment", "all"}
+    assert trace(**{"ideal_point.midpoint_scale": 3.0}) == {"direct", "alignment", "all"}
+    assert trace(**{"alignment.guarantee_scale": 1.0}) == {"alignment", "all"}
+    # The slope of alignment has no part in the total effect, nor has joining in alignment.
+    assert trace(**{"coalition.alignment_scale": 2.0}) == {"direct", "all"}
+    assert trace(**{"coalition.guarantee_scale": 2.0}) == {"total", "direct", "all"}
+    assert trace(**{"data.iraq.joined": "troops"}) == {"total", "direct", "all"}
+    assert trace(**{"data.guarantee_levels": "atop"}) == {"total", "direct", "alignment", "all"}
+    # Positions are informed by joining in a model of both.
+    assert trace(**{"propagation": "measurement"}) == {"direct", "alignment", "all"}
+    kinds = {
+        "ame_pact_total": "total",
+        "att_pact_total": "total",
+        "ame_pact_direct": "direct",
+        "alignment_slope": "direct",
+        "alignment_pact": "alignment",
+        "ame_pact_natural_direct": "all",
+        "ame_pact_indirect": "all",
+        "some_new_quantity": "all",
+    }
+    assert {quantity: find_kind(quantity) for quantity in kinds} == kinds
+
+
+def test_in_every_coding_of_the_guarantee_a_level_stands_for_a_pact():
+    named = {name: name_pact([level for level, _ in levels]) for name, levels in GUARANTEE_CODINGS.items()}
+    others = {name: level for name, level in named.items() if level != "pact"}
+    assert others == {"nato_only": "nato", "nato_apart": "nato", "troops": "troops"}
+    assert name_pact(["weak", "strong"]) == "strong"
+
+
 def save_effects(store, variant):
-    labels = ["variant", "axis", "choice", "status", "reason"]
+    labels = ["variant", "axis", "choice", "pact_level", "fit", "status", "reason"]
     table = pd.DataFrame(make_rows("", "", "", 0.3)).drop(columns=labels)
     effects = Effects(table=table.assign(group="all"), draws=xr.Dataset(), mediator=xr.Dataset())
     store.save(plan(variant).effects, effects, 1.0)
@@ -231,6 +329,8 @@ def test_what_is_there_is_found_without_loading_data(agenda, tmp_path, monkeypat
     table = collect(again, store, {})
     assert list(table["variant"].unique()) == ["main-quick", "total", "window"]
     assert (table["status"] == "ok").all()
+    fits = table[table["quantity"] == "ame_pact_total"].drop_duplicates("variant").set_index("variant")["fit"]
+    assert fits["window"] == fits["main-quick"] != fits["total"]
 
 
 def test_failures_and_refusals_are_rows_of_the_table(agenda, tmp_path):
