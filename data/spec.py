@@ -148,6 +148,7 @@ class DataSpec:
         ("democracy", "none"),
         ("distance", "log"),
         ("aid", "log1p"),
+        ("capability", "log"),
     )
     capability_groups: tuple[tuple[str, float], ...] = (("small", 0.0), ("middle", 0.001), ("major", 0.01))
     states_left_out: tuple[str, ...] = ()

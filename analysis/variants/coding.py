@@ -5,6 +5,7 @@ from analysis.variants.change import Choice, add, swap, without
 DOUBTS = "data/DOUBTS.md"
 LEEDS = "Leeds, Ritter, Mitchell and Long (2002), ATOP"
 CODEBOOK = "data/tables/README.md, guarantees.csv"
+CAUSES = "models/docs/causes.md"
 CONTROLS = "Cinelli, Forney and Pearl (2022), A crash course in good and bad controls"
 
 GULF = ("ARE", "BHR", "KWT", "OMN", "QAT", "SAU")
@@ -87,12 +88,13 @@ COALITIONS: tuple[Choice, ...] = (
 )  # fmt: skip
 
 COVARIATES: tuple[Choice, ...] = (
-    Choice("covariates", "minimal", {"data.covariates": without("population", "democracy", "distance", "aid")}, "Wealth alone: the fewest assumptions about confounding.", CONTROLS),
+    Choice("covariates", "minimal", {"coalition.heterogeneity": "none", "data.covariates": without("population", "democracy", "distance", "aid", "capability")}, "Wealth alone: the fewest assumptions about confounding.", CONTROLS),
     Choice("covariates", "without-aid", {"data.covariates": without("aid")}, "Aid may be a consequence of the guarantee.", CONTROLS),
     Choice("covariates", "without-democracy", {"data.covariates": without("democracy")}, "Regimes may resemble their protectors because of the guarantee.", CONTROLS),
     Choice("covariates", "without-distance", {"data.covariates": without("distance")}, "Distance to Washington may explain pacts but not joining.", CONTROLS),
-    Choice("covariates", "capability", {"data.covariates": swap("population", "capability")}, "Military and economic capability in place of population.", "Singer (1987), Correlates of War"),
-    Choice("covariates", "and-troops", {"data.covariates": swap("aid", "aid", "troops")}, "US troops in the country, in addition to the guarantee.", "Allen, Flynn and Machain (2022)"),
+    Choice("covariates", "without-population", {"data.covariates": without("population")}, "Capability counts population already.", "Singer (1987), Correlates of War"),
+    Choice("covariates", "and-eu", {"data.covariates": add("eu_member")}, "Membership stands for integration with the West, which may have caused pact and joining. It came after every pact.", CAUSES),
+    Choice("covariates", "and-troops", {"data.covariates": swap("aid", "aid", "troops")}, "Earlier cooperation: US troops in the country. They are mostly what a pact does.", CAUSES),
     Choice("covariates", "and-trade", {"data.covariates": swap("aid", "aid", "trade_share"), "coalition.missing": "impute"}, "Trade with the US as a separate reason to join.", "IMF, Direction of Trade Statistics"),
     Choice("measures", "democracy-vdem", {"data.covariates": swap("democracy", "democracy_vdem"), "coalition.missing": "impute"}, "Another measure of democracy. It does not cover small states.", "Coppedge et al., V-Dem v16"),
     Choice("measures", "democracy-polity", {"data.covariates": swap("democracy", "democracy_polity"), "coalition.missing": "impute"}, "The field's older measure of democracy. It covers even fewer states.", "Marshall and Gurr, Polity5"),

@@ -11,6 +11,7 @@ LINK = "Koenker and Yoon (2009), doi:10.1016/j.jeconom.2009.01.009: parametric l
 POOLING = "Gelman and Hill (2007), Data analysis using regression and multilevel models, ch. 12"
 PROPAGATION = "models/docs/propagation.md"
 AXES = "Voeten (2000), Clashes in the Assembly; Bailey and Voeten (2018), A two-dimensional analysis of UN voting"
+CAUSES = "models/docs/causes.md"
 REPEATS = "models/docs/ideal_point.md"
 POWER = "Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5: sensitivity to each prior"
 
@@ -41,6 +42,8 @@ MODELS: tuple[Choice, ...] = (
     Choice("pooling", "positions-world", {"ideal_point.pooling": "world"}, "Positions shrink to one common mean, not to the mean of their region.", POOLING),
     Choice("pooling", "joining-no-regions", {"coalition.region_scale": 0.01}, "Regions differ only through the covariates.", POOLING),
     Choice("pooling", "joining-regions-apart", {"coalition.region_scale": 10.0}, "Regions are hardly pooled, as with fixed effects.", POOLING),
+    Choice("pooling", "without-subregions", {"coalition.geography": "region"}, "Neighbours share no more than their regional group.", CAUSES),
+    Choice("heterogeneity", "none", {"coalition.heterogeneity": "none"}, "A pact has one effect on all states, in logits.", CAUSES),
     Choice("pooling", "levels", {"coalition.guarantee_pooling": "levels"}, "Levels of the guarantee share a common effect.", POOLING),
     Choice("pooling", "cases-apart", {"coalition.guarantee_case_scale": 5.0, "coalition.alignment_case_scale": 5.0}, "The two coalitions share almost no information.", POOLING),
     Choice("pooling", "cases-as-one", {"coalition.guarantee_case_scale": 0.01, "coalition.alignment_case_scale": 0.01}, "Both coalitions have the same effect.", POOLING),

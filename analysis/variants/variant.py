@@ -7,6 +7,7 @@ from typing import Literal, Self, get_args
 from analysis.variants.sampler import SamplerSpec
 from data.case import check_choice
 from data.spec import ISSUES, UNSURE, DataSpec
+from models.exposure import CAPABILITY
 from models.spec import AlignmentSpec, CoalitionSpec, IdealPointSpec
 
 Propagation = Literal["plugin", "draws", "measurement", "joint"]
@@ -104,7 +105,8 @@ class Variant:
     propagation : {"plugin", "draws", "measurement", "joint"}
         How stage 2 accounts for the uncertainty of stage 1; see ``analysis.fitting.propagation``.
     data, ideal_point, coalition, alignment, run
-        Specs of the data, the models and the sampling. Each is explained in its own file.
+        Specs of the data, the models and the sampling. Each is explained in its own file. The main analysis
+        lets a guarantee's effect change with capability and region (models/docs/causes.md).
     """
 
     name: str = "main"
@@ -118,7 +120,7 @@ class Variant:
     propagation: Propagation = "draws"
     data: DataSpec = field(default_factory=DataSpec)
     ideal_point: IdealPointSpec = field(default_factory=IdealPointSpec)
-    coalition: CoalitionSpec = field(default_factory=CoalitionSpec)
+    coalition: CoalitionSpec = CoalitionSpec(heterogeneity="capability-region")
     alignment: AlignmentSpec = field(default_factory=AlignmentSpec)
     run: RunSpec = field(default_factory=RunSpec)
 
@@ -136,6 +138,11 @@ class Variant:
             raise ValueError(
                 "Variant: coalition.measurement_error = 'model' needs a covariate with a published standard "
                 f"deviation ({', '.join(UNSURE)}); covariates: {', '.join(names)}"
+            )
+        if self.coalition.heterogeneity != "none" and CAPABILITY not in names:
+            raise ValueError(
+                f"Variant: coalition.heterogeneity = {self.coalition.heterogeneity!r} needs the covariate "
+                f"{CAPABILITY!r}; covariates: {', '.join(names)}"
             )
 
     def _check_axes(self) -> None:

@@ -169,7 +169,11 @@ def test_the_main_job_runs_on_several_axes(chosen, tmp_path, monkeypatch):
     """From made-up positions to effects through every axis, tables and figures."""
     panel, alignment, _ = simulate_panel(n_state=41, seed=2)
     states = panel["state"].values
-    panel = panel.assign_coords(name=("state", states), label=("case", ["Iraq 2003", "ISIS 2014-17"]))
+    panel = panel.assign_coords(
+        name=("state", states),
+        label=("case", ["Iraq 2003", "ISIS 2014-17"]),
+        covariate=["gdp_per_capita", "capability"],
+    )
     issue = ["nu", "hr", "ec", "me", "co"]
     coords = {"response": ["no", "abstain", "yes"], "state": states, "issue": ("item", issue * 10)}
     counts = xr.DataArray(np.ones((50, 41, 3)), coords, ("item", "state", "response"))
@@ -205,6 +209,15 @@ def test_the_main_job_runs_on_several_axes(chosen, tmp_path, monkeypatch):
     assert {f"alignment{suffix}" for suffix in suffixes} < set(places["quantity"])
     assert {f"alignment_iraq{suffix}.png" for suffix in suffixes} < {path.name for path in folder.iterdir()}
     assert effects["mean"].notna().all()
+    # With interactions, what differs between groups has tables of its own.
+    differences, interactions = (pd.read_csv(folder / f"{n}.csv") for n in ("differences", "interactions"))
+    assert set(differences["level"]) == {"rio", "pact"}
+    assert differences["prob_positive"].between(0, 1).all()
+    assert {"guarantee_capability", "guarantee_region", "guarantee_region_sd"} == set(
+        interactions["parameter"]
+    )
+    assert (interactions["variance_left"] > 0).all()
+    assert (folder / "overlap.csv").is_file()
     direct = xr.open_datatree(folder / "coalition.nc", engine="h5netcdf")["direct/posterior"]
     assert direct["alignment_slope"]["axis"].values.tolist() == list(variant.axis_names)
     show_answer(folder, Console(width=200))

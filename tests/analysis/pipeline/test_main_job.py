@@ -25,6 +25,7 @@ from models.spec import SpecError
 
 NOTEBOOKS = {"01_data": 1, "02_ideal_points": 9, "03_coalitions": 7, "04_sensitivity": 0}
 """Figures that each notebook draws at least."""
+TABLES = ("ideal_points", "effects", "overlap", "differences", "interactions")
 QUANTITIES = {
     *(f"ame_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct", "indirect")),
     *(f"att_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct")),
@@ -82,13 +83,21 @@ def test_the_terminal_gives_the_answer_in_a_table_and_a_sentence(quick):
 def test_all_files_are_there_and_marked(quick):
     folder = quick[1]
     trees = {"ideal_point_iraq.nc", "ideal_point_isis.nc", "coalition.nc"}
-    names = trees | {"ideal_points.csv", "effects.csv", "run.json"}
-    drawn = ("alignment_iraq", "alignment_isis", "joining", "effects", "alignment_effects", "capability")
+    names = trees | {f"{table}.csv" for table in TABLES} | {"run.json"}
+    drawn = (
+        "alignment_iraq",
+        "alignment_isis",
+        "joining",
+        "effects",
+        "alignment_effects",
+        "groups",
+        "overlap",
+    )
     figures = {f"{name}.{suffix}" for name in drawn for suffix in ("png", "svg")}
     assert {p.name for p in folder.iterdir()} == names | figures
     assert json.loads((folder / "run.json").read_text())["quick"] is True
-    for table in ("ideal_points.csv", "effects.csv"):
-        assert pd.read_csv(folder / table)["quick"].all()
+    for table in TABLES:
+        assert pd.read_csv(folder / f"{table}.csv")["quick"].all()
     for figure in figures:
         if figure.endswith("svg"):
             assert "QUICK RUN" in (folder / figure).read_text()
@@ -104,7 +113,8 @@ def test_tables_have_their_columns_and_rows(quick):
     assert list(effects.columns) == [*columns, "mcse", "quick"]
     assert set(effects["quantity"]) >= QUANTITIES
     assert set(effects["case"]) == {"iraq", "isis", "pooled", "difference"}
-    assert set(effects["group"]) == {"all", "small", "middle", "major"}
+    regions = {"Asia-Pacific", "Eastern Europe", "Western Europe and Others", "Latin America and Caribbean"}
+    assert set(effects["group"]) == {"all", "overlap", "small", "middle", "major"} | regions
     assert (effects["lower"] < effects["mean"]).all()
     assert effects["prob_positive"].between(0, 1).all()
     assert effects["stage1_share"].between(0, 1).all()

@@ -3,17 +3,19 @@
 import json
 import re
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pandas as pd
 import pytest
-from support.made_results import HOSTILE, make_sensitivity, write_results, write_tables
+from support.made_results import HOSTILE, make_differences, make_sensitivity, write_results, write_tables
 
 from analysis.figures.style import LEVEL_COLOURS, quantity_name, quantity_unit
 from analysis.posterior.words import certainty, estimate, interval, number, points, probability
 from analysis.report.charts import paths_chart
 from analysis.report.page import render_report, write_report
 from analysis.report.sections.data import changed_files, render_doubts
+from analysis.report.sections.differences import judge_differences
 from analysis.report.verdict import choice_card, sure_card, verdict_sentence
 from analysis.store.results import MADE_BY, MissingResultsError, Results
 
@@ -38,7 +40,7 @@ def page(results):
 
 def change_effect(results: Results, quantity: str, case: str, **values: float) -> Results:
     effects = results.effects.copy()
-    chosen = (effects["quantity"] == quantity) & (effects["case"] == case) & (effects["group"] == "all")
+    chosen = (effects["quantity"] == quantity) & (effects["case"] == case) & (effects["group"] == "overlap")
     for name, value in values.items():
         effects.loc[chosen, name] = value
     return replace(results, effects=effects)
@@ -48,7 +50,9 @@ def test_a_changed_result_changes_the_page(folders, page):
     path = folders[0] / "main" / "effects.csv"
     before = path.read_text()
     table = pd.read_csv(path)
-    chosen = (table["quantity"] == "ame_pact_total") & (table["case"] == "iraq") & (table["group"] == "all")
+    chosen = (
+        (table["quantity"] == "ame_pact_total") & (table["case"] == "iraq") & (table["group"] == "overlap")
+    )
     table.loc[chosen, ["mean", "lower", "upper"]] = 0.5371, 0.4123, 0.6642
     table.to_csv(path, index=False)
     changed = render_report(Results.load("main", results=folders[0], output=folders[1]))
@@ -103,6 +107,25 @@ def test_a_claim_has_its_page_with_what_was_drawn_and_what_is_missing(page):
              '<img class="drawn" src="data:image/png;base64,', 'alt="Names are given"')  # fmt: skip
     assert [text for text in texts if text not in page] == []
     assert "Lost" not in page
+
+
+def test_who_is_covered_is_said_and_what_lies_beyond_is_called_an_extrapolation(page):
+    text = unescape(page)
+    assert (
+        "averages over the states of Asia-Pacific, Western Europe and Others: there some states have" in text
+    )
+    assert "Over all states the total effect would be 39 (26 to 52) points. That is an extrapolation" in text
+    assert "all states (extrapolation)" in text
+
+
+def test_a_difference_is_found_only_where_form_and_prior_do_not_make_it(page):
+    """Baselines alone give the one among middle states; nothing is sure of the one among major states."""
+    text = unescape(page)
+    found = "Western Europe and Others less Asia-Pacific (isis): 30 (10 to 50) points, P = 0.990."
+    assert f"Differences that the data show: {found}" in text
+    differences, interactions = make_differences()
+    assert "cannot tell" in judge_differences(differences, interactions.assign(variance_left=0.95))
+    assert "cannot tell" in judge_differences(differences[:2], interactions)
 
 
 def test_replicated_votes_are_told_in_words(page):

@@ -149,3 +149,14 @@ def test_errors_of_covariates_need_a_covariate_that_has_them():
     VARIANTS["measures-gdp-pwt"].require_plain_stage2("checks")
     with pytest.raises(ValueError, match="checks take covariates as known; not for measurement_error"):
         VARIANTS["measures-gdp-error"].require_plain_stage2("checks")
+
+
+def test_interactions_need_capability_and_common_causes_have_rows():
+    with pytest.raises(ValueError, match="'capability-region' needs the covariate 'capability'"):
+        apply_changes(MAIN, {"data.covariates": ("aid",)})
+    assert VARIANTS["covariates-minimal"].coalition.heterogeneity == "none"
+    assert MAIN.coalition.heterogeneity == "capability-region"
+    assert MAIN.coalition.geography == "subregion"
+    assert VARIANTS["pooling-without-subregions"].coalition.geography == "region"
+    assert VARIANTS["covariates-and-eu"].data.covariates[-1] == ("eu_member", "none")
+    assert "troops" in dict(VARIANTS["covariates-and-troops"].data.covariates)

@@ -31,7 +31,11 @@ def make_panel():
         tier=tier.assign_attrs(levels=["none", "political", "military"]),
         commitments=empty,
         capability_group=group.broadcast_like(panel["joined"]).assign_attrs(levels=["small", "middle"]),
-    ).assign_coords(label=("case", ["Iraq 2003", "ISIS 2014-17"]), name=("state", panel["state"].values))
+    ).assign_coords(
+        label=("case", ["Iraq 2003", "ISIS 2014-17"]),
+        name=("state", panel["state"].values),
+        covariate=["gdp_per_capita", "capability"],
+    )
 
 
 def make_votes(case):
