@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from analysis.store.task import Task
 
-SHOWN = re.compile("ame_((?!_natural).)+_(total|direct|indirect)$|ame_.+_indirect_|alignment_")
+SHOWN = re.compile(
+    "ame_((?!_natural|_interventional).)+_(total|direct|indirect)$|ame_.+_indirect_|alignment_"
+)
 """Quantities shown in the terminal; ``effects.csv`` has all."""
 
 
@@ -43,7 +45,8 @@ def plan_run(variant: Variant, votes_path: Path | None) -> list["Task"]:
 
 
 def show_answer(folder: Path, console: Console) -> None:
-    """Print the table of effects, the answer in two sentences, and where the files are."""
+    """Print the table of effects, the answer with its caveats, and where the files are."""
+    from analysis.report.caveats import list_caveats
     from analysis.store.results import Results
 
     results = Results.load(folder.name, results=folder.parent)
@@ -68,7 +71,7 @@ def show_answer(folder: Path, console: Console) -> None:
         )
     console.print(table)
     console.print()
-    for sentence in answer_sentences(results.effects, labels):
+    for sentence in (*answer_sentences(results.effects, labels), *list_caveats(results)):
         console.print(sentence, highlight=False)
     seconds = sum(results.record["seconds"].values())
     show_files(f"{folder} (fits took {seconds:.0f} s)", results.quick, console)

@@ -41,7 +41,8 @@ OTHER_COLOUR = "#444444"
 ACCENT = "#D55E00"
 """For what must be seen first: a warning, the main analysis among its variants."""
 
-KINDS = ("natural_direct", "direct", "indirect", "mediated", "total")
+KINDS = ("interventional_direct", "interventional_indirect", "natural_direct")
+KINDS += ("direct", "indirect", "mediated", "total")
 """Kinds of effect that end the name of a quantity; ``natural_direct`` before ``direct``, its own ending."""
 
 ALL, OVERLAP = "all", "overlap"

@@ -15,6 +15,9 @@ from analysis.posterior.effects import Effects
 from analysis.posterior.heterogeneity import compare_groups, describe_interactions
 from analysis.posterior.overlap import describe_overlap
 from analysis.posterior.positions import states_without_votes, summarize_positions
+from analysis.posterior.priors import measure_prior
+from analysis.posterior.weighting import weigh_panel
+from analysis.posterior.words import take_headline
 from analysis.store.files import RESULTS, atomic_folder, write_json, write_tree
 from analysis.store.keys import git_commit, hash_dataset, now, package_versions
 from analysis.store.store import Store, load_or_make
@@ -65,6 +68,8 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         "ideal_points": summarize_positions(stage1, inputs.votes, variant.reference),
         "effects": effects.table,
         "overlap": describe_overlap(inputs.panel),
+        "weighting": weigh_panel(inputs.panel, variant.run.seed, variant.coalition.missing),
+        **describe_prior(total, effects, inputs.panel, variant),
         **describe_heterogeneity(total, inputs.panel, variant),
     }
     record = record | of_fits | describe_results(plan, inputs, stage1)
@@ -95,6 +100,19 @@ def describe_heterogeneity(
         "differences": compare_groups(posterior, panel, variant.coalition.link),
         "interactions": describe_interactions(posterior, variant.coalition, seed),
     }
+
+
+def describe_prior(
+    total: xr.DataTree, effects: Effects, panel: xr.Dataset, variant: Variant
+) -> dict[str, pd.DataFrame]:
+    """Return the table of how far the guarantee's prior moves the headline; none where levels are pooled."""
+    if variant.coalition.guarantee_pooling != "apart":
+        return {}
+    quantity = f"ame_{panel['guarantee'].attrs['levels'][-1]}_total"
+    headline = take_headline(effects.table[effects.table["quantity"] == quantity])
+    draws = effects.draws[quantity].sel(group=headline["group"].iloc[0], drop=True)
+    posterior = stack(total["posterior"].dataset, draws.sizes["sample"])
+    return {"prior_sensitivity": measure_prior(draws, posterior, variant.coalition)}
 
 
 def check_kept_draws(variant: Variant) -> None:

@@ -67,5 +67,6 @@ def take_headline(effects: "pd.DataFrame") -> "pd.DataFrame":
     their cases have the rows of all states.
     """
     cases = effects.groupby(["quantity", "group"])["case"].nunique().unstack()
-    compared = effects["quantity"].isin(cases.index[cases.get("overlap") == cases.get("all")])
+    cases = cases.reindex(columns=["overlap", "all"])
+    compared = effects["quantity"].isin(cases.index[(cases["overlap"] == cases["all"]).to_numpy()])
     return effects[(effects["group"] == "overlap") & compared | (effects["group"] == "all") & ~compared]

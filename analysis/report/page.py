@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from analysis.figures.style import LEVEL_COLOURS, OTHER_COLOUR
 from analysis.report.blocks import Chart, Explorer, Folded, Section
+from analysis.report.caveats import list_caveats
 from analysis.report.sections.checks import build_checks
 from analysis.report.sections.claims import build_claims
 from analysis.report.sections.data import build_data
@@ -70,6 +71,7 @@ def render_report(results: Results) -> str:
         results=results,
         answer=verdict_sentence(results),
         cards=[effect_card(results), sure_card(results), choice_card(results)],
+        caveats=list_caveats(results),
         headline=headline,
         sections=sections,
         charts={block.name: block.spec for block in blocks if isinstance(block, Chart)},

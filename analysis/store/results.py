@@ -13,6 +13,7 @@ from analysis.store.files import OUTPUT, RESULTS
 PUBLISHED = OUTPUT / "published"
 
 MADE_BY = {
+    "weighting.csv": "run",
     "checks.csv": "checks",
     "position_checks.csv": "checks",
     "predictions.csv": "checks",

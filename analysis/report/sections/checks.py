@@ -8,6 +8,7 @@ from analysis.report.blocks import Chart, Heading, Missing, Section, Text, plain
 from analysis.report.charts import grid_chart, interval_chart
 from analysis.report.sections.effects import case_names, level_style
 from analysis.report.sections.replicated import build_replicated
+from analysis.report.sections.weighting import build_weighting
 from analysis.report.tables import estimates, in_points
 from analysis.store.results import Results
 from data.load import ISSUE_NAMES
@@ -41,12 +42,20 @@ def build_checks(results: Results) -> Section:
         ("How strong would an unmeasured cause have to be?", "confounding.csv", _confounding),
         ("Tiers of support", "tiers.csv", _tiers),
     )
-    blocks = []
+    blocks = [*_second_estimator(results)]
     for title, file, build in parts:
         table = results.table(file)
         missing = [Missing(results.how_to_make(file))]
         blocks += [Heading(title), *(missing if table is None else build(_name_rows(table, results)))]
     return Section("checks", "Can the model be believed?", blocks)
+
+
+def _second_estimator(results: Results) -> list:
+    """The second estimator, whose table the run itself writes."""
+    table = results.table("weighting.csv")
+    missing = [Missing(results.how_to_make("weighting.csv"))]
+    heading = Heading("Does an estimator that shares nothing with the model agree?")
+    return [heading, *(missing if table is None else build_weighting(results, table))]
 
 
 def _name_rows(table: pd.DataFrame, results: Results) -> pd.DataFrame:
