@@ -18,7 +18,7 @@ def plot_overlap(overlap: pd.DataFrame, panel: xr.Dataset) -> Figure:
     Parameters
     ----------
     overlap : pd.DataFrame
-        ``overlap.csv``; see ``analysis.posterior.overlap.describe_overlap``.
+        ``overlap.csv``; see ``analysis.posterior.groups.overlap.describe_overlap``.
     panel : xr.Dataset
         Panel, see ``data.load.load_panel``: labels of cases, and levels.
     """

@@ -12,8 +12,8 @@ from analysis.pipeline.make import make_effects
 from analysis.pipeline.plan import Plan, plan_variant
 from analysis.posterior.draws import stack
 from analysis.posterior.effects import Effects
-from analysis.posterior.heterogeneity import compare_groups, describe_interactions
-from analysis.posterior.overlap import describe_overlap
+from analysis.posterior.groups.differences import compare_groups, describe_interactions
+from analysis.posterior.groups.overlap import describe_overlap
 from analysis.posterior.positions import states_without_votes, summarize_positions
 from analysis.posterior.priors import measure_prior
 from analysis.posterior.weighting import weigh_panel

@@ -6,8 +6,8 @@ import pytest
 from scipy.special import expit
 
 from analysis.figures.overlap import plot_overlap
+from analysis.posterior.groups.overlap import describe_overlap, fit_propensity
 from analysis.posterior.joining import find_overlap, list_groups
-from analysis.posterior.overlap import describe_overlap, fit_propensity
 from analysis.posterior.words import take_headline
 from data.load import load_panel
 from data.spec import DataSpec

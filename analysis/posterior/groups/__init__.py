@@ -1,0 +1,1 @@
+"""Effects by groups of states: who can be compared, and which differences the data show."""
