@@ -60,6 +60,8 @@ def compare_groups(posterior: xr.Dataset, panel: xr.Dataset, link: str = "logit"
             for first, second in list_pairs(panel):
                 difference = effect.sel(group=first, drop=True) - effect.sel(group=second, drop=True)
                 difference = difference.dropna("case", how="all")
+                if not difference.sizes["case"]:
+                    continue
                 table = summarize_draws(difference)
                 table["prob_positive"] = (difference > 0).mean("sample").values
                 form = plain.sel(group=first, drop=True) - plain.sel(group=second, drop=True)
