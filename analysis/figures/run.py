@@ -19,6 +19,7 @@ from analysis.figures.style import (
     level_marker,
     level_name,
 )
+from analysis.posterior.joining import find_holders
 from analysis.posterior.words import take_headline
 
 PATHS = {
@@ -81,6 +82,7 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     """Plot the probability of joining if all states had a guarantee level, beside the share that joined."""
     levels = panel["guarantee"].attrs["levels"]
     effects = take_headline(effects)
+    holders = {level: find_holders(panel, level) for level in levels}
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.5, 2.6), layout="constrained")
         axes = figure.subplots(1, panel.sizes["case"], sharex=True, sharey=True, squeeze=False)[0]
@@ -91,15 +93,15 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
                     (effects["quantity"] == f"probability_{level}_total") & (effects["case"] == case)
                 ]
                 plot_intervals(ax, [height], row, level_colour(level), level_marker(level), 100)
-                observed = of_case["joined"].where(of_case["included"] & (of_case["guarantee"] == level))
-                ax.plot(100 * observed.mean().item(), height + 0.25, "x", color="black", ms=4)
+                observed = of_case["joined"].where(holders[level].sel(case=case)).mean().item()
+                ax.plot(100 * observed, height + 0.25, "x", color="black", ms=4)
             ax.set_title(of_case["label"].item())
             ax.set_yticks(range(len(levels)), [level_name(v) for v in levels])
             ax.set_ylim(-0.6, len(levels) - 0.4)
             ax.set_xlim(0, 100)
         figure.supxlabel(
-            "Probability of joining, % (mean and 90 % interval if all states had that level; "
-            "cross: share of states with it that joined)",
+            "Probability of joining, % (mean and 90 % interval if all states of regions with comparison had "
+            "that level; cross: share of those with it that joined)",
             fontsize=8,
         )
         figure.suptitle("Joining the coalition by US guarantee", fontweight="bold")

@@ -208,6 +208,17 @@ def find_overlap(panel: xr.Dataset, level: str | None = None) -> xr.DataArray:
     return overlap
 
 
+def find_holders(panel: xr.Dataset, level: str) -> xr.DataArray:
+    """Return which states have a level, among those over which its probability is averaged: (case, state).
+
+    For no guarantee, these are the states of regions that overlap for the highest level.
+    """
+    reference = panel["guarantee"].attrs["levels"][0]
+    comparable = find_overlap(panel, None if level == reference else level)
+    sample = comparable if comparable.any("state").all() else panel["included"]
+    return sample & (panel["guarantee"] == level)
+
+
 def average_over_states(values: xr.DataArray, members: xr.DataArray) -> xr.DataArray:
     """Average over the states of each group and case, and then over the cases (``pooled``), within each draw.
 

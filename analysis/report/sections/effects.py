@@ -13,6 +13,7 @@ from analysis.figures.style import (
     quantity_unit,
     short_level,
 )
+from analysis.posterior.joining import find_holders
 from analysis.posterior.words import estimate, interval, number, percent, points
 from analysis.report.blocks import Chart, Heading, Legend, Section, Sortable, Text
 from analysis.report.charts import interval_chart
@@ -97,8 +98,8 @@ def build_effects(results: Results) -> Section:
     cases = [case for case in case_names(results) if case in set(results.effects["case"])]
     blocks = [
         Text(
-            "The total effect compares a world in which all states have the guarantee to one in which none "
-            "has it, with all covariates unchanged. The direct effect also holds alignment in the General "
+            "The total effect compares a world in which all states have the guarantee to one in which none has "
+            "it, with all covariates unchanged. The direct effect also holds alignment in the General "
             "Assembly constant: it is what a guarantee does other than by moving a state nearer to the US in "
             f"its votes. Of the total effect of {points(total['mean'])} points over all coalitions, "
             f"{estimate(*direct, scale=100)} are direct. These are adjusted associations. They are causal "
@@ -150,7 +151,7 @@ def _joining_chart(results: Results) -> Chart:
         of_case = results.panel.sel(case=case)
         for level in results.levels:
             rows = select_effects(results.effects, f"probability_{level}_total").loc[[case]]
-            has = (of_case["included"] & (of_case["guarantee"] == level)).values
+            has = find_holders(results.panel, level).sel(case=case).values
             share = float(of_case["joined"].values[has].mean()) if has.any() else float("nan")
             count = int(has.sum())
             observed.append((label, level_name(level), count, 100 * share))
@@ -169,13 +170,14 @@ def _joining_chart(results: Results) -> Chart:
     table = make_table(
         counts,
         plain_columns(counts, digits=0),
-        "States by guarantee, and the share of them that joined, as observed",
+        "States of these regions by guarantee, and the share of them that joined, as observed",
     )
     return Chart(
         "joining",
-        interval_chart(frame, "Probability of joining if all states had that level, %", row_height=40),
-        "Estimated probability of joining by guarantee level and coalition, averaged over all states.",
-        "Probability of joining if all states had that level, all else unchanged (mean and 90 % interval).",
+        interval_chart(frame, "Probability of joining if all had that level, %", row_height=40),
+        "Estimated probability of joining by guarantee level and coalition.",
+        "Probability of joining if all states of the regions with comparison had that level, all else "
+        "unchanged (mean and 90 % interval).",
         table,
     )
 
