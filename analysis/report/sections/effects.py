@@ -98,8 +98,8 @@ def build_effects(results: Results) -> Section:
     cases = [case for case in case_names(results) if case in set(results.effects["case"])]
     blocks = [
         Text(
-            "The total effect compares a world in which all states have the guarantee to one in which none has "
-            "it, with all covariates unchanged. The direct effect also holds alignment in the General "
+            "The total effect compares a world in which all states have the guarantee to one in which none "
+            "has it, with all covariates unchanged. The direct effect also holds alignment in the General "
             "Assembly constant: it is what a guarantee does other than by moving a state nearer to the US in "
             f"its votes. Of the total effect of {points(total['mean'])} points over all coalitions, "
             f"{estimate(*direct, scale=100)} are direct. These are adjusted associations. They are causal "
