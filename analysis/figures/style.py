@@ -95,6 +95,7 @@ def quantity_name(quantity: str) -> str:
         ("ame_", "effect on joining"),
         ("att_", "effect on states that have it"),
         ("risk_ratio_", "risk ratio"),
+        ("log_odds_", "effect in log odds"),
         ("probability_", "joining if all had it"),
         ("alignment_", "adds to alignment"),
     ):
@@ -126,6 +127,8 @@ def quantity_unit(quantity: str) -> str:
         return "%"
     if is_share(quantity):
         return "points"
+    if quantity.startswith("log_odds_"):
+        return "logits"
     if quantity.startswith("alignment_slope"):
         return "logits per sd"
     return "sd" if quantity.startswith("alignment_") else "ratio"

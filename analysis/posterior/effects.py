@@ -11,6 +11,7 @@ from analysis.posterior.interventional import compute_interventional
 from analysis.posterior.joining import (
     add_guarantee,
     average_over_states,
+    guarantee_on_states,
     list_groups,
     pool_cases,
     predict_joining,
@@ -87,7 +88,9 @@ def compute_effects(
         ``ame_<level>_indirect``: P(level, a(level)) - P(level, a(none)), where a(g) is the alignment under
         guarantee g (the mediation formula; Pearl 2001, Imai, Keele and Tingley 2010);
         ``ame_<level>_mediated``: the sum of the last two, the total effect according to both models;
-        ``att_<level>_total``, ``att_<level>_direct``: averages over the states that have that level.
+        ``att_<level>_total``, ``att_<level>_direct``: averages over the states that have that level;
+        ``log_odds_<level>_total``: the effect on the scale of the link, averaged over the same states. Unlike
+        the others it does not depend on how many would join anyway.
 
         Dims (case, sample): ``alignment_slope``, in logits per sd; ``alignment_<level>``, the effect of that
         level on alignment, in sd.
@@ -146,6 +149,8 @@ def _compute_total(total: xr.Dataset, panel: xr.Dataset, link: str) -> dict[str,
         effects[f"ame_{level}_total"] = with_level - base
         effects[f"risk_ratio_{level}_total"] = with_level / base
         effects[f"att_{level}_total"] = average_over_states(own - without, has_level)
+        in_logits = guarantee_on_states(total, panel).sel(level=level, drop=True) + xr.zeros_like(own)
+        effects[f"log_odds_{level}_total"] = average_over_states(in_logits, has_level)
     return effects
 
 

@@ -29,7 +29,7 @@ TABLES = ("ideal_points", "effects", "overlap", "differences", "interactions")
 QUANTITIES = {
     *(f"ame_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct", "indirect")),
     *(f"att_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct")),
-    *(f"risk_ratio_{level}_total" for level in ("rio", "pact")),
+    *(f"{kind}_{level}_total" for kind in ("risk_ratio", "log_odds") for level in ("rio", "pact")),
     *(f"probability_{level}_total" for level in ("none", "rio", "pact")),
     *("alignment_slope", "alignment_rio", "alignment_pact"),
 }

@@ -139,6 +139,20 @@ def test_risk_ratios_are_taken_within_draws():
     assert row["lower"] > 1.2 * ends[0]["lower"] / ends[1]["upper"]
 
 
+def test_log_odds_do_not_depend_on_how_many_join_anyway():
+    """The same effect in logits in both cases: no difference in log odds, but one in points."""
+    panel, posterior = make_panel(), make_posterior(state_sd=False)
+    same = posterior["guarantee_effect"].isel(case=0, drop=True)
+    posterior["guarantee_effect"] = same.expand_dims(case=posterior["case"]).transpose(
+        *posterior["guarantee_effect"].dims
+    )
+    posterior["eta"] = posterior["eta"] + xr.DataArray([-3.0, 0.0], dims="case")
+    effects = compute_effects(posterior, posterior, make_mediator(), panel).sel(group="all")
+    assert np.abs(effects["log_odds_pact_total"].sel(case="difference")).max() < 1e-9
+    np.testing.assert_allclose(effects["log_odds_pact_total"].sel(case="iraq"), same.sel(level="pact"))
+    assert np.abs(effects["ame_pact_total"].sel(case="difference")).mean() > 0.02
+
+
 def test_table_of_effects_has_a_row_for_each_average_and_the_share_of_stage_1():
     panel, posterior, n = make_panel(), make_posterior(), 60
     refit = xr.DataArray(np.repeat(np.arange(30), 2), dims="sample")
