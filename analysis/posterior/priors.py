@@ -11,9 +11,15 @@ PRIORS = {
     "intercept": {"intercept": "intercept_scale"},
     "covariates": {"covariate_slope": "covariate_scale"},
     "regions": {"region_sd": "region_scale"},
+    "subregions": {"subregion_sd": "subregion_scale"},
     "guarantee": {
         "guarantee_effect_mean": "guarantee_scale",
         "guarantee_effect_case_sd": "guarantee_case_scale",
+    },
+    "interactions": {
+        "guarantee_capability_mean": "interaction_scale",
+        "guarantee_capability_case_sd": "interaction_case_scale",
+        "guarantee_region_sd": "interaction_region_scale",
     },
     "alignment": {
         "alignment_slope_mean": "alignment_scale",

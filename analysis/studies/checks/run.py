@@ -23,6 +23,8 @@ from analysis.studies.checks.influence import make_influence
 from analysis.studies.checks.power_scaling import make_power_scaling
 from analysis.studies.checks.prediction import make_predictions
 from analysis.studies.checks.predictive import make_posterior_predictive, make_prior_predictive
+from analysis.studies.checks.priors.figure import plot_priors
+from analysis.studies.checks.priors.scale import make_priors
 from analysis.studies.checks.stage1.figures import draw_positions
 from analysis.studies.checks.stage1.make import keep_summary, make_position_checks
 from analysis.studies.checks.tiers import make_tier_fit, make_tiers
@@ -32,6 +34,7 @@ from analysis.studies.checks.votes_left_out import (
     plan_areas,
     plan_left_out,
 )
+from analysis.studies.checks.weighting import make_weighting
 from analysis.variants.sampler import Report
 from analysis.variants.variant import Variant
 from data.load import (
@@ -94,6 +97,8 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
         plan("calibration", "calibration", make_calibration, fits),
         plan("posterior", "posterior predictive", make_posterior_predictive, fits),
         plan("power_scaling", "power-scaling of priors", make_power_scaling, fits),
+        plan("priors", "other priors of the guarantee", make_priors, fits),
+        plan("weighting", "second estimator", make_weighting, fits),
         plan("predictions", "prediction across cases", make_predictions),
         surface,
         plan("confounding", "tipping point and E-value", make_judgement, (*fits, surface)),
@@ -146,7 +151,7 @@ def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
         found = found["check_comparison"]
         write_table(found.assign(quick=True) if quick else found, folder / "checks.csv")
         return folder
-    order = ("prior", "comparison", "calibration", "posterior", "power_scaling")
+    order = ("prior", "comparison", "calibration", "posterior", "power_scaling", "priors", "weighting")
     order += (*WITHIN, "areas", "hazard", "confounding")
     curve, positions = found["check_calibration"], found["check_positions"]
     rows = {"positions": keep_summary(positions)} | {kind: found[f"check_{kind}"] for kind in order}
@@ -163,6 +168,7 @@ def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
         write_table(table.assign(quick=True) if quick else table, folder / f"{name}.csv")
     labels = {str(c.item()): str(c["label"].item()) for c in inputs.panel["case"]}
     figures = draw_checks(tables, curve, inputs.panel, ISSUE_NAMES) | draw_positions(positions, labels)
+    figures["check_priors"] = plot_priors(found["check_priors"], labels)
     save_figures(folder, figures, quick=quick)
     return folder
 

@@ -15,8 +15,9 @@ from analysis.studies.checks.rows import row, to_table
 from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant
 from models.coalition import build_coalition_model
+from models.exposure import BY_CAPABILITY, BY_REGION, spread_guarantee
 from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
-from models.panel import prepare_panel_data
+from models.panel import PanelData, prepare_panel_data
 
 SCALES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 """Values of ``guarantee_scale``; ``guarantee_case_scale`` keeps its ratio to it."""
@@ -50,10 +51,11 @@ def describe_range(bench: Bench) -> list[dict]:
 
     panel = prepare_panel_data(bench.panel, bench.spec.missing)
     model = build_coalition_model(panel, bench.spec)
-    names = [name for name in ("eta", "state_sd") if name in model.named_vars]
+    names = [name for name in ("eta", "state_sd", BY_CAPABILITY, BY_REGION) if name in model.named_vars]
     seed = derive_seed(bench.seed, "prior of the effect")
     prior = pm.sample_prior_predictive(PRIOR_DRAWS, model=model, var_names=names, random_seed=seed)
-    prior = stack(prior["prior"].dataset)
+    prior = stack(prior["prior"].dataset).isel(level=[bench.top], missing_dims="ignore")
+    prior = prior.assign_coords(covariate=panel.covariate)
     rng = np.random.default_rng(seed)
     n_case = len(panel.case)
     mean, case_sd = rng.normal(size=(2, PRIOR_DRAWS, 1))
@@ -61,7 +63,8 @@ def describe_range(bench: Bench) -> list[dict]:
     rows = []
     for name, (scale, case_scale) in list_priors(bench).items():
         effect = scale * mean + np.abs(case_scale * case_sd) * apart
-        own = average_prior_effect(prior, effect, panel.included)
+        drawn = prior.assign(guarantee_effect=(("sample", "case", "level"), effect[..., None]))
+        own = average_prior_effect(drawn, panel)
         limits = {"95 %": np.quantile(np.abs(own), 0.95), "half": np.median(np.abs(own))}
         if n_case > 1:
             limits["difference, 95 %"] = np.quantile(np.abs(own[:, 0] - own[:, 1]), 0.95)
@@ -72,25 +75,26 @@ def describe_range(bench: Bench) -> list[dict]:
     return rows
 
 
-def average_prior_effect(prior: xr.Dataset, effect: np.ndarray, included: np.ndarray) -> np.ndarray:
+def average_prior_effect(prior: xr.Dataset, panel: PanelData) -> np.ndarray:
     """Average over states what a guarantee adds to the probability of joining: (sample, case).
 
     Parameters
     ----------
     prior : xr.Dataset
-        Draws along ``sample``: ``eta`` (sample, case, state), logits without the guarantee and, where the
-        model has it, ``state_sd`` (sample).
-    effect : np.ndarray
-        (sample, case): the guarantee's effect, logits.
-    included : np.ndarray
-        (case, state), 0 or 1.
+        Draws along ``sample`` of one level: ``eta`` (sample, case, state), logits without the guarantee,
+        ``guarantee_effect`` (sample, case, level), and interactions and ``state_sd`` if the model has them.
+    panel : PanelData
+        The one that the model was built from.
     """
     eta = prior["eta"].transpose("sample", "case", "state").values
     sd = prior["state_sd"].values if "state_sd" in prior else np.zeros(len(eta))
     nodes, weight = STATE_NODES[:, None] * sd, np.exp(STATE_LOG_WEIGHTS)
     weights = np.broadcast_to((weight / weight.sum())[:, None, None], (len(weight), len(eta), eta.shape[2]))
-    without, given = (predict_at_nodes(logits, weights, nodes) for logits in (eta, eta + effect[:, :, None]))
-    return ((given - without) * included).sum(-1) / included.sum(-1)
+    added = spread_guarantee(prior, panel.covariates, panel.region_idx).isel(level=0, drop=True)
+    added = added if "state" in added.dims else added.expand_dims("state")
+    given = eta + added.transpose("sample", "case", "state").values
+    without, given = (predict_at_nodes(logits, weights, nodes) for logits in (eta, given))
+    return ((given - without) * panel.included).sum(-1) / panel.included.sum(-1)
 
 
 def describe_scales(bench: Bench, posterior: xr.Dataset) -> list[dict]:

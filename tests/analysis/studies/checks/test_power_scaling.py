@@ -15,7 +15,8 @@ def test_every_structural_prior_is_scaled_as_it_stands_in_the_spec():
     posterior = make_draws(panel, n=3).rename(sample="draw").expand_dims("chain")
     for name in ("guarantee_effect_mean", "alignment_slope_mean"):
         posterior[name] = posterior[name.removesuffix("_mean")].isel(case=0, drop=True)
-    for name in ("guarantee_effect_case_sd", "alignment_slope_case_sd", "region_sd"):
+    posterior["guarantee_capability_mean"] = posterior["guarantee_effect_mean"]
+    for name in (name for group in PRIORS.values() for name in group if name.endswith("_sd")):
         posterior[name] = posterior["state_sd"]
     priors = compute_log_priors(posterior, SPEC)
     expected = stats.norm.logpdf(posterior["guarantee_effect_mean"], 0, SPEC.guarantee_scale).sum(-1)
