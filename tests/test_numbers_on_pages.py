@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.posterior.robustness import EFFECTS, POINTS, measure_robustness, tabulate_robustness
+from analysis.pipeline.robustness import EFFECTS, POINTS, measure_robustness, tabulate_robustness
 from analysis.studies.sensitivity.page import write_page
 from analysis.variants.table import MAIN
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def show_checks(folder: Path, console: Console) -> None:
-    """Print the number of checks by verdict, and what repeats, influence and confounding show."""
+    """Print the number of checks by verdict, and what repeats, influence and hidden causes show."""
     import pandas as pd
 
     checks = pd.read_csv(folder / "checks.csv")
@@ -36,7 +36,8 @@ def show_checks(folder: Path, console: Console) -> None:
         show_comparison(checks, console)
         return
     influence = pd.read_csv(folder / "influence.csv")
-    sentences = (repeats_sentence(checks), influence_sentence(influence), confounding_sentence(checks))
+    surface = pd.read_csv(folder / "confounding.csv")
+    sentences = [repeats_sentence(checks), influence_sentence(influence), *hidden_sentences(surface)]
     for sentence in sentences:
         console.print(f"\n{sentence}", highlight=False)
     console.print()
@@ -79,20 +80,12 @@ def influence_sentence(influence: "pd.DataFrame") -> str:
     return "Largest shifts when one unit is left out (percentage points): " + "; ".join(parts) + "."
 
 
-def confounding_sentence(checks: "pd.DataFrame") -> str:
-    """Say how strong an unmeasured cause would have to be to explain the pooled effect away."""
-    rows = checks[(checks["check"] == "confounding") & (checks["item"] == "tipping_strength")]
-    row = rows[rows["case"] == "pooled"].iloc[0]
-    gone, doubtful = (
-        f"from a strength of {row[name]:.1f}" if row[name] < float("inf") else "at no strength tried"
-        for name in ("value", "lower")
-    )
-    return (
-        f"An unmeasured cause explains the pooled effect away {gone}; "
-        f"the 90 % interval includes 0 {doubtful}. "
-        "Strengths are logits per standard deviation, the same on the guarantee and on joining. "
-        f"For comparison, the weaker side of the strongest measured cause is {row['reference']:.1f}."
-    )
+def hidden_sentences(surface: "pd.DataFrame") -> list[str]:
+    """Say for each case, and pooled, what a hidden cause as strong as the strongest measured one would do."""
+    from analysis.studies.checks.hidden.words import find_strongest, say_strongest
+
+    cases = list(dict.fromkeys(surface["case"]))
+    return [say_strongest(find_strongest(surface, case), case, {}) for case in cases]
 
 
 @app.command(epilog="Example: [bold]sfl checks guarantee-pact-only[/bold]")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.figures.style import level_name
-from analysis.posterior.robustness import measure_robustness, pick_effect, say_robustness
+from analysis.pipeline.robustness import measure_robustness, pick_effect, say_robustness
 from analysis.posterior.words import (
     certainty,
     estimate,
@@ -100,7 +100,7 @@ def sure_card(results: Results) -> Card:
 def pooled_variants(results: Results) -> pd.DataFrame | None:
     """The pooled total effect under every variant that has a result; None if no variant has one.
 
-    The column ``moves`` says which of them can move it; see ``analysis.posterior.robustness.pick_effect``.
+    The column ``moves`` says which of them can move it; see ``analysis.pipeline.robustness.pick_effect``.
     """
     table = results.table("sensitivity.csv")
     if table is None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.posterior.robustness import tabulate_robustness
+from analysis.pipeline.robustness import tabulate_robustness
 from analysis.store.files import write_tree
 from analysis.studies.sensitivity.summary import summarize_axes
 from analysis.variants.table import MAIN
@@ -254,10 +254,13 @@ def write_tables(folder: Path, output: Path, variant: str = "main") -> None:
                 "effect": 0.35 - 0.1 * a * b,
                 "lower": 0.22 - 0.12 * a * b,
                 "upper": 0.48 - 0.1 * a * b,
-                "benchmark": "",
+                "benchmark": name,
+                "benchmark_case": of_case,
             }
-            for a in (0.0, 0.5, 1.0, 1.5)
-            for b in (0.0, 0.5, 1.0, 1.5)
+            for a, b, name, of_case in (
+                *((a, b, "", "") for a in (0.0, 0.5, 1.0, 1.5) for b in (0.0, 0.5, 1.0, 1.5)),
+                (0.8, 0.9, "region", "isis"),
+            )
         ]
     ).to_csv(target / "confounding.csv", index=False)
     pd.DataFrame(

@@ -11,6 +11,7 @@ from analysis.report.sections.replicated import build_replicated
 from analysis.report.sections.weighting import build_weighting
 from analysis.report.tables import estimates, in_points
 from analysis.store.results import Results
+from analysis.studies.checks.hidden.words import find_strongest, say_strongest
 from data.load import ISSUE_NAMES
 
 PLAIN = {"colour": "var(--level-pact)", "shape": "circle"}
@@ -61,7 +62,7 @@ def _second_estimator(results: Results) -> list:
 def _name_rows(table: pd.DataFrame, results: Results) -> pd.DataFrame:
     """Replace the codes of coalitions, states and issue areas by their names."""
     cases = case_names(results)
-    columns = [name for name in ("case", "train", "test") if name in table]
+    columns = [name for name in ("case", "benchmark_case", "train", "test") if name in table]
     table = table.assign(**{name: table[name].map(lambda case: cases.get(case, case)) for name in columns})
     if not {"kind", "unit"} <= set(table):
         return table
@@ -136,12 +137,18 @@ def _influence(table: pd.DataFrame) -> list:
 
 
 def _confounding(table: pd.DataFrame) -> list:
+    cases = list(dict.fromkeys(table["case"]))
     blocks = [
         Text(
-            "An unmeasured cause of both the guarantee and joining would explain part of the effect. Each "
-            "cell shows the effect that remains at these strengths of such a cause, in percentage points. "
-            "In blue cells the interval excludes zero."
-        )
+            "An unmeasured cause of both the guarantee and joining would explain part of the effect. Nobody "
+            "can see how strong it is, but it can be compared with what was measured: every covariate, and "
+            "all that differs between regions."
+        ),
+        *(Text(say_strongest(find_strongest(table, case), case, {})) for case in cases),
+        Text(
+            "Each cell shows the effect that remains at these strengths of such a cause, in percentage "
+            "points. In blue cells the interval excludes zero."
+        ),
     ]
     for case, rows in table.groupby("case", sort=False):
         grid = rows[rows["benchmark"].isna() | (rows["benchmark"].astype(str) == "")]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.posterior.robustness import measure_robustness, say_robustness, tabulate_robustness
+from analysis.pipeline.robustness import measure_robustness, say_robustness, tabulate_robustness
 from analysis.posterior.words import number, points
 from analysis.report.blocks import Chart, Heading, Missing, Section, Sortable, Text, plain_table
 from analysis.report.charts import curve_chart

@@ -32,7 +32,7 @@ def draw_checks(
     return {
         "check_calibration": plot_calibration(curve),
         "check_counts": plot_counts(tables["checks"], labels),
-        "check_confounding": plot_confounding(tables["confounding"]),
+        "check_confounding": plot_confounding(tables["confounding"], labels),
         "check_tiers": plot_tiers(tables["tiers"], labels),
     } | {f"check_influence_{name.split('_')[-1]}": plot_influence(influence, name, names) for name in effects}
 
@@ -122,43 +122,47 @@ def plot_influence(
 
 
 @mpl.rc_context(STYLE)
-def plot_confounding(surface: pd.DataFrame) -> Figure:
-    """Plot the pooled effect by the strengths of a hidden cause, with measured covariates for comparison."""
-    rows = surface[surface["case"] == "pooled"]
-    grid = rows[rows["benchmark"] == ""]
-    by = {
-        name: grid.pivot(index="strength_joining", columns="strength_guarantee", values=name)
-        for name in ("effect", "lower")
-    }
-    x, y = by["effect"].columns.values, by["effect"].index.values
-    figure = Figure(figsize=(5.4, 4.4), layout="constrained")
-    ax = figure.subplots()
-    ax.grid(visible=False)
-    limit = 5 * np.ceil(20 * np.abs(by["effect"].values).max())
+def plot_confounding(surface: pd.DataFrame, labels: dict[str, str]) -> Figure:
+    """Plot the effect in each case by the strengths of a hidden cause, with the case's measured causes."""
+    figure = Figure(figsize=(4.8 * len(labels), 5.0), layout="constrained")
+    axes = np.atleast_1d(figure.subplots(1, len(labels), sharey=True))
+    of_grid = surface[surface["benchmark"] == ""]
+    limit = 5 * np.ceil(20 * of_grid["effect"].abs().max())
     levels = np.arange(-limit, limit + 1, 5)
-    field = ax.contourf(x, y, 100 * by["effect"].values, levels=levels, cmap="RdBu")
-    handles = []
-    for name, style, label in (
-        ("effect", "solid", "effect 0"),
-        ("lower", "dashed", "90 % interval reaches 0"),
-    ):
-        crossed = by[name].values.min() < 0 < by[name].values.max()
-        if crossed:
-            ax.contour(x, y, by[name].values, levels=[0], colors="black", linestyles=style)
-        label += "" if crossed else ": not in this range"
-        handles.append(mpl.lines.Line2D([], [], color="black", ls=style, label=label))
-    for row in rows[rows["benchmark"] != ""].itertuples():
-        ax.plot(row.strength_guarantee, abs(row.strength_joining), "o", color="black", ms=5)
-        name = row.benchmark.replace("_", " ") + (" (opposite signs)" if row.strength_joining < 0 else "")
-        place = row.strength_guarantee, abs(row.strength_joining)
-        text = f"{name}: {100 * row.effect:.0f}"
-        ax.annotate(text, place, xytext=(6, 5), textcoords="offset points", fontsize=8)
-    ax.set(xlim=(0, x.max()), ylim=(0, y.max()))
-    ax.set_xlabel("Hidden cause on having a pact, logits per sd")
-    ax.set_ylabel("Hidden cause on joining, logits per sd")
-    ax.set_title("How strong a hidden cause would have to be", fontweight="bold")
-    figure.colorbar(field, label="Remaining effect of a pact, percentage points", ticks=levels[::2])
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    for ax, (case, label) in zip(axes, labels.items(), strict=True):
+        rows = surface[surface["case"] == case]
+        grid = rows[rows["benchmark"] == ""]
+        by = {
+            name: grid.pivot(index="strength_joining", columns="strength_guarantee", values=name)
+            for name in ("effect", "lower")
+        }
+        x, y = by["effect"].columns.values, by["effect"].index.values
+        ax.grid(visible=False)
+        field = ax.contourf(x, y, 100 * by["effect"].values, levels=levels, cmap="RdBu")
+        for name, style in (("effect", "solid"), ("lower", "dashed")):
+            if by[name].values.min() < 0 < by[name].values.max():
+                ax.contour(x, y, by[name].values, levels=[0], colors="black", linestyles=style)
+        for row in rows[(rows["benchmark"] != "") & (rows["benchmark_case"] == case)].itertuples():
+            # A measured cause beyond the surface is drawn at its edge.
+            place = min(row.strength_guarantee, x.max()), min(row.strength_joining, y.max())
+            ax.plot(*place, "o", color="black", ms=4, clip_on=False)
+            text = f"{row.benchmark.replace('_', ' ')}: {100 * row.effect:.0f}"
+            ax.annotate(text, place, xytext=(5, 4), textcoords="offset points", fontsize=7)
+        ax.set(xlim=(0, x.max()), ylim=(0, y.max()), title=label)
+        ax.set_xlabel("Hidden cause on having a pact, logits per sd")
+    axes[0].set_ylabel("Hidden cause on joining, logits per sd")
+    figure.suptitle("How strong a hidden cause would have to be", fontweight="bold")
+    figure.colorbar(field, ax=axes, label="Remaining effect of a pact, percentage points", ticks=levels[::2])
+    line = mpl.lines.Line2D
+    figure.legend(
+        handles=[
+            line([], [], color="black", ls="solid", label="effect 0"),
+            line([], [], color="black", ls="dashed", label="90 % interval reaches 0"),
+            line([], [], color="black", ls="", marker="o", ms=4,
+                 label="measured cause, and the effect if its like were hidden"),
+        ],
+        loc="outside lower center", ncols=3, frameon=False, fontsize=8,
+    )  # fmt: skip
     return figure
 
 

@@ -15,10 +15,11 @@ from analysis.store.task import Task
 from analysis.studies.checks.bench import make_nested
 from analysis.studies.checks.calibration import judge_calibration, make_calibration
 from analysis.studies.checks.comparison import make_comparison
-from analysis.studies.checks.confounding import make_judgement, make_surface
 from analysis.studies.checks.controls import WITHIN, make_permuted
 from analysis.studies.checks.figures import draw_checks
 from analysis.studies.checks.hazard import make_hazard, make_waves
+from analysis.studies.checks.hidden.judge import make_judgement
+from analysis.studies.checks.hidden.surface import make_surface
 from analysis.studies.checks.influence import make_influence
 from analysis.studies.checks.power_scaling import make_power_scaling
 from analysis.studies.checks.prediction import make_predictions
@@ -101,7 +102,7 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
         plan("weighting", "second estimator", make_weighting, fits),
         plan("predictions", "prediction across cases", make_predictions),
         surface,
-        plan("confounding", "tipping point and E-value", make_judgement, (*fits, surface)),
+        plan("confounding", "strength of hidden causes", make_judgement, (*fits, surface)),
         plan("influence", "states and regions left out", make_influence, fits),
         tiers,
         plan("tiers", "tiers by guarantee", make_tiers, (tiers,), both),

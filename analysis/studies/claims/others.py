@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.posterior.robustness import pick_quantity
+from analysis.pipeline.robustness import pick_quantity
 from analysis.store.files import OUTPUT, RESULTS
 from analysis.studies.claims.rows import ESTIMANDS, MAIN_CODING
 from analysis.variants.variant import Variant

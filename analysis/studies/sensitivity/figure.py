@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.style import STYLE
-from analysis.posterior.robustness import CONVINCING, count_fits
+from analysis.pipeline.robustness import CONVINCING, count_fits
 
 MAIN_COLOUR, OTHER_COLOUR, FAILED_COLOUR = "#D55E00", "#0072B2", "#7f7f7f"
 

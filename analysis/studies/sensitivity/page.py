@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.figures.draw import save_figure
-from analysis.posterior.robustness import (
+from analysis.pipeline.robustness import (
     CONVINCING,
     POINTS,
     count_fits,

@@ -5,14 +5,14 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from analysis.posterior.robustness import count_fits, pick_effect
+from analysis.pipeline.robustness import count_fits, pick_effect
 
 
 def summarize_axes(table: pd.DataFrame) -> pd.DataFrame:
     """Summarize for each axis how far its choices move the mean effect, and in how many fits it is positive.
 
     Takes ``sensitivity.csv``. Returns ``axis`` (``all`` for all axes), then the fields of
-    ``analysis.posterior.robustness.Robustness`` for each of the effects ``total`` and ``direct`` in each
+    ``analysis.pipeline.robustness.Robustness`` for each of the effects ``total`` and ``direct`` in each
     case, with ``lowest_choice`` and ``highest_choice`` in place of variants, and ``range``. The ends of an
     axis include the main analysis; they are missing where no choice can move the effect.
     """

@@ -14,7 +14,8 @@ from analysis.fitting.fit import fit_ideal_points
 from analysis.pipeline import plan
 from analysis.pipeline.inputs import Inputs
 from analysis.store.store import Store, load_or_make
-from analysis.studies.checks import confounding, controls, run, votes_left_out
+from analysis.studies.checks import controls, run, votes_left_out
+from analysis.studies.checks.hidden import surface
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN
 from models.simulate.static import simulate_panel, simulate_votes
@@ -53,7 +54,7 @@ def inputs(monkeypatch):
     monkeypatch.setattr(run, "prepare_waves", lambda panel, coalition: panel)
     monkeypatch.setattr(controls, "PERMUTATIONS", 4)
     monkeypatch.setattr(votes_left_out, "POSITION_DRAWS", 3)
-    monkeypatch.setattr(confounding, "STRENGTHS", (0.0, 3.0))
+    monkeypatch.setattr(surface, "STRENGTHS", (0.0, 3.0))
     # With two issues, one area is all votes without the other issue: the same votes are fitted once. Fits to
     # some of the votes are short; those to all votes pass the gates.
     fitted, short = {}, SamplerSpec(draws=250, tune=100)
@@ -170,5 +171,5 @@ def test_the_study_writes_every_table_and_is_resumed(tmp_path, monkeypatch, inpu
     console = Console(record=True, width=200)
     show_checks(folder, console)
     told = console.export_text()
-    assert "explains the pooled effect away" in told
+    assert "A hidden cause as strong as that" in told
     assert "answered otherwise than the last time: iraq: cannot be had, because tallies" in told

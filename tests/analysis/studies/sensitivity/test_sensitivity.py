@@ -12,8 +12,8 @@ from analysis.commands.sensitivity import announce, to_table
 from analysis.pipeline.dependence import find_kind, trace_fits
 from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.plan import plan_variant
+from analysis.pipeline.robustness import measure_robustness, pick_effect, say_robustness
 from analysis.posterior.effects import Effects
-from analysis.posterior.robustness import measure_robustness, pick_effect, say_robustness
 from analysis.store.explain import compare_contents, explain_task
 from analysis.store.store import Store
 from analysis.studies.sensitivity.figure import mark_choices, plot_curve
@@ -21,7 +21,7 @@ from analysis.studies.sensitivity.page import grid_of_axes, write_page
 from analysis.studies.sensitivity.summary import split_variance, summarize_axes
 from analysis.studies.sensitivity.survey import collect, survey
 from analysis.variants.change import apply_changes
-from analysis.variants.table import MAIN, VARIANTS, choose_grid, cross_axes
+from analysis.variants.table import MAIN, VARIANTS, choose_axes, choose_grid, cross_axes
 from data.spec import GUARANTEE_CODINGS, name_pact
 
 
@@ -195,7 +195,8 @@ def test_below_the_curve_stand_the_choices_that_were_made():
     marks = mark_choices(pd.DataFrame([{"axis": v.axis, "choice": v.choice} for v in variants]))
     assert not impossible
     assert next(iter(marks)) == "window: main"
-    assert list(marks)[-3:] == ["absence: main", "absence: abstain", "absence: 30-votes-needed"]
+    absence = ["main", *(choice.choice for choice in choose_axes(["absence"]))]
+    assert list(marks)[-len(absence) :] == [f"absence: {choice}" for choice in absence]
     assert sum(marks.values()).tolist() == [2] * len(variants), "one choice on each axis"
     alone = mark_choices(pd.DataFrame({"axis": ["x", "main", "y", "x"], "choice": ["a", "main", "b", "c"]}))
     assert {axis: has.tolist() for axis, has in alone.items()} == {
@@ -251,7 +252,8 @@ def test_a_change_renews_what_depends_on_it_and_nothing_else(agenda):
 def test_the_explanation_names_the_field_or_the_data_that_changed(agenda):
     main, prior, window = map(plan, agenda)
     records = [{"content": task.whole, "about": task.about} for task in (main.total, window.total)]
-    assert explain_task(prior.total, records) == ["coalition.guarantee_scale: 1.0 -> 0.5"]
+    was = MAIN.coalition.guarantee_scale
+    assert explain_task(prior.total, records) == [f"coalition.guarantee_scale: {was} -> 0.5"]
     stage1 = [{"content": main.stage1["iraq"].whole, "about": main.stage1["iraq"].about}]
     told = explain_task(window.stage1["iraq"], stage1)
     assert "the values of the votes changed" in told
