@@ -18,7 +18,7 @@ from analysis.posterior.joining import (
 )
 from models.panel import PanelData, prepare_panel_data
 
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(4)
 """Quadrature over the residual of alignment, in its standard deviations."""
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
