@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from models.clustered import draw_clustered
+from models.covariances import ErrorPriors
 from models.panel import PanelData
 from models.spec import AlignmentSpec
 
@@ -17,7 +19,23 @@ def draw_alignment_model(
     covariates: np.ndarray | None = None,
     axes: Sequence[str] = (),
 ) -> xr.Dataset:
-    """Draw exactly from the posterior of a linear model of alignment, once for each draw of the positions.
+    """Draw once from the posterior of a linear model of alignment for each draw of the positions.
+
+    Takes what ``sample_alignment`` takes and returns its variables with one dim ``sample`` in place of chain
+    and draw: draw k used positions k.
+    """
+    return pick_draws(sample_alignment(panel, positions, spec, seed, covariates, axes))
+
+
+def sample_alignment(
+    panel: PanelData,
+    positions: np.ndarray,
+    spec: AlignmentSpec,
+    seed: int,
+    covariates: np.ndarray | None = None,
+    axes: Sequence[str] = (),
+) -> xr.Dataset:
+    """Sample from the posterior of a linear model of alignment in all cases while the positions change.
 
     Parameters
     ----------
@@ -27,7 +45,7 @@ def draw_alignment_model(
         (sample, case, state) or, on several axes, (sample, case, state, axis): alignment, centred within each
         case (``models.panel.centre_alignment``). A draw of stage 1 may occur several times.
     spec : AlignmentSpec
-        Priors.
+        Priors and choices.
     seed : int
         Seed of numpy's generator.
     covariates : np.ndarray, optional
@@ -39,39 +57,73 @@ def draw_alignment_model(
     Returns
     -------
     xr.Dataset
-        (case, sample) or (case, sample, axis): ``guarantee_effect`` (also dim level): change of alignment
-        with each level, in standard deviations of the states; ``residual_sd``. Sample k uses positions k.
+        Dims (case, chain, draw, ...) and, on several axes, a last dim ``axis``; standard deviations of the
+        states. ``guarantee_effect`` (case, level): change of alignment with each level. ``residual_sd``
+        (case): of all that covariates, region and subregion leave unexplained, the state's own effect
+        included. ``state_sd``: of what a state keeps in all cases; ``subregion_sd``: of what its subregion
+        shares; they are missing where the spec leaves them out. The coordinate ``sample`` (chain, draw) is
+        the number of the positions that were used.
 
     Notes
     -----
-    For one case, with columns x of intercept, guarantee levels, covariates and regions,
+    With columns x of intercept, guarantee levels, covariates and regions,
 
-        a_i = x_i' b + e_i,   e_i ~ Normal(0, s^2),
-        b | s ~ Normal(0, s^2 v^2),   1/s^2 ~ Gamma(nu/2, nu u^2/2)
+        a_ic = x_ic' b_c + s_k[i] + u_i + e_ic
 
-    whose posterior has a closed form (O'Hagan and Forster 2004, Bayesian Inference, ch. 11). The cases are
-    fitted separately. On several axes the residuals of a state are correlated: a_i, e_i and each row of b are
-    vectors, s^2 is a matrix ~ inverse Wishart(nu + axes - 1, nu u^2 I), and each axis alone is as above.
+    where the subregion's effect s and the state's effect u are the same in all cases. Without them a state's
+    answers to two cases would count as independent, and so would those of neighbours. u and e are jointly
+    Student t. On several axes every term is a vector, and errors are correlated over the axes. The posterior
+    is drawn by Gibbs sampling; see ``models.clustered`` and ``models/docs/effects.md``.
     """
     if covariates is None:
         covariates = panel.covariates[None]
-    rng = np.random.default_rng(seed)
-    levels, draw = len(panel.level), _draw_axis if positions.ndim == 3 else _draw_axes
-    effects, sds = [], []
-    for case in range(len(panel.case)):
-        rows = panel.included[case] == 1
-        design, scale = _describe_design(panel, covariates[:, case, rows], case, spec)
-        drawn, sd = draw(design, scale, positions[:, case, rows], spec, rng)
-        effects.append(drawn[:, 1 : 1 + levels])
-        sds.append(sd)
-    names = {"axis": list(axes)} if axes else {}
-    return xr.Dataset(
-        {
-            "guarantee_effect": (("case", "sample", "level", *names), np.stack(effects)),
-            "residual_sd": (("case", "sample", *names), np.stack(sds)),
-        },
-        {"case": panel.case, "level": panel.level, **names},
+    answer = positions[..., None] if positions.ndim == 3 else positions
+    design, scale = _describe_design(panel, covariates, spec)
+    priors = ErrorPriors(
+        state_scale=spec.state_scale if spec.state_effect else None,
+        group_scale=spec.subregion_scale if spec.subregion_effect else None,
+        residual_scale=spec.residual_scale,
+        tail_df=spec.tail_df if spec.tails == "student_t" else None,
     )
+    rng = np.random.default_rng(seed)
+    drawn = draw_clustered(answer, design, scale, panel.subregion_idx, panel.included == 1, priors, rng)
+    # The standard deviation of a Student t is larger than its scale.
+    wider = 1.0 if priors.tail_df is None else priors.tail_df / (priors.tail_df - 2)
+    state, subregion, residual = (
+        np.diagonal(drawn[name], axis1=-2, axis2=-1)
+        for name in ("state_covariance", "group_covariance", "residual_covariance")
+    )
+    dims = ("chain", "draw")
+    variables = {
+        "guarantee_effect": (
+            (*dims, "case", "level", "axis"),
+            drawn["coefficient"][..., 1 : 1 + len(panel.level), :],
+        ),
+        "residual_sd": ((*dims, "case", "axis"), np.sqrt(wider * (residual + state[:, :, None]))),
+    }
+    if spec.state_effect:
+        variables["state_sd"] = ((*dims, "axis"), np.sqrt(wider * state))
+    if spec.subregion_effect:
+        variables["subregion_sd"] = ((*dims, "axis"), np.sqrt(subregion))
+    coords = {"case": panel.case, "level": panel.level, "sample": (dims, drawn["sample"])}
+    found = xr.Dataset(variables, coords | ({"axis": list(axes)} if axes else {}))
+    found = found.transpose("case", "chain", "draw", "level", "axis")
+    return found if axes else found.squeeze("axis")
+
+
+def pick_draws(chains: xr.Dataset) -> xr.Dataset:
+    """Return the last draw at each of the positions, in the order of the positions, with the dim ``sample``.
+
+    Takes what ``sample_alignment`` returns.
+    """
+    # Chain after chain, each in its order: of equal numbers the first from the end is the last draw.
+    number = chains["sample"].values.ravel()[::-1]
+    last = number.size - 1 - np.unique(number, return_index=True)[1]
+    chain, draw = np.unravel_index(last, chains["sample"].shape)
+    at = {"chain": xr.DataArray(chain, dims="sample"), "draw": xr.DataArray(draw, dims="sample")}
+    picked = chains.drop_vars("sample").isel(at)
+    first = [dim for dim in ("case", "sample") if dim in picked.dims]
+    return picked.transpose(*first, ...)
 
 
 def move_predictor(slope: xr.DataArray, move: xr.DataArray) -> xr.DataArray:
@@ -88,57 +140,20 @@ def move_predictor(slope: xr.DataArray, move: xr.DataArray) -> xr.DataArray:
 
 
 def _describe_design(
-    panel: PanelData, covariates: np.ndarray, case: int, spec: AlignmentSpec
+    panel: PanelData, covariates: np.ndarray, spec: AlignmentSpec
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the design of a case, (1 or sample, state, coefficient), and the coefficients' prior scales.
+    """Return the design, (1 or sample, case, state, coefficient), and the coefficients' prior scales.
 
-    ``covariates`` are those of the case's states, (1 or sample, state, covariate).
+    ``covariates`` are (1 or sample, case, state, covariate).
     """
-    rows = panel.included[case] == 1
     columns = [
-        np.ones((rows.sum(), 1)),
-        panel.has_level[:, case, rows].T,
+        np.ones((*panel.included.shape, 1)),
+        np.moveaxis(panel.has_level, 0, -1),
         covariates,
-        np.eye(len(panel.region))[panel.region_idx[rows]],
+        np.eye(len(panel.region))[panel.region_idx],
     ]
     # One design for all samples, or one for each sample if covariates are unknowns.
-    columns = [np.broadcast_to(c, (*covariates.shape[:2], c.shape[-1])) for c in columns]
+    columns = [np.broadcast_to(c, (*covariates.shape[:3], c.shape[-1])) for c in columns]
     widths = (spec.intercept_scale, spec.guarantee_scale, spec.covariate_scale, spec.region_scale)
     scale = np.concatenate([np.full(c.shape[-1], w) for c, w in zip(columns, widths, strict=True)])
     return np.concatenate(columns, axis=-1), scale
-
-
-def _draw_axis(
-    design: np.ndarray, scale: np.ndarray, answer: np.ndarray, spec: AlignmentSpec, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw coefficients (sample, coefficient) and residual sd (sample,) given ``answer`` (sample, state)."""
-    precision = design.mT @ design + np.diag(1 / scale**2)
-    explained = (design.mT @ answer[..., None])[..., 0]
-    mean = np.linalg.solve(precision, explained[..., None])[..., 0]
-    squares = spec.residual_df * spec.residual_scale**2 + (answer**2).sum(1) - (explained * mean).sum(1)
-    sd = np.sqrt(squares / rng.chisquare(spec.residual_df + answer.shape[1], size=len(answer)))
-    factor = np.linalg.cholesky(np.linalg.inv(precision))
-    noise = (factor @ rng.normal(size=(*mean.shape, 1)))[..., 0]
-    return mean + sd[:, None] * noise, sd
-
-
-def _draw_axes(
-    design: np.ndarray, scale: np.ndarray, answer: np.ndarray, spec: AlignmentSpec, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """As ``_draw_axis``, of several axes: ``answer``, and all that is drawn, with a last dim axis."""
-    n_sample, n_state, n_axis = answer.shape
-    precision = design.mT @ design + np.diag(1 / scale**2)
-    explained = design.mT @ answer
-    mean = np.linalg.solve(precision, explained)
-    squares = spec.residual_df * spec.residual_scale**2 * np.eye(n_axis)
-    squares = squares + answer.mT @ answer - explained.mT @ mean
-    # Bartlett's decomposition: 1/s^2 is Wishart.
-    df = spec.residual_df + n_axis - 1 + n_state
-    triangle = np.tril(rng.normal(size=(n_sample, n_axis, n_axis)), -1)
-    place = np.arange(n_axis)
-    triangle[:, place, place] = np.sqrt(rng.chisquare(df - place, size=(n_sample, n_axis)))
-    inverse = np.linalg.cholesky(np.linalg.inv(squares)) @ triangle
-    covariance = np.linalg.inv(inverse @ inverse.mT)
-    factor = np.linalg.cholesky(np.linalg.inv(precision))
-    noise = factor @ rng.normal(size=mean.shape) @ np.linalg.cholesky(covariance).mT
-    return mean + noise, np.sqrt(covariance[:, place, place])

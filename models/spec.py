@@ -218,26 +218,33 @@ class CoalitionSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class TierSpec(Spec):
-    """The ordered tier of support: the predictor of joining, and thresholds between the tiers.
+    """The ordered tier of support: the predictor of joining, and thresholds between the tiers, or one each.
 
     Attributes
     ----------
+    odds : {"proportional", "sequential"}
+        One predictor moves all tiers together, or each step to the next tier has a predictor of its own.
     predictor : CoalitionSpec
         Priors of the linear predictor and of the state effects. The link must be the logit; ``likelihood``
         and ``heterogeneity`` have no effect.
     log_gap_loc, log_gap_scale : float
-        Normal prior of the log distance between neighbouring thresholds, logits.
+        Normal prior of the log distance between neighbouring thresholds, logits (proportional odds).
     capability_interaction : bool
         Whether a guarantee's effect changes with log capability, which then is a covariate too.
     interaction_scale : float
-        Normal scale of that change, per standard deviation of log capability, the same in all cases.
+        Normal scale of that change, per standard deviation of log capability: of the one change in all cases
+        (proportional odds), or of the mean over cases (sequential).
+    interaction_case_scale : float
+        Half-normal scale of the standard deviation of that change over cases (sequential).
     """
 
+    odds: Literal["proportional", "sequential"] = "proportional"
     predictor: CoalitionSpec = CoalitionSpec()
     log_gap_loc: float = 0.0
     log_gap_scale: float = 1.0
     capability_interaction: bool = False
     interaction_scale: float = 0.5
+    interaction_case_scale: float = 0.25
 
     def __post_init__(self):
         super().__post_init__()
@@ -252,18 +259,37 @@ class AlignmentSpec(Spec):
     Attributes
     ----------
     intercept_scale, guarantee_scale, covariate_scale, region_scale : float
-        Normal scales of the coefficients, in units of the residual standard deviation (covariates are
-        standardised).
-    residual_df, residual_scale : float
-        Degrees of freedom and scale of the scaled inverse chi-squared prior of the residual variance.
+        Normal scales of the coefficients in a case (covariates are standardised).
+    state_effect : bool
+        Whether each state has an effect, the same in all cases.
+    subregion_effect : bool
+        Whether each subregion has one.
+    tails : {"student_t", "normal"}
+        Distribution of the state's effect and the residuals. Student t allows single states far out.
+    tail_df : float
+        Degrees of freedom of the Student t, above 2.
+    state_scale, subregion_scale, residual_scale : float
+        Scales of the half Student t priors, with two degrees of freedom, of the standard deviations of the
+        states' effects, the subregions' effects and the residuals of a case.
     """
 
-    intercept_scale: float = 2.0
-    guarantee_scale: float = 2.0
-    covariate_scale: float = 2.0
-    region_scale: float = 2.0
-    residual_df: float = 4.0
-    residual_scale: float = 0.7
+    intercept_scale: float = 1.0
+    guarantee_scale: float = 1.0
+    covariate_scale: float = 1.0
+    region_scale: float = 1.0
+    state_effect: bool = True
+    subregion_effect: bool = True
+    tails: Literal["student_t", "normal"] = "student_t"
+    tail_df: float = 4.0
+    state_scale: float = 0.5
+    subregion_scale: float = 0.5
+    residual_scale: float = 0.5
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.tail_df > 2:
+            given = f"AlignmentSpec.tail_df = {self.tail_df!r}"
+            raise SpecError(f"{given}; more than 2 degrees of freedom are needed for a standard deviation")
 
 
 @dataclass(frozen=True, kw_only=True)

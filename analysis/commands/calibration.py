@@ -35,10 +35,10 @@ def calibration(
         bool, typer.Option("--pipeline", help="Both stages: votes and coalitions of simulated worlds.")
     ] = False,
     world: Annotated[
-        Literal["priors", "agreeing", "dependent"],
+        Literal["priors", "dependent"],
         typer.Option(
-            help="With --pipeline: worlds as the models assume; worlds in which a state's residual alignment "
-            "agrees between the windows; or worlds with repeats and a second dimension in the votes besides."
+            help="With --pipeline: worlds as the models assume, or worlds whose votes have repeats of another "
+            "kind and a second dimension."
         ),
     ] = "priors",
     worlds: Annotated[int, typer.Option(min=1, help="With --pipeline: number of worlds.")] = 200,

@@ -59,6 +59,15 @@ def measure_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: 
     }
 
 
+def check_chains(posterior: xr.Dataset, name: str, cores: int = CORES) -> None:
+    """Raise ConvergenceError if chains that are no Hamiltonian ones miss a gate of R-hat or sample size.
+
+    Takes a posterior with dims chain, draw and others, and the name of the fit for the message.
+    """
+    figures = _mixing(posterior.reset_coords(drop=True), cores)
+    check_convergence(figures | {"divergences": 0, "min_bfmi": np.inf}, name=name)
+
+
 def measure_refits(posterior: xr.Dataset, sample_stats: xr.Dataset, cores: int = CORES) -> dict:
     """Measure convergence of many refits of one model to different data, each with several chains.
 

@@ -76,12 +76,16 @@ def _by_name(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Variant) -> 
 
 
 def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) -> "Effects":
-    """Compute every effect. ``fits`` are stage 2 without and with alignment, then stage 1."""
+    """Compute every effect. ``fits`` are stage 2 without and with alignment, then stage 1.
+
+    Raises ConvergenceError if the model of alignment misses a gate.
+    """
+    from analysis.fitting.convergence import check_chains
     from analysis.posterior.draws import count_draws, stack
     from analysis.posterior.effects import Effects, compute_effects
     from analysis.posterior.positions import draw_alignment, pair_positions
     from analysis.posterior.summaries import summarize_effects
-    from models.alignment import draw_alignment_model
+    from models.alignment import pick_draws, sample_alignment
     from models.covariates import draw_covariates
     from models.panel import prepare_panel_data
 
@@ -92,15 +96,20 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
     total, direct = (stack(posterior, keep) for posterior in every_draw)
     # Each draw uses the same positions in the model of alignment and in the model of joining.
     prepared = prepare_panel_data(panel, variant.coalition.missing)
-    mediator = draw_alignment_model(
+    positions = pair_positions(
+        direct, panel, draw_alignment(_by_name(fits[2:], panel, variant), panel, variant)
+    )
+    chains = sample_alignment(
         prepared,
-        pair_positions(direct, panel, draw_alignment(_by_name(fits[2:], panel, variant), panel, variant)),
+        positions,
         variant.alignment,
         derive_seed(run.seed, "alignment given guarantee"),
         draw_covariates(direct, prepared),
         variant.axis_names,
     )
-    draws = compute_effects(total, direct, mediator, panel, variant.coalition.link)
+    check_chains(chains, name="alignment given the guarantee")
+    mediator = pick_draws(chains)
+    draws = compute_effects(total, direct, mediator, panel, variant.coalition.link, positions)
     return Effects(
         table=summarize_effects(
             draws, direct.coords.get("refit"), variant.propagation, direct.get("position")

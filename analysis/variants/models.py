@@ -11,12 +11,13 @@ LINK = "Koenker and Yoon (2009), doi:10.1016/j.jeconom.2009.01.009: parametric l
 POOLING = "Gelman and Hill (2007), Data analysis using regression and multilevel models, ch. 12"
 PROPAGATION = "models/docs/propagation.md"
 AXES = "Voeten (2000), Clashes in the Assembly; Bailey and Voeten (2018), A two-dimensional analysis of UN voting"
+ERRORS = "models/docs/effects.md"
 CAUSES = "models/docs/causes.md"
 REPEATS = "models/docs/ideal_point.md"
 POWER = "Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5: sensitivity to each prior"
 
 # Prior numbers that the main analysis does not use: Student-t positions, other models of repeats, absence,
-# pooled levels, imputed covariates.
+# pooled levels, imputed covariates. Degrees of freedom must stay above 2.
 UNUSED = {
     "ideal_point.family_df",
     "ideal_point.testlet_scale",
@@ -29,6 +30,7 @@ UNUSED = {
     "ideal_point.absence_inertia_loc",
     "ideal_point.absence_inertia_scale",
     "coalition.guarantee_level_scale",
+    "alignment.tail_df",
     "coalition.missing_slope_scale",
     "coalition.missing_region_scale",
     "coalition.missing_sd_scale",
@@ -52,6 +54,10 @@ MODELS: tuple[Choice, ...] = (
     Choice("repeats", "tempered", {"ideal_point.repeats": "tempered"}, "Answers to a resolution put again count as fewer.", REPEATS),
     Choice("axes", "two-dimensions", {"ideal_point.dimensions": 2, "axes": "dimensions"}, "States differ on more than one axis. Both alignments may matter for joining, and a guarantee may move both.", AXES),
     Choice("axes", "first-of-two", {"ideal_point.dimensions": 2}, "The first axis without what belongs to a second.", AXES),
+    Choice("errors", "normal", {"alignment.tails": "normal"}, "Single states far out in alignment count in full.", ERRORS),
+    Choice("errors", "no-subregions", {"alignment.subregion_effect": False}, "Neighbours share no alignment beyond their region and covariates.", ERRORS),
+    Choice("errors", "no-states", {"alignment.state_effect": False}, "What a state's alignment keeps from one case to the other counts as chance.", ERRORS),
+    Choice("errors", "independent", {"alignment.tails": "normal", "alignment.subregion_effect": False, "alignment.state_effect": False}, "All residuals are independent and normal.", ERRORS),
     Choice("propagation", "plugin", {"propagation": "plugin"}, "The usual practice: positions are treated as known.", PROPAGATION),
     Choice("propagation", "measurement", {"propagation": "measurement"}, "A normal approximation of the positions, which joining may update.", PROPAGATION),
 )  # fmt: skip

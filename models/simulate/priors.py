@@ -28,8 +28,6 @@ SMALL = World(n_state=60, n_item=70, put_again=0.0, absent_sd=0.5)
 """Votes of a window, but for its resolutions, whose distribution is drawn."""
 CANDIDATES = 5_000
 """Draws of the model of alignment among which one is taken whose positions are standardised."""
-NEAR = 0.03
-"""Distance from mean 0 and sd 1 within which positions count as standardised."""
 LEAST_DIVIDED = 0.6
 """Share of roll calls that must divide an assembly, each with a tenth of the answers in the minority."""
 LEAST_FIRST = 0.25
@@ -62,7 +60,7 @@ class PriorWorld:
     coalition : dict of str to dict
         Parameters of joining, for ``total`` and ``direct``, by the names of the model.
     alignment : dict of str to np.ndarray
-        ``guarantee_effect`` (case, level) and ``residual_sd`` (case,), standard deviations of states.
+        Of the model of alignment; see ``draw_positions_given_guarantee``.
     effects : dict of str to np.ndarray
         (4,): both cases, their mean, their difference.
     """
@@ -76,9 +74,7 @@ class PriorWorld:
     effects: dict[str, np.ndarray]
 
 
-def draw_world_from_priors(
-    priors: Priors, seed: int, world: World = SMALL, residual_agreement: float = 0.0
-) -> PriorWorld:
+def draw_world_from_priors(priors: Priors, seed: int, world: World = SMALL) -> PriorWorld:
     """Draw parameters from the priors, then votes of two windows, positions and coalitions.
 
     Parameters
@@ -88,8 +84,6 @@ def draw_world_from_priors(
         Seed of numpy's generator.
     world : World
         Size of the windows, absences, and dependence of votes; the distribution of resolutions is drawn.
-    residual_agreement : float
-        Correlation, 0 to 1, of a state's residual alignment in one window with that in the other.
 
     Raises
     ------
@@ -101,9 +95,7 @@ def draw_world_from_priors(
     region_idx = rng.permutation(np.arange(world.n_state) % len(REGIONS))
     states = np.array([f"S{i:03d}" for i in range(world.n_state)])
     panel = draw_panel(region_idx, states, rng)
-    position, moves, residual_sd = draw_positions_given_guarantee(
-        panel, priors.alignment, residual_agreement, rng
-    )
+    position, alignment = draw_positions_given_guarantee(panel, priors.alignment, rng)
     votes, stage1 = {}, {}
     for number, case in enumerate(CASES):
         votes[case], stage1[case] = draw_votes(
@@ -115,57 +107,88 @@ def draw_world_from_priors(
     total = draw_joining(panel, parameters["total"], None, rng)
     direct = draw_joining(panel, parameters["direct"], position, rng)
     effects = compute_total_effects(total, parameters["total"])
-    effects |= compute_direct_effects(direct, parameters["direct"], position, moves)
+    effects |= compute_direct_effects(direct, parameters["direct"], position, alignment["guarantee_effect"])
     del parameters["total"]["alignment_slope"]
-    alignment = {"guarantee_effect": moves, "residual_sd": residual_sd}
     return PriorWorld(votes, total, direct, stage1, parameters, alignment, effects)
 
 
 def draw_positions_given_guarantee(
-    panel: xr.Dataset, spec: AlignmentSpec, agreement: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw positions from the model of alignment, among those that are standardised in each case.
+    panel: xr.Dataset, spec: AlignmentSpec, rng: np.random.Generator
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Draw positions from the model of alignment, among those with mean 0 and sd 1 in each case.
+
+    Everything but the intercept and the size of the coefficients is drawn first; these two are then what
+    standardises the positions. One of many such draws is taken, by the prior density of the two.
 
     Returns
     -------
     position : np.ndarray
         (case, state), mean 0 and sd 1.
-    moves : np.ndarray
-        (case, level): effect of each guarantee on alignment.
-    residual_sd : np.ndarray
-        (case,).
+    truth : dict of str to np.ndarray
+        ``guarantee_effect`` (case, level), ``residual_sd`` (case,), ``state_sd`` and ``subregion_sd`` (), by
+        the names of the model.
     """
     columns = list_columns(panel)
-    n_state = panel.sizes["state"]
-    position, moves, sds, error = [], [], [], None
-    for case in range(len(CASES)):
-        parts = [np.ones((n_state, 1)), columns["level"][case], columns["covariate"][case], columns["region"]]
-        scales = (spec.intercept_scale, spec.guarantee_scale, spec.covariate_scale, spec.region_scale)
+    n_case, n_state = len(CASES), panel.sizes["state"]
+    subregion, member = np.unique(panel["subregion"].values, return_inverse=True)
+    sds = {
+        name: getattr(spec, f"{name}_scale") * abs(rng.standard_t(2.0, size=(CANDIDATES, *shape)))
+        for name, shape in (("state", ()), ("subregion", ()), ("residual", (n_case,)))
+    }
+    sds["state"] *= spec.state_effect
+    sds["subregion"] *= spec.subregion_effect
+    weight, wider = np.ones((CANDIDATES, n_state)), 1.0
+    if spec.tails == "student_t":
+        weight = rng.chisquare(spec.tail_df, size=weight.shape) / spec.tail_df
+        wider = np.sqrt(spec.tail_df / (spec.tail_df - 2))
+    shared = sds["state"][:, None] * rng.normal(size=weight.shape) / np.sqrt(weight)
+    shared += sds["subregion"][:, None] * rng.normal(size=(CANDIDATES, len(subregion)))[:, member]
+    log_density = np.zeros(CANDIDATES)
+    position, moves = [], []
+    for case in range(n_case):
+        parts = [columns["level"][case], columns["covariate"][case], columns["region"]]
+        scales = (spec.guarantee_scale, spec.covariate_scale, spec.region_scale)
         scale = np.concatenate([np.full(part.shape[1], s) for part, s in zip(parts, scales, strict=True)])
-        design = np.concatenate(parts, 1)
-        while True:
-            variance = spec.residual_df * spec.residual_scale**2 / rng.chisquare(spec.residual_df, CANDIDATES)
-            sd = np.sqrt(variance)
-            coefficient = rng.normal(size=(CANDIDATES, len(scale))) * scale * sd[:, None]
-            # Noise is drawn only where it can make the positions standardised: the others are far off.
-            fitted = coefficient @ design.T
-            variance_before = fitted.var(1) + variance
-            near = (np.abs(fitted.mean(1)) < 0.8) & (variance_before > 0.25) & (variance_before < 2.5)
-            fitted, coefficient, sd = fitted[near], coefficient[near], sd[near]
-            own = rng.normal(size=fitted.shape)
-            if error is not None:
-                own = agreement * error + np.sqrt(1 - agreement**2) * own
-            drawn = fitted + sd[:, None] * own
-            mean, spread = drawn.mean(1), drawn.std(1)
-            found = np.flatnonzero((np.abs(spread - 1) < NEAR) & (np.abs(mean) < NEAR))
-            if found.size:
-                break
-        k = found[0]
-        error = own[k]
-        position.append((drawn[k] - mean[k]) / spread[k])
-        moves.append(coefficient[k, 1 : len(LEVELS)] / spread[k])
-        sds.append(sd[k] / spread[k])
-    return np.stack(position), np.stack(moves), np.array(sds)
+        error = sds["residual"][:, case, None] * rng.normal(size=weight.shape) / np.sqrt(weight)
+        direction = rng.normal(size=(CANDIDATES, len(scale)))
+        direction *= scale / np.linalg.norm(direction, axis=1, keepdims=True)
+        fitted, rest = direction @ np.concatenate(parts, 1).T, shared + error
+        size, density = _standardise_by_size(fitted, rest, len(scale), rng)
+        drawn = size[:, None] * fitted + rest
+        # The intercept that makes the mean 0 is Normal(0, intercept_scale).
+        mean = drawn.mean(1)
+        log_density += density - (mean / spec.intercept_scale) ** 2 / 2
+        position.append(drawn - mean[:, None])
+        moves.append(size[:, None] * direction[:, : len(LEVELS) - 1])
+    k = (log_density + rng.gumbel(size=CANDIDATES)).argmax()
+    truth = {
+        "guarantee_effect": np.stack(moves)[:, k],
+        "residual_sd": wider * np.hypot(sds["residual"][k], sds["state"][k]),
+        "state_sd": wider * sds["state"][k],
+        "subregion_sd": sds["subregion"][k],
+    }
+    return np.stack(position)[:, k], truth
+
+
+def _standardise_by_size(
+    fitted: np.ndarray, rest: np.ndarray, df: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find a size r for which r * fitted + rest has sd 1 over states, and its log density.
+
+    Takes arrays (candidate, state). r is the length of ``df`` standard normal coefficients; of two solutions
+    one is drawn by its density. Returns arrays (candidate,). The density is minus infinity where there is
+    none.
+    """
+    fitted, rest = (x - x.mean(1, keepdims=True) for x in (fitted, rest))
+    square, cross = (fitted**2).mean(1), (fitted * rest).mean(1)
+    root = cross**2 - square * ((rest**2).mean(1) - 1)
+    sizes = (-cross + np.array([[-1.0], [1.0]]) * np.sqrt(np.maximum(root, 0))) / square
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Density of the length, by the change of the sd with it.
+        density = (df - 1) * np.log(sizes) - sizes**2 / 2 - np.log(np.abs(square * sizes + cross))
+    density = np.where((root > 0) & (sizes > 0), density, -np.inf)
+    which = (density + rng.gumbel(size=density.shape)).argmax(0)
+    return sizes[which, np.arange(len(which))], np.logaddexp(*density)
 
 
 def draw_votes(

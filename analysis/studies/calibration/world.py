@@ -21,13 +21,11 @@ from models.spec import IdealPointSpec
 if TYPE_CHECKING:
     from analysis.fitting.reuse import PositionsModel, Searched
 
-Kind = Literal["priors", "agreeing", "dependent"]
-"""``priors``: all that the models assume is true. ``agreeing``: but a state's residual alignment in one
-window agrees with that in the other. ``dependent``: and votes have repeats and a second dimension besides."""
+Kind = Literal["priors", "dependent"]
+"""``priors``: all that the models assume is true. ``dependent``: but votes have repeats of another kind and a
+second dimension."""
 
 SEED = 20030320
-AGREEMENT = 0.64
-"""Correlation of residual alignment between the windows, as measured on the real ones."""
 RANKED = 99
 """Posterior draws among which a true value is ranked: 100 possible ranks."""
 SHOWN = 3
@@ -40,8 +38,10 @@ OF_ITEMS = ["discrimination_sd", "midpoint_mean", "midpoint_sd", "log_gap_mean",
 PART_OF_ALIGNMENT = {
     "guarantee_effect": "alignment given guarantee",
     "residual_sd": "spread of residual alignment",
+    "state_sd": "spread of residual alignment",
+    "subregion_sd": "spread of residual alignment",
 }
-"""No reported effect depends on the spread, which holds the error of positions too."""
+"""No reported effect depends on the spreads, which hold the error of positions too."""
 SAVED = ["ideal_point", "region_mean", "region_sd", *OF_ITEMS]
 RUN = RunSpec(
     ideal_point=SamplerSpec(draws=700, tune=150),
@@ -65,14 +65,12 @@ class WorldSettings:
     def simulate(self, variant: Variant, attempt: int = 0) -> PriorWorld:
         """Draw the world from the priors of a variant; another attempt, another world."""
         size = {"n_state": self.n_state, "n_item": self.n_item}
-        world, agreement = replace(SMALL, **size), 0.0
-        if self.kind != "priors":
-            agreement = AGREEMENT
+        world = replace(SMALL, **size)
         if self.kind == "dependent":
             world = replace(DEPENDENT, **size, absent_sd=SMALL.absent_sd)
         priors = Priors(variant.ideal_point, variant.alignment, variant.coalition)
         seed = derive_seed(self.seed, self.kind, self.number, attempt)
-        return draw_world_from_priors(priors, seed, world, agreement)
+        return draw_world_from_priors(priors, seed, world)
 
 
 def make_world(

@@ -102,21 +102,23 @@ def test_true_total_effects_compare_all_states_with_and_without_the_guarantee(pa
     assert (found["att_pact_total"][:3] > 0).all()
 
 
-@pytest.mark.parametrize("agreement", [0.0, 0.64])
-def test_residual_alignment_agrees_between_windows_as_asked(panel, agreement):
+def test_positions_are_standardised_and_agree_between_windows_as_the_truth_says(panel):
     rng = np.random.default_rng(8)
+    spec = AlignmentSpec(tails="normal", subregion_effect=False)
     columns = list_columns(panel)
-    correlations = []
-    for _ in range(40):
-        position, _, _ = draw_positions_given_guarantee(panel, AlignmentSpec(), agreement, rng)
-        assert position.mean(1) == pytest.approx(np.zeros(2), abs=1e-12)
+    found, told = [], []
+    for _ in range(60):
+        position, truth = draw_positions_given_guarantee(panel, spec, rng)
+        assert position.mean(1) == pytest.approx(np.zeros(2), abs=1e-9)
         assert position.std(1) == pytest.approx(np.ones(2))
         residuals = []
         for case in range(2):
             design = np.column_stack([columns["level"][case], columns["covariate"][case], columns["region"]])
             residuals.append(position[case] - design @ np.linalg.lstsq(design, position[case], rcond=None)[0])
-        correlations.append(np.corrcoef(*residuals)[0, 1])
-    assert np.mean(correlations) == pytest.approx(agreement, abs=0.06)
+        found.append(np.corrcoef(*residuals)[0, 1])
+        told.append(truth["state_sd"] ** 2 / np.prod(truth["residual_sd"]))
+    assert np.corrcoef(found, told)[0, 1] > 0.9
+    assert np.mean(np.subtract(found, told)) == pytest.approx(0.0, abs=0.08)
 
 
 def test_worlds_are_the_same_for_a_seed_and_the_us_vote_points_to_the_upper_end():
