@@ -3,14 +3,11 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.optimize import minimize
-from scipy.special import expit, log_expit
+from scipy.special import expit
 
 from analysis.posterior.joining import find_overlap
 from models.panel import prepare_panel_data
-
-RIDGE = 1.0
-"""Normal scale of the coefficients of the propensity: logits per standard deviation, and of regions."""
+from models.weighting import fit_ridge
 
 
 def describe_overlap(panel: xr.Dataset) -> pd.DataFrame:
@@ -54,12 +51,4 @@ def fit_propensity(design: np.ndarray, has_level: np.ndarray) -> np.ndarray:
     if not len(has_level):
         return np.zeros(0)
     columns = np.column_stack([np.ones(len(design)), design])
-    sign = np.where(has_level, 1.0, -1.0)
-    tightness = np.r_[0.01, np.full(design.shape[1], 1 / RIDGE**2)]
-
-    def loss(b: np.ndarray) -> tuple[float, np.ndarray]:
-        against = expit(-sign * (columns @ b))
-        value = -log_expit(sign * (columns @ b)).sum() + 0.5 * (tightness * b**2).sum()
-        return value, tightness * b - columns.T @ (sign * against)
-
-    return expit(columns @ minimize(loss, np.zeros(columns.shape[1]), jac=True, method="BFGS").x)
+    return expit(columns @ fit_ridge(columns, has_level.astype(float), np.ones((1, len(columns))))[0])

@@ -25,10 +25,19 @@ from models.spec import SpecError
 
 NOTEBOOKS = {"01_data": 1, "02_ideal_points": 9, "03_coalitions": 7, "04_sensitivity": 0}
 """Figures that each notebook draws at least."""
-TABLES = ("ideal_points", "effects", "overlap", "differences", "interactions")
+TABLES = (
+    "ideal_points",
+    "effects",
+    "overlap",
+    "weighting",
+    "prior_sensitivity",
+    "differences",
+    "interactions",
+)
 QUANTITIES = {
     *(f"ame_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct", "indirect")),
     *(f"att_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct")),
+    *(f"ame_{level}_interventional_{kind}" for level in ("rio", "pact") for kind in ("direct", "indirect")),
     *(f"{kind}_{level}_total" for kind in ("risk_ratio", "log_odds") for level in ("rio", "pact")),
     *(f"probability_{level}_total" for level in ("none", "rio", "pact")),
     *("alignment_slope", "alignment_rio", "alignment_pact"),

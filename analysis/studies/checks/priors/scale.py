@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from analysis.posterior.answers import state_contrasts
 from analysis.posterior.draws import stack
-from analysis.posterior.joining import predict_at_nodes
+from analysis.posterior.joining import average_contrasts, find_overlap, predict_at_nodes
 from analysis.posterior.priors import GOOD_K, summarize_weighted, weigh_prior
 from analysis.posterior.summaries import interval
 from analysis.studies.checks.bench import EFFECTS, EXACT, Bench, open_bench
@@ -98,11 +99,13 @@ def average_prior_effect(prior: xr.Dataset, panel: PanelData) -> np.ndarray:
 
 
 def describe_scales(bench: Bench, posterior: xr.Dataset) -> list[dict]:
-    """Return rows of the total effect under each prior: by weights, or by a refit where these are unreliable.
+    """Return rows of the headline under each prior: by weights, or by a refit where these are unreliable.
+
+    It is the total effect over the states of regions that overlap.
 
     ``posterior`` holds the draws along ``sample`` of the total effect's model under the main prior.
     """
-    draws = bench.average_effect(posterior, bench.data("total"))
+    draws = average_where_compared(bench, posterior)
     priors, rows, refitted = list_priors(bench), [], []
     for name, scales in priors.items():
         weight, pareto_k = weigh_prior(posterior, bench.spec, *scales)
@@ -117,6 +120,12 @@ def describe_scales(bench: Bench, posterior: xr.Dataset) -> list[dict]:
         rows += _list_rows(bench, name, priors[name], found, "by a refit")
     order = list(priors)
     return sorted(rows, key=lambda each: order.index(each["item"]))
+
+
+def average_where_compared(bench: Bench, posterior: xr.Dataset) -> np.ndarray:
+    """Return the total effect over states of regions that overlap: (sample, case), the last case pooled."""
+    contrasts = state_contrasts(posterior, bench.data("total"), bench.top)
+    return average_contrasts(np.where(find_overlap(bench.panel).values, contrasts, np.nan))
 
 
 def _refit(bench: Bench, priors: dict[str, tuple[float, float]]) -> Iterable[tuple[str, np.ndarray]]:
@@ -139,7 +148,7 @@ def _refit(bench: Bench, priors: dict[str, tuple[float, float]]) -> Iterable[tup
     idata = refit_to_gates(bench.model, changed, EXACT, name="other priors", **settings)
     for number, name in enumerate(priors):
         refit = stack(idata["posterior"].dataset.isel(refit=number))
-        yield name, bench.average_effect(refit, data)
+        yield name, average_where_compared(bench, refit)
 
 
 def _list_rows(
