@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.draw import plot_intervals
 from analysis.figures.style import ACCENT, KINDS, STYLE, level_colour, level_marker, level_name
+from analysis.studies.checks.controls import AMONG
 
 KIND_NAMES = {
     "state": "State (the {} that move it most)",
@@ -33,6 +34,7 @@ def draw_checks(
         "check_calibration": plot_calibration(curve),
         "check_counts": plot_counts(tables["checks"], labels),
         "check_confounding": plot_confounding(tables["confounding"], labels),
+        "check_permutations": plot_permutations(tables["checks"], labels),
         "check_tiers": plot_tiers(tables["tiers"], labels),
     } | {f"check_influence_{name.split('_')[-1]}": plot_influence(influence, name, names) for name in effects}
 
@@ -80,6 +82,26 @@ def _name_group(item: str) -> str:
     """Return the reader's name of a group; the table has ``level x`` and ``region x``."""
     kind, name = item.split(" ", 1)
     return level_name(name) if kind == "level" else name
+
+
+@mpl.rc_context(STYLE)
+def plot_permutations(checks: pd.DataFrame, labels: dict[str, str]) -> Figure:
+    """Plot the effects of permuted guarantees, by who exchanged them, beside the real effect."""
+    rows = checks[checks["check"] == "permuted_guarantee"]
+    figure = Figure(figsize=(4.2 * len(labels), 2.4), layout="constrained")
+    axes = np.atleast_1d(figure.subplots(1, len(labels), sharey=True, sharex=True))
+    for ax, (case, label) in zip(axes, labels.items(), strict=True):
+        part = rows[rows["case"] == case].iloc[::-1].reset_index(drop=True)
+        ax.hlines(part.index, 100 * part["lower"], 100 * part["upper"], color=GREY, lw=5, alpha=0.5,
+                  label="90 % interval of permuted guarantees")  # fmt: skip
+        ax.plot(100 * part["reference"], part.index, "o", color=BLUE, ms=5, label="real guarantees")
+        ax.axvline(0, color="black", lw=0.8)
+        ax.set_yticks(part.index, [AMONG[item] for item in part["item"]])
+        ax.set(title=label, ylim=(-0.6, len(part) - 0.4), xlabel="Effect of a pact, percentage points")
+    handles, texts = axes[-1].get_legend_handles_labels()
+    figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    figure.suptitle("Guarantees exchanged among states", fontweight="bold")
+    return figure
 
 
 @mpl.rc_context(STYLE)

@@ -15,7 +15,7 @@ from analysis.store.task import Task
 from analysis.studies.checks.bench import make_nested
 from analysis.studies.checks.calibration import judge_calibration, make_calibration
 from analysis.studies.checks.comparison import make_comparison
-from analysis.studies.checks.controls import WITHIN, make_permuted
+from analysis.studies.checks.controls import AMONG, make_permuted
 from analysis.studies.checks.figures import draw_checks
 from analysis.studies.checks.hazard import make_hazard, make_waves
 from analysis.studies.checks.hidden.judge import make_judgement
@@ -108,7 +108,7 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
         plan("tiers", "tiers by guarantee", make_tiers, (tiers,), both),
         hazard,
         plan("hazard", "hazard by guarantee", make_hazard, (hazard,), both, waves),
-        *(plan(item, f"permuted {WITHIN[item]}", make_permuted, fits, data=(panel, item)) for item in WITHIN),
+        *(plan(item, f"permuted {AMONG[item]}", make_permuted, fits, data=(panel, item)) for item in AMONG),
         plan("areas", "issue areas", make_areas, areas, parts, of_votes),
         plan("votes", "votes left out", make_votes_influence, left_out, parts, of_votes),
     ]
@@ -153,7 +153,7 @@ def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
         write_table(found.assign(quick=True) if quick else found, folder / "checks.csv")
         return folder
     order = ("prior", "comparison", "calibration", "posterior", "power_scaling", "priors", "weighting")
-    order += (*WITHIN, "areas", "hazard", "confounding")
+    order += (*AMONG, "areas", "hazard", "confounding")
     curve, positions = found["check_calibration"], found["check_positions"]
     rows = {"positions": keep_summary(positions)} | {kind: found[f"check_{kind}"] for kind in order}
     rows |= {"calibration": judge_calibration(curve)}

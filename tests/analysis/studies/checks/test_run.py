@@ -152,6 +152,7 @@ def test_the_study_writes_every_table_and_is_resumed(tmp_path, monkeypatch, inpu
         "prior_scale",
         "weighting",
         "permuted_guarantee",
+        "randomisation",
         "issue_areas",
         "time_to_joining",
         "confounding",
@@ -161,7 +162,7 @@ def test_the_study_writes_every_table_and_is_resumed(tmp_path, monkeypatch, inpu
     assert not tables["tiers"].isna().any().any()
     of_votes = tables["checks"][tables["checks"]["check"].isin(tables["position_checks"]["check"])]
     assert set(of_votes["item"]) < set(tables["position_checks"]["item"])
-    assert len(list(folder.glob("check_*.png"))) == 10
+    assert len(list(folder.glob("check_*.png"))) == 11
     # Stage 1 of both areas and without each issue: the same votes under another label are another fit.
     assert not any(reused for _, reused in stored)
     stored.clear()
