@@ -26,6 +26,8 @@ DRAWS = 1000
 KINDS = ("att", "ate", "ato", "raw")
 UNITS = ("state", "subregion")
 """Who shares a weight: each state has its own, or all states of a subregion have one."""
+COLUMNS = ["quantity", "case", "mean", "sd", "lower", "upper", "prob_positive", "unit"]
+COLUMNS += ["treated", "controls", "effective_controls"]
 SURE = 0.95
 """Probability of a direction from which an estimator is sure of it."""
 
@@ -56,11 +58,14 @@ def weigh_panel(panel: xr.Dataset, seed: int, missing: str = "refuse") -> pd.Dat
         for unit in UNITS:
             draws = _draw_effects(data, compared, unit, derive_seed(seed, "weighting", level, unit))
             for kind, effect in draws.items():
-                table = summarize_draws(effect.dropna("case", how="all"))
-                table["prob_positive"] = (effect.sel(case=table["case"].values) > 0).mean("sample").values
+                found = effect[effect.notnull().all("sample")]
+                if not found.sizes["case"]:
+                    continue
+                table = summarize_draws(found)
+                table["prob_positive"] = (found > 0).mean("sample").values
                 table.insert(0, "quantity", f"{kind}_{level}")
                 parts.append(table.assign(unit=unit).merge(counts, on="case", how="left"))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
 def select_case(data: PanelData, case: int, level: int) -> Compared:

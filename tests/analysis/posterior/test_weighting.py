@@ -64,6 +64,9 @@ def test_a_case_without_overlap_has_no_row(panel):
     alone["guarantee"].attrs = panel["guarantee"].attrs
     cases = set(weigh_panel(alone, seed=1).query("quantity == 'att_pact'")["case"])
     assert cases == {"iraq"}
+    alone["guarantee"][0] = alone["guarantee"][1]
+    alone["guarantee"][0, 0] = "rio"
+    assert weigh_panel(alone, seed=1).query("quantity == 'att_pact'").empty
 
 
 def compare(weighted: tuple, modelled: tuple) -> str:
