@@ -1,4 +1,4 @@
-"""The tier of support for a coalition: a cumulative model with the predictor of joining."""
+"""The tier of support for a coalition: a cumulative model, or one of steps from each tier to the next."""
 
 from dataclasses import replace
 
@@ -8,9 +8,12 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.coalition import name_coords, place_predictor
-from models.coordinates.effects import half_normal
+from models.coordinates.effects import half_normal, place_scale, pooled_effects, shrink_parts
+from models.exposure import BY_CAPABILITY, find_capability
+from models.likelihood.joining import joining_logp
 from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
-from models.panel import CAPABILITY, add_capability, prepare_panel_data, prepare_tiers
+from models.missing import place_covariates
+from models.panel import PanelData, add_capability, prepare_panel_data, prepare_tiers
 from models.spec import TierSpec
 
 # Larger logits change nothing, and the odds of several cases could not be multiplied.
@@ -58,7 +61,9 @@ def build_tier_model(panel: xr.Dataset, spec: TierSpec) -> pm.Model:
     pm.Model
         As ``build_coalition_model``, and ``threshold`` (case, higher), logits: distance of each higher
         threshold from the first. With the interaction also ``guarantee_capability`` (level), logits: change
-        of a level's effect per standard deviation of log capability.
+        of a level's effect per standard deviation of log capability. With sequential odds there are no
+        thresholds, all coefficients and ``eta`` have the further dim ``step``, named by the tier that it
+        leads to, and ``guarantee_capability`` has ``case``.
 
     Notes
     -----
@@ -69,13 +74,15 @@ def build_tier_model(panel: xr.Dataset, spec: TierSpec) -> pm.Model:
         panel = add_capability(panel)
     data = prepare_panel_data(panel, spec.predictor.missing)
     tier, names = prepare_tiers(panel)
+    if spec.odds == "sequential":
+        return build_steps(data, tier, names, spec)
     with pm.Model(coords=name_coords(data) | {"higher": names[2:]}) as model:
         observed = pm.Data("tier_observed", tier, dims=("case", "state"))
         included = pm.Data("included", data.included, dims=("case", "state"))
         eta = place_predictor(data, replace(spec.predictor, heterogeneity="none"), None)
         if spec.capability_interaction:
-            slope = pm.Normal("guarantee_capability", 0, spec.interaction_scale, dims="level")
-            capability = data.covariates[..., list(data.covariate).index(CAPABILITY)]
+            slope = pm.Normal(BY_CAPABILITY, 0, spec.interaction_scale, dims="level")
+            capability = data.covariates[..., find_capability(data.covariate)]
             dose = pm.Data("level_capability", data.has_level * capability)
             eta += (dose * slope[:, None, None]).sum(0)
         threshold = pt.zeros((len(data.included), 1))
@@ -89,3 +96,84 @@ def build_tier_model(panel: xr.Dataset, spec: TierSpec) -> pm.Model:
         state_sd = half_normal("state_sd", spec.predictor.state_scale) if state_effect else None
         pm.Potential("tier_answers", tier_logp(eta, threshold, state_sd, observed, included).sum())
     return model
+
+
+def build_steps(data: PanelData, tier: np.ndarray, names: list[str], spec: TierSpec) -> pm.Model:
+    """Build the model of steps: whether a state that reached a tier goes on to the next.
+
+    Parameters
+    ----------
+    data : PanelData
+        From ``models.panel.prepare_panel_data``.
+    tier, names
+        From ``models.panel.prepare_tiers``.
+    spec : TierSpec
+        Priors and choices.
+
+    Returns
+    -------
+    pm.Model
+        See ``build_tier_model``.
+
+    Notes
+    -----
+    A state's own effect is the same in all steps and cases: whoever takes the first step without a guarantee
+    is more willing than others, and would otherwise hide what the guarantee does in the second (Cameron and
+    Heckman 1998, Journal of Political Economy 106(2)). With one step it is the model of joining.
+    """
+    level = np.arange(1, len(names))[:, None, None]
+    steps = ("step", "case", "state")
+    with pm.Model(coords=name_coords(data) | {"step": names[1:]}, check_bounds=False) as model:
+        went_on = pm.Data("went_on_observed", (tier >= level) * data.included, dims=steps)
+        at_risk = pm.Data("at_risk", (tier >= level - 1) * data.included, dims=steps)
+        eta = place_steps(data, spec, names[1:])
+        sd = half_normal("state_sd", spec.predictor.state_scale) if spec.predictor.state_effect else None
+        # To the likelihood of joining, each step of each case is an answer of the state.
+        rows = [x.reshape((-1, len(data.state))) for x in (eta, went_on, at_risk)]
+        implementation = spec.predictor.likelihood
+        pm.Potential("steps", joining_logp(rows[0], sd, *rows[1:], implementation=implementation))
+    return model
+
+
+def place_steps(data: PanelData, spec: TierSpec, step: list[str]):
+    """Add a linear predictor for each step, and all of their priors, to the model in context.
+
+    Returns
+    -------
+    tensor (step, case, state)
+        Logits, with the guarantee, without the state effect.
+    """
+    prior = spec.predictor
+    covariates = place_covariates(data, prior)
+    has_level = pm.Data("has_level", data.has_level, dims=("level", "case", "state"))
+    intercept_scale = place_scale("intercept", prior.intercept_scale)
+    intercept = pm.Normal("intercept", 0, intercept_scale, dims=("step", "case"))
+    covariate_scale = place_scale("covariate_slope", prior.covariate_scale)
+    slope = pm.Normal("covariate_slope", 0, covariate_scale, dims=("step", "case", "covariate"))
+    eta = intercept[..., None] + (slope[:, :, None] * covariates).sum(-1)
+    eta += _place_places("region", prior.region_scale, data.region_idx)
+    if prior.geography == "subregion":
+        eta += _place_places("subregion", prior.subregion_scale, data.subregion_idx)
+    effect = _pool_steps("guarantee_effect", prior.guarantee_scale, prior.guarantee_case_scale, step)
+    on_state = effect[..., None]
+    if spec.capability_interaction:
+        change = _pool_steps(BY_CAPABILITY, spec.interaction_scale, spec.interaction_case_scale, step)
+        on_state += change[..., None] * covariates[..., find_capability(data.covariate)][:, None]
+    by_guarantee = (on_state * has_level.transpose(1, 0, 2)).sum(2)
+    # Saved without the guarantee, so that effects can be computed for other levels.
+    pm.Deterministic("eta", eta, dims=("step", "case", "state"))
+    return eta + by_guarantee
+
+
+def _place_places(kind: str, scale: float, index: np.ndarray):
+    """Effects of places of one kind on each step, case and state; they spread alike in all steps."""
+    dims = ("step", "case", kind)
+    effect = shrink_parts(kind, half_normal(f"{kind}_sd", scale), dims)
+    index = pm.Data(f"{kind}_idx", index, dims="state")
+    return pm.Deterministic(f"{kind}_effect", effect, dims=dims)[:, :, index]
+
+
+def _pool_steps(name: str, scale: float, case_scale: float, step: list[str]):
+    """Effects (step, case, level), in each step partially pooled over the cases."""
+    parts = [pooled_effects(f"{name}_{one}", scale, case_scale, ("level",)) for one in step]
+    return pm.Deterministic(name, pt.stack(parts), dims=("step", "case", "level"))

@@ -1,4 +1,6 @@
-"""Tiers of support by guarantee level, from draws of the cumulative model."""
+"""Tiers of support by guarantee level, from draws of the model of tiers."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -6,9 +8,10 @@ import xarray as xr
 from scipy.special import expit
 
 from analysis.posterior.answers import state_effects
-from analysis.posterior.joining import add_guarantee, predict_at_nodes, weigh_nodes
+from analysis.posterior.joining import add_guarantee, weigh_nodes
 from analysis.posterior.summaries import summarize_draws
-from models.panel import CAPABILITY, add_capability, prepare_panel_data, prepare_tiers
+from models.exposure import BY_CAPABILITY, find_capability
+from models.panel import add_capability, prepare_panel_data, prepare_tiers
 
 
 def tier_probability(reached: np.ndarray) -> np.ndarray:
@@ -36,11 +39,10 @@ def weigh_states(posterior: xr.Dataset, panel: xr.Dataset) -> tuple[np.ndarray, 
     """
     effect, log_prior = state_effects(posterior)
     tier, _ = prepare_tiers(panel)
-    own = _predict_eta(posterior, panel, level=None)
-    threshold = _thresholds(posterior)[:, :, None, :]
-    log_likelihood = np.zeros((len(effect), len(own), panel.sizes["state"]))
+    reach = _prepare_reach(posterior, panel, level=None)
+    log_likelihood = np.zeros((len(effect), posterior.sizes["sample"], panel.sizes["state"]))
     for node, at in enumerate(effect):
-        probability = tier_probability(expit((own + at[:, None, None])[..., None] - threshold))
+        probability = tier_probability(reach(at))
         for case, included in enumerate(panel["included"].values):
             did = np.take_along_axis(probability[:, case], tier[case][None, :, None], axis=-1)[..., 0]
             log_likelihood[node] += np.where(included, np.log(np.maximum(did, 1e-300)), 0.0)
@@ -55,13 +57,10 @@ def predict_tiers(
     ``level`` None keeps each state's own level; ``states`` are from ``weigh_states``. Returns (sample, case,
     state, tier), 0 to 1; NaN where a state is not in the case.
     """
-    eta = _predict_eta(posterior, panel, level)
-    reached = [
-        predict_at_nodes(eta - threshold[:, :, None], *states)
-        for threshold in np.moveaxis(_thresholds(posterior), -1, 0)
-    ]
+    reach = _prepare_reach(posterior, panel, level)
+    reached = sum(weight[:, None, :, None] * reach(at) for weight, at in zip(*states, strict=True))
     return xr.DataArray(
-        tier_probability(np.stack(reached, axis=-1)),
+        tier_probability(reached),
         dims=("sample", "case", "state", "tier"),
         coords={
             "case": panel["case"].values,
@@ -114,16 +113,25 @@ def summarize_tiers(tiers: xr.DataArray) -> pd.DataFrame:
     return table[[*keys, "mean", "sd", "lower", "upper"]]
 
 
-def _predict_eta(posterior: xr.Dataset, panel: xr.Dataset, level: str | None) -> np.ndarray:
-    """Return the linear predictor (sample, case, state) with each state's own guarantee, or one for all."""
+def _prepare_reach(posterior: xr.Dataset, panel: xr.Dataset, level: str | None) -> Callable:
+    """Prepare the probability of reaching each tier above the lowest, given the states' own effect.
+
+    With each state's own guarantee, or one for all. The function returned takes the effect (sample,), logits,
+    and returns (sample, case, state, tier above the lowest), 0 to 1.
+    """
     effect = posterior["guarantee_effect"]
-    if "guarantee_capability" in posterior:
+    if BY_CAPABILITY in posterior:
         wider = add_capability(panel)
-        column = list(wider["covariate"].values).index(CAPABILITY)
+        column = find_capability(wider["covariate"].values)
         capability = prepare_panel_data(wider).covariates[..., column]
-        effect = effect + posterior["guarantee_capability"] * xr.DataArray(capability, dims=("case", "state"))
+        effect = effect + posterior[BY_CAPABILITY] * xr.DataArray(capability, dims=("case", "state"))
     eta = posterior["eta"].sel(state=panel["state"].values) + add_guarantee(effect, panel, level)
-    return eta.transpose("sample", "case", "state").values
+    if "step" in eta.dims:
+        steps = eta.transpose("sample", "case", "state", "step").values
+        return lambda at: np.cumprod(expit(steps + at[:, None, None, None]), axis=-1)
+    plain = eta.transpose("sample", "case", "state").values[..., None]
+    below = plain - _thresholds(posterior)[:, :, None, :]
+    return lambda at: expit(below + at[:, None, None, None])
 
 
 def _thresholds(posterior: xr.Dataset) -> np.ndarray:

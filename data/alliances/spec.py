@@ -141,9 +141,5 @@ ALTERNATIVES: dict[str, dict[str, ClaimsSpec]] = {
         "alone below 5 %": replace(_MAIN, alone_below=0.05),
         "alone below 20 %": replace(_MAIN, alone_below=0.2),
     },
-    "formality": {
-        "troops from 25": replace(_MAIN, troops_at_least=25),
-        "troops from 1,000": replace(_MAIN, troops_at_least=1000),
-    },
 }
 """Other codings by claim and name; each changes one choice."""

@@ -104,3 +104,52 @@ def simulate_tiers(
         },
     )
     return panel, truth
+
+
+def simulate_steps(
+    *,
+    n_state: int = 190,
+    effects: tuple[float, float] = (1.5, 1.0),
+    changes: tuple[float, float] = (0.0, 0.0),
+    seed: int,
+) -> xr.Dataset:
+    """Simulate two coalitions to which states give their name and, some of those named, soldiers.
+
+    States differ by wealth, capability, region and a trait of their own, the same in both steps and cases.
+    Strong states have far more soldiers to send, with or without a pact, and rich states more often a pact.
+
+    Parameters
+    ----------
+    n_state : int
+        States in each case.
+    effects : (float, float)
+        Effect of a pact at average log capability on being named, and on soldiers given the name, logits.
+    changes : (float, float)
+        Change of these effects per standard deviation of log capability, logits.
+    seed : int
+        Seed of numpy's generator.
+
+    Returns
+    -------
+    xr.Dataset
+        As from ``simulate_tiers``, with the tiers none, political and military.
+    """
+    panel, _ = simulate_tiers(n_state=n_state, gaps=(1.0,), seed=seed)
+    rng = np.random.default_rng((seed, 1))
+    wealth = standardise(panel["covariates_transformed"].values[..., 0])
+    power = standardise(np.log(panel["characteristics"].values[..., 0]))
+    has_pact = panel["guarantee"].values == "pact"
+    region_idx = np.array([REGIONS.index(name) for name in panel["region"].values])
+    trait = rng.normal(0, 0.6, size=n_state)
+    tier = np.zeros(has_pact.shape)
+    reached = np.ones(has_pact.shape, dtype=bool)
+    baseline = ((np.array([-1.8, -0.6]), 0.5, 0.2), (np.array([0.4, -0.6]), 0.0, 1.3))
+    for effect, change, (start, by_wealth, by_power) in zip(effects, changes, baseline, strict=True):
+        region = rng.normal(0, 0.6, size=(2, len(REGIONS)))[:, region_idx]
+        eta = start[:, None] + by_wealth * wealth + by_power * power + region + trait
+        eta = eta + has_pact * (effect + change * power)
+        reached &= rng.random(eta.shape) < 1 / (1 + np.exp(-eta))
+        tier += reached
+    return panel.assign(
+        tier=(("case", "state"), tier, panel["tier"].attrs), joined=(("case", "state"), (tier > 0) * 1.0)
+    )

@@ -20,12 +20,13 @@ from analysis.posterior.tiers import (
 from analysis.variants.sampler import SamplerSpec
 from models.coalition import build_coalition_model
 from models.panel import add_capability, prepare_panel_data, prepare_tiers
-from models.simulate.tiers import simulate_tiers
+from models.simulate.tiers import simulate_steps, simulate_tiers
 from models.spec import CoalitionSpec, TierSpec
 from models.tier import build_tier_model
 
 SPEC = TierSpec()
 WITH_CAPABILITY = TierSpec(capability_interaction=True)
+STEPS = TierSpec(odds="sequential", capability_interaction=True)
 
 
 def small_panel(n_state=40, seed=1, **choices):
@@ -48,12 +49,14 @@ def test_log_density_equals_a_sum_by_hand_with_the_state_effect_integrated_by_sc
     data = prepare_panel_data(add_capability(panel))
     threshold = np.concatenate([np.zeros((2, 1)), np.cumsum(np.exp(v["log_gap"]), axis=1)], axis=1)
     tau = pool_two_cases(v, "guarantee_effect", WITH_CAPABILITY.predictor.guarantee_scale)
-    spread, total = np.sqrt(1 + v["region_sd"] ** 2), 0.0
+    places, total = (("region", data.region_idx), ("subregion", data.subregion_idx)), 0.0
 
     def probability(case, state, nu):
         x = data.covariates[case, state]
         eta = v["intercept"][case] + x @ v["covariate_slope"][case] + nu
-        eta += v["region_sd"] / spread * v["region_part"][case, data.region_idx[state]]
+        for kind, index in places:
+            spread = v[f"{kind}_sd"] / np.sqrt(1 + v[f"{kind}_sd"] ** 2)
+            eta += spread * v[f"{kind}_part"][case, index[state]]
         eta += (tau[case] + v["guarantee_capability"] * x[1]) @ data.has_level[:, case, state]
         reached = [1, *expit(eta - threshold[case]), 0]
         tier = int(panel["tier"].values[case, state])
@@ -113,6 +116,98 @@ def test_a_tier_that_nobody_reached_is_not_counted_and_bad_ones_are_refused():
         prepare_tiers(constant)
     with pytest.raises(ValueError, match="needs the characteristic 'capability'"):
         build_tier_model(panel.drop_dims("characteristic"), WITH_CAPABILITY)
+
+
+def test_log_density_of_steps_equals_a_sum_by_hand():
+    """Each step has its own coefficients, and a state's effect is the same in all steps and cases."""
+    panel = simulate_steps(n_state=30, seed=3)
+    panel["included"][0, 2] = False
+    panel["tier"][0, 2] = np.nan
+    model = build_tier_model(panel, STEPS)
+    point = draw_point(model, 1)
+    v = {k.removesuffix("_signed"): x for k, x in point.items()}
+    data = prepare_panel_data(add_capability(panel))
+    prior, step = STEPS.predictor, ("political", "military")
+    tau = [pool_two_cases(v, f"guarantee_effect_{name}", prior.guarantee_scale) for name in step]
+    phi = [pool_two_cases(v, f"guarantee_capability_{name}", STEPS.interaction_scale) for name in step]
+    places = ("region", data.region_idx), ("subregion", data.subregion_idx)
+
+    def eta(k, case, state):
+        x = data.covariates[case, state]
+        value = v["intercept"][k, case] + x @ v["covariate_slope"][k, case]
+        for kind, index in places:
+            spread = v[f"{kind}_sd"] / np.sqrt(1 + v[f"{kind}_sd"] ** 2)
+            value += spread * v[f"{kind}_part"][k, case, index[state]]
+        return value + (tau[k][case] + phi[k][case] * x[1]) @ data.has_level[:, case, state]
+
+    total = 0.0
+    for state in range(panel.sizes["state"]):
+        signed = []
+        for case in (0, 1):
+            if panel["included"].values[case, state]:
+                tier = int(panel["tier"].values[case, state])
+                signed += [(1 if tier > k else -1, eta(k, case, state)) for k in (0, 1) if tier >= k]
+
+        def integrand(nu, signed=signed):
+            likelihood = np.prod([expit(sign * (at + nu)) for sign, at in signed])
+            return likelihood * stats.norm.pdf(nu, 0, abs(v["state_sd"]))
+
+        total += np.log(integrate.quad(integrand, -12, 12, epsabs=1e-13)[0])
+    prior = model.compile_logp(vars=model.free_RVs, mode="FAST_COMPILE")(point)
+    assert evaluate_logp(model, point) - prior == pytest.approx(total, abs=1e-3)
+
+
+def test_with_one_step_it_is_the_model_of_joining():
+    panel = small_panel(gaps=())
+    panel["joined"] = panel["tier"]
+    steps = build_tier_model(panel, dataclasses.replace(SPEC, odds="sequential"))
+    joining = build_coalition_model(prepare_panel_data(panel), CoalitionSpec())
+    point = draw_point(joining, 5)
+    renamed = {}
+    for name, shape in {k: np.shape(x) for k, x in steps.initial_point(0).items()}.items():
+        renamed[name] = np.reshape(point[name.replace("_political", "")], shape)
+    assert len(renamed) == len(point)
+    assert evaluate_logp(steps, renamed) == pytest.approx(evaluate_logp(joining, point), rel=1e-9)
+
+
+def test_steps_are_predicted_by_bayes_rule():
+    """A state's predicted tiers agree with a fine grid over its own effect; its answers are all used."""
+    panel = simulate_steps(n_state=30, seed=3)
+    rng = np.random.default_rng(2)
+    dims = ("sample", "step", "case")
+    posterior = xr.Dataset(
+        {
+            "eta": ((*dims, "state"), rng.normal(size=(5, 2, 2, 30))),
+            "guarantee_effect": ((*dims, "level"), rng.normal(1, 0.3, size=(5, 2, 2, 2))),
+            "guarantee_capability": ((*dims, "level"), rng.normal(0, 0.5, size=(5, 2, 2, 2))),
+            "state_sd": ("sample", rng.uniform(0.5, 1.5, size=5)),
+        },
+        {"case": panel["case"], "state": panel["state"], "level": ["rio", "pact"],
+         "step": ["political", "military"]},
+    )  # fmt: skip
+    predicted = predict_tiers(posterior, panel, "pact", weigh_states(posterior, panel))
+    assert predicted["tier"].values.tolist() == ["none", "political", "military"]
+    capability = prepare_panel_data(add_capability(panel)).covariates[..., 1]
+    nu = np.linspace(-12, 12, 20001)
+    levels = ["none", "rio", "pact"]
+    for state in (0, 7):
+        own = levels.index(str(panel["guarantee"].values[0, state]))
+        for s in range(5):
+            draw = posterior.isel(sample=s, state=state)
+
+            def reach(case, level, draw=draw, state=state):
+                at = draw.isel(case=case)
+                added = at["guarantee_effect"] + at["guarantee_capability"] * capability[case, state]
+                named, soldiers = (at["eta"] + (added.values[:, level - 1] if level else 0.0)).values
+                return tier_probability(
+                    np.stack([expit(nu + named), expit(nu + named) * expit(nu + soldiers)], -1)
+                )
+
+            density = stats.norm.pdf(nu, 0, draw["state_sd"].item())
+            for case in (0, 1):
+                density = density * reach(case, own)[:, int(panel["tier"].values[case, state])]
+            expected = (reach(1, 2) * density[:, None]).sum(0) / density.sum()
+            np.testing.assert_allclose(predicted.values[s, 1, state], expected, atol=1e-3)
 
 
 def make_posterior(panel, n=6, seed=0):

@@ -10,6 +10,8 @@ import xarray as xr
 
 from analysis.posterior.draws import stack
 from analysis.posterior.joining import (
+    ALL,
+    OVERLAP,
     average_over_states,
     list_groups,
     pool_cases,
@@ -22,7 +24,9 @@ from analysis.studies.claims.rows import infer, strongest_level
 from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant
 from data.load import ALLY_OF_CLIENT, INFORMAL_LEVELS
+from data.spec import TIERS
 from models.alignment import draw_alignment_model
+from models.exposure import BY_CAPABILITY
 from models.panel import centre_alignment, prepare_panel_data
 
 
@@ -32,12 +36,12 @@ def keep_draws(fit: xr.DataTree, variant: Variant) -> xr.Dataset:
 
 
 def compute_level_effects(posterior: xr.Dataset, panel: xr.Dataset) -> xr.DataArray:
-    """Average marginal effect on joining of each level, compared with none, over all included states.
+    """Average marginal effect on joining of each level, compared with none, over the states in overlap.
 
     Takes draws along ``sample`` of the model of joining without alignment, and the panel of the fit. Returns
     (level, case, sample), change in probability, -1 to 1; the last case is ``pooled``.
     """
-    members = list_groups(panel).sel(group=["all"])
+    members = list_groups(panel).sel(group=[OVERLAP])
     weights = weigh_state_effects(posterior, panel)
     reference, *levels = panel["guarantee"].attrs["levels"]
     without = predict_joining(posterior, panel, reference, weights)
@@ -92,13 +96,14 @@ def infer_levels(
     ``pact_less_<name>`` and ``alignment_pact_less_<name>``.
     """
     rows = []
-    for prefix, label, unit, effects in (
-        ("ame_", "", "points", joining),
-        ("alignment_", "alignment_", "sd", alignment),
+    for prefix, label, unit, group, effects in (
+        ("ame_", "", "points", OVERLAP, joining),
+        ("alignment_", "alignment_", "sd", ALL, alignment),
     ):
-        rows += [infer_here(f"{prefix}{v}", effects.sel(level=v), unit) for v in effects["level"].values]
+        for level in effects["level"].values:
+            rows.append(infer_here(f"{prefix}{level}", effects.sel(level=level), unit, group=group))
         less = effects.isel(level=-1, drop=True) - average_levels(effects, others)
-        rows.append(infer_here(f"{label}pact_less_{name}", less, unit))
+        rows.append(infer_here(f"{label}pact_less_{name}", less, unit, group=group))
     return rows
 
 
@@ -121,7 +126,8 @@ def estimate_formality(
     alignment = pool_cases(draw_alignment_effects(graded, positions, variant, "form"))
     infer_here = partial(infer, "formality", coding=coding)
     rows = infer_levels(infer_here, joining, alignment, "informal", INFORMAL_LEVELS)
-    return [*rows, infer_here("informal", average_levels(joining, INFORMAL_LEVELS), "points")]
+    informal = average_levels(joining, INFORMAL_LEVELS)
+    return [*rows, infer_here("informal", informal, "points", group=OVERLAP)]
 
 
 def estimate_closeness(
@@ -143,20 +149,28 @@ def estimate_closeness(
     return [*rows, infer_here("client_ties_slope", pool_cases(slope), "logits")]
 
 
+def merge_combat(panel: xr.Dataset) -> xr.Dataset:
+    """Count combat as soldiers: too few states fought for a step of its own."""
+    tier = panel["tier"]
+    return panel.assign(tier=tier.clip(max=TIERS.index("military")).assign_attrs(tier.attrs))
+
+
 def estimate_goods(
     panel: xr.Dataset, variant: Variant, coding: str, fits: list[xr.DataTree]
 ) -> list[pd.DataFrame]:
-    """Tier of support by capability, with a pact and without.
+    """Names and soldiers by capability, with a pact and without.
 
-    Takes what ``estimate_formality`` takes, without positions; the fit is the model of tiers on the panel.
-    Rows: ``tier_<tier>``: probability of each tier for the states of a group as they are, if all had a pact
-    (group ``<group>, pact``) or none had one (``<group>, none``); ``at_least_<tier>``: of that tier or a
-    higher one; ``adds_<tier>``: ``at_least_<tier>`` with a pact minus without, by group and for ``middle less
-    small``; ``guarantee_capability``: change of a pact's effect, in logits, with one standard deviation of
-    log capability.
+    Takes what ``estimate_formality`` takes, without positions; the first fit is the model of steps on the
+    panel of ``merge_combat``, and the second, if there is one, the model with proportional odds.
+    Rows: ``at_least_<tier>``: probability of that tier or a higher one for the states of a group as they are,
+    if all had a pact (group ``<group>, pact``) or none had one (``<group>, none``); ``adds_<tier>``: the
+    former minus the latter; ``capability_change_<tier>``: change of a pact's effect on the step to that tier,
+    in logits per standard deviation of log capability; ``capability_change_military_less_political``;
+    ``guarantee_capability``: the same change for both steps together, with proportional odds.
     """
     posterior = keep_draws(fits[0], variant)
-    tiers = compute_tiers(posterior, panel, panel["capability_group"])
+    in_overlap = list_groups(panel).sel(group=OVERLAP, drop=True)
+    tiers = compute_tiers(posterior, panel, panel["capability_group"].where(in_overlap, ""))
     top, reference = strongest_level(panel), panel["guarantee"].attrs["levels"][0]
     at_least = tiers.isel(tier=slice(None, None, -1)).cumsum("tier").isel(tier=slice(None, None, -1))
     at_least = at_least.assign_coords(tier=tiers["tier"])
@@ -164,20 +178,35 @@ def estimate_goods(
     rows = []
     infer_here = partial(infer, "goods", coding=coding)
     for tier in tiers["tier"].values[1:]:
-        for name, draws in (("tier", tiers), ("at_least", at_least)):
-            for level, label in ((top, "pact"), (reference, "none")):
-                of_level = draws.sel(tier=tier, level=level)
-                for group in groups:
-                    of_group, cell = of_level.sel(group=group), f"{group}, {label}"
-                    rows.append(infer_here(f"{name}_{tier}", of_group, "probability", group=cell))
-    adds = at_least.sel(level=top, drop=True) - at_least.sel(level=reference, drop=True)
-    for tier in tiers["tier"].values[1:]:
-        of_tier = adds.sel(tier=tier)
-        rows += [infer_here(f"adds_{tier}", of_tier.sel(group=g), "points", group=g) for g in groups]
-        less = of_tier.sel(group="middle", drop=True) - of_tier.sel(group="small", drop=True)
-        rows.append(infer_here(f"adds_{tier}", less, "points", group="middle less small"))
-    slope = posterior["guarantee_capability"].sel(level=top, drop=True)
-    return [*rows, infer_here("guarantee_capability", slope, "logits")]
+        for group in groups:
+            of_group = at_least.sel(tier=tier, group=group, drop=True)
+            given = {
+                "pact": of_group.sel(level=top, drop=True),
+                "none": of_group.sel(level=reference, drop=True),
+            }
+            for label, draws in given.items():
+                cell = f"{group}, {label}"
+                rows.append(infer_here(f"at_least_{tier}", draws, "probability", group=cell))
+            adds = given["pact"] - given["none"]
+            rows.append(infer_here(f"adds_{tier}", adds, "points", group=group))
+    change = compute_changes(posterior, top)
+    rows += [infer_here(f"capability_change_{name}", draws, "logits") for name, draws in change.items()]
+    for proportional in fits[1:]:
+        slope = keep_draws(proportional, variant)[BY_CAPABILITY].sel(level=top, drop=True)
+        rows.append(infer_here(BY_CAPABILITY, slope, "logits"))
+    return rows
+
+
+def compute_changes(posterior: xr.Dataset, level: str) -> dict[str, xr.DataArray]:
+    """Return the change of a level's effect with capability in each step, and the second less the first.
+
+    Takes draws of the model of steps along ``sample``. Returns (case, sample) by the tier that the step leads
+    to, logits per standard deviation of log capability; the last case is ``pooled``.
+    """
+    change = posterior[BY_CAPABILITY].sel(level=level, drop=True).transpose("step", "case", "sample")
+    by_step = {str(step): pool_cases(change.sel(step=step, drop=True)) for step in change["step"].values}
+    (first, low), (second, high) = by_step.items()
+    return by_step | {f"{second}_less_{first}": high - low}
 
 
 def estimate_alone(

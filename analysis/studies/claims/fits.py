@@ -3,6 +3,7 @@
 The settings of a task are a variant with the specs and the seed of this one fit.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -26,12 +27,24 @@ def plan_levels(panel: xr.Dataset, spec: CoalitionSpec, variant: Variant, name: 
     return Task("total", f"joining, {name}", make_levels, settings, panel, content, _about(panel))
 
 
+def plan_steps(panel: xr.Dataset, variant: Variant, name: str) -> Task:
+    """Plan the model of steps (named, then soldiers), without alignment.
+
+    In each step the guarantee's effect changes with capability.
+    """
+    return _plan_tiers("steps", "sequential", make_steps, panel, variant, f"steps of support, {name}")
+
+
 def plan_support(panel: xr.Dataset, variant: Variant, name: str) -> Task:
     """Plan the ordered tier of support, without alignment; the guarantee's effect changes with capability."""
-    settings = _with_seed(variant, "tiers")
-    content = _describe(panel, settings) | {"tier": asdict(_tier_spec(settings))}
+    return _plan_tiers("tiers", "proportional", make_support, panel, variant, f"tiers of support, {name}")
+
+
+def _plan_tiers(kind: str, odds: str, make: Callable, panel: xr.Dataset, variant: Variant, name: str) -> Task:
+    settings = _with_seed(variant, kind)
+    content = _describe(panel, settings) | {"tier": asdict(_tier_spec(settings, odds))}
     content["observed"] = hash_dataset(panel[["tier", "characteristics"]])
-    return Task("tiers", f"tiers of support, {name}", make_support, settings, panel, content, _about(panel))
+    return Task(kind, name, make, settings, panel, content, _about(panel))
 
 
 def _with_seed(variant: Variant, name: str) -> Variant:
@@ -39,8 +52,8 @@ def _with_seed(variant: Variant, name: str) -> Variant:
     return replace(variant, run=replace(variant.run, seed=seed))
 
 
-def _tier_spec(variant: Variant) -> TierSpec:
-    return TierSpec(predictor=variant.coalition, capability_interaction=True)
+def _tier_spec(variant: Variant, odds: str) -> TierSpec:
+    return TierSpec(predictor=variant.coalition, capability_interaction=True, odds=odds)
 
 
 def _describe(panel: xr.Dataset, settings: Variant) -> dict:
@@ -66,6 +79,15 @@ def make_levels(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) -> 
 
 def make_support(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
     """Fit the ordered model of the tier of support without alignment."""
+    return _fit_tiers("proportional", panel, variant, **how)
+
+
+def make_steps(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
+    """Fit the model of steps without alignment."""
+    return _fit_tiers("sequential", panel, variant, **how)
+
+
+def _fit_tiers(odds: str, panel: xr.Dataset, variant: Variant, **how: Any) -> xr.DataTree:
     from analysis.fitting.fit import fit_tiers
 
-    return fit_tiers(panel, _tier_spec(variant), variant.run.total, seed=variant.run.seed, **how)
+    return fit_tiers(panel, _tier_spec(variant, odds), variant.run.total, seed=variant.run.seed, **how)

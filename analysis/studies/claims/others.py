@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.pipeline.robustness import pick_quantity
+from analysis.posterior.joining import OVERLAP
 from analysis.store.files import OUTPUT, RESULTS
 from analysis.studies.claims.rows import ESTIMANDS, MAIN_CODING
 from analysis.variants.variant import Variant
@@ -47,7 +48,7 @@ def translate_sensitivity(table: pd.DataFrame, without: set[str]) -> pd.DataFram
     columns = ["variant", "quantity", "when", "mean", "sd", "lower", "upper", "prob"]
     renamed = known.rename(columns={"case": "when", "prob_positive": "prob"})[columns]
     rows = renamed[~renamed["variant"].isin(without)]
-    rows = rows.assign(claim="unpopular", group="all", coding=MAIN_CODING, kind="posterior")
+    rows = rows.assign(claim="unpopular", group=OVERLAP, coding=MAIN_CODING, kind="posterior")
     rows = rows.assign(unit=rows["quantity"].map(ESTIMANDS))
     shared = rows[rows["quantity"] == "ame_pact_total"].assign(claim="formality")
     return pd.concat([rows, shared], ignore_index=True)

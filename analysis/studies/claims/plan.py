@@ -18,8 +18,9 @@ from analysis.studies.claims.estimate import (
     estimate_closeness,
     estimate_formality,
     estimate_goods,
+    merge_combat,
 )
-from analysis.studies.claims.fits import plan_levels, plan_support
+from analysis.studies.claims.fits import plan_levels, plan_steps, plan_support
 from analysis.studies.claims.rows import MAIN_CODING
 from analysis.variants.table import find_variants
 from analysis.variants.variant import Variant
@@ -44,7 +45,7 @@ OTHER_MODELS = (
     "priors-coalition-guarantee_scale-halved",
     "priors-coalition-guarantee_scale-doubled",
 )
-"""Variants with the same votes and states. Claims on goods, form and the hub are estimated again in each."""
+"""Variants with the same votes and states. Claims on goods and the hub are estimated again in each."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,12 @@ def list_estimates(
     variant whose specs are used, and where the roll calls are.
     """
     spec, is_main = ClaimsSpec(), variant.name == "main"
-    estimates = _plan_models(panel, positions, spec, variant, MAIN_CODING)
+    estimates = _plan_models(panel, positions, variant, MAIN_CODING)
+    estimates.append(_plan_formality(panel, positions, spec, variant))
     if is_main:
-        for coding, other in ALTERNATIVES["formality"].items():
-            estimates.append(_plan_formality(panel, positions, other, variant, coding))
         for other in find_variants(OTHER_MODELS):
             seen = load_panel(other.data, votes_path)
-            estimates += _plan_models(seen, positions, spec, replace(other, run=variant.run), other.name)
+            estimates += _plan_models(seen, positions, replace(other, run=variant.run), other.name)
     if find_rollcalls(votes_path) is not None:
         granularity = "agenda" if variant.data.granularity == "agenda" else "rollcall"
         codings = {MAIN_CODING: (spec, granularity)}
@@ -99,29 +99,33 @@ def list_estimates(
 
 
 def _plan_models(
-    panel: xr.Dataset, positions: np.ndarray | None, spec: ClaimsSpec, variant: Variant, coding: str
+    panel: xr.Dataset, positions: np.ndarray | None, variant: Variant, coding: str
 ) -> list[Estimate]:
     closeness = load_alliances("closeness.csv")
     graded, tied = grade_by_closeness(panel, closeness), add_client_ties(panel, closeness)
-    support = plan_support(panel, variant, f"by capability ({coding})")
+    merged = merge_combat(panel)
+    support = [plan_steps(merged, variant, f"by capability ({coding})")]
+    if coding == MAIN_CODING:
+        support.append(plan_support(merged, variant, f"by capability ({coding})"))
+    alike = replace(variant.coalition, heterogeneity="none")
     hub = [
-        plan_levels(graded, variant.coalition, variant, f"by distance from the hub ({coding})"),
-        plan_levels(tied, variant.coalition, variant, f"by ties among clients ({coding})"),
+        plan_levels(graded, alike, variant, f"by distance from the hub ({coding})"),
+        plan_levels(tied, alike, variant, f"by ties among clients ({coding})"),
     ]
     return [
-        Estimate("goods", [support], partial(estimate_goods, panel, variant, coding)),
-        _plan_formality(panel, positions, spec, variant, coding),
+        Estimate("goods", support, partial(estimate_goods, merged, variant, coding)),
         Estimate("hierarchy", hub, partial(estimate_closeness, graded, positions, variant, coding)),
     ]
 
 
 def _plan_formality(
-    panel: xr.Dataset, positions: np.ndarray | None, spec: ClaimsSpec, variant: Variant, coding: str
+    panel: xr.Dataset, positions: np.ndarray | None, spec: ClaimsSpec, variant: Variant
 ) -> Estimate:
     graded = grade_by_form(panel, spec)
-    pooled = replace(variant.coalition, guarantee_pooling="levels")
-    task = plan_levels(graded, pooled, variant, f"by form ({coding})")
-    return Estimate("formality", [task], partial(estimate_formality, graded, positions, variant, coding))
+    # Few states have each level, so they are pooled, and each has one effect on all states.
+    pooled = replace(variant.coalition, guarantee_pooling="levels", heterogeneity="none")
+    task = plan_levels(graded, pooled, variant, "by form")
+    return Estimate("formality", [task], partial(estimate_formality, graded, positions, variant, MAIN_CODING))
 
 
 def _plan_alone(

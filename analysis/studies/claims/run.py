@@ -10,6 +10,7 @@ from analysis.fitting.gates import ConvergenceError
 from analysis.pipeline.inputs import Inputs, load_inputs
 from analysis.pipeline.plan import plan_stage1
 from analysis.pipeline.run import run_variant
+from analysis.posterior.joining import OVERLAP
 from analysis.store.files import OUTPUT, RESULTS, atomic_folder, write_json, write_table
 from analysis.store.store import load_or_make
 from analysis.studies.claims.describe import (
@@ -138,7 +139,7 @@ def take_effects(effects: pd.DataFrame, panel: xr.Dataset) -> pd.DataFrame:
     """
     level = strongest_level(panel)
     names = {name.replace("_pact_", f"_{level}_"): name for name in ESTIMANDS}
-    rows = effects[effects["quantity"].isin(list(names)) & (effects["group"] == "all")]
+    rows = effects[effects["quantity"].isin(list(names)) & (effects["group"] == OVERLAP)]
     rows = rows.rename(columns={"case": "when", "prob_positive": "prob"})
     rows = rows.assign(quantity=rows["quantity"].map(names), coding=MAIN_CODING, kind="posterior")
     rows = rows.assign(claim="unpopular", unit=rows["quantity"].map(ESTIMANDS))

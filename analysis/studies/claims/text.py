@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analysis.posterior.joining import OVERLAP
 from analysis.posterior.words import interval, number, percent, probability
 from analysis.studies.claims.judge import SURE
 from analysis.studies.claims.others import find_others
@@ -169,10 +170,11 @@ def _say_goods(rows: pd.DataFrame) -> list[str]:
 
 def _say_unpopular(rows: pd.DataFrame) -> list[str]:
     return [
-        f"Effect of a pact on joining: in Iraq {say(rows, 'ame_pact_total', 'iraq')}, against ISIS "
-        f"{say(rows, 'ame_pact_total', 'isis')}.",
+        f"Effect of a pact on joining: in Iraq {say(rows, 'ame_pact_total', 'iraq', OVERLAP)}, against ISIS "
+        f"{say(rows, 'ame_pact_total', 'isis', OVERLAP)}.",
         *(
-            f"Iraq minus ISIS by {name}: {say(rows, quantity, 'difference')}{_say_open(rows, quantity)}."
+            f"Iraq minus ISIS by {name}: {say(rows, quantity, 'difference', OVERLAP)}"
+            f"{_say_open(rows, quantity)}."
             for quantity, name in (
                 ("log_odds_pact_total", "log odds"),
                 ("ame_pact_total", "average over all states"),
@@ -188,7 +190,7 @@ def _say_unpopular(rows: pd.DataFrame) -> list[str]:
 
 def _say_open(rows: pd.DataFrame, quantity: str) -> str:
     """Say whether the sign of a difference is open by one estimand alone; nothing if it was not computed."""
-    row = find_row(rows, quantity, "difference")
+    row = find_row(rows, quantity, "difference", OVERLAP)
     if row is None:
         return ""
     return ": open" if 1 - SURE <= row["prob"] <= SURE else ": not open"
@@ -212,8 +214,8 @@ def _say_formality(rows: pd.DataFrame) -> list[str]:
         f"Of the pacts of the US in {last}, {owed[0]} bind only the US to defend; {owed[1]} bind the partner "
         f"to join attacks, {owed[2]} to consult.",
         f"Joined, of the partners with a pact: {'; '.join(named)}.",
-        f"Effect on joining: of a pact {say(rows, 'ame_pact', 'pooled')}, of informal ties on average "
-        f"{say(rows, 'informal', 'pooled')}.",
+        f"Effect on joining: of a pact {say(rows, 'ame_pact', 'pooled', OVERLAP)}, of informal ties on "
+        f"average {say(rows, 'informal', 'pooled', OVERLAP)}.",
         f"Effect on alignment, pact minus informal ties: "
         f"{say(rows, 'alignment_pact_less_informal', 'pooled')}.",
     ]
@@ -232,8 +234,9 @@ def _say_hierarchy(rows: pd.DataFrame) -> list[str]:
         f"Clients of the US: {clients[0]} in 1946, {clients[1]} in 2018.",
         f"Of the pairs of clients, {density} were allied with each other in 2018, and {chance} would have "
         f"been at random. By part of the world: {', '.join(parts)}.",
-        f"Effect on joining of an alliance with a client only: {say(rows, 'ame_ally_of_client', 'pooled')}.",
-        f"Effect of a pact in the same model: {say(rows, 'ame_pact', 'pooled')}.",
+        f"Effect on joining of an alliance with a client only: "
+        f"{say(rows, 'ame_ally_of_client', 'pooled', OVERLAP)}.",
+        f"Effect of a pact in the same model: {say(rows, 'ame_pact', 'pooled', OVERLAP)}.",
         f"Effect of ties among clients, per standard deviation, with the guarantee held constant: "
         f"{say(rows, 'client_ties_slope', 'pooled')}.",
     ]

@@ -75,7 +75,7 @@ def draw_claims(
             None,
             lambda: plot_accessions(accessions),
         ),
-        ("goods", "goods_tiers", "adds_military", lambda: plot_tiers(goods)),
+        ("goods", "goods_tiers", "capability_change_military", lambda: plot_tiers(goods)),
         ("goods", "goods_exchange", None, lambda: plot_exchange(goods, labels)),
         ("unpopular", "unpopular", None, lambda: plot_unpopular(of["unpopular"], labels)),
         (

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.draw import plot_intervals
+from analysis.posterior.joining import ALL, OVERLAP
 from analysis.studies.claims.figures.counted import GROUPS_NOTE, finish_figure, start_figure
 from analysis.studies.claims.judge import SURE
 from analysis.studies.claims.others import find_others
@@ -60,11 +61,11 @@ def draw_intervals(
 
 
 def plot_tiers(rows: pd.DataFrame) -> Figure:
-    """Draw the probability of at least each tier, by capability, with a pact and without."""
+    """Draw names and soldiers by capability, with a pact and without, and the change of a pact's effect."""
     groups = ("small", "middle", "major")
-    tiers = {"political": "name or more", "military": "soldiers or more", "combat": "combat"}
-    figure = start_figure(9.5, 3.1)
-    axes = figure.subplots(1, len(tiers), sharey=True)
+    tiers = {"political": "name or soldiers", "military": "soldiers"}
+    figure = start_figure(10.5, 3.3)
+    *axes, last = figure.subplots(1, len(tiers) + 1, width_ratios=(1, 1, 1.2))
     for ax, (tier, name) in zip(axes, tiers.items(), strict=True):
         for shift, level, colour, marker in ((0.13, "pact", BLUE, "D"), (-0.13, "none", GREY, "o")):
             table = pd.DataFrame(
@@ -76,13 +77,23 @@ def plot_tiers(rows: pd.DataFrame) -> Figure:
         ax.set_yticks(range(len(groups)), [f"{group} states" for group in groups])
         ax.set_xlim(0, 100)
         ax.set_xlabel("Probability, %")
-    axes[-1].legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    row = find_row(rows, "adds_military", "pooled", "middle less small")
+    axes[0].legend(fontsize=7.5, loc="lower right")
+    changes = {
+        "capability_change_political": "on the name",
+        "capability_change_military": "on soldiers,\ngiven the name",
+        "capability_change_military_less_political": "difference",
+    }
+    table = select(rows, list(changes), "pooled")
+    draw_intervals(
+        last, table, list(changes.values()), [BLUE, BLUE, "black"], 1, "Logits per sd of capability"
+    )
+    last.set_title("change of a pact's effect with capability", fontsize=9)
+    row = find_row(rows, "capability_change_military", "pooled")
     small = find_row(rows, "adds_political", "pooled", "small")
-    military = say_sure(row["prob"], "larger", "smaller", "not clearly larger")
+    words = ("grows with capability", "falls with capability", "does not surely change with capability")
     title = (
-        f"A pact adds {100 * small['mean']:.0f} points to small states' political support; "
-        f"its effect on military support is {military} for middle than for small states"
+        f"A pact adds {100 * small['mean']:.0f} points to small states' probability of being named; "
+        f"its effect on sending soldiers, given the name, {say_sure(row['prob'], *words)}"
     )
     source = f"Both coalitions, each with the same weight. {GROUPS_NOTE} {MODEL_SOURCE}"
     return finish_figure(figure, title, source)
@@ -93,9 +104,9 @@ def plot_unpopular(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
     figure = start_figure(9, 3.2)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
     cases = [*labels, "difference"]
-    table = pd.concat([select(rows, ["ame_pact_total"], case) for case in cases])
-    draw_intervals(left, table, [*labels.values(), "difference"], [BLUE, BLUE, "black"], 100,
-                   "Effect of a pact on joining, points")  # fmt: skip
+    table = pd.concat([select(rows, ["log_odds_pact_total"], case, OVERLAP) for case in cases])
+    draw_intervals(left, table, [*labels.values(), "difference"], [BLUE, BLUE, "black"], 1,
+                   "Effect of a pact on joining, log odds")  # fmt: skip
     quantities = {
         "alignment_pact_alone": "US nearly alone",
         "alignment_pact_others": "all other resolutions",
@@ -111,7 +122,7 @@ def plot_unpopular(rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
     else:
         right.text(0.5, 0.5, "Not computed: needs roll calls", ha="center", transform=right.transAxes)
         right.set_axis_off()
-    a = find_row(rows, "ame_pact_total", "difference")
+    a = find_row(rows, "log_odds_pact_total", "difference", OVERLAP)
     b = find_row(rows, "alignment_pact_alone_less_others", "pooled")
     words = [say_sure(r["prob"], "larger", "smaller", "not clearly larger") for r in (a, b) if r is not None]
     title = f"A pact's effect on joining is {words[0]} in Iraq than against ISIS"
@@ -132,17 +143,17 @@ def plot_levels(
     figure = start_figure(9, 0.32 * len(levels) + 2.0)
     axes = figure.subplots(1, 2, sharey=True)
     kinds = (
-        ("ame", "", 100, "Effect on joining, points (both coalitions)"),
-        ("alignment", "alignment_", 1, "Effect on alignment, sd of states (both windows)"),
+        ("ame", "", OVERLAP, 100, "Effect on joining, points (both coalitions)"),
+        ("alignment", "alignment_", ALL, 1, "Effect on alignment, sd of states (both windows)"),
     )
-    for ax, (kind, prefix, scale, label) in zip(axes, kinds, strict=True):
-        there = [level for level in levels if find_row(rows, f"{kind}_{level}", "pooled") is not None]
+    for ax, (kind, prefix, group, scale, label) in zip(axes, kinds, strict=True):
+        there = [level for level in levels if find_row(rows, f"{kind}_{level}", "pooled", group) is not None]
         quantities = [*(f"{kind}_{level}" for level in there), f"{prefix}pact_less_{other}"]
-        table = select(rows, quantities, "pooled")
+        table = select(rows, quantities, "pooled", group)
         names = [*(FORMS[level] for level in there), f"pact minus {FORMS.get(other, other)}"]
         colours = [BLUE if level in ("pact", "rio") else RED for level in there] + ["black"]
         draw_intervals(ax, table, names, colours, scale, label)
-    sure = find_row(rows, f"pact_less_{other}", "pooled")["prob"]
+    sure = find_row(rows, f"pact_less_{other}", "pooled", OVERLAP)["prob"]
     source = f"{members} All compared with no tie. {MODEL_SOURCE}"
     return finish_figure(figure, say_sure(sure, *title), source)
 

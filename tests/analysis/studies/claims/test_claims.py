@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy import stats
 from support.densities import draw_point, evaluate_logp
 from typer.testing import CliRunner
 
@@ -25,10 +26,11 @@ from analysis.studies.claims.estimate import (
     estimate_alone,
     estimate_formality,
     estimate_goods,
+    merge_combat,
 )
 from analysis.studies.claims.figures import draw as claims_pictures
 from analysis.studies.claims.plan import plan_claims
-from analysis.studies.claims.rows import find_row
+from analysis.studies.claims.rows import ESTIMANDS, find_row
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN
 from data.alliances.build import load_alliances
@@ -38,7 +40,7 @@ from data.panel.ties import add_client_ties, grade_by_closeness, grade_by_form
 from data.spec import IRAQ, DataSpec
 from data.tables.rules import DataError
 from models.coalition import build_coalition_model
-from models.panel import prepare_panel_data
+from models.panel import prepare_panel_data, prepare_tiers
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec
 
@@ -104,13 +106,14 @@ def test_pooled_levels_have_the_density_that_is_written_down():
     case_variance = point["guarantee_effect_case_sd_signed"] ** 2 / 2
     offset = point["guarantee_effect_average_offset"]
     # The mean effect of the two cases, in units of its prior around 0.
-    around_0 = (common + np.sqrt(sd**2 + case_variance) * offset) / np.sqrt(1 + case_variance)
+    scale, level_scale = POOLED.guarantee_scale, POOLED.guarantee_level_scale
+    around_0 = (common + np.sqrt(sd**2 + case_variance) * offset) / np.sqrt(scale**2 + case_variance)
     same["guarantee_effect_average_offset"] = around_0
 
-    def normal(x):
-        return float(np.sum(-0.5 * x**2 - 0.5 * np.log(2 * np.pi)))
+    def normal(x, sd=1.0):
+        return float(np.sum(stats.norm.logpdf(x, 0, sd)))
 
-    priors = normal(common) + normal(sd) + normal(offset) - normal(around_0)
+    priors = normal(common, scale) + normal(sd, level_scale) + normal(offset) - normal(around_0)
     assert evaluate_logp(together, point) == pytest.approx(evaluate_logp(apart, same) + priors, rel=1e-10)
 
 
@@ -246,14 +249,30 @@ def made_tier_posterior(panel, slope, n=50):
     )
 
 
-@pytest.mark.parametrize(("slope", "side"), [(1.0, 1), (-1.0, -1)])
-def test_who_gives_arms_follows_the_interaction(panel, slope, side):
-    rows = pd.concat(estimate_goods(panel, MAIN, "main", [as_fit(made_tier_posterior(panel, slope))]))
-    assert np.sign(find_row(rows, "adds_military", "pooled", "middle less small")["mean"]) == side
-    whole = rows[rows["quantity"].str.startswith("tier_") & (rows["group"] == "small, pact")]
-    above = rows[(rows["quantity"] == "at_least_political") & (rows["group"] == "small, pact")]
-    summed = whole.groupby("when")["mean"].sum()
-    np.testing.assert_allclose(summed, above.set_index("when")["mean"][summed.index], atol=1e-9)
+def made_step_posterior(panel, changes, n=20):
+    """Draws of the model of steps in which a pact's effect changes with capability by ``changes``."""
+    level = panel["guarantee"].attrs["levels"][1:]
+    change = np.zeros((n, 2, 2, 2))
+    change[..., 1] = np.array(changes)[:, None]
+    coords = {"case": panel["case"].values, "state": panel["state"].values, "level": level}
+    return xr.Dataset(
+        {
+            "eta": (("sample", "step", "case", "state"), np.full((n, 2, 2, panel.sizes["state"]), -1.0)),
+            "guarantee_effect": (("sample", "step", "case", "level"), np.full((n, 2, 2, 2), 0.8)),
+            "guarantee_capability": (("sample", "step", "case", "level"), change),
+        },
+        {**coords, "step": ["political", "military"]},
+    )
+
+
+def test_goods_are_read_from_the_steps(panel):
+    merged = merge_combat(panel)
+    assert prepare_tiers(merged)[1] == ["none", "political", "military"]
+    fits = [as_fit(made_step_posterior(merged, (-0.5, 1.0))), as_fit(made_tier_posterior(merged, 0.3))]
+    rows = pd.concat(estimate_goods(merged, MAIN, "main", fits))
+    for name, value in (("political", -0.5), ("military", 1.0), ("military_less_political", 1.5)):
+        assert find_row(rows, f"capability_change_{name}", "pooled")["mean"] == pytest.approx(value)
+    assert find_row(rows, "guarantee_capability", "pooled")["mean"] == pytest.approx(0.3)
     both = [
         find_row(rows, "at_least_political", "iraq", f"small, {level}")["mean"] for level in ("pact", "none")
     ]
@@ -293,6 +312,7 @@ def made_up_fits(panel, monkeypatch, tmp_path):
     kinds = {
         "total": lambda task: as_fit(made_levels(task.data)),
         "tiers": lambda task: as_fit(made_tier_posterior(task.data, 0.5)),
+        "steps": lambda task: as_fit(made_step_posterior(task.data, (0.0, 0.5))),
         "ideal_point": lambda task: None,
     }
 
@@ -307,9 +327,11 @@ def made_up_fits(panel, monkeypatch, tmp_path):
     monkeypatch.setattr(claims, "OUTPUT", tmp_path / "output")
     folder = tmp_path / "results" / "main-quick"
     folder.mkdir(parents=True)
-    row = {"quantity": "ame_pact_total", "group": "all", "mean": 0.1, "sd": 0.1, "lower": -0.1, "upper": 0.3}
+    row = {"group": "overlap", "mean": 0.1, "sd": 0.1, "lower": -0.1, "upper": 0.3, "prob_positive": 0.8}
     effects = [
-        row | {"case": case, "prob_positive": 0.8} for case in ("iraq", "isis", "pooled", "difference")
+        row | {"case": case, "quantity": quantity}
+        for case in ("iraq", "isis", "pooled", "difference")
+        for quantity in ESTIMANDS
     ]
     pd.DataFrame(effects).to_csv(folder / "effects.csv", index=False)
     return folder, kinds
@@ -331,7 +353,8 @@ def test_the_command_writes_tables_pages_and_figures(made_up_fits, monkeypatch, 
     assert pd.read_csv(folder / "verdicts.csv")["quick"].all()
     assert set(rows["kind"]) == {"description", "posterior"}
     pages = {page["claim"]: page for page in json.loads((folder / "claims.json").read_text())["claims"]}
-    assert pages["asymmetry"]["verdict"] == "not as claimed"
+    assert pages["asymmetry"]["verdict"] == "as claimed"
+    assert pages["goods"]["together"].startswith("The probability that all")
     assert all("effect" not in sentence for sentence in pages["asymmetry"]["result"])
     for page in pages.values():
         assert all(page[part] for part in ("title", "measured", "result", "verdict", "refuted_by", "limits"))
@@ -346,6 +369,7 @@ def test_the_command_writes_tables_pages_and_figures(made_up_fits, monkeypatch, 
     if not beside:
         assert FETCH_COMMAND in pages["unpopular"]["missing"][0]
         assert "not computed" in pages["unpopular"]["result"][1]
+        assert pages["unpopular"]["together"] == ""
         assert pages["unpopular"]["verdict"] == "not computed in full"
         assert "does not ship" in pages["hierarchy"]["missing"][0]
         assert "hierarchy_network.png" not in [figure["file"] for figure in pages["hierarchy"]["figures"]]
@@ -361,16 +385,17 @@ def run_quick():
 
 def test_a_fit_that_does_not_converge_leaves_out_only_its_own_claim(made_up_fits, monkeypatch):
     def fail(task):
-        raise ConvergenceError("tiers of support: R-hat 1.20 of 'threshold', above 1.01", {})
+        raise ConvergenceError("steps of support: R-hat 1.20 of 'eta', above 1.01", {})
 
     folder, kinds = made_up_fits
-    kinds["tiers"] = fail
+    kinds["steps"] = fail
     monkeypatch.setattr(claims_pictures, "save_figure", lambda *_, **__: None)
     run_quick()
     pages = json.loads((folder / "claims" / "claims.json").read_text())["claims"]
     goods = next(page for page in pages if page["claim"] == "goods")
     assert "R-hat 1.20" in goods["missing"][0]
     assert goods["verdict"] == "not computed"
+    assert "not computed" in goods["result"][0]
     assert [figure["file"] for figure in goods["figures"]] == ["goods_exchange.png"]
     rows = pd.read_csv(folder / "claims" / "claims.csv")
     assert "pact_less_informal" in set(rows["quantity"])
@@ -381,7 +406,7 @@ def test_the_plan_names_every_fit_before_any_is_made(made_up_fits, monkeypatch):
     tasks = plan_claims(MAIN.quick())
     kinds = [task.kind for task in tasks]
     # The main job's effects exist, so the claims need only its stage 1.
-    assert (kinds.count("tiers"), kinds.count("total"), kinds.count("direct")) == (1, 3, 0)
+    assert [kinds.count(kind) for kind in ("steps", "tiers", "total", "direct")] == [1, 1, 3, 0]
     assert kinds.count("ideal_point") in (2, 6)
     assert len({task.key for task in tasks}) == len({task.name for task in tasks}) == len(tasks)
     monkeypatch.setattr(claims_plan, "RESULTS", made_up_fits[0])
@@ -391,7 +416,7 @@ def test_the_plan_names_every_fit_before_any_is_made(made_up_fits, monkeypatch):
 def test_the_command_explains_without_fitting():
     result = CliRunner().invoke(app, ["claims", "--quick", "--explain"])
     assert result.exit_code == 0
-    assert "tiers of support, by capability (main)" in result.output
+    assert "steps of support, by capability (main)" in result.output
 
 
 def test_an_unknown_variant_is_refused():

@@ -114,7 +114,8 @@ def decided_rows(pact=3.0):
             value = pd.Series([counted.get(deciding.quantity, 0.7)], [deciding.when])
             parts.append(describe(deciding.claim, deciding.quantity, value, "share", **cell))
     for coding, mean in (("one coding", 2.0), ("another", -1.0)):
-        parts.append(infer("hierarchy", "pact_less_ally_of_client", draw(mean), "points", coding=coding))
+        cell = {"group": "overlap", "coding": coding}
+        parts.append(infer("hierarchy", "pact_less_ally_of_client", draw(mean), "points", **cell))
     return tabulate(parts)
 
 
@@ -160,7 +161,7 @@ def test_variants_count_beside_codings():
     elsewhere = pd.concat([moved, rows.assign(variant="prior"), moved.assign(variant="votes")])
     others = gather_others(rows, elsewhere)
     shares = add_sign_shares(rows, others)
-    row = find_row(shares, "pact_less_ally_of_client", "pooled")
+    row = find_row(shares, "pact_less_ally_of_client", "pooled", "overlap")
     # Two codings, one of them with another sign, and one variant with the same sign.
     assert (row["variants"], row["sign_share"]) == (3, pytest.approx(2 / 3))
     assert shares.loc[shares["kind"] == "description", "sign_share"].isna().all()
