@@ -94,7 +94,8 @@ def draw_world_from_priors(priors: Priors, seed: int, world: World = SMALL) -> P
     rng = np.random.default_rng(seed)
     region_idx = rng.permutation(np.arange(world.n_state) % len(REGIONS))
     states = np.array([f"S{i:03d}" for i in range(world.n_state)])
-    panel = draw_panel(region_idx, states, rng)
+    capability = priors.coalition.heterogeneity != "none"
+    panel = draw_panel(region_idx, states, rng, capability=capability)
     position, alignment = draw_positions_given_guarantee(panel, priors.alignment, rng)
     votes, stage1 = {}, {}
     for number, case in enumerate(CASES):
@@ -270,7 +271,20 @@ def draw_coalition_parameters(
         "alignment_slope_mean": rng.normal(0, spec.alignment_scale),
         "alignment_slope_case_sd": np.abs(rng.normal(0, spec.alignment_case_scale)),
     }
-    drawn["region_effect"] = rng.normal(0, drawn["region_sd"], (n_case, len(np.unique(panel["region"]))))
+    n_region = len(np.unique(panel["region"]))
+    drawn["region_effect"] = rng.normal(0, drawn["region_sd"], (n_case, n_region))
+    if spec.geography == "subregion":
+        drawn["subregion_sd"] = np.abs(rng.normal(0, spec.subregion_scale))
+        size = (n_case, len(np.unique(panel["subregion"])))
+        drawn["subregion_effect"] = rng.normal(0, drawn["subregion_sd"], size)
+    if spec.heterogeneity == "capability-region":
+        mean = rng.normal(0, spec.interaction_scale, n_level)
+        case_sd = np.abs(rng.normal(0, spec.interaction_case_scale, n_level))
+        drawn["guarantee_capability"] = rng.normal(mean, case_sd, (n_case, n_level))
+        sd = np.abs(rng.normal(0, spec.interaction_region_scale))
+        # The cases share half of the variance between regions.
+        shared, own = rng.normal(size=(n_level, n_region)), rng.normal(size=(n_case, n_level, n_region))
+        drawn["guarantee_region"] = sd * (shared + own) / np.sqrt(2)
     drawn["guarantee_effect"] = rng.normal(
         drawn["guarantee_effect_mean"], drawn["guarantee_effect_case_sd"], (n_case, n_level)
     )
