@@ -139,6 +139,18 @@ def test_outcomes(case, joined, states):
     assert panel["joined"].sel(case=case).sum() == states
 
 
+def test_on_18_march_the_transcript_counts_and_the_newspapers_are_a_variant():
+    spec = DataSpec().replace_case("iraq", joined="state_dept_18mar")
+    cells = (("iraq", "ISL", "state_dept_18mar", 0), ("iraq", "BGR", "state_dept_18mar", 1))
+    spoken, printed = (
+        load.load_panel(replace(spec, recode=recode))["joined"].sel(case="iraq") for recode in ((), cells)
+    )
+    assert set(spoken["state"].values[spoken.values != printed.values]) >= {"ISL", "BGR"}
+    assert [spoken.sel(state=state).item() for state in ("ISL", "BGR", "PRT", "SGP")] == [1, 0, 0, 0]
+    assert [printed.sel(state=state).item() for state in ("ISL", "BGR")] == [0, 1]
+    assert spoken.sum() == printed.sum() == 30
+
+
 def test_states_of_a_level_can_be_left_out():
     panel = load.load_panel(DataSpec(levels_left_out=("rio",)))
     assert levels(panel, "iraq") == {"none": 142, "pact": 26}
