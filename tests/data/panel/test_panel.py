@@ -1,6 +1,7 @@
 """The panel: who is in it, who joined, who had a guarantee, and totals against documented counts."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
