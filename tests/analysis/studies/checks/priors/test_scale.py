@@ -9,8 +9,9 @@ from support.made_bench import SPEC
 
 from analysis.posterior.draws import stack
 from analysis.studies.checks.bench import Bench
+from analysis.studies.checks.priors.effect_range import describe_range, list_priors
 from analysis.studies.checks.priors.figure import plot_priors
-from analysis.studies.checks.priors.scale import describe_range, describe_scales, list_priors
+from analysis.studies.checks.priors.scale import describe_scales
 from analysis.studies.checks.rows import to_table
 from models.panel import centre_alignment
 from models.simulate.static import simulate_panel
