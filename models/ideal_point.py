@@ -10,7 +10,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models import absence
+from models.coordinates import absences
 from models.coordinates.gauge import orient, remove_overlap, standardise
 from models.coordinates.items import ItemWarp, place_discrimination, place_log_gap, place_midpoint
 from models.coordinates.regions import place_region_mean
@@ -21,7 +21,7 @@ from models.spec import DynamicIdealPointSpec, IdealPointSpec, SpecError
 NO_GAP = 1e-9
 """Gap of items without abstentions, logits: the likelihood needs the cutpoints in order."""
 
-OF_ITEMS = ("raw_discrimination", "gap_part", "anchor", "second_raw_discrimination", *absence.OF_ITEMS)
+OF_ITEMS = ("raw_discrimination", "gap_part", "anchor", "second_raw_discrimination", *absences.OF_ITEMS)
 """Variables with one number an item: given the rest, those of one item do not depend on another's."""
 
 SAVED = [
@@ -41,7 +41,7 @@ SAVED = [
     "second_discrimination",
     "second_region_mean",
     "second_region_sd",
-    *absence.SAVED,
+    *absences.SAVED,
 ]
 """Variables to save, where the model has them. The raw ones have an arbitrary scale and side."""
 
@@ -83,7 +83,7 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         ``discrimination`` (item; logits per sd), ``cutpoint`` (item, threshold; logits), ``region_mean`` and
         ``region_sd`` (region; on the scale of ``ideal_point``), and the means and sds over items. With two
         dimensions, ``second_ideal_point`` and so on for the second axis. ``inertia`` (0 to 1) or
-        ``testlet_sd`` (logits), where resolutions are put again; those of ``models.absence``, if modelled.
+        ``testlet_sd`` (logits), where resolutions are put again; those of absence, if modelled.
 
     Raises
     ------
@@ -129,14 +129,14 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
         logp = answers_logp(stacked.position, stacked.discrimination, cutpoint, answers, strength, **how)
         pm.Potential("votes", logp)
         if spec.absence == "modelled":
-            pm.Potential("absences", absence.place_absences(votes, spec, axes[0], cutpoint))
+            pm.Potential("absences", absences.place_absences(votes, spec, axes[0], cutpoint))
         report_axes(axes, directions)
     return model
 
 
 def check_votes(votes: xr.Dataset, spec: IdealPointSpec) -> None:
     """Raise SpecError if the votes do not have what the spec asks for, naming the choice and what to do."""
-    absence.check_absences(votes, spec)
+    absences.check_absences(votes, spec)
     tallies = bool((votes["counts"].values.sum(-1) > 1).any())
     given = f"IdealPointSpec.repeats = {spec.repeats!r}"
     if spec.repeats in ("testlet", "tempered") and tallies:

@@ -22,6 +22,13 @@ def small_votes(seed=1, n_state=12, n_item=9):
     return simulate_votes(n_state=n_state, n_item=n_item, seed=seed)[0]
 
 
+def add_absences(votes):
+    """The same votes with what a model of absence needs: who was there, and the United States."""
+    states = ["USA", *votes["state"].values[1:]]
+    presence = votes["counts"].any("response").astype(np.int8)
+    return votes.assign(presence=presence).assign_coords(state=states)
+
+
 def test_log_density_of_a_few_cells_equals_a_hand_sum():
     votes = small_votes(n_state=3, n_item=2)
     votes["counts"][:] = [
@@ -100,6 +107,8 @@ def test_every_prior_number_changes_the_density(field):
     votes = small_votes().assign_coords(match_group=("item", [0, 0, 0, 1, 1, 2, 3, 4, 5]))
     model = {"testlet_scale": "testlet", "repeat_correlation": "tempered"}.get(field, "inertia")
     spec = dataclasses.replace(GRAPH, repeats=model)
+    if field.startswith("absence"):
+        votes, spec = add_absences(votes), dataclasses.replace(spec, absence="modelled")
     number = 0.4 if field == "repeat_correlation" else getattr(GRAPH, field) * 1.5 + 0.1
     changed = dataclasses.replace(spec, **{field: number})
     point = draw_point(build_ideal_point_model(votes, spec), 2)

@@ -14,6 +14,7 @@ from models.coordinates.precondition import MOVE
 from models.coordinates.precondition import PULL_BACK as MOVE_BACK
 from models.coordinates.walks import DIFFERENTIATE_WALKS, UNWHITEN_WALKS
 from models.likelihood import fused
+from models.likelihood.absence import ABSENCES
 from models.likelihood.graded_response import GRADED_RESPONSE, GRADED_RESPONSE_TALLIES
 from models.likelihood.joining import JOINING
 from models.likelihood.predictor import PREDICTOR, PULL_BACK
@@ -29,6 +30,7 @@ from models.likelihood.source import find_sources, hash_sources
 
 FOLDER = Path(models.__file__).parent
 OPS = [
+    ABSENCES,
     GRADED_RESPONSE,
     GRADED_RESPONSE_TALLIES,
     JOINING,
