@@ -15,6 +15,7 @@ PUBLISHED = OUTPUT / "published"
 MADE_BY = {
     "weighting.csv": "run",
     "checks.csv": "checks",
+    "calibration.csv": "checks",
     "position_checks.csv": "checks",
     "predictions.csv": "checks",
     "influence.csv": "checks",

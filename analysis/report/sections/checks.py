@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.figures.style import ALL, quantity_name, short_level
-from analysis.posterior.words import estimate, number
+from analysis.posterior.words import estimate, number, percent
 from analysis.report.blocks import Chart, Heading, Missing, Section, Text, plain_table
 from analysis.report.charts import grid_chart, interval_chart
 from analysis.report.sections.effects import case_names, level_style
@@ -37,6 +37,7 @@ def build_checks(results: Results) -> Section:
     """All checks that were run, and how to run the others."""
     parts = (
         ("Does the model reproduce the data?", "checks.csv", _checks),
+        ("Are the predicted probabilities right?", "calibration.csv", _calibration),
         ("Do the votes look like votes of these positions?", "position_checks.csv", build_replicated),
         ("Does it predict cases it was not fitted to?", "predictions.csv", _predictions),
         ("Does one state or vote carry the result?", "influence.csv", _influence),
@@ -75,6 +76,32 @@ def _checks(table: pd.DataFrame) -> list:
     return [
         Text(f"{len(table)} checks: {counts}."),
         plain_table(table, "Checks of both stages, with their verdicts", tall=len(table) > 15),
+    ]
+
+
+def _calibration(table: pd.DataFrame) -> list:
+    frame = table.assign(
+        row=[f"{percent(r.expected)} expected ({r.n} answers)" for r in table.itertuples()],
+        mean=100 * table["observed"],
+        lower=100 * table["lower"],
+        upper=100 * table["upper"],
+        **PLAIN,
+    )
+    p_value = number(table["p_value"].iloc[0], 3)
+    return [
+        Text(
+            "Each state is predicted from the answers of all others. States are sorted by the probability "
+            "expected of them, in groups of equal size. Markers are the shares that joined, lines what 90 % "
+            "of shares would be if the model is right. If it is, errors in sum at least this large have "
+            f"probability {p_value}; a state's answers in both coalitions are drawn together."
+        ),
+        Chart(
+            "calibration",
+            interval_chart(frame, "Share that joined, %", zero=False, row_height=28),
+            "Share that joined in groups of states by expected probability; numbers in the table.",
+            "Observed shares (markers) and their 90 % intervals if the model is right (lines).",
+        ),
+        plain_table(table, "Expected and observed shares of joiners"),
     ]
 
 

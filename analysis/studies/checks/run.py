@@ -159,6 +159,7 @@ def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
     rows |= {"calibration": judge_calibration(curve)}
     tables = {
         "checks": pd.concat(rows.values(), ignore_index=True),
+        "calibration": curve,
         "position_checks": positions,
         "predictions": found["check_predictions"],
         "influence": pd.concat([found["check_influence"], found["check_votes"]], ignore_index=True),

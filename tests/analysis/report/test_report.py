@@ -64,6 +64,7 @@ def test_a_changed_result_changes_the_page(folders, page):
 CHANGES = {
     "ideal_points.csv": ("mean", -7.77, "−7.77 ("),
     "checks.csv": ("value", 0.8642, ">0.864<"),
+    "calibration.csv": ("observed", 0.8531, ">0.853<"),
     "position_checks.csv": ("value", 0.7319, ">0.732<"),
     "predictions.csv": ("mean", 0.7531, ">0.753<"),
     "influence.csv": ("shift_in_sd", 7.6543, ">7.654<"),

@@ -160,6 +160,7 @@ def test_the_study_writes_every_table_and_is_resumed(tmp_path, monkeypatch, inpu
     assert set(tables["influence"]["kind"]) == {"state", "region", "issue", "session"}
     assert tables["influence"]["confirmed"].notna().any()
     assert not tables["tiers"].isna().any().any()
+    assert tables["calibration"]["n"].sum() == 2 * STATES
     of_votes = tables["checks"][tables["checks"]["check"].isin(tables["position_checks"]["check"])]
     assert set(of_votes["item"]) < set(tables["position_checks"]["item"])
     assert len(list(folder.glob("check_*.png"))) == 11
