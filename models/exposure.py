@@ -8,9 +8,8 @@ with k log capability, standardised; see models/docs/causes.md. Without interact
 import numpy as np
 import xarray as xr
 
-from models.spec import SpecError
+from models.spec import CAPABILITY, SpecError
 
-CAPABILITY = "capability"
 BY_CAPABILITY, BY_REGION = "guarantee_capability", "guarantee_region"
 """Names of the interactions in the model: (case, level) and (case, level, region), logits."""
 

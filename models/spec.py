@@ -7,6 +7,9 @@ A spec is frozen and validated when it is made. A misspelt field is a ``TypeErro
 from dataclasses import dataclass, fields
 from typing import Literal, get_args, get_origin
 
+CAPABILITY = "capability"
+"""Covariate with which a guarantee's effect may change."""
+
 
 class SpecError(ValueError):
     """A model choice that does not exist, or a prior number outside its range."""

@@ -37,8 +37,8 @@ def calibration(
     world: Annotated[
         Literal["priors", "dependent"],
         typer.Option(
-            help="With --pipeline: worlds as the models assume, or worlds whose votes have repeats of another "
-            "kind and a second dimension."
+            help="With --pipeline: worlds as the models assume, or worlds whose votes have repeats of "
+            "another kind and a second dimension."
         ),
     ] = "priors",
     worlds: Annotated[int, typer.Option(min=1, help="With --pipeline: number of worlds.")] = 200,

@@ -47,10 +47,11 @@ def plan_run(variant: Variant, votes_path: Path | None) -> list["Task"]:
 def show_answer(folder: Path, console: Console) -> None:
     """Print the table of effects, the answer with its caveats, and where the files are."""
     from analysis.report.caveats import list_caveats
+    from analysis.report.verdict import path_card, say_difference
     from analysis.store.results import Results
 
     results = Results.load(folder.name, results=folder.parent)
-    labels = results.case_labels | {"pooled": "pooled"}
+    labels = results.case_labels | {"pooled": "mean of the cases"}
     table = Table(
         title="Average marginal effects on joining, percentage points; alignment in the Assembly, standard "
         "deviations of states; its slope, logits per sd"
@@ -71,14 +72,17 @@ def show_answer(folder: Path, console: Console) -> None:
         )
     console.print(table)
     console.print()
-    for sentence in (*answer_sentences(results.effects, labels), *list_caveats(results)):
+    sentences = [*answer_sentences(results.effects, labels), say_difference(results)]
+    if path := path_card(results):
+        sentences.append(f"{path.question} {path.answer}. {path.sentence}")
+    for sentence in (*sentences, *list_caveats(results)):
         console.print(sentence, highlight=False)
     seconds = sum(results.record["seconds"].values())
     show_files(f"{folder} (fits took {seconds:.0f} s)", results.quick, console)
 
 
 def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[str]:
-    """Both halves of the answer, each per case and pooled, for the strongest guarantee.
+    """Both halves of the answer, case by case and then pooled, for the strongest guarantee.
 
     ``labels`` names each case and ``pooled``, in the order of the sentence.
     """
@@ -98,10 +102,12 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
             f"({interval(*rows.loc[case, ['lower', 'upper']], scale=scale, digits=digits)})"
             for case, label in labels.items()
         ]
-        prob = probability(rows.loc["pooled", "prob_positive"])
+        probs = "; ".join(
+            f"{label} {probability(rows.loc[case, 'prob_positive'])}" for case, label in labels.items()
+        )
         sentences.append(
             f"A state under a US guarantee ({level}), compared with none, {verb}: {'; '.join(parts)}. "
-            f"Probability that the pooled effect is positive: {prob}."
+            f"Probability that the effect is positive: {probs}."
         )
     return sentences
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+SURE = 0.95
+"""Posterior probability from which a direction counts as found."""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -53,7 +55,7 @@ def certainty(prob_positive: float) -> str:
     more = max(prob_positive, 1 - prob_positive)
     if more >= 0.99:
         return "almost certain"
-    if more >= 0.95:
+    if more >= SURE:
         return "very likely"
     if more >= 0.8:
         return "likely"

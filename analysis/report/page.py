@@ -19,7 +19,7 @@ from analysis.report.sections.positions import build_positions
 from analysis.report.sections.propagation import build_propagation
 from analysis.report.sections.provenance import build_provenance
 from analysis.report.sections.sensitivity import build_sensitivity
-from analysis.report.verdict import choice_card, effect_card, sure_card, verdict_sentence
+from analysis.report.verdict import choice_card, effect_card, path_card, sure_card, verdict_sentence
 from analysis.store.files import write_text
 from analysis.store.results import Results
 
@@ -31,6 +31,7 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 """Escapes everything but ``Markup``, because names and notes come from files that anybody may edit."""
+CARDS = (effect_card, sure_card, path_card, choice_card)
 
 
 def write_report(results: Results, path: Path) -> Path:
@@ -70,7 +71,7 @@ def render_report(results: Results) -> str:
     return TEMPLATES.get_template("page.html.j2").render(
         results=results,
         answer=verdict_sentence(results),
-        cards=[effect_card(results), sure_card(results), choice_card(results)],
+        cards=[card for make in CARDS if (card := make(results))],
         caveats=list_caveats(results),
         headline=headline,
         sections=sections,

@@ -7,16 +7,26 @@ import pandas as pd
 from analysis.figures.style import level_name
 from analysis.pipeline.robustness import measure_robustness, pick_effect, say_robustness
 from analysis.posterior.words import (
+    SURE,
     certainty,
     estimate,
     interval,
     number,
-    percent,
     points,
     probability,
     take_headline,
 )
 from analysis.store.results import Results
+
+NUMBERS = ["mean", "lower", "upper"]
+DIFFERENCES = {
+    "ame_{level}_total": "points over all states compared",
+    "att_{level}_total": "points over the states that have it",
+    "risk_ratio_{level}_total": "ratio of probabilities",
+    "log_odds_{level}_total": "log odds",
+    "ame_{level}_mediated": "points by the model with alignment",
+}
+"""Estimands on which the coalitions are compared. Two coalitions may differ on one and not on another."""
 
 
 @dataclass(frozen=True)
@@ -39,62 +49,112 @@ def highest_level(results: Results) -> str:
 
 
 def verdict_sentence(results: Results) -> str:
-    """The answer in one sentence, with a verb as strong as the posterior allows."""
-    level, reference = highest_level(results), results.levels[0]
+    """The answer, coalition by coalition, each with a verb as strong as its posterior allows."""
+    level = highest_level(results)
     total = select_effects(results.effects, f"ame_{level}_total")
-    pooled = total.loc["pooled"]
-    with_it, without = (
-        select_effects(results.effects, f"probability_{name}_total").loc["pooled", "mean"]
-        for name in (level, reference)
-    )
     name = "formal US pact" if level == "pact" else f"US guarantee of the kind {level_name(level)}"
-    sure = certainty(pooled["prob_positive"])
-    direction = "raised" if pooled["mean"] > 0 else "lowered"
-    verb = {
+    parts = []
+    for case, label in results.case_labels.items():
+        row = total.loc[case]
+        size = number(abs(100 * row["mean"]), 0)
+        found = f"{_verb(row)} a state’s probability of joining"
+        sure = certainty(row["prob_positive"]) != "uncertain"
+        how_much = f"by {size} percentage points" if sure else f"(estimate {points(row['mean'])} points)"
+        parts.append(f"{label}: a {name} {found} {how_much}.")
+    return " ".join(parts)
+
+
+def _verb(row: pd.Series) -> str:
+    """What an effect did, with the strength of its posterior."""
+    direction = "raised" if row["mean"] > 0 else "lowered"
+    return {
         "almost certain": direction,
         "very likely": f"very likely {direction}",
         "likely": f"probably {direction}",
         "uncertain": "cannot be shown to have changed",
-    }[sure]
-    effect = (
-        f"by {number(abs(100 * pooled['mean']), 0)} percentage points"
-        if sure != "uncertain"
-        else f"(estimate {points(pooled['mean'])} percentage points)"
-    )
-    return (
-        f"A {name} {verb} a state\N{RIGHT SINGLE QUOTATION MARK}s probability of joining {effect}: "
-        f"from {percent(without)} without any guarantee to {percent(with_it)} with it."
-    )
+    }[certainty(row["prob_positive"])]
 
 
 def effect_card(results: Results) -> Card:
-    """The size of the effect."""
-    total = select_effects(results.effects, f"ame_{highest_level(results)}_total")
+    """The size of the effect in each coalition, then over both."""
+    level = highest_level(results)
+    total = select_effects(results.effects, f"ame_{level}_total")
+    cases = results.case_labels
     by_case = "; ".join(
-        f"{label} {estimate(*total.loc[case, ['mean', 'lower', 'upper']], scale=100)}"
-        for case, label in results.case_labels.items()
+        f"{label} {estimate(*total.loc[case, NUMBERS], scale=100)}" for case, label in cases.items()
     )
-    pooled = total.loc["pooled"]
+    pooled = estimate(*total.loc["pooled", NUMBERS], scale=100)
     return Card(
         "What is the effect?",
-        f"{number(100 * pooled['mean'], 0, sign=True)} points",
-        f"90 % interval {interval(pooled['lower'], pooled['upper'], scale=100)}, both pooled. {by_case}.",
+        " and ".join(number(100 * total.loc[case, "mean"], 0, sign=True) for case in cases) + " points",
+        f"Mean and 90 % interval: {by_case}. Mean of the coalitions: {pooled}. {say_difference(results)}",
+    )
+
+
+def say_difference(results: Results) -> str:
+    """Say for each estimand whether the first coalition's effect is above the second's."""
+    level, names = highest_level(results), list(results.case_labels.values())
+    told = {}
+    for quantity, name in DIFFERENCES.items():
+        rows = select_effects(results.effects, quantity.format(level=level))
+        if "difference" in rows.index:
+            told[name] = rows.loc["difference", "prob_positive"]
+    if not told:
+        return ""
+    found = [name for name, prob in told.items() if max(prob, 1 - prob) > SURE]
+    each = "; ".join(f"{name} {probability(prob)}" for name, prob in told.items())
+    verdict = f"found for {', '.join(found)} only" if found else "open"
+    verdict = "found for every measure" if len(found) == len(told) else verdict
+    return (
+        f"Whether a pact did more in {names[0]} than in {names[-1]} is {verdict} "
+        f"(probability that it did: {each})."
     )
 
 
 def sure_card(results: Results) -> Card:
-    """How sure the direction of the effect is."""
+    """How sure the direction of the effect is, in each coalition."""
     level = highest_level(results)
-    pooled = select_effects(results.effects, f"ame_{level}_total").loc["pooled"]
-    prob = pooled["prob_positive"]
-    sentences = [f"Positive with probability {probability(prob)}, if the model and its assumptions hold."]
+    total = select_effects(results.effects, f"ame_{level}_total")
+    shorts, probs = [], []
+    for case, label in results.case_labels.items():
+        row = total.loc[case]
+        answer = certainty(row["prob_positive"])
+        direction = "positive" if row["mean"] > 0 else "negative"
+        shorts.append(
+            f"{label}: " + ("direction uncertain" if answer == "uncertain" else f"{answer} {direction}")
+        )
+        probs.append(f"{probability(row['prob_positive'])} ({label})")
+    sentences = [f"Positive with probability {', '.join(probs)}, if the model and its assumptions hold."]
     table = results.table("sensitivity.csv")
     if table is not None:
         sentences.append(say_robustness(measure_robustness(table)))
-    direction = "positive" if pooled["mean"] > 0 else "negative"
-    answer = certainty(prob)
-    short = "Direction uncertain" if answer == "uncertain" else f"{answer.capitalize()} to be {direction}"
-    return Card("How sure are we?", short, " ".join(sentences))
+    return Card("How sure are we?", "; ".join(shorts), " ".join(sentences))
+
+
+def path_card(results: Results) -> Card | None:
+    """Whether the effect runs through alignment, in each coalition; None without a single alignment."""
+    level = highest_level(results)
+    rows = select_effects(results.effects, f"ame_{level}_indirect")
+    moved = select_effects(results.effects, f"alignment_{level}")
+    if moved.empty:
+        return None
+    found = {
+        case: rows.loc[case, "prob_positive"] > SURE and moved.loc[case, "prob_positive"] > SURE
+        for case in results.case_labels
+    }
+    named = {
+        True: [label for case, label in results.case_labels.items() if found[case]],
+        False: [label for case, label in results.case_labels.items() if not found[case]],
+    }
+    words = {True: "found for", False: "not found for"}
+    answer = "; ".join(f"{words[is_found]} {', '.join(names)}" for is_found, names in named.items() if names)
+    parts = [
+        f"{label}: alignment {estimate(*moved.loc[case, NUMBERS], digits=2)} sd, joining through it "
+        f"{estimate(*rows.loc[case, NUMBERS], scale=100)} points "
+        f"(above 0 with probability {probability(rows.loc[case, 'prob_positive'])})"
+        for case, label in results.case_labels.items()
+    ]
+    return Card("Does it run through the Assembly?", answer[:1].upper() + answer[1:], ". ".join(parts) + ".")
 
 
 def pooled_variants(results: Results) -> pd.DataFrame | None:

@@ -7,8 +7,7 @@ from typing import Literal, Self, get_args
 from analysis.variants.sampler import SamplerSpec
 from data.case import check_choice
 from data.spec import ISSUES, UNSURE, DataSpec
-from models.exposure import CAPABILITY
-from models.spec import AlignmentSpec, CoalitionSpec, IdealPointSpec
+from models.spec import CAPABILITY, AlignmentSpec, CoalitionSpec, IdealPointSpec
 
 Propagation = Literal["plugin", "draws", "measurement", "joint"]
 """How stage 2 accounts for the uncertainty of stage 1; see ``analysis.fitting.propagation``."""

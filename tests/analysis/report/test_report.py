@@ -16,7 +16,7 @@ from analysis.report.charts import paths_chart
 from analysis.report.page import render_report, write_report
 from analysis.report.sections.data import changed_files, render_doubts
 from analysis.report.sections.differences import judge_differences
-from analysis.report.verdict import choice_card, sure_card, verdict_sentence
+from analysis.report.verdict import choice_card, path_card, say_difference, sure_card, verdict_sentence
 from analysis.store.results import MADE_BY, MissingResultsError, Results
 
 
@@ -216,8 +216,10 @@ def test_the_page_is_small_and_replaced_whole(results, tmp_path):
     ],
 )
 def test_the_verdict_is_as_strong_as_the_posterior(results, mean, prob, says):
-    changed = change_effect(results, "ame_pact_total", "pooled", mean=mean, prob_positive=prob)
-    assert says in verdict_sentence(changed)
+    changed = change_effect(results, "ame_pact_total", "iraq", mean=mean, prob_positive=prob)
+    said = verdict_sentence(changed)
+    assert said.startswith("Iraq 2003: a formal US pact")
+    assert says in said.split(". ")[0]
 
 
 def test_the_choice_that_matters_most_is_the_one_furthest_from_main(results):
@@ -262,8 +264,22 @@ def test_numbers_in_words():
 
 
 def test_a_direction_that_the_posterior_does_not_tell_is_uncertain(results):
-    changed = change_effect(results, "ame_pact_total", "pooled", mean=0.02, prob_positive=0.6)
-    assert sure_card(changed).answer == "Direction uncertain"
+    changed = change_effect(results, "ame_pact_total", "isis", mean=0.02, prob_positive=0.6)
+    assert (
+        sure_card(changed).answer == "Iraq 2003: almost certain positive; ISIS 2014-17: direction uncertain"
+    )
+
+
+def test_the_path_through_alignment_is_told_coalition_by_coalition(results):
+    assert path_card(results).answer == "Found for Iraq 2003, ISIS 2014-17"
+    changed = change_effect(results, "ame_pact_indirect", "isis", mean=0.02, prob_positive=0.8)
+    assert path_card(changed).answer == "Found for Iraq 2003; not found for ISIS 2014-17"
+
+
+def test_whether_the_coalitions_differ_is_said_for_each_measure(results):
+    said = say_difference(results)
+    assert "found for ratio of probabilities only" in said
+    assert "points over all states compared 0.700" in said
 
 
 def test_quantities_have_names_and_units():

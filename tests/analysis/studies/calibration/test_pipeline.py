@@ -32,7 +32,7 @@ def stored(tmp_path):
 
 def test_each_world_is_a_task_of_its_own_with_its_own_seed():
     tasks = plan_worlds(worlds=5)
-    assert len({task.key for task in [*tasks, *plan_worlds("agreeing", 5)]}) == 10
+    assert len({task.key for task in [*tasks, *plan_worlds("dependent", 5)]}) == 10
     assert len(plan_worlds(quick=True)) == 4
     assert tasks[3].key == plan_worlds(worlds=200)[3].key
 
