@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from analysis.figures.draw import plot_intervals
 from analysis.figures.overlap import plot_overlap
 from analysis.figures.style import (
+    ALL,
     GROUP_NAMES,
     STYLE,
     axis_name,
@@ -101,7 +102,7 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
             ax.set_xlim(0, 100)
         figure.supxlabel(
             "Probability of joining, % (mean and 90 % interval if all states of regions with comparison had "
-            "that level; cross: share of those with it that joined)",
+            "that level;\ncross: share of those with it that joined)",
             fontsize=8,
         )
         figure.suptitle("Joining the coalition by US guarantee", fontweight="bold")
@@ -134,8 +135,9 @@ def plot_groups(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     labels = {case: label for case, label in _label_cases(effects, panel).items() if case != "difference"}
     averaged = effects[effects["quantity"].str.fullmatch("ame_.*_total")]
     there = list(dict.fromkeys(averaged["group"]))
-    order = [*(g for g in GROUP_NAMES if g in there), *(g for g in there if g not in GROUP_NAMES)]
-    groups = {g: GROUP_NAMES.get(g, g) for g in order}
+    regions = sorted(set(there) - set(GROUP_NAMES))
+    order = [*(g for g in GROUP_NAMES if g != ALL), *regions, ALL]
+    groups = {g: GROUP_NAMES.get(g, g) for g in order if g in there}
     series = []
     for number, (case, label) in enumerate(labels.items()):
         shift = 0.7 / len(labels) * ((len(labels) - 1) / 2 - number)
@@ -145,7 +147,7 @@ def plot_groups(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
             for level in _levels(panel)
         }
         series.append(_Series(label, CASE_MARKERS[number], case == "pooled", shift, rows))
-    title = "What a US guarantee adds to the probability of joining, by capability and region (total effect)"
+    title = "What a US guarantee adds to joining, by capability and region"
     return _plot_by_level(series, list(groups.values()), title)
 
 
