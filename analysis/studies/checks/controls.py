@@ -35,18 +35,18 @@ def make_permuted(data: tuple[xr.Dataset, str], fits: list, variant: Variant, **
 def permute_guarantees(
     data: Stage2Data, n: int, *, among: str, blocs: np.ndarray, seed: int
 ) -> list[Stage2Data]:
-    """Return ``n`` sets of data in which states have exchanged their guarantees.
+    """Return ``n`` sets of data in which states, or whole blocs, have exchanged their guarantees.
 
     The guarantees of a state in all cases move together, because guarantees last. Only states that are in
-    the same cases exchange theirs, so each case keeps its number of pacts.
+    the same cases exchange theirs.
 
     Parameters
     ----------
     data : Stage2Data
     n : int
     among : str
-        ``within_case``: any two states exchange; ``within_region``: states of the same region;
-        ``whole_blocs``: blocs exchange, so that neighbours go on having the same guarantees.
+        ``within_case``: any two states exchange; ``within_region``: states of the same region. Each case
+        keeps its number of pacts. ``whole_blocs``: see ``exchange_blocs``.
     blocs : np.ndarray
         (state,), int: bloc of each state.
     seed : int
@@ -55,24 +55,22 @@ def permute_guarantees(
     strata = np.array(["".join(map(str, column)) for column in data.included.astype(int).T])
     if among == "within_region":
         strata = np.array([f"{s}/{r}" for s, r in zip(strata, data.region_idx, strict=True)])
-    # Without blocs, each state is a bloc of its own.
-    together = blocs if among == "whole_blocs" else np.arange(len(strata))
     permuted = []
     for _ in range(n):
         order = np.arange(len(strata))
         for stratum in np.unique(strata):
             who = np.flatnonzero(strata == stratum)
-            order[line_up(who, together, rng)] = line_up(who, together, rng)
+            order[who] = exchange_blocs(who, blocs, rng) if among == "whole_blocs" else rng.permutation(who)
         permuted.append(data._replace(has_level=data.has_level[:, :, order]))
     return permuted
 
 
-def line_up(who: np.ndarray, blocs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return states in a random order in which those of a bloc stand side by side.
+def exchange_blocs(who: np.ndarray, blocs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return whose guarantee each state takes if blocs exchange theirs.
 
-    If states take the guarantees of those who have the same place in another such line, a bloc takes the
-    guarantees of one or two blocs, and the number of each guarantee stays as it is. Blocs differ in size, so
-    they cannot be exchanged one for one.
+    Every bloc takes the guarantees of one bloc, so that neighbours go on having the same. Blocs differ in
+    size: a smaller bloc takes those of some states of the other, drawn at random, a larger one takes each as
+    often as it goes, and some once more. The number of pacts therefore changes a little.
 
     Parameters
     ----------
@@ -81,9 +79,19 @@ def line_up(who: np.ndarray, blocs: np.ndarray, rng: np.random.Generator) -> np.
     blocs : np.ndarray
         (state,), int: bloc of every state.
     rng : np.random.Generator
+
+    Returns
+    -------
+    np.ndarray
+        (place,), int: indices of states in ``who``.
     """
-    place = rng.permutation(blocs.max() + 1)[blocs[who]]
-    return who[np.lexsort((rng.random(len(who)), place))]
+    names, donors = np.unique(blocs[who]), np.zeros_like(who)
+    for name, other in zip(names, rng.permutation(names), strict=True):
+        takes, gives = blocs[who] == name, who[blocs[who] == other]
+        times, rest = divmod(takes.sum(), len(gives))
+        given = np.concatenate([np.tile(gives, times), rng.choice(gives, rest, replace=False)])
+        donors[takes] = rng.permutation(given)
+    return donors
 
 
 def check_permutations(effects: np.ndarray, real: np.ndarray, cases: list[str], *, item: str) -> list[dict]:
