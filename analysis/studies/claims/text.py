@@ -47,7 +47,7 @@ def _say_deciding(rows: pd.DataFrame, decided: pd.DataFrame) -> list[str]:
             sentences.append(f"{_capital(entry.words)}: not computed.")
             continue
         said = say_interval(row) if entry.kind == "posterior" else say_number(row["mean"], row["unit"])
-        nothing = f"Without the effect it would be {entry.no_effect}"
+        nothing = f"If nothing were behind the claim, it would be {entry.no_effect}"
         sentences.append(f"{_capital(entry.words)}: {said}. {nothing}. Verdict: {entry.verdict}.")
     return sentences
 

@@ -10,12 +10,20 @@ import xarray as xr
 from scipy.special import expit
 from support.laplace import Laplace
 
-from analysis.posterior.joining import guarantee_on_states
+from analysis.posterior.joining import guarantee_on_states, pool_cases
 from analysis.posterior.tiers import compute_tiers
-from analysis.studies.claims.estimate import compute_changes, compute_level_effects
+from analysis.studies.claims.estimate import (
+    compute_changes,
+    compute_level_effects,
+    draw_alignment_effects,
+)
 from analysis.studies.claims.judge import SURE
+from analysis.variants.table import MAIN
+from data.load import load_panel
+from data.spec import DataSpec
+from models import clustered
 from models.coalition import build_coalition_model
-from models.panel import add_capability, prepare_panel_data, prepare_tiers
+from models.panel import add_capability, centre_alignment, prepare_panel_data, prepare_tiers
 from models.simulate.static import standardise
 from models.simulate.tiers import simulate_steps
 from models.spec import CoalitionSpec, TierSpec
@@ -162,3 +170,34 @@ def test_a_pact_without_effect_is_not_found():
         for panel, posterior in zip(panels, fit_joining(panels), strict=True)
     ]
     assert share_sure(found) <= MOST
+
+
+@pytest.mark.slow
+def test_alignment_is_not_told_apart_where_a_pact_does_the_same(monkeypatch):
+    """Residuals agree within states and subregions, and between the two sets of resolutions."""
+    for name, value in {"WARM_UP": 60, "ENOUGH": 600, "SWEEPS": (4, 4)}.items():
+        monkeypatch.setattr(clustered, name, value)
+    panel = load_panel(DataSpec())
+    data = prepare_panel_data(panel)
+    has_pact = panel["guarantee"].values == "pact"
+
+    def simulate(rest, rng):
+        own = rest + 0.3 * rng.standard_t(4, rest.shape) + 0.8 * has_pact
+        return centre_alignment(panel, as_positions(panel, own + rng.normal(0, 0.05, (80, *own.shape))))
+
+    found = []
+    for seed in range(N_WORLD):
+        rng = np.random.default_rng(seed)
+        rest = 0.4 * data.covariates[..., 0] + rng.normal(0, 0.3, 22)[data.subregion_idx]
+        rest = rest + 0.4 * rng.standard_t(4, rest.shape[-1])
+        effects = [
+            draw_alignment_effects(panel, simulate(rest, rng), MAIN, name).sel(level="pact")
+            for name in ("alone", "others")
+        ]
+        found.append(pool_cases(effects[0] - effects[1]).sel(case="pooled"))
+    assert share_sure(found) <= MOST
+
+
+def as_positions(panel, positions):
+    coords = {"case": panel["case"].values, "state": panel["state"].values}
+    return xr.DataArray(positions, coords, ("sample", "case", "state"))
