@@ -33,8 +33,8 @@ def draw_parameters(seed=1):
     rng = np.random.default_rng(seed)
     middle, log_gap, slope = rng.normal(size=(3, ITEMS))
     cut = middle[:, None] + np.exp(log_gap)[:, None] * [-0.5, 0.5]
-    # Some states stay away or come nearly for certain: logistic terms on both of their sides.
-    position, usual = rng.normal(size=STATES), 8 * rng.normal(size=STATES)
+    # Some states stay away or come nearly for certain.
+    position, usual = rng.normal(size=STATES), 4 * rng.normal(size=STATES)
     return position, 3 * slope, cut, usual, rng.normal(size=(ITEMS, GROUPS)), 1.7, 0.6
 
 
