@@ -25,6 +25,7 @@ from analysis.store.files import write_table
 from analysis.store.store import Store, load_or_make
 from analysis.store.task import Task
 from analysis.variants.sampler import CORES, Progress, Report, SamplerSpec, derive_seed
+from models.exposure import find_capability
 from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.static import simulate_panel
 from models.spec import CoalitionSpec
@@ -39,6 +40,8 @@ QUICK_PART = 20
 RANKED = 99
 """Posterior draws among which a true value is ranked: 100 possible ranks, ten to a bin."""
 SAMPLER = SamplerSpec(draws=400, tune=300, chains=2, target_accept=0.9)
+TRUTH = CoalitionSpec(heterogeneity="capability-region")
+"""The model that simulates: that of the main analysis, with subregions and interactions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +65,9 @@ def draw_prior(
 ) -> dict[str, np.ndarray]:
     """Draw parameters from the prior, and who joined.
 
-    Takes a panel (its ``joined`` is not used) and centred alignment (case, state), in standard deviations of
-    states. Returns the model's variables by name, and ``joined`` (case, state), 0 or 1.
+    Takes a panel (its ``joined`` is not used; capability is a covariate) and centred alignment (case, state),
+    in standard deviations of states. Returns the model's variables by name, and ``joined`` (case, state), 0
+    or 1.
     """
     rng = np.random.default_rng(seed)
     data = prepare_panel_data(panel)
@@ -76,19 +80,28 @@ def draw_prior(
         "intercept": rng.normal(0, spec.intercept_scale, n_case),
         "covariate_slope": rng.normal(0, spec.covariate_scale, (n_case, data.covariates.shape[-1])),
         "region_sd": half_normal(spec.region_scale),
+        "subregion_sd": half_normal(spec.subregion_scale),
         "guarantee_effect_mean": rng.normal(0, spec.guarantee_scale, n_level),
         "guarantee_effect_case_sd": half_normal(spec.guarantee_case_scale, n_level),
         "alignment_slope_mean": rng.normal(0, spec.alignment_scale),
         "alignment_slope_case_sd": half_normal(spec.alignment_case_scale),
         "state_sd": half_normal(spec.state_scale),
+        "guarantee_capability_mean": rng.normal(0, spec.interaction_scale, n_level),
+        "guarantee_capability_case_sd": half_normal(spec.interaction_case_scale, n_level),
+        "guarantee_region_sd": half_normal(spec.interaction_region_scale),
     }
-    true["region_effect"] = rng.normal(0, true["region_sd"], (n_case, len(data.region)))
-    true["guarantee_effect"] = rng.normal(
-        true["guarantee_effect_mean"], true["guarantee_effect_case_sd"], (n_case, n_level)
-    )
+    for kind, places in (("region", data.region), ("subregion", data.subregion)):
+        true[f"{kind}_effect"] = rng.normal(0, true[f"{kind}_sd"], (n_case, len(places)))
+    for name in ("guarantee_effect", "guarantee_capability"):
+        true[name] = rng.normal(true[f"{name}_mean"], true[f"{name}_case_sd"], (n_case, n_level))
     true["alignment_slope"] = rng.normal(
         true["alignment_slope_mean"], true["alignment_slope_case_sd"], n_case
     )
+    # The cases share half of the variance between regions.
+    size = (n_level, len(data.region))
+    apart = (rng.normal(size=size) + rng.normal(size=(n_case, *size))) / np.sqrt(2)
+    true["guarantee_region"] = true["guarantee_region_sd"] * apart
+    capability = data.covariates[..., find_capability(data.covariate)]
     of_state = rng.normal(0, true["state_sd"], n_state)
     eta = np.empty((n_case, n_state))
     for case in range(n_case):
@@ -96,7 +109,10 @@ def draw_prior(
             true["intercept"][case]
             + data.covariates[case] @ true["covariate_slope"][case]
             + true["region_effect"][case][data.region_idx]
+            + true["subregion_effect"][case][data.subregion_idx]
             + true["guarantee_effect"][case] @ data.has_level[:, case]
+            + true["guarantee_capability"][case] @ data.has_level[:, case] * capability[case]
+            + (true["guarantee_region"][case][:, data.region_idx] * data.has_level[:, case]).sum(0)
             + true["alignment_slope"][case] * position[case]
             + of_state
         )
@@ -118,10 +134,10 @@ def make_ranks(
     fitted, seed, sampler = settings.fitted, settings.seed, settings.sampler
     simulations = range(settings.first, settings.first + settings.count)
     panel, alignment, _ = simulate_panel(n_state=settings.n_state, seed=seed)
+    panel = panel.assign_coords(covariate=["gdp_per_capita", "capability"])
     position = centre_alignment(panel, alignment)
-    truth = CoalitionSpec()
-    spec = truth if fitted == "right" else replace(truth, guarantee_scale=truth.guarantee_scale / 3)
-    worlds = [draw_prior(panel, position, truth, derive_seed(seed, "world", k)) for k in simulations]
+    spec = TRUTH if fitted == "right" else replace(TRUTH, guarantee_scale=TRUTH.guarantee_scale / 3)
+    worlds = [draw_prior(panel, position, TRUTH, derive_seed(seed, "world", k)) for k in simulations]
     model = compile_refits(prepare_panel_data(panel), position, spec, seed=derive_seed(seed, "pilot"))
     joined = [{"joined_observed": world["joined"]} for world in worlds]
     refits = refit(model, joined, sampler, seed=seed, cores=cores, progress=progress)
@@ -185,7 +201,7 @@ def plan_calibration(*, quick: bool = False) -> list[Task]:
         for part in range(1 if quick else PARTS[fitted]):
             settings = RankSettings(fitted=fitted, first=part * size, count=size)
             name = f"{fitted} model, coalitions {settings.first} to {settings.first + size - 1}"
-            content = asdict(settings) | {"coalition": asdict(CoalitionSpec())}
+            content = asdict(settings) | {"coalition": asdict(TRUTH)}
             tasks.append(Task("calibration", name, make_ranks, settings, None, content))
     return tasks
 
