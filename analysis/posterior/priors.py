@@ -30,9 +30,10 @@ PRIORS = {
 """Structural priors by name: variables, all normal or half-normal around 0, and the field of their scale.
 Unknowns that are standard normal by definition are not scaled."""
 GUARANTEE = "guarantee"
-FACTORS = (0.5, 1.5)
-"""Both scales of the guarantee's prior are multiplied by these. Weights cannot widen a prior much more: where
-the data say little of a scale, Pareto k is one minus the squared ratio of the scales."""
+WIDTHS = {"a third as wide": 1 / 3, "half as wide": 0.5, "half as wide again": 1.5}
+"""Other priors of the guarantee, by what both scales are multiplied by. A third is the prior that the project
+used at first. Weights cannot widen a prior much more: where the data say little of a scale, Pareto k is one
+minus the squared ratio of the scales."""
 MUCH = 0.25
 """Share of its interval by which the prior may move a headline before the page that gives it says so."""
 GOOD_K = 0.7
@@ -127,9 +128,9 @@ def measure_prior(effect: xr.DataArray, posterior: xr.Dataset, spec: CoalitionSp
     Returns
     -------
     pd.DataFrame
-        A row per ``quantity``, ``case`` and ``factor`` of both scales: ``mean, lower, upper`` under the other
-        prior, ``pareto_k`` of the weights, ``moved``, the change of the mean as a share of the interval's
-        width, and ``power_scaling``, the sensitivity of Kallioinen et al. (2024), which has no factor.
+        A row per ``quantity``, ``case`` and ``prior`` (of ``WIDTHS``): ``mean, lower, upper`` under it,
+        ``pareto_k`` of the weights, ``moved``, the change of the mean as a share of the interval's width, and
+        ``power_scaling``, the sensitivity to small changes of the prior (Kallioinen et al. 2024).
     """
     from arviz_stats import psense
 
@@ -143,7 +144,7 @@ def measure_prior(effect: xr.DataArray, posterior: xr.Dataset, spec: CoalitionSp
     sensitivity = psense(tree, group="prior", group_var_names=[GUARANTEE])["effect"]
     equal = np.full(effect.sizes["sample"], 1 / effect.sizes["sample"])
     rows = []
-    for factor in FACTORS:
+    for prior, factor in WIDTHS.items():
         other = factor * spec.guarantee_scale, factor * spec.guarantee_case_scale
         weight, pareto_k = weigh_prior(posterior, spec, *other)
         for case in map(str, effect["case"].values):
@@ -151,8 +152,8 @@ def measure_prior(effect: xr.DataArray, posterior: xr.Dataset, spec: CoalitionSp
             mean, lower, upper = summarize_weighted(draws, equal)
             other_mean, *ends = summarize_weighted(draws, weight)
             found = (other_mean, *ends, pareto_k, (other_mean - mean) / (upper - lower))
-            rows.append((effect.name, case, factor, *found, float(sensitivity.sel(case=case))))
-    columns = ["quantity", "case", "factor", "mean", "lower", "upper", "pareto_k", "moved", "power_scaling"]
+            rows.append((effect.name, case, prior, *found, float(sensitivity.sel(case=case))))
+    columns = ["quantity", "case", "prior", "mean", "lower", "upper", "pareto_k", "moved", "power_scaling"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -66,21 +66,21 @@ def say_prior(results: Results, table: pd.DataFrame) -> list[str]:
     if len(moved):
         parts = [
             f"{names[r.case]} from {points(main[r.case])} to {points(r.mean)} points "
-            f"({number(abs(r.moved))} of its interval) with a prior {number(r.factor, 1)} times as wide"
+            f"({number(abs(r.moved))} of its interval) with a prior {r.prior}"
             for r in moved.itertuples()
         ]
         sentences.append(
             f"The prior moves these numbers by more than a quarter of their interval: {'; '.join(parts)}."
         )
     elif len(told):
-        widths = " or ".join(f"{number(factor, 1)}" for factor in sorted(told["factor"].unique()))
+        widths = " or ".join(told["prior"].unique())
         sentences.append(
-            f"A prior of the guarantee's effect {widths} times as wide moves no headline by more than a "
-            "quarter of its interval."
+            f"A prior of the guarantee's effect {widths} moves no headline by more than a quarter of its "
+            "interval."
         )
-    for factor in sorted(set(rows["factor"]) - set(told["factor"])):
-        sentences.append(
-            f"What a prior {number(factor, 1)} times as wide would say cannot be told from these draws; "
-            "sfl checks refits the model."
-        )
+    sentences += [
+        f"What a prior {prior} would say cannot be told from these draws; sfl checks refits the model."
+        for prior in dict.fromkeys(rows["prior"])
+        if prior not in set(told["prior"])
+    ]
     return sentences

@@ -28,10 +28,10 @@ def write_weighting(results, isis):
 
 def write_prior(results, moved, pareto_k=0.4):
     rows = [
-        ("ame_pact_total", case, 0.5, 0.2, 0.1, 0.4, pareto_k, moved, 0.1)
+        ("ame_pact_total", case, "half as wide", 0.2, 0.1, 0.4, pareto_k, moved, 0.1)
         for case in ("iraq", "isis", "pooled")
     ]
-    columns = ["quantity", "case", "factor", "mean", "lower", "upper", "pareto_k", "moved", "power_scaling"]
+    columns = ["quantity", "case", "prior", "mean", "lower", "upper", "pareto_k", "moved", "power_scaling"]
     pd.DataFrame(rows, columns=columns).to_csv(results.folder / "prior_sensitivity.csv", index=False)
 
 
@@ -58,7 +58,7 @@ def test_a_prior_that_moves_the_headline_is_named(results):
     write_prior(results, moved=-0.4)
     (told,) = list_caveats(results)
     assert "by more than a quarter" in told
-    assert "Iraq 2003 from 42 to 20 points (0.40 of its interval) with a prior 0.5 times as wide" in told
+    assert "Iraq 2003 from 42 to 20 points (0.40 of its interval) with a prior half as wide" in told
 
 
 def test_a_prior_that_moves_little_is_said_too_and_bad_weights_are_not_believed(results):
