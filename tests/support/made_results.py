@@ -192,15 +192,15 @@ def write_tables(folder: Path, output: Path, variant: str = "main") -> None:
     estimate = {"mean": 0.3, "sd": 0.1, "lower": 0.14, "upper": 0.46}
     pd.DataFrame(
         {
-            "check": ["joined by level", "residuals"],
-            "item": ["pact", "Europe"],
-            "case": ["iraq", "isis"],
-            "value": [0.6, 0.1],
-            "lower": [0.5, -0.2],
-            "upper": [0.7, 0.2],
-            "reference": [0.62, 0.0],
-            "verdict": ["pass", "fail"],
-            "note": ["", "<i>odd</i>"],
+            "check": ["joined by level", "residuals", "randomisation"],
+            "item": ["pact", "Europe", "whole_blocs"],
+            "case": ["iraq", "isis", "isis"],
+            "value": [0.6, 0.1, 0.035],
+            "lower": [0.5, -0.2, np.nan],
+            "upper": [0.7, 0.2, np.nan],
+            "reference": [0.62, 0.0, 0.05],
+            "verdict": ["pass", "fail", "beyond chance"],
+            "note": ["", "<i>odd</i>", "199 permutations"],
         }
     ).to_csv(target / "checks.csv", index=False)
     pd.DataFrame(

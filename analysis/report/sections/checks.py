@@ -11,6 +11,7 @@ from analysis.report.sections.replicated import build_replicated
 from analysis.report.sections.weighting import build_weighting
 from analysis.report.tables import estimates, in_points
 from analysis.store.results import Results
+from analysis.studies.checks.controls import AMONG
 from analysis.studies.checks.hidden.words import find_strongest, say_strongest
 from data.load import ISSUE_NAMES
 
@@ -75,7 +76,28 @@ def _checks(table: pd.DataFrame) -> list:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in table["verdict"].value_counts().items())
     return [
         Text(f"{len(table)} checks: {counts}."),
+        *_chance(table[table["check"] == "randomisation"]),
         plain_table(table, "Checks of both stages, with their verdicts", tall=len(table) > 15),
+    ]
+
+
+def _chance(rows: pd.DataFrame) -> list:
+    """Say how often guarantees that are exchanged have an effect as large as the real one."""
+    if rows.empty:
+        return []
+    parts = [
+        f"{case}: "
+        + ", ".join(
+            f"{number(r.value, 3)} {AMONG.get(r.item, r.item)} ({r.verdict})" for r in of_case.itertuples()
+        )
+        for case, of_case in rows.groupby("case", sort=False)
+    ]
+    return [
+        Text(
+            "Could the total effect be chance? Guarantees were exchanged among states, and among whole "
+            "blocs that keep theirs together, as neighbours got them. Share of exchanges with an effect as "
+            f"large as the real one: {'; '.join(parts)}."
+        )
     ]
 
 

@@ -129,6 +129,10 @@ def test_a_difference_is_found_only_where_form_and_prior_do_not_make_it(page):
     assert "cannot tell" in judge_differences(differences[:2], interactions)
 
 
+def test_chance_is_told_in_words(page):
+    assert "0.035 whole blocs (beyond chance)" in page
+
+
 def test_replicated_votes_are_told_in_words(page):
     texts = (
         "Iraq 2003. When a resolution is put again, 291 answers differ from the state&#39;s last one; "
