@@ -1,14 +1,11 @@
 """What the first page says beside the headline."""
 
-import pandas as pd
 import pytest
-from support.made_results import write_results
+from support.made_results import make_prior_sensitivity, make_weighting, write_results
 
 from analysis.report.caveats import list_caveats
 from analysis.report.page import render_report
 from analysis.store.results import Results
-
-COLUMNS = ["case", "mean", "lower", "upper", "prob_positive", "effective_controls", "controls"]
 
 
 @pytest.fixture
@@ -17,22 +14,15 @@ def results(tmp_path):
 
 
 def write_weighting(results, isis):
-    rows = [
-        ("iraq", 0.4, 0.2, 0.6, 0.999, 17.0, 77),
-        ("isis", *isis, 8.0, 69),
-        ("pooled", 0.3, 0.1, 0.5, 0.99, None, None),
-    ]
-    table = pd.DataFrame(rows, columns=COLUMNS).assign(quantity="att_pact", unit="state", sd=0.1)
-    pd.concat([table, table.assign(unit="subregion")]).to_csv(results.folder / "weighting.csv", index=False)
+    table = make_weighting()
+    table.loc[table["case"] == "isis", ["mean", "lower", "upper", "prob_positive"]] = isis
+    table.to_csv(results.folder / "weighting.csv", index=False)
 
 
 def write_prior(results, moved, pareto_k=0.4):
-    rows = [
-        ("ame_pact_total", case, "half as wide", 0.2, 0.1, 0.4, pareto_k, moved, 0.1)
-        for case in ("iraq", "isis", "pooled")
-    ]
-    columns = ["quantity", "case", "prior", "mean", "lower", "upper", "pareto_k", "moved", "power_scaling"]
-    pd.DataFrame(rows, columns=columns).to_csv(results.folder / "prior_sensitivity.csv", index=False)
+    table = make_prior_sensitivity().query("prior == 'half as wide'")
+    table = table.assign(moved=moved, pareto_k=pareto_k, mean=0.2)
+    table.to_csv(results.folder / "prior_sensitivity.csv", index=False)
 
 
 def test_a_disagreement_is_on_the_first_page(results):

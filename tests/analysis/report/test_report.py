@@ -72,6 +72,8 @@ CHANGES = {
     "tiers.csv": ("mean", 0.1357, ">0.136<"),
     "sensitivity.csv": ("mean", 0.6543, ">65.4<"),
     "propagation/main/propagation.csv": ("sd", 0.2222, ">0.222<"),
+    "weighting.csv": ("effective_controls", 11.111, ">11.111<"),
+    "prior_sensitivity.csv": ("moved", -0.777, "(0.78 of its interval)"),
     "claims.csv": ("mean", 0.9876, ">0.988<"),
     "dynamic_ideal_points.csv": ("mean", 0.4321, ">0.432<"),
 }
