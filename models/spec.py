@@ -207,9 +207,9 @@ class CoalitionSpec(Spec):
     geography: Literal["region", "subregion"] = "subregion"
     subregion_scale: float = 1.0
     heterogeneity: Literal["none", "capability-region"] = "none"
-    interaction_scale: float = 0.5
-    interaction_case_scale: float = 0.25
-    interaction_region_scale: float = 0.5
+    interaction_scale: float = 1.0
+    interaction_case_scale: float = 0.5
+    interaction_region_scale: float = 1.0
     state_effect: bool = True
     state_scale: float = 1.0
     missing: Literal["refuse", "impute"] = "refuse"
