@@ -280,10 +280,14 @@ def test_what_an_effect_is_computed_from_is_known_before_any_fit(agenda):
     assert trace() == set()
     assert trace(**{"data.window": 3}) == {"direct", "alignment", "all"}
     assert trace(**{"ideal_point.midpoint_scale": 3.0}) == {"direct", "alignment", "all"}
-    assert trace(**{"alignment.guarantee_scale": 1.0}) == {"alignment", "all"}
+    assert trace(**{"alignment.guarantee_scale": 2 * main.alignment.guarantee_scale}) == {"alignment", "all"}
     # The slope of alignment has no part in the total effect, nor has joining in alignment.
-    assert trace(**{"coalition.alignment_scale": 2.0}) == {"direct", "all"}
-    assert trace(**{"coalition.guarantee_scale": 2.0}) == {"total", "direct", "all"}
+    assert trace(**{"coalition.alignment_scale": 2 * main.coalition.alignment_scale}) == {"direct", "all"}
+    assert trace(**{"coalition.guarantee_scale": 2 * main.coalition.guarantee_scale}) == {
+        "total",
+        "direct",
+        "all",
+    }
     assert trace(**{"data.iraq.joined": "troops"}) == {"total", "direct", "all"}
     assert trace(**{"data.guarantee_levels": "atop"}) == {"total", "direct", "alignment", "all"}
     # Positions are informed by joining in a model of both.
