@@ -54,6 +54,7 @@ def find_kind(quantity: str) -> str:
     words = quantity.split("_")
     if "total" in words:
         return "total"
-    if words[:2] == ["alignment", "slope"] or (words[-1] == "direct" and "natural" not in words):
+    # Natural and interventional direct effects need the model of alignment too.
+    if words[:2] == ["alignment", "slope"] or (words[-1] == "direct" and len(words) == 3):
         return "direct"
     return "alignment" if words[0] == "alignment" else "all"

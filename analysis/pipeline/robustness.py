@@ -19,12 +19,17 @@ EFFECTS = {
     "natural direct": "ame_{}_natural_direct",
     "indirect": "ame_{}_indirect",
     "mediated": "ame_{}_mediated",
+    "interventional direct": "ame_{}_interventional_direct",
+    "interventional indirect": "ame_{}_interventional_indirect",
     "total, states with a pact": "att_{}_total",
     "direct, states with a pact": "att_{}_direct",
     "alignment": "alignment_{}",
     "slope of alignment": "alignment_slope",
 }
-"""Effects by the name that pages use. The braces hold the level that stands for a pact in the variant."""
+"""Effects by the name that pages use. The braces hold the level that stands for a pact in the variant.
+
+A table may lack some. With several axes there are no interventional effects.
+"""
 
 POINTS = [name for name, quantity in EFFECTS.items() if quantity.startswith(("ame", "att"))]
 """Effects that are differences of probabilities. The others have units of their own."""
@@ -151,7 +156,7 @@ def count_fits(picked: pd.DataFrame, effect: str, case: str) -> Robustness:
 
 
 def tabulate_robustness(table: pd.DataFrame) -> pd.DataFrame:
-    """Return ``measure_robustness`` of every effect, in every case and pooled: one row each."""
+    """Return ``measure_robustness`` of every effect in the table, in every case and pooled: one row each."""
     cases = [case for case in table["case"].dropna().unique() if case != "difference"]
     found = [measure_robustness(table, effect, case) for effect in EFFECTS for case in cases]
     return pd.DataFrame([each for each in found if not np.isnan(each.main)], columns=Robustness._fields)

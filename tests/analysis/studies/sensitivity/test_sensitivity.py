@@ -299,6 +299,7 @@ def test_what_an_effect_is_computed_from_is_known_before_any_fit(agenda):
         "alignment_slope": "direct",
         "alignment_pact": "alignment",
         "ame_pact_natural_direct": "all",
+        "ame_pact_interventional_direct": "all",
         "ame_pact_indirect": "all",
         "some_new_quantity": "all",
     }
