@@ -44,6 +44,7 @@ class Laplace:
         how = {"on_unused_input": "ignore", "point_fn": True}
         self.evaluate = model.compile_fn([density, gradient(density, free)], **how)
         inner = model.replace_rvs_by_values([model[name] for name in saved])
+        self.needed = {variable.name for variable in pm.inputvars(inner)}
         self.derive = model.compile_fn(inner, **how)
 
     def fit(self, data: dict[str, np.ndarray], n: int, seed: int) -> xr.Dataset:
@@ -58,7 +59,8 @@ class Laplace:
         factor = cholesky((curvature + curvature.T) / 2)
         noise = np.random.default_rng(seed).normal(size=(size, n))
         draws = mode[:, None] + solve_triangular(factor, noise)
-        values = [self.derive(self._point(draw)) for draw in draws.T]
+        points = [self._point(draw) for draw in draws.T]
+        values = [self.derive({k: v for k, v in point.items() if k in self.needed}) for point in points]
         dims, coords = self.model.named_vars_to_dims, self.model.coords
         found = xr.Dataset(
             {

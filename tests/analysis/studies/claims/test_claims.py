@@ -31,11 +31,11 @@ from data.load import FETCH_COMMAND, load_panel, load_votes
 from data.panel.ties import add_client_ties, grade_by_closeness, grade_by_form
 from data.spec import IRAQ, DataSpec
 from data.tables.rules import DataError
-from models import clustered
+from models.gibbs import clustered
 from models.panel import prepare_panel_data, prepare_tiers
 
 SHORT_CHAINS = {"WARM_UP": 60, "ENOUGH": 600, "SWEEPS": (4, 4)}
-"""Settings of ``models.clustered`` under which a model of alignment takes a third of a second."""
+"""Settings of ``models.gibbs.clustered`` under which a model of alignment takes a third of a second."""
 CLAIMS = ("asymmetry", "goods", "unpopular", "formality", "hierarchy")
 
 

@@ -21,8 +21,8 @@ from analysis.studies.claims.judge import SURE
 from analysis.variants.table import MAIN
 from data.load import load_panel
 from data.spec import DataSpec
-from models import clustered
 from models.coalition import build_coalition_model
+from models.gibbs import clustered
 from models.panel import add_capability, centre_alignment, prepare_panel_data, prepare_tiers
 from models.simulate.static import standardise
 from models.simulate.tiers import simulate_steps
@@ -95,7 +95,7 @@ def test_goods_are_not_told_apart_where_a_pact_does_the_same_for_all():
         assert share_sure(draws) <= MOST, name
         assert abs(np.mean([d.mean() for d in draws])) < 0.15, name
     # Points added to soldiers, middle less small, with one effect on both steps: what decided before.
-    old = []
+    old, panels = [], panels[:15]
     for panel, posterior in zip(panels, fit_support("proportional", panels), strict=True):
         tiers = compute_tiers(posterior, panel, group_thirds(panel)).sel(case="pooled", tier="military")
         adds = tiers.sel(level="pact") - tiers.sel(level="none")
@@ -106,21 +106,21 @@ def test_goods_are_not_told_apart_where_a_pact_does_the_same_for_all():
 @pytest.mark.slow
 def test_goods_are_told_apart_where_they_differ():
     """Small states' pacts buy names, strong states' pacts soldiers."""
-    panels = [simulate_steps(changes=(-0.5, 1.0), seed=seed) for seed in range(20)]
-    truth = {"political": -0.5, "military": 1.0, "military_less_political": 1.5}
+    panels = [simulate_steps(changes=(-0.3, 0.6), seed=seed) for seed in range(20)]
+    truth = {"political": -0.3, "military": 0.6, "military_less_political": 0.9}
     found = [compute_changes(posterior, "pact") for posterior in fit_support("sequential", panels)]
     for name, value in truth.items():
         draws = [changes[name].sel(case="pooled") for changes in found]
-        # The prior draws towards 0.
-        assert 0.4 < np.mean([d.mean() for d in draws]) / value < 1.1, name
+        # The prior, with few states, draws towards 0.
+        assert 0.3 < np.mean([d.mean() for d in draws]) / value < 1.1, name
         covered = [d.quantile(0.05) < value < d.quantile(0.95) for d in draws]
-        assert np.mean(covered) >= 0.7, name
+        assert np.mean(covered) >= 0.8, name
 
 
 LEVELS = ("none", "ally_of_client", "pact")
 
 
-def simulate_joining(effect, seed, shift=(-1.6, 0.4)):
+def simulate_joining(effect, seed, shift=(-2.6, 0.2)):
     """Simulate who joins in two cases of different popularity; ``effect`` (case, level), logits."""
     panel = simulate_steps(seed=seed)
     rng = np.random.default_rng((seed, 2))
@@ -186,7 +186,7 @@ def test_alignment_is_not_told_apart_where_a_pact_does_the_same(monkeypatch):
         return centre_alignment(panel, as_positions(panel, own + rng.normal(0, 0.05, (80, *own.shape))))
 
     found = []
-    for seed in range(N_WORLD):
+    for seed in range(30):
         rng = np.random.default_rng(seed)
         rest = 0.4 * data.covariates[..., 0] + rng.normal(0, 0.3, 22)[data.subregion_idx]
         rest = rest + 0.4 * rng.standard_t(4, rest.shape[-1])
