@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from models.clustered import draw_clustered
-from models.covariances import ErrorPriors
+from models.gibbs.clustered import draw_clustered
+from models.gibbs.covariances import ErrorPriors
 from models.panel import PanelData
 from models.spec import AlignmentSpec
 
@@ -34,6 +34,7 @@ def sample_alignment(
     seed: int,
     covariates: np.ndarray | None = None,
     axes: Sequence[str] = (),
+    longer: int = 1,
 ) -> xr.Dataset:
     """Sample from the posterior of a linear model of alignment in all cases while the positions change.
 
@@ -53,6 +54,8 @@ def sample_alignment(
         (``models.covariates.draw_covariates``). Needed if some are unknowns there.
     axes : sequence of str
         Names of the axes if there are several.
+    longer : int
+        How many times as long the chains are.
 
     Returns
     -------
@@ -61,8 +64,8 @@ def sample_alignment(
         states. ``guarantee_effect`` (case, level): change of alignment with each level. ``residual_sd``
         (case): of all that covariates, region and subregion leave unexplained, the state's own effect
         included. ``state_sd``: of what a state keeps in all cases; ``subregion_sd``: of what its subregion
-        shares; they are missing where the spec leaves them out. The coordinate ``sample`` (chain, draw) is
-        the number of the positions that were used.
+        shares; they are missing where the spec leaves them out. The coordinates ``visited`` (draw) and
+        ``visit`` (sample) tell which draws used the positions of which sample, for ``pick_draws``.
 
     Notes
     -----
@@ -73,7 +76,7 @@ def sample_alignment(
     where the subregion's effect s and the state's effect u are the same in all cases. Without them a state's
     answers to two cases would count as independent, and so would those of neighbours. u and e are jointly
     Student t. On several axes every term is a vector, and errors are correlated over the axes. The posterior
-    is drawn by Gibbs sampling; see ``models.clustered`` and ``models/docs/effects.md``.
+    is drawn by Gibbs sampling; see ``models.gibbs.clustered`` and ``models/docs/effects.md``.
     """
     if covariates is None:
         covariates = panel.covariates[None]
@@ -85,8 +88,20 @@ def sample_alignment(
         residual_scale=spec.residual_scale,
         tail_df=spec.tail_df if spec.tails == "student_t" else None,
     )
-    rng = np.random.default_rng(seed)
-    drawn = draw_clustered(answer, design, scale, panel.subregion_idx, panel.included == 1, priors, rng)
+    # A draw of stage 1 that occurs several times is visited once, for as many draws as it needs.
+    varying = [x.reshape(len(x), -1) for x in (answer, design) if len(x) == len(answer)]
+    _, first, visit = np.unique(np.hstack(varying), axis=0, return_index=True, return_inverse=True)
+    drawn = draw_clustered(
+        answer[first],
+        design if len(design) == 1 else design[first],
+        scale,
+        panel.subregion_idx,
+        panel.included == 1,
+        priors,
+        np.random.default_rng(seed),
+        needed=int(np.bincount(visit.ravel()).max()),
+        longer=longer,
+    )
     # The standard deviation of a Student t is larger than its scale.
     wider = 1.0 if priors.tail_df is None else priors.tail_df / (priors.tail_df - 2)
     state, subregion, residual = (
@@ -105,23 +120,28 @@ def sample_alignment(
         variables["state_sd"] = ((*dims, "axis"), np.sqrt(wider * state))
     if spec.subregion_effect:
         variables["subregion_sd"] = ((*dims, "axis"), np.sqrt(subregion))
-    coords = {"case": panel.case, "level": panel.level, "sample": (dims, drawn["sample"])}
+    visits = {"visit": ("sample", visit.ravel()), "visited": ("draw", drawn["sample"])}
+    coords = {"case": panel.case, "level": panel.level} | visits
     found = xr.Dataset(variables, coords | ({"axis": list(axes)} if axes else {}))
-    found = found.transpose("case", "chain", "draw", "level", "axis")
+    found = found.transpose("case", "chain", "draw", "level", "axis", ...)
     return found if axes else found.squeeze("axis")
 
 
 def pick_draws(chains: xr.Dataset) -> xr.Dataset:
-    """Return the last draw at each of the positions, in the order of the positions, with the dim ``sample``.
+    """Return a draw for each sample of the positions, in their order, with the dim ``sample``.
 
-    Takes what ``sample_alignment`` returns.
+    Takes what ``sample_alignment`` returns. Samples with the same positions take turns of the chains, and
+    draws from the last one back.
     """
-    # Chain after chain, each in its order: of equal numbers the first from the end is the last draw.
-    number = chains["sample"].values.ravel()[::-1]
-    last = number.size - 1 - np.unique(number, return_index=True)[1]
-    chain, draw = np.unravel_index(last, chains["sample"].shape)
-    at = {"chain": xr.DataArray(chain, dims="sample"), "draw": xr.DataArray(draw, dims="sample")}
-    picked = chains.drop_vars("sample").isel(at)
+    visit, n_chain = chains["visit"].values, chains.sizes["chain"]
+    order = np.argsort(visit, kind="stable")
+    turn = np.empty_like(visit)
+    turn[order] = np.arange(len(visit)) - np.searchsorted(visit[order], visit[order])
+    last = np.searchsorted(chains["visited"].values, visit, side="right") - 1
+    at = {"chain": turn % n_chain, "draw": last - turn // n_chain}
+    picked = chains.drop_vars(["visit", "visited"]).isel(
+        {dim: xr.DataArray(place, dims="sample") for dim, place in at.items()}
+    )
     first = [dim for dim in ("case", "sample") if dim in picked.dims]
     return picked.transpose(*first, ...)
 

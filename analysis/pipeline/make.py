@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NEEDED_BY_STAGE2 = ["ideal_point", "region_mean", "region_sd"]
 """Variables of stage 1 that stage 2 uses, and those of a second axis, whose names begin with ``second_``."""
+LONGER = (1, 4, 16)
+"""How many times as long the chains of alignment are, while they miss a gate."""
 
 
 def make_ideal_points(votes: xr.Dataset, fits: list, variant: Variant, **how: Any) -> xr.DataTree:
@@ -80,12 +82,10 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
 
     Raises ConvergenceError if the model of alignment misses a gate.
     """
-    from analysis.fitting.convergence import check_chains
     from analysis.posterior.draws import count_draws, stack
     from analysis.posterior.effects import Effects, compute_effects
     from analysis.posterior.positions import draw_alignment, pair_positions
     from analysis.posterior.summaries import summarize_effects
-    from models.alignment import pick_draws, sample_alignment
     from models.covariates import draw_covariates
     from models.panel import prepare_panel_data
 
@@ -99,7 +99,7 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
     positions = pair_positions(
         direct, panel, draw_alignment(_by_name(fits[2:], panel, variant), panel, variant)
     )
-    chains = sample_alignment(
+    mediator = _sample_mediator(
         prepared,
         positions,
         variant.alignment,
@@ -107,8 +107,6 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
         draw_covariates(direct, prepared),
         variant.axis_names,
     )
-    check_chains(chains, name="alignment given the guarantee")
-    mediator = pick_draws(chains)
     draws = compute_effects(total, direct, mediator, panel, variant.coalition.link, positions)
     return Effects(
         table=summarize_effects(
@@ -117,3 +115,20 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
         draws=draws,
         mediator=mediator,
     )
+
+
+def _sample_mediator(*given: Any) -> xr.Dataset:
+    """Draw from the model of alignment, with longer chains if they miss a gate. Takes what it takes."""
+    from analysis.fitting.convergence import check_chains
+    from analysis.fitting.gates import ConvergenceError
+    from models.alignment import pick_draws, sample_alignment
+
+    for longer in LONGER:
+        chains = sample_alignment(*given, longer=longer)
+        try:
+            check_chains(chains, name="alignment given the guarantee")
+        except ConvergenceError as error:
+            missed = error
+        else:
+            return pick_draws(chains)
+    raise missed

@@ -110,7 +110,7 @@ def compute_effects(
     sizes = [f"{name} has {part.sizes['sample']} draws" for name, part in parts.items()]
     if len({part.sizes["sample"] for part in parts.values()}) > 1:
         raise ValueError(f"{', '.join(sizes)}; the numbers must be equal")
-    effects = _compute_total(total, panel, link) | _compute_direct(direct, mediator, panel, link)
+    effects = compute_total(total, panel, link) | _compute_direct(direct, mediator, panel, link)
     if positions is not None and positions.ndim == 3:
         effects |= compute_interventional(direct, mediator, positions, panel, link)
     of_alignment = {"alignment_slope": direct["alignment_slope"]}
@@ -130,7 +130,7 @@ def _split_axes(draws: xr.DataArray) -> dict[str, xr.DataArray]:
     return {suffix: draws.sel(axis=axis, drop=True) for axis, suffix in names.items()}
 
 
-def _compute_total(total: xr.Dataset, panel: xr.Dataset, link: str) -> dict[str, xr.DataArray]:
+def compute_total(total: xr.Dataset, panel: xr.Dataset, link: str) -> dict[str, xr.DataArray]:
     """Compute the effects that do not depend on alignment."""
     reference, *levels = panel["guarantee"].attrs["levels"]
     weights = weigh_state_effects(total, panel, link)

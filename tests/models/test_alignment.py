@@ -111,7 +111,7 @@ def test_intervals_hold_the_truth_where_residuals_agree_and_independent_ones_do_
     for seed in range(100):
         panel, position, residual = draw_clustered_world(seed)
         agreement.append(np.corrcoef(residual)[0, 1])
-        positions = np.repeat(position[None], 40, axis=0)
+        positions = np.repeat(position[None], 400, axis=0)
         for name, spec in specs.items():
             chains = sample_alignment(prepare_panel_data(panel), positions, spec, seed)["guarantee_effect"]
             pact = chains.sel(level="pact").stack(sample=("chain", "draw"), create_index=False)
@@ -128,18 +128,19 @@ def test_intervals_hold_the_truth_where_residuals_agree_and_independent_ones_do_
 
 def test_chains_start_apart_and_agree():
     panel, position = simulated(n_state=60)
-    chains = sample_alignment(
-        prepare_panel_data(panel), np.repeat(position[None], 800, 0), AlignmentSpec(), 1
-    )
+    noise = np.random.default_rng(1).normal(0, 0.05, size=(60, *position.shape))
+    positions = np.concatenate([position + noise, position[None], position[None]])
+    chains = sample_alignment(prepare_panel_data(panel), positions, AlignmentSpec(), 1)
     check_chains(chains, "alignment")
-    assert chains["sample"].values.max() == 799
     drawn = pick_draws(chains)
-    assert drawn.sizes["sample"] == 800
+    assert drawn.sizes["sample"] == 62
     assert {"state_sd", "subregion_sd", "residual_sd", "guarantee_effect"} == set(drawn)
+    # Equal positions are visited once, and have different draws.
+    assert chains["visit"].values[-2] == chains["visit"].values[-1]
+    assert (drawn["residual_sd"].isel(sample=-1) != drawn["residual_sd"].isel(sample=-2)).all()
     # Chains that stay at their starts are refused.
-    stuck = chains + xr.DataArray(np.arange(8.0), dims="chain")
     with pytest.raises(ConvergenceError, match="R-hat"):
-        check_chains(stuck.assign_coords(sample=chains["sample"]), "alignment")
+        check_chains(chains + xr.DataArray(np.arange(4.0), dims="chain"), "alignment")
 
 
 def test_states_in_one_case_only_count_there():
@@ -163,11 +164,11 @@ def test_imputed_covariates_enter_draw_by_draw():
         draw_alignment_model(prepare_panel_data(lost), position[None], AlignmentSpec(), seed=1)
     values = lost["covariates_transformed"].values[..., 0]
     truth = (panel["covariates_transformed"].values[1, 4, 0] - np.nanmean(values)) / np.nanstd(values)
-    positions = np.repeat(position[None], 100, axis=0)
+    positions = np.repeat(position[None], 400, axis=0)
     data = prepare_panel_data(lost, "impute")
 
     def fill(value):
-        drawn = xr.Dataset({"covariate_imputed": (("sample", "missing"), np.full((100, 1), value))})
+        drawn = xr.Dataset({"covariate_imputed": (("sample", "missing"), np.full((400, 1), value))})
         return sample_alignment(data, positions, AlignmentSpec(), 1, draw_covariates(drawn, data))
 
     filled = fill(truth)
@@ -180,7 +181,7 @@ def test_imputed_covariates_enter_draw_by_draw():
 
 def sample_pact(panel, positions, spec, seed, axes=()):
     """Draws of the effect of a pact on alignment with fixed positions (case, state, ...)."""
-    fixed = np.repeat(positions[None], 60, axis=0)
+    fixed = np.repeat(positions[None], 2000, axis=0)
     chains = sample_alignment(prepare_panel_data(panel), fixed, spec, seed, axes=axes)
     return chains["guarantee_effect"].sel(level="pact").stack(sample=("chain", "draw"), create_index=False)
 

@@ -11,6 +11,7 @@ import xarray as xr
 
 from analysis.pipeline.make import make_direct, make_effects, make_total
 from analysis.posterior.draws import stack
+from analysis.posterior.effects import compute_total, contrast_cases
 from analysis.posterior.positions import compute_alignment
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 from analysis.variants.variant import RunSpec, Variant
@@ -90,9 +91,10 @@ def make_world(
     }
     total = make_total(world.total, [], variant, cores=cores)
     direct = make_direct(world.direct, list(stage1.values()), variant, cores=cores)
-    fits = [total, direct, *stage1.values()]
-    # Each model of joining has a coalition of its own; the effects of the other one are not used.
-    of_total, of_direct = (make_effects(panel, fits, variant) for panel in (world.total, world.direct))
+    # Each model of joining has a coalition of its own.
+    of_direct = make_effects(world.direct, [total, direct, *stage1.values()], variant)
+    without = compute_total(stack(total["posterior"].dataset), world.total, variant.coalition.link)
+    of_total = contrast_cases(xr.Dataset(without))
     rows = []
     for case, tree in stage1.items():
         rows += rank_positions(case, world.ideal_point[case], stack(tree["posterior"].dataset))
@@ -104,7 +106,7 @@ def make_world(
         for name, true in world.coalition[part].items():
             rows += rank(f"joining, {part}", name, true, order(draws[name])) if name in draws else []
     for name, true in world.effects.items():
-        draws = (of_total if name.endswith("_total") else of_direct).draws[name]
+        draws = (of_total if name.endswith("_total") else of_direct.draws)[name]
         draws = draws.sel(group="all", drop=True) if "group" in draws.dims else draws
         rows += rank("effects", name, true, draws)
     return pd.DataFrame(rows)

@@ -11,20 +11,20 @@ out in every case (Lange, Little and Taylor 1989, doi:10.1080/01621459.1989.1047
 matrices over the axes. Their priors give each standard deviation a half Student t with two degrees of
 freedom and each correlation a uniform distribution (Huang and Wand 2013, doi:10.1214/13-BA815).
 
-One chain follows many draws of the answers, a few sweeps at each, because neighbouring draws differ little.
-b and g are drawn together with u integrated out: drawn in turn, the effect of what hardly changes within a
-state would move slowly against u. For the same reason the sizes of U and E move with u integrated out, and
-the size of G moves together with g.
+All chains follow the draws of the answers, some sweeps at each. b and g are drawn together with u integrated
+out: drawn in turn, the effect of what hardly changes within a state would move slowly against u. For the same
+reason the sizes of U and E move with u integrated out, and that of G with b and g integrated out.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from models.covariances import (
+from models.gibbs.covariances import (
     POINTS,
     ErrorPriors,
+    Sweep,
     choose_factor,
     choose_size,
     draw_covariance,
@@ -33,24 +33,13 @@ from models.covariances import (
     whiten,
 )
 
-CHAINS = 8
-"""Chains, side by side in one array. Chain k takes answers k, k + 8, ..."""
+CHAINS = 4
+"""Chains, side by side in one array."""
 WARM_UP = 150
 SWEEPS = (4, 20)
-"""Fewest and most sweeps at each draw of the answers."""
+"""Fewest and most sweeps at each draw of the answers, unless more are asked for."""
 ENOUGH = 16_000
 """Sweeps of all chains together, up to the most at each draw."""
-
-
-@dataclass
-class Sweep:
-    """State of the chains: (chain, ...). ``coefficient`` holds b and g along one dim."""
-
-    coefficient: np.ndarray
-    weight: np.ndarray
-    state: np.ndarray
-    group: np.ndarray
-    residual: np.ndarray
 
 
 def draw_clustered(
@@ -61,6 +50,8 @@ def draw_clustered(
     present: np.ndarray,
     priors: ErrorPriors,
     rng: np.random.Generator,
+    needed: int = 1,
+    longer: int = 1,
 ) -> dict[str, np.ndarray]:
     """Draw from the posterior given each draw of the answers, some sweeps at each.
 
@@ -78,33 +69,34 @@ def draw_clustered(
         (case, state), bool: the answers that count.
     priors : ErrorPriors
     rng : np.random.Generator
+    needed : int
+        Fewest draws at each draw of the answers, of all chains together.
+    longer : int
+        How many times as long the warm-up and the chains are.
 
     Returns
     -------
     dict of str to np.ndarray
         Every sweep after the warm-up, in order. ``coefficient`` (chain, draw, case, column, axis): b.
         ``state_covariance``, ``group_covariance`` (chain, draw, axis, axis): U and G, 0 where they are left
-        out. ``residual_covariance`` (chain, draw, case, axis, axis): E. ``sample`` (chain, draw), int: the
-        answers that were used.
+        out. ``residual_covariance`` (chain, draw, case, axis, axis): E. ``sample`` (draw,), int: the answers
+        that were used.
     """
     n_sample, n_case, n_state, n_axis = answer.shape
-    n_chain = min(CHAINS, n_sample)
-    n_sweep = int(np.clip(ENOUGH // n_sample, *SWEEPS))
-    # The last answers may be used by more than one chain.
-    order = np.minimum(np.arange(-(-n_sample // n_chain) * n_chain), n_sample - 1).reshape(-1, n_chain)
-    rows = np.moveaxis(np.where(present[:, :, None], answer, 0.0), 1, 2).reshape(n_sample, n_state, -1)
+    fewest = max(np.clip(ENOUGH // (CHAINS * n_sample), *SWEEPS), -(-needed // CHAINS))
+    n_sweep, n_warm = longer * int(fewest), longer * WARM_UP
+    rows = np.moveaxis(np.where(present[:, :, None], answer, 0.0), 1, 2).reshape(n_sample, 1, n_state, -1)
     model = _Model(n_case, n_axis, scale, group_idx, present, priors, rng)
-    sweep = model.start(n_chain)
-    kept: list[Sweep] = []
+    sweep, kept = model.start(CHAINS), []
     columns = model.place_columns(design) if len(design) == 1 else None
     # The matrices are small: more threads would wait for each other.
     with threadpool_limits(limits=1):
-        for number, samples in enumerate(order):
-            here = columns if columns is not None else model.place_columns(design[samples])
-            for _ in range(n_sweep if number else WARM_UP + n_sweep):
-                sweep = model.sweep(sweep, rows[samples], here)
+        for sample in range(n_sample):
+            here = columns if columns is not None else model.place_columns(design[[sample]])
+            for _ in range(n_sweep if sample else n_warm + n_sweep):
+                sweep = model.sweep(sweep, rows[sample], here)
                 kept.append(sweep)
-    kept = kept[WARM_UP:]
+    kept = kept[n_warm:]
 
     def gather(name: str) -> np.ndarray:
         return np.stack([getattr(sweep, name) for sweep in kept], 1)
@@ -115,7 +107,7 @@ def draw_clustered(
         "state_covariance": gather("state"),
         "group_covariance": gather("group"),
         "residual_covariance": gather("residual"),
-        "sample": np.repeat(order.T, n_sweep, 1),
+        "sample": np.repeat(np.arange(n_sample), n_sweep),
     }
 
 
@@ -152,7 +144,7 @@ class _Model:
         )
 
     def place_columns(self, design: np.ndarray) -> np.ndarray:
-        """Return the design of every state, (1 or chain, state, case and axis, coefficient)."""
+        """Return the design of every state, (1, state, case and axis, coefficient)."""
         n_design, n_case, n_state, _ = design.shape
         eye = np.eye(self.n_axis)
         seen = design * self.present.T[:, :, None]
@@ -161,7 +153,7 @@ class _Model:
         member = np.arange(self.n_group) == self.group_idx[:, None]
         shared = np.einsum("sc,sg,ab->scagb", self.present.astype(float), member, eye)
         shared = shared.reshape(1, n_state, n_case * self.n_axis, -1)
-        return np.concatenate([own, np.broadcast_to(shared, (n_design, *shared.shape[1:]))], -1)
+        return np.concatenate([own, shared], -1)
 
     def sweep(self, last: Sweep, rows: np.ndarray, columns: np.ndarray) -> Sweep:
         """Draw coefficients, weights, state effects and covariances in turn."""
@@ -228,7 +220,7 @@ class _Model:
 
     def _draw_coefficients(self, last: Sweep, rows: np.ndarray, columns: np.ndarray) -> Sweep:
         """Choose the size of G with b and g integrated out, then draw b and g."""
-        n_chain, size, n_own = len(rows), columns.shape[-1], len(self.precision)
+        n_chain, size, n_own = CHAINS, columns.shape[-1], len(self.precision)
         by_weight = self._whiten(last)[:, self.pattern_idx] * np.sqrt(last.weight)[..., None, None]
         design = (by_weight @ columns).reshape(n_chain, -1, size)
         answer = (by_weight @ rows[..., None]).reshape(n_chain, -1, 1)

@@ -28,6 +28,17 @@ class ErrorPriors:
     tail_df: float | None
 
 
+@dataclass
+class Sweep:
+    """State of the chains: (chain, ...). ``coefficient`` holds b and g along one dim."""
+
+    coefficient: np.ndarray
+    weight: np.ndarray
+    state: np.ndarray
+    group: np.ndarray
+    residual: np.ndarray
+
+
 def place_covariance(state: np.ndarray, residual: np.ndarray) -> np.ndarray:
     """Return V (..., case and axis, case and axis) of a state that is in all cases, at weight 1.
 

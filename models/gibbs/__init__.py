@@ -1,0 +1,1 @@
+"""Gibbs sampling of the model of alignment."""
