@@ -56,9 +56,10 @@ def _say_together(decided: pd.DataFrame) -> str:
     """Say how sure it is that all posteriors of a claim are on its side; empty if there is at most one."""
     if (decided["kind"] == "posterior").sum() < 2 or decided["mean"].isna().any():
         return ""
+    # A lower bound is rounded down.
+    bound = np.floor(100 * decided["together"].iloc[0]) / 100
     return (
-        "The probability that all estimated quantities are on the claim's side is at least "
-        f"{probability(decided['together'].iloc[0])}."
+        f"The probability that all estimated quantities are on the claim's side is at least {number(bound)}."
     )
 
 
@@ -177,7 +178,7 @@ def _say_unpopular(rows: pd.DataFrame) -> list[str]:
             f"{_say_open(rows, quantity)}."
             for quantity, name in (
                 ("log_odds_pact_total", "log odds"),
-                ("ame_pact_total", "average over all states"),
+                ("ame_pact_total", "average over the states in overlap"),
                 ("att_pact_total", "average over the states with a pact"),
                 ("risk_ratio_pact_total", "risk ratio"),
             )

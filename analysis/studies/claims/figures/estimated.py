@@ -87,7 +87,7 @@ def plot_tiers(rows: pd.DataFrame) -> Figure:
     draw_intervals(
         last, table, list(changes.values()), [BLUE, BLUE, "black"], 1, "Logits per sd of capability"
     )
-    last.set_title("change of a pact's effect with capability", fontsize=9)
+    last.set_title("a pact's effect by capability", fontsize=9)
     row = find_row(rows, "capability_change_military", "pooled")
     small = find_row(rows, "adds_political", "pooled", "small")
     words = ("grows with capability", "falls with capability", "does not surely change with capability")
@@ -176,7 +176,9 @@ def plot_codings(rows: pd.DataFrame, others: pd.DataFrame, judged: pd.DataFrame)
     ax.axvline(0, color="black", lw=0.8)
     ax.set_xlabel("In posterior standard deviations of the main analysis")
     held = decided["agreeing"].dropna()
-    sure = int((decided["prob"] > SURE).sum())
-    title = f"In the main coding {sure} of {len(decided)} deciding effects are surely above 0"
+    sure = int((decided["sure"].eq(True) & (decided["prob"] > SURE)).sum())
+    title = (
+        f"In the main coding {sure} of {len(decided)} deciding effects, judged together, are surely above 0"
+    )
     note = "Blue: main coding; grey marks: other codings and variants. " if len(held) else ""
     return finish_figure(figure, title, note + MODEL_SOURCE)
