@@ -17,9 +17,8 @@ CAPABILITY = "capability"
 class IdealPointSpec(Spec):
     """Stage 1: the hierarchical graded-response model of one case's votes.
 
-    Ideal points are standardised over the states of the sample within the model. The item priors are
-    therefore in logits per standard deviation of the states, and the ``region_*`` numbers only say how far
-    regions are apart compared with the states within them.
+    Ideal points are standardised over the states of the sample. Item priors are therefore in logits per
+    standard deviation of the states; ``region_*`` only say how far apart regions are beside their states.
 
     Attributes
     ----------
@@ -27,10 +26,8 @@ class IdealPointSpec(Spec):
         Implementation of the likelihood; both give the same density.
     pooling : {"region", "world"}
         States shrink towards their UN regional group or towards one common mean.
-    family : {"normal", "student_t"}
-        Distribution of states within a region. Student t allows single states far out.
-    family_df : float
-        Degrees of freedom of the Student t.
+    family, family_df : {"normal", "student_t"}, float
+        Distribution of states within a region, and degrees of freedom of a Student t.
     dimensions : {1, 2}
         Axes on which states differ. The first is the one along which most votes divide.
     repeats : {"inertia", "apart", "testlet", "tempered"}
@@ -39,39 +36,30 @@ class IdealPointSpec(Spec):
         count as fewer. See ``models.likelihood.repeated.answers``.
     inertia_loc, inertia_scale : float
         Normal prior of the log odds that a state repeats its last answer without deciding anew.
-    testlet_scale : float
-        Half-normal scale of the standard deviation of a state's effect on a resolution, logits.
-    repeat_correlation : float
-        Correlation of a state's answers to one resolution, by which ``tempered`` counts them, 0 to 1.
+    testlet_scale, repeat_correlation : float
+        Half-normal scale of the standard deviation of a state's effect on a resolution, logits (testlet);
+        correlation of a state's answers to one resolution, 0 to 1 (tempered).
     absence : {"ignored", "modelled"}
         Whether an absence says nothing, or states may stay away from votes that are awkward for them. See
         ``models.likelihood.absence``. Absences coded as abstentions (``data.absence``) are none.
-    absence_loc, absence_scale : float
-        Normal prior of the mean over states of the log odds that a state is absent.
-    absence_state_scale, absence_item_scale : float
-        Half-normal scales of the standard deviations of these log odds over states and over roll calls.
+    absence_loc, absence_scale, absence_state_scale, absence_item_scale : float
+        Normal prior of the mean log odds that a state is absent, and half-normal scales of their standard
+        deviations over states and over roll calls.
     absence_slope_scale : float
         Normal scale of what is added to these log odds: by a vote on which a state is torn evenly between two
         answers, and by one on which its region and the US say the opposite.
     absence_inertia_loc, absence_inertia_scale : float
         Normal prior of the log odds that a state does as at the roll call before on the same day.
-    region_mean_scale : float
-        Half-normal scale of the standard deviation between regional means.
-    region_log_sd_scale : float
-        Normal scale of the log of a region's spread.
+    region_mean_scale, region_log_sd_scale : float
+        Half-normal scale of the standard deviation between regional means, normal scale of a log spread.
     gauge_scale : float
         Normal scale of the raw positions' mean and of the log of their standard deviation, which the votes do
         not identify. A small number holds the raw scale near the standardised one.
-    discrimination_scale : float
-        Half-normal scale of the standard deviation of discriminations over items, logits per sd.
-    midpoint_loc, midpoint_scale : float
-        Normal prior of the mean over items of the cutpoints' midpoint, logits.
-    midpoint_sd_scale : float
-        Half-normal scale of the standard deviation of midpoints over items, logits.
-    log_gap_loc, log_gap_scale : float
-        Normal prior of the mean over items of the log distance between the cutpoints, log logits.
-    log_gap_sd_scale : float
-        Half-normal scale of the standard deviation of log distances over items.
+    midpoint_loc, midpoint_scale, log_gap_loc, log_gap_scale : float
+        Normal priors of the means over items of the cutpoints' midpoint and of their log distance, logits.
+    discrimination_scale, midpoint_sd_scale, log_gap_sd_scale : float
+        Half-normal scales of the standard deviations over items of discriminations (logits per sd),
+        midpoints and log distances.
     """
 
     likelihood: Literal["fused", "graph"] = "fused"
@@ -116,8 +104,7 @@ class IdealPointSpec(Spec):
 class CoalitionSpec(Spec):
     """Stage 2: joining a coalition given the guarantee, alignment and covariates, in logits.
 
-    Covariates are standardised over the state-cases of the sample inside the model; alignment is centred
-    per case and stays in standard deviations of the states of stage 1.
+    Covariates are standardised over the state-cases; alignment is in standard deviations of the states.
 
     Attributes
     ----------
@@ -126,12 +113,11 @@ class CoalitionSpec(Spec):
         the graph.
     link : {"logit", "probit", "cauchit"}
         From the linear predictor to the probability; see ``models.likelihood.link``.
-    intercept_scale : float
-        Normal scale of a case's intercept.
-    guarantee_scale : float
-        Normal scale of the mean over cases of a guarantee level's effect (against no guarantee).
-    guarantee_case_scale : float
-        Half-normal scale of the standard deviation of that effect over cases.
+    intercept_scale, covariate_scale : float
+        Normal scales of a case's intercept, and of a covariate's slope in it, per standard deviation.
+    guarantee_scale, guarantee_case_scale : float
+        Normal scale of the mean over cases of a guarantee level's effect (against no guarantee), and
+        half-normal scale of its standard deviation over cases.
     guarantee_pooling : {"apart", "levels"}
         Whether the levels' mean effects are independent, or have a common mean: for many levels with few
         states each.
@@ -139,26 +125,18 @@ class CoalitionSpec(Spec):
         Half-normal scale of the standard deviation of the levels' mean effects around the common one.
     alignment_scale, alignment_case_scale : float
         The same two for the slope of alignment, per standard deviation.
-    covariate_scale : float
-        Normal scale of a covariate's slope in one case, per standard deviation.
-    region_scale : float
-        Half-normal scale of the standard deviation of regional effects within a case.
     geography : {"region", "subregion"}
         Whether states differ by regional group of the Assembly only, or by subregion (M49) too.
-    subregion_scale : float
-        Half-normal scale of the standard deviation of subregional effects within a case.
+    region_scale, subregion_scale : float
+        Half-normal scales of the standard deviations of these effects within a case.
     heterogeneity : {"none", "capability-region"}
         Whether a level has one effect on all states of a case, in logits, or one that changes with log
         capability, which must be a covariate, and differs between regions (``models.exposure``).
-    interaction_scale, interaction_case_scale : float
+    interaction_scale, interaction_case_scale, interaction_region_scale : float
         Normal scale of the mean over cases of that change, per standard deviation of log capability, and
-        half-normal scale of its standard deviation over cases.
-    interaction_region_scale : float
-        Half-normal scale of the standard deviation of a level's effect between regions.
-    state_effect : bool
-        Whether each state has an effect, shared by the cases.
-    state_scale : float
-        Half-normal scale of its standard deviation.
+        half-normal scales of its standard deviation over cases, and of a level's effect between regions.
+    state_effect, state_scale : bool, float
+        Whether each state has an effect, shared by the cases; half-normal scale of its standard deviation.
     missing : {"refuse", "impute"}
         Missing covariates are an error that names the rows, or unknowns of the model (``models.missing``). No
         state is dropped in either case.
@@ -213,11 +191,9 @@ class TierSpec(Spec):
         Normal prior of the log distance between neighbouring thresholds, logits (proportional odds).
     capability_interaction : bool
         Whether a guarantee's effect changes with log capability, which then is a covariate too.
-    interaction_scale : float
+    interaction_scale, interaction_case_scale : float
         Normal scale of that change, per standard deviation of log capability: of the one change in all cases
-        (proportional odds), or of the mean over cases (sequential).
-    interaction_case_scale : float
-        Half-normal scale of the standard deviation of that change over cases (sequential).
+        (proportional odds), or of the mean over cases; half-normal scale over cases (sequential).
     """
 
     odds: Literal["proportional", "sequential"] = "proportional"
@@ -242,14 +218,11 @@ class AlignmentSpec(Spec):
     ----------
     intercept_scale, guarantee_scale, covariate_scale, region_scale : float
         Normal scales of the coefficients in a case (covariates are standardised).
-    state_effect : bool
-        Whether each state has an effect, the same in all cases.
-    subregion_effect : bool
-        Whether each subregion has one.
-    tails : {"student_t", "normal"}
-        Distribution of the state's effect and the residuals. Student t allows single states far out.
-    tail_df : float
-        Degrees of freedom of the Student t, above 2.
+    state_effect, subregion_effect : bool
+        Whether each state, and each subregion, has an effect, the same in all cases.
+    tails, tail_df : {"student_t", "normal"}, float
+        Distribution of a state's effect and residuals, with degrees of freedom above 2. Student t allows
+        single states far out.
     state_scale, subregion_scale, residual_scale : float
         Scales of the half Student t priors, with two degrees of freedom, of the standard deviations of the
         states' effects, the subregions' effects and the residuals of a case.
@@ -278,8 +251,7 @@ class AlignmentSpec(Spec):
 class DynamicIdealPointSpec(Spec):
     """Stage 1 over many sessions: positions move from session to session, repeated resolutions bridge them.
 
-    Positions are standardised over all state-sessions of the sample inside the model, so every number below
-    is in standard deviations of state-sessions, or logits per such a standard deviation.
+    Every number is in standard deviations of all state-sessions, or in logits per such a deviation.
 
     Attributes
     ----------
@@ -290,14 +262,11 @@ class DynamicIdealPointSpec(Spec):
         revolutions, the end of the Cold War.
     step_df : float
         Degrees of freedom of the Student t.
-    step_log_loc, step_log_scale : float
-        Normal prior of the mean over states of the log standard deviation (Student t: scale) of a move.
-    step_log_sd_scale : float
-        Half-normal scale of the standard deviation over states of that log.
-    first_loc, first_loc_scale : float
-        Normal prior of the mean of states' first positions.
-    first_sd_scale : float
-        Half-normal scale of the standard deviation of states' first positions.
+    step_log_loc, step_log_scale, step_log_sd_scale : float
+        Normal prior of the mean over states of the log standard deviation (Student t: scale) of a move, and
+        half-normal scale of its standard deviation over states.
+    first_loc, first_loc_scale, first_sd_scale : float
+        Normal prior of the mean of states' first positions, half-normal scale of their standard deviation.
     session_log_sd_scale : float
         Normal scale, around their mean, of the logs of the sessions' standard deviations of positions: how
         unlike sessions may spread. A large number leaves it to the votes, which hardly tell.
@@ -306,9 +275,7 @@ class DynamicIdealPointSpec(Spec):
     warp_gauge_scale : float
         Normal scale that holds the coordinates of whole sessions to the paths. They are redundant, so it does
         not affect positions; a position's posterior sd over the root of the number of states works well.
-    discrimination_scale, midpoint_loc, midpoint_scale, midpoint_sd_scale : float
-        As in ``IdealPointSpec``.
-    log_gap_loc, log_gap_scale, log_gap_sd_scale : float
+    discrimination_scale and those of midpoints and gaps : float
         As in ``IdealPointSpec``.
     """
 
