@@ -8,7 +8,7 @@ from scipy.linalg import helmert
 MIRRORED = {
     "region_sd_signed": "region_part",
     "subregion_sd_signed": "subregion_part",
-    "guarantee_region_sd_signed": "guarantee_region_part",
+    "guarantee_region_sd_signed": "guarantee_region_offset",
 }
 """Variables that change sign together without changing the density."""
 
@@ -59,7 +59,8 @@ def half_shared_effects(name: str, sd, dims: tuple[str, ...]):
     n_case = len(pm.modelcontext(None).coords["case"])
     size = np.sqrt(np.where(np.arange(n_case) == 0, (n_case + 1) / 2, 0.5))
     turn = pt.as_tensor(helmert(n_case, full=True).T * size)
-    part = shrink_parts(name, sd, ("case", *dims))
+    # Offsets, because the data identify few of them.
+    part = sd * pm.Normal(f"{name}_offset", dims=("case", *dims))
     effect = pt.dot(turn, part.reshape((n_case, -1))).reshape(part.shape)
     return pm.Deterministic(name, effect, dims=("case", *dims))
 

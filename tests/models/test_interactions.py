@@ -56,7 +56,7 @@ def predict_by_hand(data, point):
     eta = eta + shrink("region")[:, data.region_idx] + shrink("subregion")[:, data.subregion_idx]
     tau = pool_two_cases(v, "guarantee_effect", SPEC.guarantee_scale)
     slope = pool_two_cases(v, "guarantee_capability", SPEC.interaction_scale)
-    part = shrink("guarantee_region")
+    part = v["guarantee_region_sd"] * v["guarantee_region_offset"]
     # Average over two cases, with variance 3/4 of the whole, and half of their difference, with 1/4.
     average, half = np.sqrt(0.75) * part[0], np.sqrt(0.25) * part[1]
     regional = np.stack([average + half, average - half])
