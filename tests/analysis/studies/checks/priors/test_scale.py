@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from support.made_bench import SPEC
+from support.made_bench import SPEC, make_draws
 
+from analysis.fitting.gates import ConvergenceError
 from analysis.posterior.draws import stack
 from analysis.studies.checks.bench import Bench
 from analysis.studies.checks.priors.effect_range import describe_range, list_priors
@@ -54,6 +55,22 @@ def test_weights_and_refits_give_the_same_answer(bench, nested, monkeypatch):
     assert shift.max() < 0.03
     pooled = by_refits["value"].xs("pooled", level="case")
     assert pooled["scale 0.25"] < pooled["scale 1"] < pooled["main"]
+
+
+def test_a_prior_whose_refit_misses_a_gate_has_no_value(monkeypatch):
+    def fail(*given, **settings):
+        raise ConvergenceError("other priors did not converge", {})
+
+    bench = make_bench()
+    bench.__dict__["model"] = None
+    posterior = make_draws(bench.panel, n=400)
+    posterior["guarantee_effect_mean"] = posterior["guarantee_effect"].mean("case")
+    posterior["guarantee_effect_case_sd"] = abs(posterior["guarantee_effect"]).mean("case")
+    monkeypatch.setattr("analysis.studies.checks.priors.scale.GOOD_K", -np.inf)
+    monkeypatch.setattr("analysis.fitting.refits.refit_to_gates", fail)
+    rows = pd.DataFrame(describe_scales(bench, posterior))
+    assert rows["value"].isna().all()
+    assert rows["note"].str.contains("did not converge").all()
 
 
 def test_the_figure_shows_prior_and_posterior():
