@@ -8,8 +8,8 @@ from analysis.fitting.refits import fit_direct
 from analysis.store import code
 from analysis.store.code import hash_code
 from analysis.studies.checks.bench import make_nested
-from analysis.studies.checks.confounding import make_surface
 from analysis.studies.checks.hazard import make_waves
+from analysis.studies.checks.hidden.surface import make_surface
 from analysis.studies.checks.influence import make_influence
 from analysis.studies.checks.predictive import make_prior_predictive
 from analysis.studies.checks.tiers import make_tier_fit
