@@ -13,7 +13,7 @@ import xarray as xr
 
 from analysis.posterior.answers import state_contrasts
 from analysis.posterior.draws import stack
-from analysis.posterior.joining import average_contrasts
+from analysis.posterior.joining import average_contrasts, find_overlap
 from analysis.posterior.positions import draw_alignment, name_fits
 from analysis.posterior.summaries import interval
 from analysis.store.keys import hash_content, hash_dataset
@@ -140,7 +140,16 @@ class Bench:
 
     def average_effect(self, posterior: xr.Dataset, data: Stage2Data) -> np.ndarray:
         """Return the average effect of the highest level: (sample, case), the last case pooled."""
-        return average_contrasts(state_contrasts(posterior, data, self.top))
+        return average_contrasts(self.compare(state_contrasts(posterior, data, self.top)))
+
+    def compare(self, contrasts: np.ndarray) -> np.ndarray:
+        """Return contrasts (..., case, state), NaN outside the regions over which effects are averaged."""
+        return np.where(self.compared, contrasts, np.nan)
+
+    @cached_property
+    def compared(self) -> np.ndarray:
+        """States of regions in which some have the highest level and some have none: (case, state)."""
+        return find_overlap(self.panel).values
 
     def part(self, k: int, n: int) -> Progress | None:
         """Return what takes the progress of step ``k`` (from 0) of ``n``."""

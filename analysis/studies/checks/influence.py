@@ -27,7 +27,7 @@ def make_influence(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd
     regions = {str(r): panel["region"].values == r for r in np.unique(panel["region"].values)}
     for k, (effect, model) in enumerate(EFFECTS.items()):
         data, posterior = bench.data(effect), stack(fits[-1][model].dataset)
-        contrasts = state_contrasts(posterior, data, bench.top)
+        contrasts = bench.compare(state_contrasts(posterior, data, bench.top))
         likelihood = log_likelihood_by_state(posterior, data)
         main, sd = average_without(contrasts, nobody), average_contrasts(contrasts).std(0)
         without, pareto_k = effect_without_units(contrasts, likelihood, states)

@@ -13,7 +13,7 @@ from analysis.figures.draw import save_figure
 from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.plan import plan_variant
 from analysis.pipeline.run import run_variant
-from analysis.posterior.joining import ALL
+from analysis.posterior.words import take_headline
 from analysis.store.files import OUTPUT, atomic_folder, read_tree
 from analysis.store.task import Task
 from analysis.studies.propagation.figures import plot_ways
@@ -87,10 +87,11 @@ def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
     tables = []
     for way, folder in folders.items():
         table = pd.read_csv(folder / "effects.csv")
-        table = table[(table["group"] == ALL) & ~table["quantity"].str.endswith("_total")]
+        table = take_headline(table[~table["quantity"].str.endswith("_total")])
         effects = read_tree(folder / "coalition.nc")["effects"].dataset
         table["mean_error"] = [
-            estimate_error(select_draws(effects, row.quantity, row.case)) for row in table.itertuples()
+            estimate_error(select_draws(effects, row.quantity, row.case, row.group))
+            for row in table.itertuples()
         ]
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         table["seconds"] = record["seconds"]["joining, direct effect"]
@@ -107,10 +108,10 @@ def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
     return joined[[*columns, "beyond_plugin", "from_cut", "from_cut_error", "seconds"]]
 
 
-def select_draws(effects: xr.Dataset, quantity: str, case: str) -> np.ndarray:
-    """Return the draws (sample,) of one effect, averaged over all states."""
+def select_draws(effects: xr.Dataset, quantity: str, case: str, group: str) -> np.ndarray:
+    """Return the draws (sample,) of one effect, averaged over a group of states."""
     draws = effects[quantity].sel(case=case)
-    return (draws.sel(group=ALL) if "group" in draws.dims else draws).values
+    return (draws.sel(group=group) if "group" in draws.dims else draws).values
 
 
 def estimate_error(draws: np.ndarray) -> float:

@@ -18,7 +18,7 @@ def make_judgement(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd
     """Return rows that judge hidden causes in each case; ``fits``: stage 1, nested models, surface."""
     bench, nested, surface = open_bench(panel, fits, variant, **run), *fits[-2:]
     without, given = state_outcomes(stack(nested["guarantee"].dataset), bench.data("total"), bench.top)
-    ratio = average_contrasts(given) / average_contrasts(without)
+    ratio = average_contrasts(bench.compare(given)) / average_contrasts(bench.compare(without))
     rows = []
     for c, case in enumerate(bench.cases):
         part = surface[surface["case"] == case]

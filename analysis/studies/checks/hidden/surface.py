@@ -54,7 +54,7 @@ def make_surface(panel: xr.Dataset, fits: list, variant: Variant, **run) -> pd.D
     rows = []
     for k, (a, b, name, of_case) in enumerate(points):
         draws = stack(posterior.isel(refit=k, draw=slice(None, None, 2)))
-        effects = average_contrasts(hidden_contrasts(draws, data, bench.top, weights[k], b))
+        effects = average_contrasts(bench.compare(hidden_contrasts(draws, data, bench.top, weights[k], b)))
         bounds = interval(effects, axis=0)
         for c, case in enumerate(bench.cases):
             rows.append((a, b, case, effects[:, c].mean(), *bounds[:, c], name, of_case))

@@ -7,9 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.posterior.answers import state_contrasts
 from analysis.posterior.draws import stack
-from analysis.posterior.joining import average_contrasts, find_overlap
 from analysis.posterior.priors import GOOD_K, summarize_weighted, weigh_prior
 from analysis.posterior.summaries import interval
 from analysis.studies.checks.bench import EFFECTS, EXACT, Bench, open_bench
@@ -37,7 +35,7 @@ def describe_scales(bench: Bench, posterior: xr.Dataset) -> list[dict]:
 
     ``posterior`` holds the draws along ``sample`` of the total effect's model under the main prior.
     """
-    draws = average_where_compared(bench, posterior)
+    draws = bench.average_effect(posterior, bench.data("total"))
     priors, rows, refitted = list_priors(bench), [], []
     for name, scales in priors.items():
         weight, pareto_k = weigh_prior(posterior, bench.spec, *scales)
@@ -56,12 +54,6 @@ def describe_scales(bench: Bench, posterior: xr.Dataset) -> list[dict]:
         rows += _list_rows(bench, name, priors[name], found, "by a refit")
     order = list(priors)
     return sorted(rows, key=lambda each: order.index(each["item"]))
-
-
-def average_where_compared(bench: Bench, posterior: xr.Dataset) -> np.ndarray:
-    """Return the total effect over states of regions that overlap: (sample, case), the last case pooled."""
-    contrasts = state_contrasts(posterior, bench.data("total"), bench.top)
-    return average_contrasts(np.where(find_overlap(bench.panel).values, contrasts, np.nan))
 
 
 def _refit(bench: Bench, priors: dict[str, tuple[float, float]]) -> Iterable[tuple[str, np.ndarray | None]]:
@@ -84,7 +76,7 @@ def _refit(bench: Bench, priors: dict[str, tuple[float, float]]) -> Iterable[tup
         except ConvergenceError:
             yield name, None
             continue
-        yield name, average_where_compared(bench, stack(idata["posterior"].dataset.isel(refit=0)))
+        yield name, bench.average_effect(stack(idata["posterior"].dataset.isel(refit=0)), bench.data("total"))
 
 
 def _list_rows(
