@@ -11,7 +11,6 @@ from analysis.posterior.joining import predict_at_nodes
 from analysis.studies.checks.bench import Bench
 from analysis.studies.checks.rows import row
 from analysis.variants.sampler import derive_seed
-from models.coalition import build_coalition_model
 from models.exposure import BY_CAPABILITY, BY_REGION, spread_guarantee
 from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
 from models.panel import PanelData, prepare_panel_data
@@ -55,6 +54,8 @@ def draw_prior(panel: PanelData, spec: CoalitionSpec, level: int, seed: int) -> 
     interactions of one level, by its number.
     """
     import pymc as pm
+
+    from models.coalition import build_coalition_model
 
     model = build_coalition_model(panel, spec)
     names = [name for name in ("eta", "state_sd", BY_CAPABILITY, BY_REGION) if name in model.named_vars]
