@@ -99,7 +99,7 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
     positions = pair_positions(
         direct, panel, draw_alignment(_by_name(fits[2:], panel, variant), panel, variant)
     )
-    mediator = _sample_mediator(
+    mediator = draw_alignment_to_gates(
         prepared,
         positions,
         variant.alignment,
@@ -117,8 +117,12 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
     )
 
 
-def _sample_mediator(*given: Any) -> xr.Dataset:
-    """Draw from the model of alignment, with longer chains if they miss a gate. Takes what it takes."""
+def draw_alignment_to_gates(*given: Any) -> xr.Dataset:
+    """Draw from the model of alignment, with longer chains if they miss a gate.
+
+    Takes what ``models.alignment.draw_alignment_model`` takes and returns what it returns. Raises
+    ConvergenceError if the longest chains miss a gate.
+    """
     from analysis.fitting.convergence import check_chains
     from analysis.fitting.gates import ConvergenceError
     from models.alignment import pick_draws, sample_alignment

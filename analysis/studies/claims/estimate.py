@@ -1,13 +1,13 @@
 """From fits to rows: which contrasts of the draws answer a claim."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from analysis.pipeline.make import draw_alignment_to_gates
 from analysis.posterior.draws import stack
 from analysis.posterior.joining import (
     ALL,
@@ -25,7 +25,6 @@ from analysis.variants.sampler import derive_seed
 from analysis.variants.variant import Variant
 from data.load import ALLY_OF_CLIENT, INFORMAL_LEVELS
 from data.spec import TIERS
-from models.alignment import draw_alignment_model
 from models.exposure import BY_CAPABILITY
 from models.panel import centre_alignment, prepare_panel_data
 
@@ -62,22 +61,23 @@ def draw_positions(stage1: list[xr.DataTree], panel: xr.Dataset, variant: Varian
     states, centred within each case.
     """
     by_case = dict(zip(map(str, panel["case"].values), stage1, strict=True))
-    # The model of alignment has a closed form, so all draws are used at no cost.
-    everything = replace(variant, run=replace(variant.run, stage1_draws=variant.run.kept_draws))
-    return centre_alignment(panel, draw_alignment(by_case, panel, everything))
+    drawn = centre_alignment(panel, draw_alignment(by_case, panel, variant))
+    # Several draws of an effect at each draw of the positions, as in the main job.
+    return np.tile(drawn, (max(1, variant.run.kept_draws // len(drawn)), *[1] * (drawn.ndim - 1)))
 
 
 def draw_alignment_effects(
     panel: xr.Dataset, positions: np.ndarray, variant: Variant, name: str
 ) -> xr.DataArray:
-    """Draw the exact effect of each level on alignment, one draw for each draw of the positions.
+    """Draw the effect of each level on alignment, one draw for each draw of the positions.
 
     Takes a panel, positions from ``draw_positions``, a variant for priors and seed, and a name on which the
-    seed depends. Returns (level, case, sample), standard deviations of the states.
+    seed depends. Returns (level, case, sample), standard deviations of the states. Raises ConvergenceError if
+    the model of alignment misses a gate.
     """
     seed = derive_seed(variant.run.seed, "claims", "alignment", name)
     prepared = prepare_panel_data(panel)
-    drawn = draw_alignment_model(prepared, positions, variant.alignment, seed)["guarantee_effect"]
+    drawn = draw_alignment_to_gates(prepared, positions, variant.alignment, seed)["guarantee_effect"]
     return drawn.reset_coords(drop=True).transpose("level", "case", "sample")
 
 
