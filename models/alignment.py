@@ -131,14 +131,16 @@ def pick_draws(chains: xr.Dataset) -> xr.Dataset:
     """Return a draw for each sample of the positions, in their order, with the dim ``sample``.
 
     Takes what ``sample_alignment`` returns. Samples with the same positions take turns of the chains, and
-    draws from the last one back.
+    draws as far apart as there are.
     """
     visit, n_chain = chains["visit"].values, chains.sizes["chain"]
     order = np.argsort(visit, kind="stable")
     turn = np.empty_like(visit)
     turn[order] = np.arange(len(visit)) - np.searchsorted(visit[order], visit[order])
     last = np.searchsorted(chains["visited"].values, visit, side="right") - 1
-    at = {"chain": turn % n_chain, "draw": last - turn // n_chain}
+    n_draw = np.bincount(chains["visited"].values)[visit]
+    apart = n_draw // -(-np.bincount(visit)[visit] // n_chain)
+    at = {"chain": turn % n_chain, "draw": last - apart * (turn // n_chain)}
     picked = chains.drop_vars(["visit", "visited"]).isel(
         {dim: xr.DataArray(place, dims="sample") for dim, place in at.items()}
     )

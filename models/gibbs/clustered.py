@@ -27,6 +27,7 @@ from models.gibbs.covariances import (
     Sweep,
     choose_factor,
     choose_size,
+    choose_sizes,
     draw_covariance,
     log_prior_of_size,
     place_covariance,
@@ -205,16 +206,16 @@ class _Model:
         for case in range(self.n_case):
             every = repeat(residual)
 
-            def of_residual(_factor: np.ndarray, moved: np.ndarray, every=every, case=case) -> np.ndarray:
+            def of_residual(moved: np.ndarray, every=every, case=case) -> np.ndarray:
                 every[:, :, case] = moved
                 return log_likelihood(repeat(last.state), every)
 
-            residual[:, case] = choose_size(residual[:, case], priors.residual_scale, of_residual, self.rng)
+            residual[:, case] = choose_sizes(residual[:, case], priors.residual_scale, of_residual, self.rng)
         if priors.state_scale is None:
             return replace(last, residual=residual)
         every = repeat(residual)
-        state = choose_size(
-            last.state, priors.state_scale, lambda _factor, moved: log_likelihood(moved, every), self.rng
+        state = choose_sizes(
+            last.state, priors.state_scale, lambda moved: log_likelihood(moved, every), self.rng
         )
         return replace(last, residual=residual, state=state)
 

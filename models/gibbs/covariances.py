@@ -75,6 +75,40 @@ def choose_factor(n_chain: int, log_density: Callable, rng: np.random.Generator)
     return factor[np.arange(n_chain), chosen]
 
 
+def log_prior_of_axis(covariance: np.ndarray, factor: np.ndarray, scale: float, axis: int) -> np.ndarray:
+    """As ``log_prior_of_size``, where the sd on one axis alone is multiplied."""
+    inverse = np.diagonal(np.linalg.inv(covariance), axis1=-2, axis2=-1)[:, axis, None]
+    rate = np.log(SCALE_DF * inverse / factor**2 + 1 / scale**2)
+    size = covariance.shape[-1]
+    return (1 - SCALE_DF - size) * np.log(factor) - (SCALE_DF + size) / 2 * rate
+
+
+def choose_sizes(
+    covariance: np.ndarray, scale: float, log_likelihood: Callable, rng: np.random.Generator
+) -> np.ndarray:
+    """Multiply the sd on each axis in turn by a number drawn from its conditional distribution.
+
+    ``log_likelihood(moved)`` takes covariances (chain, point, axis, axis).
+    """
+    for axis in range(covariance.shape[-1]):
+
+        def log_density(factor: np.ndarray, last: np.ndarray = covariance, axis: int = axis) -> np.ndarray:
+            prior = log_prior_of_axis(last, factor, scale, axis)
+            return log_likelihood(scale_axis(last, factor, axis)) + prior
+
+        factor = choose_factor(len(covariance), log_density, rng)
+        covariance = scale_axis(covariance, factor[:, None], axis)[:, 0]
+    return covariance
+
+
+def scale_axis(covariance: np.ndarray, factor: np.ndarray, axis: int) -> np.ndarray:
+    """Return covariances (chain, point, axis, axis) with the sd on one axis times factors (chain, point)."""
+    moved = np.repeat(covariance[:, None], factor.shape[1], 1)
+    moved[..., axis, :] *= factor[..., None]
+    moved[..., :, axis] *= factor[..., None]
+    return moved
+
+
 def log_prior_of_size(covariance: np.ndarray, factor: np.ndarray, scale: float) -> np.ndarray:
     """Log prior density (chain, point) of covariances (chain, axis, axis) whose sds are multiplied.
 

@@ -31,7 +31,7 @@ EXACT = SamplerSpec(draws=1000, tune=300, chains=4)
 """A refit that replaces or confirms importance weights."""
 SHORT = SamplerSpec(draws=500, tune=200, chains=2)
 """One of many refits whose means are compared; convergence is judged over all of them together."""
-BRIEF = SamplerSpec(draws=500, tune=400, chains=2, target_accept=0.9)
+BRIEF = SamplerSpec(draws=1000, tune=500, chains=2, target_accept=0.9)
 """One of hundreds of refits; only its mean effect is used."""
 KEPT = 5
 """Thinning interval of a refit: every fifth draw is enough for a mean."""

@@ -81,7 +81,10 @@ def make_variant():
         total=SamplerSpec(draws=500, tune=300),
         stage1_draws=20,
     )
-    return replace(MAIN, name="made", reference="S001", run=sizes)
+    # Where guarantees are permuted within a region, regional differences of their effect are not known at all,
+    # and refits of so small a world miss the gates.
+    plain = replace(MAIN.coalition, heterogeneity="none")
+    return replace(MAIN, name="made", reference="S001", run=sizes, coalition=plain)
 
 
 def test_the_plan_lists_each_check_once_and_depends_on_votes_and_priors(inputs):

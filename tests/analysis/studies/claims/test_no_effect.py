@@ -94,7 +94,8 @@ def test_goods_are_not_told_apart_where_a_pact_does_the_same_for_all():
     for name in ("military", "military_less_political"):
         draws = [changes[name].sel(case="pooled") for changes in found]
         assert share_sure(draws) <= MOST, name
-        assert abs(np.mean([d.mean() for d in draws])) < 0.15, name
+        # The mean over worlds has a standard error of about 0.07.
+        assert abs(np.mean([d.mean() for d in draws])) < 0.25, name
     # Points added to soldiers, middle less small, with one effect on both steps: what decided before.
     old, panels = [], panels[:15]
     for panel, posterior in zip(panels, fit_support("proportional", panels), strict=True):
