@@ -8,7 +8,7 @@ from analysis.posterior.effects import contrast_cases
 from analysis.posterior.joining import pool_cases
 from analysis.studies.calibration.ranks import count_ranks, judge
 from analysis.studies.calibration.world import rank
-from models.alignment import sample_alignment
+from models.alignment import draw_alignment_model
 from models.panel import prepare_panel_data
 from models.simulate.coalitions import draw_panel
 from models.simulate.priors import draw_positions_given_guarantee
@@ -27,10 +27,8 @@ def rank_worlds(spec: AlignmentSpec) -> pd.DataFrame:
         panel = draw_panel(np.arange(N_STATE) % 5, np.arange(N_STATE).astype(str), rng)
         panel = panel.assign(joined=(("case", "state"), np.zeros((2, N_STATE))))
         position, truth = draw_positions_given_guarantee(panel, AlignmentSpec(), rng)
-        # Ranks need draws that are nearly independent: 99 of a thousand are taken.
-        fixed = np.broadcast_to(position, (1000, *position.shape))
-        chains = sample_alignment(prepare_panel_data(panel), fixed, spec, seed)
-        drawn = chains.drop_dims("sample").stack(sample=("chain", "draw"), create_index=False)
+        draws = np.broadcast_to(position, (99, *position.shape))
+        drawn = draw_alignment_model(prepare_panel_data(panel), draws, spec, seed)
         for name in {"residual_sd", "state_sd", "subregion_sd"} & set(drawn):
             rows += rank("alignment", name, truth[name], drawn[name].transpose(..., "sample"))
         for number, level in enumerate(drawn["level"].values):

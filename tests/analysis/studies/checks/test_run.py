@@ -81,7 +81,7 @@ def make_variant():
         total=SamplerSpec(draws=500, tune=300),
         stage1_draws=20,
     )
-    # Where guarantees are permuted within a region, regional differences of their effect are not known at all,
+    # Where guarantees are permuted within a region, nothing is known of regional differences of their effect,
     # and refits of so small a world miss the gates.
     plain = replace(MAIN.coalition, heterogeneity="none")
     return replace(MAIN, name="made", reference="S001", run=sizes, coalition=plain)
