@@ -29,7 +29,7 @@ SINGLE = SamplerSpec(draws=2000, tune=500, chains=4)
 """A fit whose numbers are reported."""
 EXACT = SamplerSpec(draws=1000, tune=300, chains=4)
 """A refit that replaces or confirms importance weights."""
-SHORT = SamplerSpec(draws=500, tune=200, chains=2)
+SHORT = SamplerSpec(draws=1000, tune=300, chains=2)
 """One of many refits whose means are compared; convergence is judged over all of them together."""
 BRIEF = SamplerSpec(draws=1000, tune=500, chains=2, target_accept=0.9)
 """One of hundreds of refits; only its mean effect is used."""

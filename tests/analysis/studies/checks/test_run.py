@@ -82,8 +82,8 @@ def make_variant():
         stage1_draws=20,
     )
     # Where guarantees are permuted within a region, nothing is known of regional differences of their effect,
-    # and refits of so small a world miss the gates.
-    plain = replace(MAIN.coalition, heterogeneity="none")
+    # and refits of so small a world miss the gates. So do those with subregions.
+    plain = replace(MAIN.coalition, heterogeneity="none", geography="region")
     return replace(MAIN, name="made", reference="S001", run=sizes, coalition=plain)
 
 
