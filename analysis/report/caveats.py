@@ -43,13 +43,13 @@ def say_estimators(results: Results, weighting: pd.DataFrame) -> list[str]:
         reasons = " ".join(text for word, text in why.items() if kind in (word, "both"))
         sentences.append(
             f"Two estimators disagree about {name}. For the states that have a guarantee, the model finds "
-            f"{estimate(*by_model.loc[case], scale=100)} points, and weighting, which shares nothing with "
+            f"{estimate(*by_model.loc[case], scale=100)} points, and weighting, which uses no part of "
             f"it, {estimate(*by_weights.loc[case], scale=100)}. {reasons}"
         )
     agreed = [name for case, name in names.items() if found.get(case) == ""]
     if agreed:
         sentences.append(
-            "A second estimator (weighting), which shares nothing with the model, agrees with it about "
+            "A second estimator (weighting), which uses no part of the model, agrees with it about "
             f"{' and '.join(agreed)}."
         )
     return sentences

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.figures.style import level_name
 from analysis.pipeline.robustness import measure_robustness, pick_effect, say_robustness
+from analysis.posterior.weighting import find_disagreements
 from analysis.posterior.words import (
     SURE,
     certainty,
@@ -52,27 +53,38 @@ def verdict_sentence(results: Results) -> str:
     """The answer, coalition by coalition, each with a verb as strong as its posterior allows."""
     level = highest_level(results)
     total = select_effects(results.effects, f"ame_{level}_total")
+    doubted = list_doubted(results)
     name = "formal US pact" if level == "pact" else f"US guarantee of the kind {level_name(level)}"
     parts = []
     for case, label in results.case_labels.items():
         row = total.loc[case]
         size = number(abs(100 * row["mean"]), 0)
-        found = f"{_verb(row)} a state’s probability of joining"
+        found = f"{_verb(row, doubted=case in doubted)} a state’s probability of joining"
         sure = certainty(row["prob_positive"]) != "uncertain"
         how_much = f"by {size} percentage points" if sure else f"(estimate {points(row['mean'])} points)"
         parts.append(f"{label}: a {name} {found} {how_much}.")
     return " ".join(parts)
 
 
-def _verb(row: pd.Series) -> str:
-    """What an effect did, with the strength of its posterior."""
+def list_doubted(results: Results) -> set[str]:
+    """Cases in which the second estimator and the model do not agree on a direction; see ``list_caveats``."""
+    path = results.folder / "weighting.csv"
+    if not path.is_file():
+        return set()
+    found = find_disagreements(pd.read_csv(path), results.effects, highest_level(results))
+    return {case for case, kind in found.items() if kind in ("direction", "both")}
+
+
+def _verb(row: pd.Series, *, doubted: bool) -> str:
+    """What an effect did, with the strength of its posterior; no more than probable if it is doubted."""
     direction = "raised" if row["mean"] > 0 else "lowered"
+    sure = certainty(row["prob_positive"])
     return {
         "almost certain": direction,
         "very likely": f"very likely {direction}",
         "likely": f"probably {direction}",
         "uncertain": "cannot be shown to have changed",
-    }[certainty(row["prob_positive"])]
+    }["likely" if doubted and sure != "uncertain" else sure]
 
 
 def effect_card(results: Results) -> Card:
@@ -115,7 +127,7 @@ def sure_card(results: Results) -> Card:
     """How sure the direction of the effect is, in each coalition."""
     level = highest_level(results)
     total = select_effects(results.effects, f"ame_{level}_total")
-    shorts, probs = [], []
+    shorts, probs, doubted = [], [], list_doubted(results)
     for case, label in results.case_labels.items():
         row = total.loc[case]
         answer = certainty(row["prob_positive"])
@@ -123,6 +135,8 @@ def sure_card(results: Results) -> Card:
         shorts.append(
             f"{label}: " + ("direction uncertain" if answer == "uncertain" else f"{answer} {direction}")
         )
+        if case in doubted and answer != "uncertain":
+            shorts[-1] += " by the model only"
         probs.append(f"{probability(row['prob_positive'])} ({label})")
     sentences = [f"Positive with probability {', '.join(probs)}, if the model and its assumptions hold."]
     table = results.table("sensitivity.csv")

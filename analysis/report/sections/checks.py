@@ -57,7 +57,7 @@ def _second_estimator(results: Results) -> list:
     """The second estimator, whose table the run itself writes."""
     table = results.table("weighting.csv")
     missing = [Missing(results.how_to_make("weighting.csv"))]
-    heading = Heading("Does an estimator that shares nothing with the model agree?")
+    heading = Heading("Does an estimator that uses no part of the model agree?")
     return [heading, *(missing if table is None else build_weighting(results, table))]
 
 

@@ -1,4 +1,4 @@
-"""An estimator that shares nothing with the model, beside it."""
+"""An estimator that uses no part of the model, beside it."""
 
 import pandas as pd
 
