@@ -10,11 +10,11 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.coordinates import absences
 from models.coordinates.gauge import orient, remove_overlap, standardise
 from models.coordinates.items import ItemWarp, place_discrimination, place_log_gap, place_midpoint
 from models.coordinates.regions import place_region_mean
 from models.coordinates.start import Start, estimate_second_start, estimate_start, prepare_direction
+from models.likelihood import absences
 from models.likelihood.repeated.answers import Answers, answers_logp, prepare_answers
 from models.spec import DynamicIdealPointSpec, IdealPointSpec, SpecError
 
