@@ -11,22 +11,6 @@ from models.panel import PanelData
 from models.spec import AlignmentSpec
 
 
-def draw_alignment_model(
-    panel: PanelData,
-    positions: np.ndarray,
-    spec: AlignmentSpec,
-    seed: int,
-    covariates: np.ndarray | None = None,
-    axes: Sequence[str] = (),
-) -> xr.Dataset:
-    """Draw once from the posterior of a linear model of alignment for each draw of the positions.
-
-    Takes what ``sample_alignment`` takes and returns its variables with one dim ``sample`` in place of chain
-    and draw: draw k used positions k.
-    """
-    return pick_draws(sample_alignment(panel, positions, spec, seed, covariates, axes))
-
-
 def sample_alignment(
     panel: PanelData,
     positions: np.ndarray,

@@ -120,8 +120,8 @@ def make_effects(panel: xr.Dataset, fits: list, variant: Variant, **how: Any) ->
 def draw_alignment_to_gates(*given: Any) -> xr.Dataset:
     """Draw from the model of alignment, with longer chains if they miss a gate.
 
-    Takes what ``models.alignment.draw_alignment_model`` takes and returns what it returns. Raises
-    ConvergenceError if the longest chains miss a gate.
+    Takes what ``models.alignment.sample_alignment`` takes but ``longer``, and returns what ``pick_draws``
+    returns. Raises ConvergenceError if the longest chains miss a gate.
     """
     from analysis.fitting.convergence import check_chains
     from analysis.fitting.gates import ConvergenceError

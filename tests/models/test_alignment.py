@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import xarray as xr
+from support.made_effects import draw_alignment_model
 
 from analysis.fitting.convergence import check_chains
 from analysis.fitting.gates import ConvergenceError
-from models.alignment import draw_alignment_model, pick_draws, sample_alignment
+from models.alignment import pick_draws, sample_alignment
 from models.covariates import draw_covariates
 from models.panel import centre_alignment, prepare_panel_data
 from models.simulate.coalitions import draw_panel

@@ -8,6 +8,7 @@ import xarray as xr
 from scipy import integrate, stats
 from scipy.special import expit
 from support.densities import POOLED_PARTS, draw_point, evaluate_logp, pool_two_cases
+from support.made_effects import draw_alignment_model
 
 from analysis.fitting.fit import fit_total
 from analysis.fitting.refits import fit_direct
@@ -15,7 +16,6 @@ from analysis.posterior.draws import stack
 from analysis.posterior.effects import compute_effects
 from analysis.posterior.positions import pair_positions
 from analysis.variants.sampler import SamplerSpec
-from models.alignment import draw_alignment_model
 from models.coalition import build_coalition_model
 from models.coordinates.effects import MIRRORED
 from models.coordinates.precondition import fold

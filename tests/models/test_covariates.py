@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import xarray as xr
 from support.densities import draw_point, evaluate_logp
+from support.made_effects import draw_alignment_model
 
 from analysis.fitting.fit import fit_total
 from analysis.variants.sampler import SamplerSpec
 from data.load import load_panel
 from data.spec import DataSpec
-from models.alignment import draw_alignment_model
 from models.coalition import build_coalition_model, compute_eta
 from models.covariates import draw_covariates, place_uncertain
 from models.panel import add_capability, centre_alignment, prepare_panel_data

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 from support.densities import draw_point, evaluate_logp
+from support.made_effects import draw_alignment_model
 
 from analysis.fitting.compile import compile_model
 from analysis.fitting.fit import fit_total
@@ -13,7 +14,6 @@ from analysis.posterior.effects import compute_effects
 from analysis.variants.sampler import SamplerSpec
 from data.load import load_panel
 from data.spec import DataSpec
-from models.alignment import draw_alignment_model
 from models.coalition import build_coalition_model, compute_eta
 from models.covariates import draw_covariates
 from models.panel import centre_alignment, place_missing, prepare_panel_data

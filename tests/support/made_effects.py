@@ -3,6 +3,8 @@
 import numpy as np
 import xarray as xr
 
+from models.alignment import pick_draws, sample_alignment
+
 RNG = np.random.default_rng(1)
 
 
@@ -45,3 +47,8 @@ def make_mediator(n=50, scale=1.0):
         {"guarantee_effect": (("case", "sample", "level"), moves)},
         {"case": ["iraq", "isis"], "level": ["rio", "pact"]},
     )
+
+
+def draw_alignment_model(*given, **named):
+    """Draw from the model of alignment once for each draw of the positions, without the gates."""
+    return pick_draws(sample_alignment(*given, **named))

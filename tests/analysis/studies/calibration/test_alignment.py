@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from support.made_effects import draw_alignment_model
 
 from analysis.posterior.effects import contrast_cases
 from analysis.posterior.joining import pool_cases
 from analysis.studies.calibration.ranks import count_ranks, judge
 from analysis.studies.calibration.world import rank
-from models.alignment import draw_alignment_model
 from models.panel import prepare_panel_data
 from models.simulate.coalitions import draw_panel
 from models.simulate.priors import draw_positions_given_guarantee
