@@ -2,17 +2,37 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from data.spec import COVARIATES, MEMBERSHIPS, UNSURE
 from data.tables.blocs import list_members
-from data.tables.read import is_member, read_parquet, validate_covariates
+from data.tables.read import TABLES_DIR, is_member, read_parquet, read_table, validate_covariates
 from data.tables.rules import DataError
 from data.votes.record import find_state_years
+
+CORRECTIONS_FILE = TABLES_DIR / "corrections.csv"
+"""Cells of state_year.parquet that are wrong: ``given`` there, ``value`` in truth, with source and reason."""
+
+
+def correct_state_years(state_year: pd.DataFrame) -> pd.DataFrame:
+    """Put right the cells that ``corrections.csv`` names; one that differs from ``given`` stays as it is.
+
+    A newer source may have been put right already, so only the known wrong value is replaced.
+    """
+    table = state_year.copy()
+    columns = ("ccode", "year", "column", "given", "value")
+    for row in read_table(CORRECTIONS_FILE, columns).itertuples():
+        cell = (table["ccode"] == row.ccode) & (table["year"] == row.year)
+        wrong = cell & np.isclose(table[row.column].astype(float), row.given, rtol=0, atol=1)
+        table.loc[wrong, row.column] = row.value
+    return table
 
 
 def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
     """Take the covariates of some years from state_year.parquet, one row per state and year, 1990-2018.
+
+    Cells known to be wrong are put right first (``correct_state_years``).
 
     Returns
     -------
@@ -20,7 +40,7 @@ def derive_covariates(state_year: pd.DataFrame, states: pd.DataFrame, years: tup
         ``iso3, year``, the columns of COVARIATES in their units, those of UNSURE (standard deviations in the
         same units), and ``atop_pact`` (0/1), sorted. One row per year and UN member at its end.
     """
-    parts = []
+    state_year, parts = correct_state_years(state_year), []
     for year in years:
         seated = states[is_member(states, f"{year}-12-31")]
         rows = state_year[state_year["year"] == year].drop_duplicates("ccode").set_index("ccode")

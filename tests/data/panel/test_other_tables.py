@@ -5,6 +5,7 @@ import pytest
 from support.found import needs_shared
 
 from data import describe, load
+from data.panel.covariates import CORRECTIONS_FILE, correct_state_years
 from data.spec import IRAQ, ISIS
 from data.tables import read as tables
 
@@ -41,3 +42,28 @@ def test_troop_figures_stand_where_troops_do():
 def test_dates_of_joining_fit_the_list_of_2014():
     table = tables.load_coalition(ISIS, tables.load_states())
     assert ((table["joined"].fillna("2017") < "2015") == (table["partner_2014"] == 1)).all()
+
+
+def test_us_aid_to_sudan_counts_both_codes_of_the_source():
+    states = tables.load_states()
+    aid = tables.load_covariates(states).set_index(["iso3", "year"])["aid"]
+    assert aid[("SDN", 2002)] == pytest.approx(150.143)
+    assert aid[("SDN", 2013)] == pytest.approx(386.685)
+
+
+def test_only_the_known_wrong_value_is_corrected():
+    wrong = pd.DataFrame({"ccode": 625, "year": [2007, 2006], "us_aid_oblig_const_usd": [1_793_690.0, 7.0]})
+    right = correct_state_years(wrong)["us_aid_oblig_const_usd"]
+    assert right[0] > 1.5e9
+    assert right[1] == 7.0
+
+
+@needs_shared
+def test_corrections_are_those_of_the_longer_table():
+    longer = load.SHARED_DIR / "acts" / "state_year_1946.parquet"
+    if not longer.is_file():
+        pytest.skip(f"{longer} is not there")
+    rows = tables.read_table(CORRECTIONS_FILE, ("ccode", "year", "column", "value"))
+    aid = pd.read_parquet(longer).groupby(["ccode", "year"])["us_aid_oblig_const_usd"].sum()
+    found = [aid[(row.ccode, row.year)] for row in rows.itertuples()]
+    assert found == pytest.approx(list(rows["value"]), abs=1)
