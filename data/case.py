@@ -60,7 +60,7 @@ def tuples(value: object) -> object:
 class CaseSpec:
     """A coalition and the time before it.
 
-    To add a case, write one such object and one coalition table; see data/README.md.
+    To add a case, write a case file and a coalition table; see data/YOUR_OWN_CASE.md.
 
     Attributes
     ----------
@@ -81,7 +81,8 @@ class CaseSpec:
         on which the coalition against ISIS was announced. Later commitments, perhaps given as thanks, do not
         count.
     coalition_file : str
-        File name in ``data/tables``, or the path of a user's own table.
+        File name in ``data/tables``, or the path of a user's own table. A bare name is that of a shipped
+        table wherever there is one.
     joined : str
         Who joined: a column of the coalition table (0/1), an expression of columns with ``|`` (or), ``&``
         (and), ``~`` (not) and parentheses, or a name in OUTCOMES. A tuple of columns means any of them. The
@@ -91,6 +92,8 @@ class CaseSpec:
         tier of which any column is 1. Arms and money alone are political support: no soldier is at risk.
     exclude : tuple of str
         iso3 of states that are not in the panel: the leader of the coalition and its target or host.
+    covariate_file, guarantee_file : str
+        A user's own table of covariates or of guarantees; empty: those that the project has.
     """
 
     name: str
@@ -104,6 +107,8 @@ class CaseSpec:
     joined: str
     tiers: tuple[tuple[str, tuple[str, ...]], ...]
     exclude: tuple[str, ...] = ("USA", "IRQ")
+    covariate_file: str = ""
+    guarantee_file: str = ""
 
     def __new__(cls, **given: object) -> Self:
         """Refuse unknown fields, naming the nearest known one."""

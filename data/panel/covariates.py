@@ -77,7 +77,8 @@ def load_further_covariates(
     if file is None:
         raise DataError(
             f"covariates of {', '.join(map(str, years))} do not ship, and no state_year.parquet "
-            "is found beside the roll calls, in the user cache or in ../shared/data"
+            "is found beside the roll calls, in the user cache or in ../shared/data; give a table of your "
+            "own as covariate_file of the case (data/YOUR_OWN_CASE.md lists its columns)"
         )
     state_year = read_parquet(file)
     unknown = sorted(set(years) - set(state_year["year"]))

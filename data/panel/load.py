@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from data.panel.covariates import add_memberships, load_further_covariates
+from data.panel.own import load_case_guarantees, load_own_covariates
 from data.panel.prepare import prepare_panel
 from data.spec import MEMBERSHIPS, DataSpec
 from data.tables.once import (
@@ -18,7 +19,6 @@ from data.tables.once import (
     read_blocs,
     read_coalition,
     read_covariates,
-    read_guarantees,
     read_states,
 )
 from data.tables.read import coalition_path
@@ -57,21 +57,38 @@ def load_panel(spec: DataSpec, path: Path | str | None = None) -> xr.Dataset:
     Raises
     ------
     DataError
-        A table breaks a rule, a recode or an omitted state has no effect, or no table has the covariates of
-        a case's year.
+        A table breaks a rule, a recode or an omitted state has no effect, a joiner has no place in the panel,
+        nobody or everybody joined, or no table has the covariates or the guarantees of a case.
     """
     states = read_states()
     coalitions = {case.name: read_coalition(case) for case in spec.cases}
-    covariates = read_covariates()
     files = [STATES, GUARANTEES, COVARIATES, *(coalition_path(case) for case in spec.cases)]
-    further = sorted({case.covariate_year for case in spec.cases} - set(covariates["year"]))
-    if further:
-        more, file = load_further_covariates(states, further, path)
-        covariates = pd.concat([covariates, more], ignore_index=True)
-        files.append(file)
-    if set(MEMBERSHIPS) & {name for name, _ in spec.covariates}:
-        covariates = add_memberships(covariates, read_blocs())
-        files.append(BLOCS)
-    panel = prepare_panel(spec, states, read_guarantees(), coalitions, covariates)
-    hashes = {file.name: hash_file(file) for file in files}
+    covariates, more = _load_covariates(spec, states, path)
+    guarantees = {}
+    for case in spec.cases:
+        guarantees[case.name], file = load_case_guarantees(case)
+        more += [file] if file else []
+    panel = prepare_panel(spec, states, guarantees, coalitions, covariates)
+    hashes = {file.name: hash_file(file) for file in [*files, *more]}
     return panel.assign_attrs(sha256=json.dumps(hashes, sort_keys=True))
+
+
+def _load_covariates(
+    spec: DataSpec, states: pd.DataFrame, path: Path | str | None
+) -> tuple[dict[str, pd.DataFrame], list[Path]]:
+    """Load the covariates of each case; returns the tables by case, and files besides covariates.csv."""
+    table, files = read_covariates(), []
+    years = {case.covariate_year for case in spec.cases if not case.covariate_file}
+    if further := sorted(years - set(table["year"])):
+        more, file = load_further_covariates(states, further, path)
+        table = pd.concat([table, more], ignore_index=True)
+        files.append(file)
+    tables = dict.fromkeys((case.name for case in spec.cases), table)
+    for case in spec.cases:
+        if case.covariate_file:
+            tables[case.name], file = load_own_covariates(case, spec, states)
+            files.append(file)
+    if set(MEMBERSHIPS) & {name for name, _ in spec.covariates}:
+        tables = {name: add_memberships(given, read_blocs()) for name, given in tables.items()}
+        files.append(BLOCS)
+    return tables, files

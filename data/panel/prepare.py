@@ -15,18 +15,20 @@ from data.tables.rules import DataError
 def prepare_panel(
     spec: DataSpec,
     states: pd.DataFrame,
-    guarantees: pd.DataFrame,
+    guarantees: dict[str, pd.DataFrame],
     coalitions: dict[str, pd.DataFrame],
-    covariates: pd.DataFrame,
+    covariates: dict[str, pd.DataFrame],
 ) -> xr.Dataset:
     """Build the panel of all cases; see ``data.load.load_panel``.
 
-    ``states``, ``guarantees`` and ``covariates`` are the shipped tables, with every case's covariate year;
-    ``coalitions`` has the coalition table of each case by its name.
+    ``states`` is states.csv; the other tables are given by the name of the case. ``covariates`` have the
+    case's covariate year.
     """
     _check_states(spec, {case.name: _members(case, states) for case in spec.cases})
     cases = [
-        _prepare_case(spec, case, states, guarantees, coalitions[case.name], covariates)
+        _prepare_case(
+            spec, case, states, guarantees[case.name], coalitions[case.name], covariates[case.name]
+        )
         for case in spec.cases
     ]
     included = np.array([case["included"] for case in cases])
@@ -121,6 +123,8 @@ def _prepare_case(
     guarantee, commitments = _guarantee(spec, case, guarantees, rows)
     included = seated & ~np.isin(guarantee, spec.levels_left_out)
     took_part = set(iso3[(joined == 1) | (tier > 0)])
+    _check_places(case, states, took_part & set(iso3[~member]))
+    _check_joiners(case, joined[included])
     return {
         "included": included,
         "joined": np.where(included, joined, np.nan),
@@ -141,6 +145,30 @@ def _prepare_case(
             for state in sorted(took_part & set(iso3[~member]))
         },
     }
+
+
+def _check_joiners(case: CaseSpec, joined: np.ndarray) -> None:
+    """Refuse a case in which all states joined, or none: there is nothing to explain."""
+    if joined.size and joined.min() == joined.max():
+        raise DataError(
+            f"case {case.name}: {'every' if joined[0] else 'no'} state in the panel joined by "
+            f"{case.joined!r} of {case.coalition_file}; there is nothing to explain"
+        )
+
+
+def _check_places(case: CaseSpec, states: pd.DataFrame, without: set[str]) -> None:
+    """Refuse a coalition with a state that the panel has no place for, unless it is excluded by choice."""
+    unknown = sorted(set(case.exclude) - set(states["iso3"]))
+    if unknown:
+        raise DataError(f"case {case.name}: exclude names {', '.join(unknown)}, not in states.csv")
+    lost = sorted(without - set(case.exclude))
+    if lost:
+        raise DataError(
+            f"case {case.name}: {', '.join(lost)} took part by {case.coalition_file}, but held no seat in the "
+            f"United Nations on {case.votes_until}, so the panel has no place for it; give the state that "
+            f"held the seat, or exclude it: --set 'data.{case.name}.exclude="
+            f"{json.dumps([*case.exclude, *lost])}'"
+        )
 
 
 def _support(spec: DataSpec, case: CaseSpec, coalition: pd.DataFrame, iso3: pd.Series) -> pd.DataFrame:

@@ -36,6 +36,11 @@ def read_guarantees() -> pd.DataFrame:
     return _guarantees(_stamp(STATES), _stamp(GUARANTEES)).copy(deep=False)
 
 
+def read_own_guarantees(path: Path) -> pd.DataFrame:
+    """Return a user's table of guarantees; see ``data.tables.read.load_guarantees``."""
+    return _own_guarantees(path, _stamp(STATES), _stamp(path)).copy(deep=False)
+
+
 def read_covariates() -> pd.DataFrame:
     """Return covariates.csv; see ``data.tables.read.load_covariates``."""
     return _covariates(_stamp(STATES), _stamp(COVARIATES)).copy(deep=False)
@@ -72,6 +77,11 @@ def _states(stamp: tuple | None) -> pd.DataFrame:
 @cache
 def _guarantees(states: tuple | None, stamp: tuple | None) -> pd.DataFrame:
     return load_guarantees(read_states())
+
+
+@cache
+def _own_guarantees(path: Path, states: tuple | None, stamp: tuple | None) -> pd.DataFrame:
+    return load_guarantees(read_states(), path)
 
 
 @cache

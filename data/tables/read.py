@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from data.spec import COMMITMENTS, COVARIATES, ISSUES, UNSURE, CaseSpec
+from data.tables.delimited import read_delimited
 from data.tables.rules import (
     DataError,
     validate_codes,
@@ -56,21 +57,18 @@ def sha256(path: Path) -> str:
 
 
 def read_table(path: Path, required: tuple[str, ...], dates: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Read a UTF-8 CSV, in which only an empty cell is missing; columns of dates stay text.
+    """Read a table in any dialect, in which only an empty cell is missing; columns of dates stay text.
 
-    DataError if the file does not exist, is no UTF-8 CSV, has no rows or lacks a required column.
+    States are in upper case, and ``confidence`` in lower case, however they were written. See
+    ``data.tables.delimited`` for the dialects. DataError if the file does not exist, is no table, has no rows
+    or lacks a required column.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    text = dict.fromkeys(dates, "string")
-    try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8", dtype=text)
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{path}: the file is empty") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a UTF-8 CSV: {error}") from None
+    table = read_delimited(path, dates)
     validate_columns(table, required, path.name)
     validate_not_empty(table, path.name)
+    for column, write in (("iso3", str.upper), ("confidence", str.lower)):
+        if column in table.columns and pd.api.types.is_string_dtype(table[column]):
+            table[column] = table[column].map(write, na_action="ignore")
     return table
 
 
@@ -125,9 +123,18 @@ def is_member(states: pd.DataFrame, day: str) -> pd.Series:
 
 
 def coalition_path(case: CaseSpec) -> Path:
-    """Find a case's coalition table: a user's own path, or a file name in ``data/tables``."""
-    given = Path(case.coalition_file).expanduser()
-    return given if given.is_absolute() or given.is_file() else TABLES_DIR / given
+    """Find a case's coalition table; see ``find_table``."""
+    return find_table(case.coalition_file)
+
+
+def find_table(name: str) -> Path:
+    """Find a table: the shipped one of that name, else the path itself.
+
+    A bare name is that of a shipped table wherever there is one, so a file in the current folder never takes
+    its place. ``./name`` is the file in the current folder.
+    """
+    shipped = TABLES_DIR / name
+    return shipped if Path(name).name == name and shipped.is_file() else Path(name).expanduser()
 
 
 def load_coalition(case: CaseSpec, states: pd.DataFrame) -> pd.DataFrame:

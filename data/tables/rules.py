@@ -26,16 +26,18 @@ def _refuse(file: str, bad: pd.Series | np.ndarray, rule: str, values: pd.DataFr
     rows = np.flatnonzero(np.asarray(bad, dtype=bool))
     if not len(rows):
         return
+    # A table with blank lines says which line each row has.
+    lines = np.array(values.attrs.get("lines", range(2, len(values) + 2)))[rows]
     shown = values.iloc[rows[:5]]
     shown = shown.to_dict("records") if isinstance(shown, pd.DataFrame) else shown.tolist()
-    raise DataError(f"{file}: {rule}. Line {list_first(rows + 2)}: {shown}")
+    raise DataError(f"{file}: {rule}. Line {list_first(lines)}: {shown}")
 
 
 def validate_columns(table: pd.DataFrame, required: Sequence[str], file: str) -> None:
     """Check that every required column is there; the error names the nearest column."""
     missing = [column for column in required if column not in table.columns]
     if missing:
-        near = {m: difflib.get_close_matches(m, list(table.columns), n=1) for m in missing}
+        near = {m: difflib.get_close_matches(m, list(table.columns), n=1, cutoff=0.4) for m in missing}
         hints = ", ".join(f"{m!r}" + (f" (nearest: {n[0]!r})" if n else "") for m, n in near.items())
         raise DataError(f"{file}: missing column {hints}. Columns: {', '.join(map(str, table.columns))}")
 

@@ -193,7 +193,7 @@ def test_coalition_table_of_ones_own(tmp_path, row, part):
     [
         (b"", "empty"),
         (b"iso3\n", "missing column"),
-        (b"\xff\xfe\x00", "UTF-8"),
+        (b"\xff\xfe\x00", "UTF-16"),
         (b'a,b\n1,2\n1,2,3\n"', "CSV"),
     ],
 )
