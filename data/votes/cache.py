@@ -17,7 +17,7 @@ from data.tables.read import TABLES_DIR, sha256
 from data.tables.rules import DataError
 from data.votes.find import list_files
 from data.votes.releases.read import identify_release, read_release
-from data.votes.releases.states import FORMER_NAMES
+from data.votes.releases.states import COW_ABBREVIATIONS, FORMER_NAMES
 from data.votes.releases.tidy import Progress, Release, finish_release
 
 _COPIED = ("dataverse_text", "dataverse_rdata", "undl")
@@ -68,7 +68,7 @@ def _load(path: Path, files: list[Path], folder: Path, progress: Progress | None
 def hash_readers() -> str:
     """Hash what a parsed copy depends on besides the file: the readers and their tables of states."""
     readers = sorted(Path(__file__).with_name("releases").glob("*.py"))
-    code = [*readers, FORMER_NAMES, TABLES_DIR / "states.csv"]
+    code = [*readers, FORMER_NAMES, COW_ABBREVIATIONS, TABLES_DIR / "states.csv"]
     return hashlib.sha256("".join(map(sha256, code)).encode()).hexdigest()
 
 
@@ -80,7 +80,7 @@ def _write_copy(release: Release, place: Path) -> None:
     except OSError:
         return
     votes = release.votes[["rcid", "ccode"]].assign(vote=release.votes["vote"].cat.codes)
-    about = {"name": release.name, "sha256": release.sha256, "notes": release.notes}
+    about = {field: getattr(release, field) for field in ("name", "sha256", "mends", "notes")}
     try:
         for table, name in ((release.rollcalls, "rollcalls"), (votes, "votes")):
             arrow = pa.Table.from_pandas(table, preserve_index=False)
@@ -111,6 +111,6 @@ def _read_copy(place: Path) -> Release | None:
             where=str(place),
             published=rollcalls[["rcid", "yes", "abstain", "no", "absent"]],
         )
-        return replace(release, notes=tuple(about["notes"]))
+        return replace(release, mends=tuple(about["mends"]), notes=tuple(about["notes"]))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return None

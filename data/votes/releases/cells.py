@@ -76,14 +76,24 @@ class Cells:
         return self.facts[name].map({"": convert("")} | dict(zip(words.number, values, strict=True)))
 
 
-def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list[str], where: str) -> Cells:
+def gather_cells(
+    batches: Iterable[pa.RecordBatch],
+    keys: list[str],
+    facts: list[str],
+    where: str,
+    split: Callable[[dict[str, np.ndarray]], pd.DataFrame] | None = None,
+) -> Cells:
     """Read a long file block by block; keep 4 bytes per key and row, and the facts per roll call.
 
     ``keys`` are the columns that differ between rows of a roll call; the first identifies the roll call.
     ``facts`` repeat within a roll call. If a roll call has several values, the most frequent non-empty one is
     taken, and a note says so. ``facts`` of the result is indexed by the number of the roll call's word.
+
+    ``split`` may find roll calls that share a word: it takes the key columns and returns the rows that are
+    roll calls of their own, the first key and other columns that are both keys and facts, with ``part`` from
+    1. Their word becomes ``word#part``.
     """
-    words = {name: Words() for name in keys + facts}
+    words = {name: Words() for name in dict.fromkeys(keys + facts)}
     collected: dict[str, list[np.ndarray]] = {name: [] for name in keys}
     runs, rows = [], 0
     for batch in batches:
@@ -92,7 +102,7 @@ def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list
         rows_now = rows + batch.num_rows
         if rows_now > MAX_ROWS:
             raise DataError(f"{where}: more than {MAX_ROWS:,} rows; no record of the Assembly is that long")
-        block = {n: words[n].encode(batch.column(n), rows, MAX_ROLLCALLS, where, n) for n in keys + facts}
+        block = {n: words[n].encode(batch.column(n), rows, MAX_ROLLCALLS, where, n) for n in words}
         for name in keys:
             collected[name].append(block[name])
         table = np.column_stack([block[n] for n in [keys[0], *facts]])
@@ -103,13 +113,30 @@ def gather_cells(batches: Iterable[pa.RecordBatch], keys: list[str], facts: list
         raise DataError(f"{where}: a header and no rows")
     notes: list[str] = []
     table = np.concatenate(runs).astype(np.int64)
+    columns = {name: np.concatenate(parts) for name, parts in collected.items()}
+    if split is not None:
+        _split_words(columns, table, [keys[0], *facts], words[keys[0]], split(columns))
     taken = {
         name: _most_frequent(table, i, words[keys[0]], words[name], notes, name)
         for i, name in enumerate(facts, 1)
     }
-    return Cells(
-        words, {n: np.concatenate(c) for n, c in collected.items()}, pd.DataFrame(taken, dtype=object), notes
-    )
+    return Cells(words, columns, pd.DataFrame(taken, dtype=object), notes)
+
+
+def _split_words(
+    columns: dict[str, np.ndarray], table: np.ndarray, names: list[str], key: Words, parts: pd.DataFrame
+) -> None:
+    """Give each part of a roll call a word of its own, in the rows and in the table of facts."""
+    by = [name for name in parts if name != "part"]
+    texts = list(key.number)
+    for row in parts.to_dict("records"):
+        number = key.number.setdefault(f"{texts[row[by[0]]]}#{row['part']}", len(key.number))
+        if number == len(key.first_row):
+            key.first_row.append(key.first_row[row[by[0]]])
+        rows = np.logical_and.reduce([columns[name] == row[name] for name in by])
+        facts = np.logical_and.reduce([table[:, names.index(name)] == row[name] for name in by])
+        columns[by[0]] = np.where(rows, number, columns[by[0]])
+        table[facts, 0] = number
 
 
 def _most_frequent(table: np.ndarray, column: int, key: Words, fact: Words, notes: list[str], name: str):
@@ -133,25 +160,31 @@ def _most_frequent(table: np.ndarray, column: int, key: Words, fact: Words, note
     return out
 
 
+_MISSING = ("", "NA", "NaN", "nan", "NaT", "None", ".")
+"""What publishers and programs write for a missing value."""
+
+
+def is_missing(text: str) -> bool:
+    """Tell whether a text stands for a missing value."""
+    return text in _MISSING
+
+
 def parse_int(text: str) -> int:
-    """Parse ``"3"`` or ``"3.0"``; anything else is a ValueError."""
-    number = float(text)
+    """Parse ``"3"``, ``"3.0"`` or, as some spreadsheets write it, ``"3,0"``; ValueError for all else."""
+    whole, comma, rest = text.partition(",")
+    # "3,000" may be three thousand.
+    number = float(whole if comma and rest in ("0", "00") else text)
     if not number.is_integer() or abs(number) > 2**53:
         raise ValueError(text)
     return int(number)
 
 
+def number_parts(word: str) -> int:
+    """Make the number of a roll call that was split: part k of ``rcid#k`` is k * 1,000,000,000 + rcid."""
+    rcid, _, part = word.partition("#")
+    return int(part or 0) * 10**9 + parse_int(rcid)
+
+
 def parse_optional_int(text: str) -> int | None:
     """Parse an integer; None for an empty or NA field."""
-    return None if text in ("", "NA", "NaN", "nan", ".") else parse_int(text)
-
-
-def parse_date(text: str) -> np.datetime64:
-    """Parse a day, ``YYYY-MM-DD`` (with or without a time) or ``YYYYMMDD``; NaT for an empty or NA field."""
-    if text in ("", "NA", "NaN", "nan", "NaT", "."):
-        return np.datetime64("NaT", "s")
-    day = text[:10] if "-" in text else f"{text[:4]}-{text[4:6]}-{text[6:8]}"
-    rest = text[10:] if "-" in text else text[8:]
-    if rest.strip(" T:0.Z+UC") or not (len(day) == 10 and day[4] == day[7] == "-"):
-        raise ValueError(text)
-    return np.datetime64(day, "s")
+    return None if is_missing(text) else parse_int(text)

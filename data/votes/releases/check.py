@@ -48,7 +48,8 @@ class ReleaseReport:
             return f"{self.path}\n  is       {what}\n  unusable {self.error}"
         table = self.coverage
         total = table[["rollcalls", "para_amend", "procedural", "dup", "cells"]].sum()
-        notes = self.release.notes or ("no oddities found",)
+        mends = self.release.mends
+        notes = self.release.notes or (() if mends else ("no oddities found",))
         lines = [
             f"{self.path}",
             f"  is       {self.release.name}",
@@ -57,6 +58,7 @@ class ReleaseReport:
             f"({total['para_amend']:,} on paragraphs or amendments, {total['procedural']} motions, "
             f"{total['dup']} second copies), {total['cells']:,} cells, "
             f"at most {table['states'].max()} states in a session",
+            *(f"  mended   {mend}" for mend in mends),
             *(f"  note     {note}" for note in notes),
         ]
         return "\n".join(lines)

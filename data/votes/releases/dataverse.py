@@ -14,7 +14,13 @@ the roll call. Column names and codes were checked against:
   amend para short descr me nu di hr co ec ident resid``; 1,266,486 rows; ccode as ``2.0``,
   sometimes missing.
 
-The file may be CSV, Dataverse's tab-delimited form, or have semicolons (older exports).
+- the release of 2016-17 on Dataverse: ``rcid session vote ccode member importantvote date unres me ..  ec
+  year``, with dates as month/day/year.
+- reports on version 33 (June 2024): rows of Turkiye without any name of a state since session 78, a number
+  that stands for several resolutions, states twice in a roll call.
+
+The file may be CSV, Dataverse's tab-delimited form, or have semicolons (older exports). States may stand as
+codes or names, votes as numbers or words (copies that were joined by their users).
 """
 
 from collections.abc import Collection, Iterable
@@ -25,26 +31,35 @@ import pandas as pd
 import pyarrow as pa
 
 from data.spec import ISSUES
-from data.tables.rules import DataError
+from data.tables.rules import DataError, list_first
 from data.votes.releases.cells import (
     Cells,
     gather_cells,
+    is_missing,
     map_columns,
-    parse_date,
+    number_parts,
     parse_int,
     parse_optional_int,
 )
-from data.votes.releases.matching import find_duplicates, flag_procedural, match_titles
-from data.votes.releases.states import apply_succession, find_ccode, load_members
+from data.votes.releases.dates import parse_days
+from data.votes.releases.matching import add_derived
+from data.votes.releases.mend import find_parts, mend_votes
+from data.votes.releases.states import apply_succession, find_ccode, iso3_of, load_members, uses_cow_letters
 from data.votes.releases.tidy import Release, finish_release, format_symbol
 
-KEYS = {"rcid": ("rcid",), "vote": ("vote",), "ccode": ("ccode",), "country": ("country", "cowshortcode")}
+STATE = {
+    "ccode": ("ccode",),
+    "country": ("country", "cowshortcode", "country_code", "iso3", "iso3c"),
+    "name": ("countryname", "voetenname", "uniquename", "country_name", "country"),
+}
+KEYS = {"rcid": ("rcid",), "vote": ("vote",), **STATE, "area": ("short_name",)}
 FACTS = {
     "session": ("session",), "year": ("year",), "date": ("date",), "unres": ("unres",), "title": ("short",),
     "descr": ("descr",), "important": ("importantvote",), "amend": ("amend",), "para": ("para",),
     "yes": ("yes",), "abstain": ("abstain",), "no": ("no",), **{i: (i,) for i in ISSUES},
 }  # fmt: skip
 _VOTES = {1: 2, 2: 1, 3: 0, 8: 3, 9: -1}  # to the codes of tidy.VOTES; -1: no seat
+_WORDS = {"yes": 2, "abstain": 1, "no": 0, "absent": 3}
 NOT_ABSENT_BUT_MEMBER = (679, 65)
 """Yemen in session 65: it was a member throughout, but one cell is coded 9."""
 _FLAGS_OF_2016_END = 70
@@ -54,8 +69,16 @@ _FLAGS = (*ISSUES, "important", "amend", "para")
 def find_columns(header: list[str]) -> dict[str, str] | None:
     """Map canonical names to columns of the file; None if it is no Dataverse release."""
     found = map_columns(header, KEYS | FACTS)
-    needed = {"rcid", "vote", "ccode"} <= found.keys() and ("session" in found or "year" in found)
-    return found if needed else None
+    if found.get("name") == found.get("country"):
+        found.pop("name", None)
+    needed = {"rcid", "vote"} <= found.keys() and ("session" in found or "year" in found)
+    return found if needed and STATE.keys() & found.keys() else None
+
+
+def parse_vote(text: str) -> int:
+    """Parse a vote, in numbers or words, to the codes of ``tidy.VOTES``; -1: no seat."""
+    word = text.lower()
+    return _WORDS[word] if word in _WORDS else _VOTES[parse_int(text)]
 
 
 def tidy_dataverse(
@@ -69,14 +92,17 @@ def tidy_dataverse(
 ) -> Release:
     """Make the tidy form from blocks of text with columns named as in ``KEYS`` and ``FACTS``.
 
-    DataError if a vote code or state is unknown, a number is none, or a state votes twice in a roll call.
+    DataError if a vote code or state is unknown, a number is none, or a state casts two votes in a roll call.
     """
     where = str(path)
-    keys = [k for k in KEYS if k in columns]
+    apart = [name for name in ("unres", "date") if name in columns]
+    keys = [*(k for k in KEYS if k in columns), *apart]
     facts = [k for k in FACTS if k in columns]
-    cells = gather_cells(batches, keys, facts, where)
-    rcid = np.array(cells.words["rcid"].parse(parse_int, where, "rcid", "a whole number"), dtype=np.int64)
-    vote = np.array(cells.words["vote"].parse(lambda t: _VOTES[parse_int(t)], where, "vote",
+    state = [k for k in STATE if k in columns]
+    cells = gather_cells(batches, keys, facts, where, lambda found: find_parts(found, state, apart))
+    number = cells.words["rcid"].parse(number_parts, where, "rcid", "a whole number")
+    rcid = np.array(number, dtype=np.int64)
+    vote = np.array(cells.words["vote"].parse(parse_vote, where, "vote",
                     "1 yes, 2 abstain, 3 no, 8 absent or 9 not a member"), dtype=np.int8)  # fmt: skip
     rollcalls, published = _rollcalls(cells, rcid, where)
     ccode = _ccodes(cells, vote, where)
@@ -90,6 +116,8 @@ def tidy_dataverse(
         "rcid": rcid[cells.keys["rcid"][seated]], "vote": code[seated],
         "ccode": apply_succession(ccode[seated], session[seated]),
     })  # fmt: skip
+    votes, mends = mend_votes(votes, rollcalls, where)
+    mends += _tell_parts(rcid, rollcalls)
     voted = rollcalls["rcid"].isin(votes["rcid"].unique())
     notes = [*notes, *cells.notes]
     if not voted.all():
@@ -97,7 +125,26 @@ def tidy_dataverse(
     rollcalls, published = rollcalls[voted], published[voted]
     rollcalls, more = add_derived(rollcalls, votes, path)
     return finish_release(rollcalls, votes, name=name, sha256=sha256, where=where, notes=notes + more,
+                          mends=mends,
                           published=published if len(published.columns) > 1 else None)  # fmt: skip
+
+
+def _tell_parts(rcid: np.ndarray, rollcalls: pd.DataFrame) -> list[str]:
+    """Say which numbers stood for several resolutions."""
+    part, number = np.divmod(rcid, 10**9)
+    split = part > 0
+    if not split.any():
+        return []
+    shown = [
+        f"{n} ({symbol or 'no symbol'})"
+        for n, symbol in zip(
+            number[split], rollcalls.get("unres", pd.Series([""] * len(rcid)))[split], strict=True
+        )
+    ]
+    return [
+        f"{len(np.unique(number[split]))} roll call numbers stand for several resolutions, split by symbol "
+        f"and date; each further one gets a billion added: {list_first(shown)}"
+    ]
 
 
 def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -117,8 +164,7 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
         )
     table = pd.DataFrame({"rcid": rcid, "session": session.astype(int)})
     if "date" in facts:
-        days = cells.parse_fact("date", parse_date, where, "a day as YYYY-MM-DD, or empty")
-        table["date"] = days.astype("datetime64[s]")
+        table["date"] = parse_days(facts["date"], cells.words["date"], table["session"], where)
         # Before session 58, only the year and month of the published dates are right where compared.
         table["date_quality"] = np.where(
             table["date"].isna(), "none", np.where(table["session"] < 58, "month", "day")
@@ -133,6 +179,8 @@ def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame
     ).fillna(False)
     if not {"amend", "para"} & set(facts):
         cells.notes.append("votes on paragraphs and amendments are not marked in this file")
+    if "area" in cells.keys and not any(issue in numbers for issue in ISSUES):
+        numbers |= _list_areas(cells, len(table))
     for issue in ISSUES:
         table[issue] = numbers.get(issue)
         if table["session"].max() <= _FLAGS_OF_2016_END:
@@ -152,69 +200,64 @@ def _flags(text: pd.Series, rcid: np.ndarray, name: str, notes: list[str]) -> pd
     return text.map(known).astype("Int64")
 
 
+def _list_areas(cells: Cells, size: int) -> dict[str, pd.Series]:
+    """Return the flags of a file that has a row for each issue area of a roll call."""
+    words = cells.words["area"].number
+    return {
+        issue: pd.Series(np.isin(np.arange(size), cells.keys["rcid"][cells.keys["area"] == words[issue]]))
+        .astype("Int64") if issue in words else pd.Series(0, index=range(size), dtype="Int64")
+        for issue in ISSUES
+    }  # fmt: skip
+
+
 def _ccodes(cells: Cells, vote: np.ndarray, where: str) -> np.ndarray:
-    """Return the state of each row. It must be known, unless the row is coded "not a member"."""
-    units = cells.words["ccode"].parse(parse_optional_int, where, "ccode", "a Correlates of War number")
-    number = cells.keys["ccode"]
-    country = cells.keys.get("country", np.zeros_like(number))
-    labels = list(cells.words["country"].number) if "country" in cells.words else [""]
-    pair = number.astype(np.int64) * len(labels) + country
-    distinct, position = np.unique(pair, return_inverse=True)
-    found = [
-        find_ccode(ccode=units[p // len(labels)]) if units[p // len(labels)] is not None else
-        find_ccode(labels[p % len(labels)]) for p in distinct
-    ]  # fmt: skip
-    ccode = np.array([0 if f is None else f for f in found], dtype=np.int16)[position]
-    unknown = (ccode == 0) & (vote[cells.keys["vote"]] >= 0)
+    """Return the state of each row, 0 for one without any name of a state.
+
+    A state that is named must be known, unless the row is coded "not a member". Where the number and the name
+    are those of different states, the number counts, with a note.
+    """
+    names = [name for name in STATE if name in cells.words]
+    columns = np.column_stack([cells.keys[name] for name in names])
+    sizes = [len(cells.words[name].number) for name in names]
+    _, first, position = np.unique(
+        np.ravel_multi_index(columns.T, sizes), return_index=True, return_inverse=True
+    )
+    texts = {name: list(cells.words[name].number) for name in names}
+    cow = uses_cow_letters(texts.get("country", ()))
+    found, clash = [], 0
+    rows = np.bincount(position)
+    for row, count in zip(columns[first], rows, strict=True):
+        given = {name: texts[name][i] for name, i in zip(names, row, strict=True)}
+        given = {name: "" if is_missing(text) else text for name, text in given.items()}
+        number = _parse_number(given.get("ccode", ""))
+        letters = (
+            given.get("country", "") if number is not None else given.get("country") or given.get("ccode", "")
+        )
+        by_name = find_ccode(letters, given.get("name", ""), cow=cow)
+        ccode = by_name if number is None else find_ccode(ccode=number)
+        found.append(0 if not any(given.values()) else -1 if ccode is None else ccode)
+        clash += count * (None not in (by_name, ccode) and iso3_of()[by_name] != iso3_of()[ccode])
+    ccode = np.array(found, dtype=np.int16)[position]
+    unknown = (ccode < 0) & (vote[cells.keys["vote"]] >= 0)
     if unknown.any():
-        first = np.unique(pair[unknown], return_index=True)
-        rows = np.flatnonzero(unknown)[first[1]] + 1
-        codes = list(cells.words["ccode"].number)
-        names = [
-            f"ccode {codes[p // len(labels)] or 'empty'} {labels[p % len(labels)]} (data row {r})"
-            for p, r in zip(first[0], rows, strict=True)
+        _, rows = np.unique(position[unknown], return_index=True)
+        shown = [
+            " ".join(f"{name} {texts[name][cells.keys[name][row]] or 'empty'}" for name in names)
+            + f" (data row {row + 1})"
+            for row in np.flatnonzero(unknown)[rows]
         ]
         raise DataError(
-            f"{where}: votes of unknown states: {', '.join(names[:5])}; known are "
+            f"{where}: votes of unknown states: {list_first(shown)}; known are "
             f"{load_members()['ccode'].nunique()} members"
         )
-    return ccode
+    if clash:
+        cells.notes.append(f"the number of a state and its name disagree in {clash} rows; the number counts")
+    return np.maximum(ccode, 0)
 
 
-def add_derived(rollcalls: pd.DataFrame, votes: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Mark motions, second copies and repeated resolutions; the votes file does not mark them.
-
-    Repeated resolutions come from the author's table ``Matches.csv`` (``rcid1 rcid2``) beside the file or, if
-    there is none, from titles (see `match_titles`).
-    """
-    rollcalls = rollcalls.reset_index(drop=True)
-    rollcalls["is_procedural"] = False
-    rollcalls["dup_of_rcid"] = pd.array([pd.NA] * len(rollcalls), dtype="Int64")
-    rollcalls["is_procedural"] = flag_procedural(rollcalls)
-    rollcalls["dup_of_rcid"] = find_duplicates(rollcalls, votes)
-    table = path.with_name("Matches.csv")
-    if table.is_file():
-        rollcalls["match_group"] = _author_matches(table, rollcalls["rcid"])
-        rollcalls["match_source"] = np.where(rollcalls["match_group"].notna(), "coded", "none")
-        return rollcalls, []
-    titles = rollcalls.assign(
-        title=rollcalls["descr"].where(rollcalls["session"].between(58, 70), rollcalls["title"])
-    )
-    rollcalls["match_group"] = match_titles(titles)
-    rollcalls["match_source"] = np.where(rollcalls["match_group"].notna(), "derived", "none")
-    return rollcalls, ["repeated resolutions derived from titles (no Matches.csv beside the file)"]
-
-
-def _author_matches(table: Path, rcid: pd.Series) -> pd.Series:
-    import networkx as nx  # slow to import, and few records have such a table
-
+def _parse_number(text: str) -> int | None:
+    """Parse a Correlates of War number; None if it is empty or a word."""
     try:
-        pairs = pd.read_csv(table)[["rcid1", "rcid2"]].astype(int)
-    except (ValueError, KeyError, OSError) as error:
-        raise DataError(
-            f"{table}: must hold whole numbers in the columns rcid1 and rcid2: {error}"
-        ) from error
-    pairs = pairs[pairs["rcid1"].isin(rcid) & pairs["rcid2"].isin(rcid)]
-    groups = nx.connected_components(nx.Graph(pairs.itertuples(index=False, name=None)))
-    smallest = {rcid: min(group) for group in groups for rcid in group}
-    return rcid.map(lambda number: smallest.get(number, pd.NA)).astype("Int64")
+        return parse_optional_int(text)
+    except ValueError:
+        return None

@@ -140,7 +140,8 @@ def extend_release(base: Release, later: Release) -> Release:
     votes = pd.concat([base.votes, later.votes[later.votes["rcid"].isin(new["rcid"])]], ignore_index=True)
     votes["vote"] = votes["vote"].astype(VOTES)
     name, sha256 = f"{base.name} + {later.name}", f"{base.sha256}+{later.sha256}"
-    return Release(both, votes, name, sha256, tuple(notes), base.files | later.files)
+    mends = (*base.mends, *later.mends)
+    return Release(both, votes, name, sha256, mends, tuple(notes), base.files | later.files)
 
 
 def _link_groups(rollcalls: pd.DataFrame, new: set[int]) -> pd.Series:

@@ -1,9 +1,12 @@
 """Find repeated resolutions, motions and second copies from words and votes."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from data.tables.rules import DataError
 
 _TAIL = re.compile(r"\s*[:;,]?\s*\bresolutions?\b\s*(?:\[[^\]]*\])?\s*/\s*ad.*$", re.IGNORECASE)
 _YEARS = re.compile(r"\b(?:19|20)\d\d(?:\s*[-–/]\s*(?:19|20)?\d\d)?\b")
@@ -97,3 +100,42 @@ def find_duplicates(rollcalls: pd.DataFrame, votes: pd.DataFrame, share: float =
         if len(one) and (one.to_numpy() == two.to_numpy()).mean() >= share:
             out.loc[row.index] = row.original
     return out
+
+
+def add_derived(rollcalls: pd.DataFrame, votes: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Mark motions, second copies and repeated resolutions; the votes file does not mark them.
+
+    Repeated resolutions come from the author's table ``Matches.csv`` (``rcid1 rcid2``) beside the file or, if
+    there is none, from titles (see `match_titles`).
+    """
+    rollcalls = rollcalls.reset_index(drop=True)
+    rollcalls["is_procedural"] = False
+    rollcalls["dup_of_rcid"] = pd.array([pd.NA] * len(rollcalls), dtype="Int64")
+    rollcalls["is_procedural"] = flag_procedural(rollcalls)
+    rollcalls["dup_of_rcid"] = find_duplicates(rollcalls, votes)
+    table = path.with_name("Matches.csv")
+    if table.is_file():
+        rollcalls["match_group"] = _author_matches(table, rollcalls["rcid"])
+        rollcalls["match_source"] = np.where(rollcalls["match_group"].notna(), "coded", "none")
+        return rollcalls, []
+    titles = rollcalls.assign(
+        title=rollcalls["descr"].where(rollcalls["session"].between(58, 70), rollcalls["title"])
+    )
+    rollcalls["match_group"] = match_titles(titles)
+    rollcalls["match_source"] = np.where(rollcalls["match_group"].notna(), "derived", "none")
+    return rollcalls, ["repeated resolutions derived from titles (no Matches.csv beside the file)"]
+
+
+def _author_matches(table: Path, rcid: pd.Series) -> pd.Series:
+    import networkx as nx  # slow to import, and few records have such a table
+
+    try:
+        pairs = pd.read_csv(table)[["rcid1", "rcid2"]].astype(int)
+    except (ValueError, KeyError, OSError) as error:
+        raise DataError(
+            f"{table}: must hold whole numbers in the columns rcid1 and rcid2: {error}"
+        ) from error
+    pairs = pairs[pairs["rcid1"].isin(rcid) & pairs["rcid2"].isin(rcid)]
+    groups = nx.connected_components(nx.Graph(pairs.itertuples(index=False, name=None)))
+    smallest = {rcid: min(group) for group in groups for rcid in group}
+    return rcid.map(lambda number: smallest.get(number, pd.NA)).astype("Int64")

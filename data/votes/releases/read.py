@@ -82,7 +82,7 @@ def _identify_packed(path: Path) -> str:
 
 
 def _identify_text(path: Path) -> str:
-    header, delimiter = read_header(path)
+    header, delimiter, _ = read_header(path)
     if dataverse.find_columns(header):
         return "dataverse_text"
     if undl.find_columns(header):
@@ -136,12 +136,14 @@ def _read_dgacm(path: Path, progress: Progress | None) -> Release:
 
 def _read_text(path: Path, progress: Progress | None, module: ModuleType, name: str) -> Release:
     scan = scan_text(path, progress)
-    header, _ = read_header(path, scan.encoding)
+    header, *_ = read_header(path, scan.encoding)
     columns = module.find_columns(header)
     if columns is None:
         raise DataError(f"{path}: unknown columns; {_EXPECTED}")
     notes = [] if scan.complete else ["the last line has no end: the file may be truncated"]
-    notes += [] if scan.encoding == "utf-8" else ["not UTF-8: read as Windows-1252"]
+    notes += {"cp1252": ["not UTF-8: read as Windows-1252"], "utf-16": ["read as UTF-16"]}.get(
+        scan.encoding, []
+    )
     batches = read_blocks(path, scan, columns, progress)
     tidy = dataverse.tidy_dataverse if module is dataverse else undl.tidy_undl
     return tidy(batches, columns, path=path, name=name, sha256=scan.sha256, notes=notes)

@@ -19,6 +19,8 @@ Sources: codebook of the Dataverse release; ISO 3166-3 for withdrawn codes; offi
 the vote" as the UN Digital Library writes them.
 """
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -36,6 +38,8 @@ CODE_CHANGES = {255: (260, 45), 679: (678, 46)}
 _CCODE_ALIASES = {628: 626}
 FORMER_NAMES = Path(__file__).with_name("former_names.csv")
 """Withdrawn codes and former official names of states, with their Correlates of War code."""
+COW_ABBREVIATIONS = Path(__file__).with_name("cow_abbreviations.csv")
+"""Three letters of the Correlates of War project; a few mean another state in ISO 3166 (AUS, CZE, SLV)."""
 
 
 def session_of_date(date: pd.Series) -> pd.Series:
@@ -83,19 +87,78 @@ def _ccode_of_name() -> dict[str, int]:
     return dict(zip(names["name"], names["ccode"].astype(int), strict=True))
 
 
-def find_ccode(code: str = "", name: str = "", ccode: int | None = None) -> int | None:
+@cache
+def _ccode_of_abbreviation() -> dict[str, int]:
+    table = pd.read_csv(COW_ABBREVIATIONS, keep_default_na=False)
+    return dict(zip(table["stateabb"], table["ccode"].astype(int), strict=True))
+
+
+@cache
+def _known_countries() -> pd.DataFrame:
+    """Load ISO codes and patterns of names from country_converter: ``ISO2 ISO3 regex``."""
+    import country_converter  # its table takes a moment to compile, and few files need it
+
+    # The package's own reader loses "NA", the code of Namibia, under pandas 3.
+    path = Path(country_converter.__file__).with_name("country_data.tsv")
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8")
+    table = table[table["obsolete"] == ""].reset_index(drop=True)
+    patterns = [re.compile(pattern, re.IGNORECASE) for pattern in table["regex"]]
+    letters = table["ISO2"].str.replace("[^A-Z]", "", regex=True).str[:2]
+    return table.assign(pattern=patterns, ISO2=letters)
+
+
+def find_code(word: str, *, cow: bool = False) -> int | None:
+    """Find the Correlates of War code of letters: ISO 3166 (two or three), withdrawn, or the project's own.
+
+    ``cow`` says that three letters are those of the Correlates of War project.
+    """
+    word = word.strip().upper()
+    found = _ccode_of_abbreviation().get(word) if cow else None
+    found = found or _ccode_of_name().get(word) or _ccode_of_iso3().get(word)
+    if found is None and len(word) == 2:
+        known = _known_countries()
+        found = next((_ccode_of_iso3().get(i) for i in known["ISO3"][known["ISO2"] == word]), None)
+    return found
+
+
+def find_name(name: str) -> int | None:
+    """Find the Correlates of War code of a state's name, present or former, in the spellings of many lists.
+
+    Former names stand in a table of their own, others are matched by the patterns of country_converter. None
+    if no pattern or more than one fits.
+    """
+    plain = " ".join(name.replace("’", "'").split()).upper()
+    if plain in _ccode_of_name():
+        return _ccode_of_name()[plain]
+    if len(plain) < 4:
+        return None
+    known = _known_countries()
+    fits = [iso3 for iso3, pattern in zip(known["ISO3"], known["pattern"], strict=True)
+            if pattern.search(plain)]  # fmt: skip
+    return _ccode_of_iso3().get(fits[0]) if len(fits) == 1 else None
+
+
+def uses_cow_letters(words: Iterable[str]) -> bool:
+    """Tell whether more three-letter words are abbreviations of Correlates of War than ISO codes."""
+    letters = {word.strip().upper() for word in words if len(word.strip()) == 3}
+    iso3 = set(_ccode_of_iso3()) | set(_ccode_of_name())
+    return len(letters & set(_ccode_of_abbreviation())) > len(letters & iso3)
+
+
+def find_ccode(code: str = "", name: str = "", ccode: int | None = None, *, cow: bool = False) -> int | None:
     """Find the Correlates of War code of a publisher's state, ignoring changes over time.
 
-    ``code`` is an ISO 3166 alpha-3 code, present or withdrawn. The official ``name`` decides if one ISO code
-    covers two members of the same time. The publisher's own ``ccode`` takes precedence. Returns None if no
-    member has that code or name.
+    The publisher's own ``ccode`` takes precedence. Then a former ``name`` decides, because one ISO code may
+    cover two members of the same time; then ``code`` (see `find_code`); then any other name. Either may stand
+    in the place of the other. Returns None if no member has that code or name.
     """
     if ccode is not None:
         ccode = _CCODE_ALIASES.get(ccode, ccode)
         return ccode if ccode in iso3_of() else None
-    former, code = _ccode_of_name(), code.strip().upper()
-    found = former.get(" ".join(name.split()).upper()) or former.get(code)
-    return found if found is not None else _ccode_of_iso3().get(code)
+    former = _ccode_of_name().get(" ".join(name.split()).upper())
+    return (
+        former or find_code(code, cow=cow) or find_name(name) or find_code(name, cow=cow) or find_name(code)
+    )
 
 
 def apply_succession(ccode: np.ndarray, session: np.ndarray, date: np.ndarray | None = None) -> np.ndarray:

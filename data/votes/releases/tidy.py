@@ -9,6 +9,7 @@ import pandas as pd
 
 from data.spec import ISSUES
 from data.tables.rules import DataError, list_first
+from data.votes.releases.mend import mend_votes
 from data.votes.releases.states import iso3_of, seats
 
 VOTES = pd.CategoricalDtype(["no", "abstain", "yes", "absent"])
@@ -58,6 +59,8 @@ class Release:
         What the file is.
     sha256 : str
         Hash of the file, or of the pair of files one after the other.
+    mends : tuple of str
+        What was mended or left out, with counts.
     notes : tuple of str
         Oddities that were found and accepted.
     files : dict of str to str
@@ -68,6 +71,7 @@ class Release:
     votes: pd.DataFrame
     name: str
     sha256: str
+    mends: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
 
@@ -79,6 +83,7 @@ def finish_release(
     name: str,
     sha256: str,
     where: str,
+    mends: Iterable[str] = (),
     notes: Iterable[str] = (),
     published: pd.DataFrame | None = None,
 ) -> Release:
@@ -89,6 +94,7 @@ def finish_release(
     rollcalls : DataFrame
         Any of ``ROLLCALL_COLUMNS``; the others become unknown. Counts come from the votes.
     votes : DataFrame with ``rcid ccode vote`` (vote as int 0-3 or categorical)
+        ``ccode`` is 0 in a row without a state; see `data.votes.releases.mend`.
     where : str
         File to name in messages.
     published : DataFrame, optional
@@ -97,8 +103,9 @@ def finish_release(
     Raises
     ------
     DataError
-        There is no roll call or vote; a roll call or cell occurs twice; a vote has no roll call, or the
-        reverse; a date lies far outside its session; more than ``DAMAGED_SHARE`` of the counts do not add up.
+        There is no roll call or vote; a roll call occurs twice; a state casts two votes in one; a vote has no
+        roll call, or the reverse; a date lies far outside its session; more than ``DAMAGED_SHARE`` of the
+        counts do not add up.
     """
     notes = list(notes)
     rollcalls = rollcalls.sort_values(["session", "rcid"]).reset_index(drop=True)
@@ -112,6 +119,11 @@ def finish_release(
     double = rollcalls["rcid"].duplicated()
     if double.any():
         raise DataError(f"{where}: roll call listed twice: rcid {list_first(rollcalls['rcid'][double])}")
+    if votes["vote"].dtype == VOTES:
+        votes = votes.assign(vote=votes["vote"].cat.codes)
+    votes, mended = mend_votes(votes, rollcalls, where)
+    if votes.empty:
+        raise DataError(f"{where}: holds no vote of any member")
     key = votes["rcid"].to_numpy(np.int64) * 1000 + votes["ccode"].to_numpy(np.int64)
     votes = votes.iloc[np.argsort(key, kind="stable")].reset_index(drop=True)
     missing = set(rollcalls["rcid"]) ^ set(votes["rcid"].unique())
@@ -122,11 +134,7 @@ def finish_release(
         )
 
     position = pd.Index(rollcalls["rcid"]).get_indexer(votes["rcid"])
-    code = (
-        votes["vote"].cat.codes.to_numpy()
-        if votes["vote"].dtype == VOTES
-        else votes["vote"].to_numpy(np.int8)
-    )
+    code = votes["vote"].to_numpy(np.int8)
     counts = np.bincount(position * 4 + code, minlength=4 * len(rollcalls)).reshape(-1, 4)
     us = votes["ccode"].to_numpy() == 2
     us_code = np.full(len(rollcalls), -1, dtype=np.int8)
@@ -150,16 +158,11 @@ def finish_release(
             "vote": pd.Categorical.from_codes(code, dtype=VOTES),
         }
     )
-    # By iso3, because a state may also vote under two codes.
-    double = votes[votes.duplicated(["rcid", "iso3"])]
-    if len(double):
-        cells = list_first(f"{row.iso3} in rcid {row.rcid}" for row in double.itertuples())
-        raise DataError(f"{where}: {len(double)} states vote twice in one roll call: {cells}")
     notes += _check_counts(rollcalls, published, where)
     rollcalls = _complete(rollcalls)
     notes += _check_dates(rollcalls, where)
     notes += _check_seats(votes)
-    return Release(rollcalls, votes, name, sha256, tuple(notes))
+    return Release(rollcalls, votes, name, sha256, (*mends, *mended), tuple(notes))
 
 
 def _complete(rollcalls: pd.DataFrame) -> pd.DataFrame:

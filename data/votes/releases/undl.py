@@ -28,10 +28,10 @@ from data.votes.releases.cells import (
     Cells,
     gather_cells,
     map_columns,
-    parse_date,
     parse_int,
     parse_optional_int,
 )
+from data.votes.releases.dates import parse_days
 from data.votes.releases.issues import derive_from_words
 from data.votes.releases.states import apply_succession, find_ccode, session_of_date
 from data.votes.releases.tidy import Release, finish_release, format_symbol
@@ -94,7 +94,8 @@ def tidy_undl(
 
 def _rollcalls(cells: Cells, rcid: np.ndarray, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     facts = cells.facts
-    days = cells.parse_fact("date", parse_date, where, "a day as YYYY-MM-DD")
+    # Sessions of this file come from the days in part, so only numbers above 12 tell day and month apart.
+    days = parse_days(facts["date"], cells.words["date"], None, where)
     table = pd.DataFrame({"rcid": rcid, "date": days.astype("datetime64[s]").to_numpy()})
     if table["date"].isna().any():
         raise DataError(f"{where}: {table['date'].isna().sum()} resolutions without a date, undl_id "
@@ -135,7 +136,8 @@ def _ccodes(cells: Cells, where: str) -> np.ndarray:
     codes, names = list(cells.words["code"].number), list(cells.words["state"].number)
     pair = cells.keys["code"].astype(np.int64) * len(names) + cells.keys["state"]
     distinct, first, position = np.unique(pair, return_index=True, return_inverse=True)
-    found = [find_ccode(codes[p // len(names)], names[p % len(names)]) for p in distinct]
+    given = [(codes[p // len(names)], names[p % len(names)]) for p in distinct]
+    found = [find_ccode(*pair) if any(pair) else 0 for pair in given]
     unknown = [f"{codes[p // len(names)]!r} {names[p % len(names)][:40]!r} (data row {r + 1})"
                for p, r, f in zip(distinct, first, found, strict=True) if f is None]  # fmt: skip
     if unknown:

@@ -104,8 +104,10 @@ def test_other_table(tmp_path):
 
 
 @pytest.mark.parametrize("maker", [dataverse_text, undl_text])
-def test_state_voting_twice(maker, tmp_path):
-    again = pd.concat([VOTES, VOTES.iloc[[3]]])
+def test_state_casting_two_votes(maker, tmp_path):
+    russia = VOTES[(VOTES["ccode"] == 365) & (VOTES["code"] == 1)].iloc[[0]]
+    other = russia.assign(code=3)
+    again = pd.concat([VOTES, other])
     refuse(file(tmp_path, maker(again)), "twice", "RUS")
 
 
@@ -206,6 +208,7 @@ def test_parquet_counts_that_differ_from_the_votes(tmp_path):
 
 def test_a_state_that_votes_under_two_codes(tmp_path):
     votes = made_up_votes(states={2: "USA", 20: "CAN", 255: "DEU", 260: "DEU"})
+    votes["code"] = votes["code"].mask(votes["ccode"] == 255, 1).mask(votes["ccode"] == 260, 3)
     write_parquet_pair(votes, tmp_path)
     refuse(tmp_path, "states vote twice", "DEU in rcid")
 
