@@ -1,9 +1,12 @@
 """The one door into ``data``: all that ``analysis`` takes from it besides the coding choices."""
 
+from data.acts.load import ActsData, load_acts
 from data.alliances.build import load_alliances
 from data.alliances.dyads import DYADS_FILES, build_graph, load_dyads
 from data.alliances.network import find_clients, measure_star
+from data.assembly import read_assembly
 from data.build import build_shipped
+from data.case_file import choose_cases, list_cases, write_template
 from data.describe import describe_tables
 from data.panel.load import load_panel
 from data.panel.ties import (
@@ -22,6 +25,7 @@ from data.tables.read import (
     load_coalition,
     load_guarantees,
     load_states,
+    locate_given,
     sha256,
     table_text,
 )
@@ -43,11 +47,13 @@ __all__ = [
     "ISSUE_NAMES",
     "SHARED_DIR",
     "TABLES_DIR",
+    "ActsData",
     "DataError",
     "add_client_ties",
     "build_graph",
     "build_shipped",
     "check_release",
+    "choose_cases",
     "describe_agreement",
     "describe_tables",
     "fetch_release",
@@ -57,8 +63,10 @@ __all__ = [
     "grade_by_closeness",
     "grade_by_form",
     "is_member",
+    "list_cases",
     "list_files",
     "list_members",
+    "load_acts",
     "load_alliances",
     "load_blocs",
     "load_coalition",
@@ -70,8 +78,11 @@ __all__ = [
     "load_sources",
     "load_states",
     "load_votes",
+    "locate_given",
     "measure_star",
     "prepare_waves",
+    "read_assembly",
     "sha256",
     "table_text",
+    "write_template",
 ]

@@ -22,7 +22,7 @@ FLOORS = (
 )
 """Folders of ``analysis``, lowest first. Each imports itself and lower ones only."""
 
-DOORS = {"data.load", "data.spec", "data.case", "data.alliances.spec"}
+DOORS = {"data.load", "data.spec", "data.case", "data.acts.spec", "data.alliances.spec"}
 """All of ``data`` that ``analysis`` may import."""
 
 USES_LOAD = {"data.load", "data.build", "data.describe"}
