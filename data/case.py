@@ -2,6 +2,7 @@
 
 import datetime
 import difflib
+import keyword
 import re
 from dataclasses import dataclass, fields
 from typing import Self
@@ -150,6 +151,10 @@ class CaseSpec:
             compile(self.joined, "joined", "eval")
         except SyntaxError as error:
             raise ValueError(f"CaseSpec.joined = {self.joined!r}: {error.msg}") from None
+        if words := [column for column in self.joined_columns if keyword.iskeyword(column)]:
+            raise ValueError(
+                f"CaseSpec.joined = {self.joined!r}: write | & ~ for or, and, not; got {words[0]!r}"
+            )
 
     @property
     def joined_columns(self) -> tuple[str, ...]:

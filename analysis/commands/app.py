@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +12,9 @@ from rich.markup import escape
 
 from analysis.fitting.gates import ConvergenceError
 from analysis.variants.variant import Variant
+
+if TYPE_CHECKING:
+    from data.case import CaseSpec
 
 RESUME = "Finished fits are kept; run the same command again to continue from there."
 
@@ -34,6 +37,14 @@ VotesOption = Annotated[
 ]
 QuickOption = Annotated[
     bool, typer.Option("--quick", help="Run a short version on the shipped tallies, to try the command out.")
+]
+CaseOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--case",
+        help="A case: a file of your own (sfl case new), or a name of sfl case list. Give it again for more "
+        "cases. By default iraq and isis.",
+    ),
 ]
 VariantArgument = Annotated[str, typer.Argument(help="Name of a variant.")]
 ExplainOption = Annotated[
@@ -107,6 +118,16 @@ def load_xarray() -> None:
 def show_error(title: str, error: Exception, console: Console = console) -> None:
     """Print an error in one line. Square brackets in its message are not markup."""
     console.print(f"[bold red]{title}:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True)
+
+
+def load_cases(names: list[str] | None) -> tuple["CaseSpec", ...]:
+    """Return the cases of ``--case``. A wrong file or name ends the command with code 2."""
+    if not names:
+        return ()
+    from data.load import choose_cases
+
+    with bad_option_ends(), bad_input_ends():
+        return choose_cases(names)
 
 
 def choose_variant(name: str, quick: bool) -> Variant:

@@ -9,7 +9,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, bad_option_ends, console
+from analysis.commands.app import (
+    CaseOption,
+    ExplainOption,
+    QuickOption,
+    VotesOption,
+    app,
+    bad_input_ends,
+    bad_option_ends,
+    console,
+    load_cases,
+)
 from analysis.commands.progress import explain_tasks
 from analysis.commands.run import plan_run, run_and_show
 from analysis.variants.variant import Variant
@@ -25,6 +35,15 @@ def list_choices(console: Console) -> None:
         console.print(f"[bold]{choice.name}[/bold]", highlight=False, soft_wrap=True)
         for line in (choice.reason, changed, choice.source):
             console.print(Padding(escape(line), (0, 0, 0, 4)), highlight=False)
+
+
+def locate_file(change: str) -> str:
+    """Write the whole path of a file that ``--set`` names, as in ``data.iraq.coalition_file=mine.csv``."""
+    from data.load import locate_given
+
+    path, equals, name = change.partition("=")
+    is_file = path.strip().endswith("_file") and name.strip()
+    return f"{path}={locate_given(name.strip())}" if equals and is_file else change
 
 
 def fit_and_compare(
@@ -61,15 +80,18 @@ def fit(
     ] = None,
     quick: QuickOption = False,
     explain: ExplainOption = False,
+    case: CaseOption = None,
     votes: VotesOption = None,
 ) -> None:
     """Run variants by name, or the main analysis with fields changed, and compare them to the main one."""
     if not names and not changes:
         list_choices(console)
         return
-    from analysis.variants.table import MAIN, choose_variants
+    from analysis.variants.table import choose_variants
 
-    with bad_option_ends():
-        variants = choose_variants(names or [], changes or [], quick=quick)
-    main = MAIN.quick() if quick else MAIN
+    cases = load_cases(case)
+    with bad_option_ends(), bad_input_ends():
+        changes = [locate_file(change) for change in changes or []]
+        variants = choose_variants(names or [], changes, quick=quick, cases=cases)
+        main = choose_variants([], [], quick=quick, cases=cases)[0]
     fit_and_compare(variants, main, votes, console, explain=explain)

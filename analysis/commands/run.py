@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from analysis.commands.app import ExplainOption, QuickOption, VotesOption, app, console
+from analysis.commands.app import (
+    CaseOption,
+    ExplainOption,
+    QuickOption,
+    VotesOption,
+    app,
+    bad_option_ends,
+    console,
+    load_cases,
+)
 from analysis.commands.progress import explain_tasks, run_with_progress, show_files
 from analysis.posterior.words import interval, number, probability, take_headline
 from analysis.variants.sampler import Report
@@ -112,16 +121,21 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
     return sentences
 
 
-@app.command(epilog="Example: [bold]sfl run --quick[/bold]")
+@app.command(
+    epilog="Example: [bold]sfl run --quick[/bold], or [bold]sfl run --case libya --case isis[/bold]"
+)
 def run(
     quick: QuickOption = False,
     explain: ExplainOption = False,
+    case: CaseOption = None,
     votes: VotesOption = None,
 ) -> None:
     """Run the main job: both stages, from votes to the effect of a guarantee, with its uncertainty."""
-    from analysis.variants.table import MAIN
+    from analysis.variants.table import choose_variants
 
-    variant = MAIN.quick() if quick else MAIN
+    cases = load_cases(case)
+    with bad_option_ends():
+        variant = choose_variants([], [], quick=quick, cases=cases)[0]
     if explain:
         explain_tasks(lambda: plan_run(variant, votes), console, variant, votes)
     else:

@@ -6,6 +6,7 @@ would choose it, and its source. ``votes.py`` has the rows on votes and states, 
 """
 
 import difflib
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
@@ -16,8 +17,12 @@ from analysis.variants.models import list_model_choices
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.variant import RunSpec, Variant
 from analysis.variants.votes import VOTES
+from data.case import CaseSpec
 
 MAIN = Variant()
+
+LONGEST_NAME = 120
+"""Most bytes in the name of a folder of results. File systems allow 255, and temporary names are longer."""
 
 CHOICES: tuple[Choice, ...] = (*CODINGS, *list_model_choices(MAIN), *VOTES)
 """Every choice besides those of the main analysis."""
@@ -63,16 +68,49 @@ VARIANTS: dict[str, Variant] = {choice.name: build_variant(choice) for choice in
 """Variants that change one choice, by name."""
 
 
-def find_variants(names: Iterable[str]) -> list[Variant]:
-    """Return variants by name; ``main`` is the main analysis.
+def find_variants(names: Iterable[str], main: Variant = MAIN) -> list[Variant]:
+    """Return variants by name; ``main`` is the main analysis, which may be that of other cases.
 
     Raises
     ------
     ValueError
-        For an unknown name. The message lists the nearest names.
+        For an unknown name (the message lists the nearest), or for a variant that needs another case.
     """
     known = {"main": MAIN} | VARIANTS
-    return [known[_nearest(name, known, "variant")] for name in names]
+    names = [_nearest(name, known, "variant") for name in names]
+    if main is MAIN:
+        return [known[name] for name in names]
+    choices = {choice.name: choice for choice in CHOICES}
+    return [
+        main
+        if name == "main"
+        else replace(build_variant(choices[name], main=main), name=f"{main.name}+{name}")
+        for name in names
+    ]
+
+
+def take_cases(cases: tuple[CaseSpec, ...]) -> Variant:
+    """Return the main analysis of some cases, named after them; without cases, that of the project."""
+    if not cases or cases == MAIN.data.cases:
+        return MAIN
+    name = "+".join(case.name for case in cases)
+    return replace(
+        MAIN,
+        name=shorten_name(name),
+        axis="case",
+        choice=name,
+        reason="Cases chosen on the command line.",
+        source="The user.",
+        data=replace(MAIN.data, cases=cases),
+    )
+
+
+def shorten_name(name: str) -> str:
+    """Shorten the name of a folder that a file system may refuse; a hash tells it from others."""
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return name.encode()[: LONGEST_NAME - 9].decode(errors="ignore") + "-" + digest
 
 
 def choose_axes(axes: Iterable[str]) -> list[Choice]:
@@ -145,22 +183,27 @@ def _nearest(name: str, known: Iterable[str], what: str) -> str:
     raise ValueError(f"no {what} {name!r}; nearest: {', '.join(near)}")
 
 
-def choose_variants(names: list[str], changes: list[str], *, quick: bool = False) -> list[Variant]:
+def choose_variants(
+    names: list[str], changes: list[str], *, quick: bool = False, cases: tuple[CaseSpec, ...] = ()
+) -> list[Variant]:
     """Return variants by name, each with further changes. Without names, change the main analysis.
+
+    ``cases`` replace those of the main analysis.
 
     Raises
     ------
     ValueError
         For an unknown name or field (the message lists the nearest), or for a value that is not allowed.
     """
-    chosen = find_variants(names) if names else [MAIN]
+    main = take_cases(cases)
+    chosen = find_variants(names, main) if names else [main]
     given = dict(map(parse_change, changes))
     if given:
         suffix = "+".join(change.replace(" ", "").replace("/", "_") for change in changes)
         chosen = [
             replace(
                 apply_changes(variant, given),
-                name=suffix if variant is MAIN else f"{variant.name}+{suffix}",
+                name=shorten_name(suffix if variant is MAIN else f"{variant.name}+{suffix}"),
                 axis="set",
                 choice=suffix,
                 reason="Set on the command line.",

@@ -10,8 +10,8 @@ from data.tables.once import read_guarantees, read_own_guarantees
 from data.tables.read import find_table, read_table, validate_covariates
 from data.tables.rules import DataError
 
-FIRST_DAY, LAST_DAY = "1990-01-01", "2018-12-31"
-"""Days for which guarantees.csv lists every commitment."""
+FIRST_DAY, LAST_DAY = "1990-01-01", "2019-06-30"
+"""Days for which guarantees.csv lists every commitment: those of 1990-2018; the next began in July 2019."""
 
 
 def load_own_covariates(case: CaseSpec, spec: DataSpec, states: pd.DataFrame) -> tuple[pd.DataFrame, Path]:
@@ -44,10 +44,9 @@ def load_own_covariates(case: CaseSpec, spec: DataSpec, states: pd.DataFrame) ->
     table = read_table(file, tuple(dict.fromkeys(["iso3", *needed, "capability"])))
     if "year" not in table:
         table["year"] = case.covariate_year
-    for column in (*COVARIATES, *UNSURE.values(), "atop_pact"):
-        if column not in table:
-            table[column] = np.nan
+    _fill(table, (*COVARIATES, "atop_pact"))
     validate_covariates(table, states, file.name)
+    _fill(table, tuple(UNSURE.values()))
     table = table[table["year"] == case.covariate_year]
     if table.empty:
         raise DataError(f"{file}: no row of {case.covariate_year}, the covariate year of case {case.name}")
@@ -55,6 +54,12 @@ def load_own_covariates(case: CaseSpec, spec: DataSpec, states: pd.DataFrame) ->
         if table[name].isna().all():
             raise DataError(f"{file}: {name} is empty for all states in {case.covariate_year}")
     return table, file
+
+
+def _fill(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    for column in columns:
+        if column not in table:
+            table[column] = np.nan
 
 
 def load_case_guarantees(case: CaseSpec) -> tuple[pd.DataFrame, Path | None]:
@@ -67,7 +72,7 @@ def load_case_guarantees(case: CaseSpec) -> tuple[pd.DataFrame, Path | None]:
         return read_own_guarantees(file), file
     if not FIRST_DAY <= case.guarantee_date.isoformat() <= LAST_DAY:
         raise DataError(
-            f"case {case.name}: guarantees.csv lists commitments of {FIRST_DAY[:4]}-{LAST_DAY[:4]}, and "
-            f"guarantee_date is {case.guarantee_date}; give a table of your own as guarantee_file"
+            f"case {case.name}: guarantees.csv lists commitments from {FIRST_DAY} to {LAST_DAY}, "
+            f"and guarantee_date is {case.guarantee_date}; give a table of your own as guarantee_file"
         )
     return read_guarantees(), None

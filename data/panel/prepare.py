@@ -26,9 +26,7 @@ def prepare_panel(
     """
     _check_states(spec, {case.name: _members(case, states) for case in spec.cases})
     cases = [
-        _prepare_case(
-            spec, case, states, guarantees[case.name], coalitions[case.name], covariates[case.name]
-        )
+        _prepare_case(spec, case, states, guarantees[case.name], coalitions[case.name], covariates[case.name])
         for case in spec.cases
     ]
     included = np.array([case["included"] for case in cases])
@@ -164,9 +162,9 @@ def _check_places(case: CaseSpec, states: pd.DataFrame, without: set[str]) -> No
     lost = sorted(without - set(case.exclude))
     if lost:
         raise DataError(
-            f"case {case.name}: {', '.join(lost)} took part by {case.coalition_file}, but held no seat in the "
-            f"United Nations on {case.votes_until}, so the panel has no place for it; give the state that "
-            f"held the seat, or exclude it: --set 'data.{case.name}.exclude="
+            f"case {case.name}: {', '.join(lost)} took part by {case.coalition_file}, but held no seat in "
+            f"the United Nations on {case.votes_until}, so the panel has no place for it; give the state "
+            f"that held the seat, or exclude it: --set 'data.{case.name}.exclude="
             f"{json.dumps([*case.exclude, *lost])}'"
         )
 

@@ -21,8 +21,8 @@ from data.tables.rules import DataError, list_first
 MAX_BYTES = 64 << 20
 """Largest file, and largest workbook once unpacked. The largest table that ships has a megabyte."""
 
-MAX_CELLS = 5_000_000
-"""Most cells of a table."""
+MAX_CELLS = 6_000_000
+"""Most cells of a table: a thousand members by five thousand roll calls, and some more."""
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -103,7 +103,9 @@ def decode_text(raw: bytes, path: Path) -> str:
     if encoding is None and b"\0" in raw:
         # Text in UTF-16 without a mark has a zero in nearly every second byte.
         even, odd = raw[::2].count(0), raw[1::2].count(0)
-        encoding = "utf-16-le" if odd > 3 * even else "utf-16-be" if even > 3 * odd else None
+        encoding = "utf-16-le" if odd > even else "utf-16-be"
+        if max(odd, even) < len(raw) / 5 or min(odd, even) > max(odd, even) / 10:
+            encoding = None
         if encoding is None:
             raise DataError(f"{path}: holds NUL bytes: not a text file, or damaged")
     try:
@@ -113,7 +115,7 @@ def decode_text(raw: bytes, path: Path) -> str:
         if encoding is not None:
             raise DataError(f"{path}: damaged {encoding.upper()} text near line {line}") from None
         if re.search(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", raw):
-            raise DataError(f"{path}: mixed encodings: UTF-8 characters, but line {line} is no UTF-8") from None
+            raise DataError(f"{path}: mixed encodings: UTF-8, but not on line {line}") from None
         try:
             text = raw.decode("cp1252")
         except UnicodeDecodeError:
@@ -142,7 +144,7 @@ def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
     if text.lstrip()[:1] == "<":
         raise DataError(f"{path}: a web page or XML, not a table")
     skipped, delimiter = 0, None
-    if found := re.match(r'"?sep=(.)"?[^\n]*\n', text, flags=re.IGNORECASE):
+    if found := re.match(r'"?sep=([,;\t|:])"?[^\n]*\n', text, flags=re.IGNORECASE):
         delimiter, skipped, text = found[1], 1, text[found.end() :]
     if delimiter is None:
         first = next((line for line in text.split("\n") if line.strip(' \t;,|"')), "")
@@ -154,7 +156,9 @@ def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
         for row in reader:
             cells += len(row)
             if cells > MAX_CELLS:
-                raise DataError(f"{path}: more than {MAX_CELLS:,} cells, more than a table of states can have")
+                raise DataError(
+                    f"{path}: more than {MAX_CELLS:,} cells, more than a table of states can have"
+                )
             rows.append((line, [cell.strip() for cell in row]))
             line = skipped + reader.line_num + 1
     except csv.Error as error:
@@ -174,7 +178,9 @@ def _read_workbook(path: Path) -> list[tuple[int, list[str]]]:
                 raise DataError(f"{path}: a workbook without a sheet")
             sheet = book.get_sheet_by_index(0)
             if sheet.total_height * sheet.total_width > MAX_CELLS:
-                raise DataError(f"{path}: more than {MAX_CELLS:,} cells, more than a table of states can have")
+                raise DataError(
+                    f"{path}: more than {MAX_CELLS:,} cells, more than a table of states can have"
+                )
             rows = sheet.to_python(skip_empty_area=False)
     except (DataError, KeyboardInterrupt, SystemExit, MemoryError):
         raise
@@ -199,8 +205,8 @@ def _fit_row(cells: list[str], width: int, line: int, path: Path) -> list[str]:
     """Cut empty cells at the end; DataError if a row has more or fewer cells than the header."""
     if len(cells) < width or any(cells[width:]):
         raise DataError(
-            f"{path}: line {line} has {len(cells)} cells and the header {width}; a cell with the delimiter in "
-            "it needs quotes, or the file is cut short"
+            f"{path}: line {line} has {len(cells)} cells and the header {width}; a cell with the delimiter "
+            "in it needs quotes, or the file is cut short"
         )
     return cells[:width]
 

@@ -137,6 +137,26 @@ def find_table(name: str) -> Path:
     return shipped if Path(name).name == name and shipped.is_file() else Path(name).expanduser()
 
 
+def locate_given(name: str) -> str:
+    """Return the whole path of a table named on the command line, in the current folder, or a shipped name.
+
+    DataError if there is no such file, or if a bare name is both that of a shipped table and of a file in the
+    current folder.
+    """
+    here, is_bare = Path(name).expanduser(), Path(name).name == name
+    shipped = is_bare and (TABLES_DIR / name).is_file()
+    if shipped and here.is_file():
+        raise DataError(
+            f"{name}: the project ships a table of this name, and another is in the current folder; write "
+            f"./{name} for yours, or {TABLES_DIR / name} for that of the project"
+        )
+    if shipped:
+        return name
+    if not here.is_file():
+        raise DataError(f"{name}: no such file in {Path.cwd()}")
+    return str(here.resolve())
+
+
 def load_coalition(case: CaseSpec, states: pd.DataFrame) -> pd.DataFrame:
     """Read a case's coalition table: one row per state, with 0/1 columns for each way of taking part.
 
@@ -182,7 +202,9 @@ def validate_covariates(table: pd.DataFrame, states: pd.DataFrame, file: str) ->
     for column, covariate in COVARIATES.items():
         validate_range(table, column, covariate.low, covariate.high, file)
     for column, sd in UNSURE.items():
-        validate_positive_together(table, column, sd, file)
+        # A user's own table may lack standard deviations.
+        if sd in table:
+            validate_positive_together(table, column, sd, file)
     validate_codes(table, "atop_pact", (0, 1, np.nan), file)
 
 

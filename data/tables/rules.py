@@ -21,6 +21,11 @@ def list_first(values: Iterable, limit: int = 5) -> str:
     return ", ".join(map(str, values[:limit])) + more
 
 
+def shorten(text: str, limit: int = 60) -> str:
+    """Cut a long text, of which a message needs the beginning only."""
+    return text if len(text) <= limit else f"{text[:limit]}..."
+
+
 def _refuse(file: str, bad: pd.Series | np.ndarray, rule: str, values: pd.DataFrame | pd.Series) -> None:
     """Raise DataError if ``bad`` is true in any row, showing at most five."""
     rows = np.flatnonzero(np.asarray(bad, dtype=bool))
@@ -29,6 +34,7 @@ def _refuse(file: str, bad: pd.Series | np.ndarray, rule: str, values: pd.DataFr
     # A table with blank lines says which line each row has.
     lines = np.array(values.attrs.get("lines", range(2, len(values) + 2)))[rows]
     shown = values.iloc[rows[:5]]
+    shown = shown.map(lambda cell: shorten(cell) if isinstance(cell, str) else cell)
     shown = shown.to_dict("records") if isinstance(shown, pd.DataFrame) else shown.tolist()
     raise DataError(f"{file}: {rule}. Line {list_first(lines)}: {shown}")
 
@@ -38,8 +44,9 @@ def validate_columns(table: pd.DataFrame, required: Sequence[str], file: str) ->
     missing = [column for column in required if column not in table.columns]
     if missing:
         near = {m: difflib.get_close_matches(m, list(table.columns), n=1, cutoff=0.4) for m in missing}
-        hints = ", ".join(f"{m!r}" + (f" (nearest: {n[0]!r})" if n else "") for m, n in near.items())
-        raise DataError(f"{file}: missing column {hints}. Columns: {', '.join(map(str, table.columns))}")
+        hints = ", ".join(f"{m!r}" + (f" (nearest: {shorten(n[0])!r})" if n else "") for m, n in near.items())
+        there = list_first((shorten(str(column)) for column in table.columns), 30)
+        raise DataError(f"{file}: missing column {hints}. Columns: {there}")
 
 
 def validate_not_empty(table: pd.DataFrame, file: str) -> None:
