@@ -20,7 +20,7 @@ from data.votes.releases.read import identify_release, read_release
 from data.votes.releases.states import COW_ABBREVIATIONS, FORMER_NAMES
 from data.votes.releases.tidy import Progress, Release, finish_release
 
-_COPIED = ("dataverse_text", "dataverse_rdata", "undl")
+_COPIED = ("dataverse_text", "dataverse_rdata", "unvotes", "undl")
 """Kinds of record that take seconds to parse; the others are parquet already."""
 
 _recent: dict[tuple, Release] = {}

@@ -48,16 +48,21 @@ def write(value: object) -> str:
     return str(value)[:10] if hasattr(value, "year") else repr(float(value))
 
 
-def main(path: str, folder: str) -> list[str]:
-    """Write the data frame number i to ``<folder>/<i>.arrow``; return the names of all objects."""
+def main(path: str, folder: str) -> dict[str, list[str]]:
+    """Write the data frame number i to ``<folder>/<i>.arrow``; return all objects with their columns.
+
+    Without a folder, nothing is read but the names.
+    """
     limit_memory()
+    if not folder:
+        return {str(o["object_name"] or ""): list(o["columns"] or []) for o in pyreadr.list_objects(path)}
     objects = read(path)
     for number, table in enumerate(objects.values()):
         columns = [encode(table.iloc[:, place]) for place in range(table.shape[1])]
         whole = pa.Table.from_arrays(columns, list(map(str, table.columns)))
         with pa.ipc.new_file(f"{folder}/{number}.arrow", whole.schema) as file:
             file.write_table(whole)
-    return list(objects)
+    return {str(name or ""): list(map(str, table.columns)) for name, table in objects.items()}
 
 
 if __name__ == "__main__":

@@ -5,10 +5,17 @@ from types import ModuleType
 
 from data.tables.read import sha256
 from data.tables.rules import DataError
-from data.votes.releases import dataverse, undl
+from data.votes.releases import dataverse, undl, unvotes
 from data.votes.releases.dgacm import ROLLCALL_FILE, VOTE_FILE, is_dgacm, read_dgacm
 from data.votes.releases.parquet_pair import read_parquet_pair
-from data.votes.releases.rdata import UNPACKING_ERRORS, is_packed, open_packed, read_rdata, to_batches
+from data.votes.releases.rdata import (
+    describe_other,
+    is_packed,
+    is_rdata,
+    list_frames,
+    read_rdata,
+    to_batches,
+)
 from data.votes.releases.text import DELIMITERS, read_blocks, read_header, scan_text
 from data.votes.releases.tidy import Progress, Release
 
@@ -17,12 +24,13 @@ KINDS = {
     "dgacm": "UN machine-readable resolutions, sessions 74-80",
     "dataverse_text": "Dataverse release (doi:10.7910/DVN/LEJUQZ), delimited text",
     "dataverse_rdata": "Dataverse release (doi:10.7910/DVN/LEJUQZ), RData",
+    "unvotes": unvotes.NAME,
     "undl": "UN Digital Library bulk file (record 4060887)",
 }
 _EXPECTED = (
     "expected rollcalls.parquet with votes.parquet, a Dataverse release (columns rcid, ccode, vote, session; "
-    "CSV, tab or RData), a UN Digital Library bulk file (columns undl_id, ms_code, ms_name, ms_vote, date, "
-    f"resolution, title) or {ROLLCALL_FILE}"
+    "CSV, tab or RData), the tables of the R package unvotes, a UN Digital Library bulk file (columns "
+    f"undl_id, ms_code, ms_name, ms_vote, date, resolution, title) or {ROLLCALL_FILE}"
 )
 
 
@@ -52,10 +60,10 @@ def identify_release(path: Path | str) -> str:
         raise DataError(f"{path}: a web page, not data; the address may have led to a login or an error page")
     if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         raise DataError(f"{path}: a zip archive (or spreadsheet); unpack it and give the file inside")
-    if start[:5] in (b"RDX2\n", b"RDX3\n"):
+    if is_rdata(path):
         return "dataverse_rdata"
     if is_packed(start):
-        return _identify_packed(path)
+        raise DataError(f"{path}: compressed and damaged, or no RData inside; unpack it first")
     return _identify_text(path)
 
 
@@ -70,17 +78,6 @@ def _identify_parquet(path: Path) -> str:
     )
 
 
-def _identify_packed(path: Path) -> str:
-    try:
-        with open_packed(path) as file:
-            start = file.read(5)
-    except UNPACKING_ERRORS as error:
-        raise DataError(f"{path}: damaged compressed file: {error}") from error
-    if start in (b"RDX2\n", b"RDX3\n"):
-        return "dataverse_rdata"
-    raise DataError(f"{path}: compressed, but no RData inside; unpack it first")
-
-
 def _identify_text(path: Path) -> str:
     header, delimiter, _ = read_header(path)
     if dataverse.find_columns(header):
@@ -89,6 +86,10 @@ def _identify_text(path: Path) -> str:
         return "undl"
     if is_dgacm(header):
         return "dgacm"
+    if unvotes.find_role(header):
+        return "unvotes"
+    if other := describe_other(header):
+        raise DataError(f"{path}: {other}")
     shown = ", ".join(repr(name[:30]) for name in header[:8])
     if len(header) == 1:
         raise DataError(
@@ -150,6 +151,8 @@ def _read_text(path: Path, progress: Progress | None, module: ModuleType, name: 
 
 
 def _read_rdata(path: Path, progress: Progress | None) -> Release:
+    if any(map(unvotes.find_role, list_frames(path).values())):
+        return unvotes.read_unvotes(path, progress)
     name, table = read_rdata(path, dataverse.find_columns, progress)
     return dataverse.tidy_dataverse(
         to_batches(table, progress=progress),
@@ -165,5 +168,6 @@ _READERS = {
     "dgacm": _read_dgacm,
     "dataverse_text": lambda path, progress: _read_text(path, progress, dataverse, KINDS["dataverse_text"]),
     "dataverse_rdata": _read_rdata,
+    "unvotes": unvotes.read_unvotes,
     "undl": lambda path, progress: _read_text(path, progress, undl, KINDS["undl"]),
 }
