@@ -38,17 +38,24 @@ def data_fetch(
     ] = None,
 ) -> None:
     """Download a published record of roll calls and check it."""
-    from data.load import fetch_release, load_sources
+    from data.load import fetch_release, find_rollcalls, load_record, load_sources
     from data.load import sha256 as hash_file
 
     with bad_input_ends():
         with show_progress() as progress:
             path = fetch_release(name, cache=to, url=url, sha256=sha256, progress=progress)
+            record = load_record(path, progress=progress)
         source = load_sources()[name]
-        lines = (("file", path), ("size", f"{path.stat().st_size:,} bytes"), ("sha256", hash_file(path)),
-                 ("is", source.title), ("licence", source.licence))  # fmt: skip
+        lines = [("file", path), ("size", f"{path.stat().st_size:,} bytes"), ("sha256", hash_file(path)),
+                 ("is", source.title), ("licence", source.licence)]  # fmt: skip
+        lines += [*(("mended", mend) for mend in record.mends), *(("note", note) for note in record.notes)]
         for label, value in lines:
             console.print(f"{label:8} {value}", highlight=False, markup=False, soft_wrap=True)
+        if (used := find_rollcalls()) != path:
+            console.print(
+                f"Runs go on with {used}. To use the new file: --votes {path}",
+                highlight=False, markup=False, soft_wrap=True,
+            )  # fmt: skip
 
 
 @data_app.command("check", epilog="Example: [bold]sfl data check UNVotes-1.RData[/bold]")

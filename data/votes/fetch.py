@@ -14,11 +14,15 @@ import requests
 
 from data.tables.rules import DataError
 from data.votes.cache import cache_dir
-from data.votes.releases.read import identify_release
+from data.votes.releases.read import read_release
 from data.votes.releases.tidy import Progress
 
 MAX_BYTES = 4 << 30
 """Largest file that is fetched; the largest published one has 0.4 GB."""
+
+
+_REFUSALS = (401, 403, 405, 406, 429)
+"""Answers of servers that let only browsers in."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,8 @@ class Source:
     Attributes
     ----------
     name : str
-    title, doi, url, file, licence : str
-        ``file`` is the name in the cache.
+    title, doi, page, url, file, licence : str
+        ``page`` is for people, ``url`` the file itself; ``file`` is its name in the cache.
     sha256 : str
         Of the file; empty where the publisher states none.
     """
@@ -37,6 +41,7 @@ class Source:
     name: str
     title: str
     doi: str
+    page: str
     url: str
     file: str
     sha256: str
@@ -61,8 +66,8 @@ def fetch_release(
 ) -> Path:
     """Fetch a published record, or find it in the cache.
 
-    The file appears in the cache only when it is complete, has the right hash and is a record of roll calls.
-    A download that breaks off leaves nothing behind; the next one begins again.
+    The file appears in the cache only when it is complete, has the right hash and has been read as a record
+    of roll calls. A download that breaks off leaves nothing behind; the next one begins again.
 
     If the publisher states no sha256, that of the first download is recorded in ``cache/fetched.json``. A
     later download of the same address must have it too.
@@ -91,7 +96,8 @@ def fetch_release(
     ------
     DataError
         The name is unknown, the address is not found, the connection is lost, the hash is wrong, or what
-        arrives is no record of roll calls.
+        arrives cannot be read as a record. If the server sent a page for browsers instead, the message says
+        what to download by hand.
     """
     sources = load_sources()
     if name not in sources:
@@ -105,7 +111,9 @@ def fetch_release(
     fetched = _load_fetched(cache)
     stated = "" if url else source.sha256
     known = sha256 or stated or fetched.get(address, {}).get("sha256", "")
-    path = _retrieve(address, f"sha256:{known}" if known else None, cache / file, timeout, progress)
+    by_hand = f"Open {url or source.page} in a browser, download {file}, and put it into {cache} or give its "
+    by_hand += "path with --votes"
+    path = _retrieve(address, f"sha256:{known}" if known else None, cache / file, timeout, progress, by_hand)
     if address not in fetched:
         entry = {
             "file": file,
@@ -118,19 +126,30 @@ def fetch_release(
 
 
 def _retrieve(
-    url: str, known_hash: str | None, path: Path, timeout: float, progress: Progress | None
+    url: str, known_hash: str | None, path: Path, timeout: float, progress: Progress | None, by_hand: str
 ) -> Path:
-    """Let pooch fetch a file to a path; it writes beside the path and moves the file there at the end."""
+    """Let pooch fetch a file to a path; it writes beside the path and moves the file there at the end.
+
+    ``by_hand`` says what to do if the server sends pages to browsers only.
+    """
     # Without compression on the way, the length that the server states is that of the file.
     headers = {"Accept-Encoding": "identity"}
-    download = pooch.HTTPDownloader(progressbar=_Progress(url, progress), timeout=timeout, headers=headers)
+    download = pooch.HTTPDownloader(
+        progressbar=_Progress(url, progress, by_hand), timeout=timeout, headers=headers
+    )
 
     def download_record(url: str, target: str, fetcher: object) -> None:
         download(url, target, fetcher)
+        if _is_page(Path(target)):
+            raise DataError(f"{url}: the server sent a web page instead of the file. {by_hand}")
+        if known_hash and f"sha256:{pooch.file_hash(target)}" != known_hash:
+            return  # pooch refuses it
         try:
-            identify_release(target)
+            read_release(target, progress)
         except DataError as error:
-            raise DataError(f"{url}: what arrived is no record of roll calls: {error}") from error
+            raise DataError(
+                f"{url}: what arrived is no record of roll calls that can be read, and was not kept: {error}"
+            ) from error
 
     pooch.get_logger().setLevel(logging.WARNING)
     try:
@@ -138,6 +157,8 @@ def _retrieve(
     except DataError:
         raise
     except requests.HTTPError as error:
+        if error.response is not None and error.response.status_code in _REFUSALS:
+            raise DataError(f"{error}; the server may want a browser. {by_hand}") from error
         raise DataError(f"{error}; the address may have changed, or the server is down") from error
     except requests.RequestException as error:
         raise DataError(f"{url}: connection lost, run again ({type(error).__name__})") from error
@@ -148,11 +169,19 @@ def _retrieve(
     return path
 
 
+def _is_page(path: Path) -> bool:
+    """Tell whether a file is a web page, such as a login or a challenge."""
+    with open(path, "rb") as file:
+        start = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml", b"<script"))
+
+
 class _Progress:
     """Progress object that pooch calls: it sets the length, then counts the bytes."""
 
-    def __init__(self, url: str, progress: Progress | None):
-        self.url, self.progress, self.length, self.done = url, progress, 0, 0
+    def __init__(self, url: str, progress: Progress | None, by_hand: str):
+        self.url, self.progress, self.by_hand = url, progress, by_hand
+        self.length, self.done = 0, 0
 
     @property
     def total(self) -> int:
@@ -160,10 +189,15 @@ class _Progress:
 
     @total.setter
     def total(self, length: int) -> None:
-        if not 0 < length <= MAX_BYTES:
+        if length == 0:
             raise DataError(
-                f"{self.url}: the server states a length of {length:,} bytes; without a length, a broken "
-                f"download could not be noticed, and at most {MAX_BYTES:,} bytes are fetched"
+                f"{self.url}: the server sent nothing (a length of 0 bytes, or none), as it does to ask "
+                f"whether a browser is there. {self.by_hand}"
+            )
+        if length > MAX_BYTES:
+            raise DataError(
+                f"{self.url}: the server states a length of {length:,} bytes; at most {MAX_BYTES:,} are "
+                "fetched"
             )
         self.length = length
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from data.tables.rules import DataError
 from data.votes.releases import dataverse
 from data.votes.releases.dgacm import ROLLCALL_FILE, VOTE_FILE
-from data.votes.releases.rdata import list_frames
+from data.votes.releases.rdata import describe_other, is_rdata, list_frames
 from data.votes.releases.read import identify_release
+from data.votes.releases.text import read_header
 from data.votes.releases.unvotes import find_role, is_part, list_parts
 
 _PAIR = ("rollcalls.parquet", "votes.parquet")
@@ -61,6 +62,18 @@ def _identify_all(folder: Path) -> dict[Path, str]:
             except DataError:
                 continue
     return found
+
+
+def describe_others(folder: Path) -> str:
+    """Say what the files of a folder without a record are, as far as they are known; empty if none is."""
+    said = []
+    for file in sorted(folder.iterdir()):
+        try:
+            headers = list(list_frames(file).values()) if is_rdata(file) else [read_header(file)[0]]
+        except (OSError, DataError):
+            continue
+        said += [f"; {file.name} holds {other}" for other in map(describe_other, headers) if other]
+    return "".join(said[:5])
 
 
 def _look_into(file: Path) -> str:

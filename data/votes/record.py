@@ -7,7 +7,7 @@ from pathlib import Path
 from data.tables.read import TABLES_DIR
 from data.tables.rules import DataError
 from data.votes.cache import cache_dir, load_release
-from data.votes.find import NO_RECORD, find_later, find_release
+from data.votes.find import NO_RECORD, describe_others, find_later, find_release
 from data.votes.releases.dgacm import extend_release
 from data.votes.releases.tidy import Progress, Release
 
@@ -24,8 +24,9 @@ SHARED_DIR = TABLES_DIR.parents[2] / "shared" / "data"
 def find_rollcalls(path: Path | str | None = None) -> Path | None:
     """Find a record of roll calls.
 
-    Looks at ``path``, the environment variable SECURITY_FOR_LEGITIMACY_VOTES, the user cache (where ``sfl
-    data fetch`` stores its downloads) and ``../shared/data`` beside the checkout, in this order.
+    Looks at ``path``, the environment variable SECURITY_FOR_LEGITIMACY_VOTES, ``../shared/data`` beside the
+    checkout and the user cache (where ``sfl data fetch`` stores its downloads), in this order. So a download
+    never takes the place of tables that worked before, unless it is named.
 
     Parameters
     ----------
@@ -46,9 +47,9 @@ def find_rollcalls(path: Path | str | None = None) -> Path | None:
         if given:
             found = find_release(Path(given).expanduser())
             if found is None:
-                raise DataError(f"{how} = {given}: {NO_RECORD}")
+                raise DataError(f"{how} = {given}: {NO_RECORD}{describe_others(Path(given).expanduser())}")
             return found
-    folders = [folder for folder in (cache_dir(), SHARED_DIR) if folder.is_dir()]
+    folders = [folder for folder in (SHARED_DIR, cache_dir()) if folder.is_dir()]
     return next((found for folder in folders if (found := find_release(folder))), None)
 
 
@@ -113,7 +114,7 @@ def find_state_years(path: Path | str | None = None) -> Path | None:
 def _folders_beside(found: Path | None) -> list[Path]:
     """List the folders where files that belong to the roll calls may lie."""
     beside = [] if found is None else [found if found.is_dir() else found.parent]
-    return [*beside, cache_dir(), SHARED_DIR]
+    return [*beside, SHARED_DIR, cache_dir()]
 
 
 def ways_to_rollcalls() -> str:

@@ -74,7 +74,9 @@ class Server:
             body = b"country,year\nUSA,2000\n"
         if behaviour == "empty":
             body = b""
-        handler.send_response(200)
+        if behaviour == "challenge":
+            body = b""
+        handler.send_response(202 if behaviour == "challenge" else 200)
         handler.send_header("Content-Type", "text/html" if behaviour == "html" else "text/csv")
         if behaviour != "no length":
             handler.send_header("Content-Length", str(len(body)))
@@ -118,6 +120,7 @@ def test_good_download_is_complete_recorded_and_readable(server, tmp_path):
 def test_command_says_where_the_file_went_and_runs_find_it(server, tmp_path, monkeypatch):
     monkeypatch.setattr("data.votes.fetch.cache_dir", lambda: tmp_path)
     monkeypatch.setattr(record, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(record, "SHARED_DIR", tmp_path / "nowhere")
     monkeypatch.delenv(record.VOTES_VARIABLE, raising=False)
     done = CliRunner().invoke(data_app, ["fetch", "undl", "--url", server.url])
     assert done.exit_code == 0
@@ -178,12 +181,19 @@ def test_server_error_is_named(server, tmp_path):
 
 @pytest.mark.parametrize(
     ("behaviour", "words"),
-    [(404, ["404"]), (403, ["403"]), ("html", ["web page"]), ("disguised html", ["web page"]),
+    [(404, ["404"]), (403, ["403", "in a browser"]), ("html", ["web page", "download", "--votes"]),
+     ("disguised html", ["web page", NAME]), ("challenge", ["sent nothing", "in a browser"]),
      ("other", ["no record of roll calls", "country"]), ("empty", ["0 bytes"]), ("no length", ["length"])],
 )  # fmt: skip
 def test_anything_else_than_data_is_refused(behaviour, words, server, tmp_path):
     server.plan = [behaviour]
     refuse(server, tmp_path, server.url, *words)
+
+
+def test_votes_that_cannot_be_read_are_not_kept(server, tmp_path, monkeypatch):
+    damaged = CONTENT.replace(b",Y,", b",Q,", 1)
+    monkeypatch.setitem(globals(), "CONTENT", damaged)
+    refuse(server, tmp_path, "not kept", "'Q'")
 
 
 def test_nobody_answers(server, tmp_path):

@@ -87,10 +87,14 @@ def test_votes_are_the_same_from_any_release_named_or_in_a_folder(name, tmp_path
     assert load.find_rollcalls() == path
 
 
-def test_release_in_the_cache_comes_before_the_checkout(own_cache):
+def test_a_download_never_takes_the_place_of_tables_beside_the_checkout(own_cache, tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "SHARED_DIR", tmp_path / "shared")
     path = write_record("undl", own_cache)
     (own_cache / "fetched.json").write_text("{}")
     assert load.find_rollcalls() == path
+    beside = write_record("pair", tmp_path / "shared")
+    assert load.find_rollcalls() == beside
+    assert load.find_rollcalls(own_cache) == path
 
 
 def test_coded_issue_areas_come_before_derived_ones(tmp_path):
