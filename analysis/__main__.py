@@ -3,14 +3,19 @@
 # The order of the imports is the order of the commands in the help.
 # isort: off
 from analysis.commands import run, report, fit, compare, checks, sensitivity, propagation  # noqa: F401
-from analysis.commands import claims, dynamic, benchmark, calibration, propagation_study  # noqa: F401
+from analysis.commands import claims, dynamic, ideal, benchmark, calibration, propagation_study  # noqa: F401
 from analysis.commands.data import data_app
 from analysis.commands.case import case_app
 from analysis.commands.app import app
+from analysis.commands.surroundings import with_results
 # isort: on
 
 app.add_typer(data_app, name="data")
 app.add_typer(case_app, name="case")
+
+for each in (app, *(group.typer_instance for group in app.registered_groups)):
+    for command in each.registered_commands:
+        command.callback = with_results(command.callback)
 
 if __name__ == "__main__":
     app(prog_name="sfl")

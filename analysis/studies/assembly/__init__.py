@@ -1,0 +1,1 @@
+"""Positions in any assembly, from a file of its roll calls."""

@@ -1,0 +1,1 @@
+"""The ideal-point model for any assembly: members, roll calls, and answers nay, abstain or yes."""
