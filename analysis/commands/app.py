@@ -1,5 +1,6 @@
 """The application that every command joins, what commands share, and how bad input ends them."""
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from analysis.commands.surroundings import redirect_caches, spare_terminal
 from analysis.fitting.gates import ConvergenceError
 from analysis.variants.variant import Variant
 
@@ -26,6 +28,15 @@ app = typer.Typer(
     help="Does a US security guarantee buy diplomatic legitimacy? From General Assembly votes to an answer.",
 )
 console = Console()
+
+
+@app.callback()
+def begin() -> None:
+    """Make ready for any terminal, and for a home folder that cannot be written."""
+    spare_terminal()
+    if said := redirect_caches():
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
+
 
 VotesOption = Annotated[
     Path | None,
@@ -67,20 +78,26 @@ def bad_input_ends(console: Console = console) -> Iterator[None]:
 
 
 @contextmanager
-def job_ends(console: Console) -> Iterator[None]:
+def job_ends(console: Console, *, saves: bool = True) -> Iterator[None]:
     """Print an error of a job in one line and exit.
 
     The code is 1 if a fit did not converge, 2 if the input or a spec is bad, 4 if something could not be
-    saved, and 130 if the user stopped the job.
+    saved or read, and 130 if the user stopped the job. Before a job that ``saves``, the folder of results is
+    checked.
     """
+    from analysis.store.files import RESULTS, SaveError, check_folder
+
     try:
         with bad_input_ends(console):
+            if saves:
+                check_folder(RESULTS)
             yield
     except ConvergenceError as error:
         show_error("No result saved", error, console)
         sys.exit(1)
     except OSError as error:
-        show_error("Could not be saved", error, console)
+        saving = isinstance(error, SaveError) or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+        show_error("Could not be saved" if saving else "Could not be read", error, console)
         console.print(RESUME)
         sys.exit(4)
     except KeyboardInterrupt:

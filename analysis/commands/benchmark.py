@@ -79,7 +79,7 @@ def show_against(spec: "AgainstSpec", votes_path: Path | None, folder: Path, con
 
     stem = name_stem(folder, "benchmark_against", quick=spec.quick)
     file = stem.with_suffix(".csv")
-    console.print(f"before: {spec.before}\nafter:  {spec.after}", highlight=False)
+    console.print(f"before: {spec.before}\nafter:  {spec.after}", highlight=False, markup=False)
     try:
         with show_progress(console) as report:
             table = run_against(spec, votes_path=votes_path, file=file, report=report)
@@ -87,7 +87,7 @@ def show_against(spec: "AgainstSpec", votes_path: Path | None, folder: Path, con
         show_error("Not measured", error, console)
         return 1
     except KeyboardInterrupt:
-        console.print(f"[bold]Stopped.[/bold] Pairs that were complete are in {file}.", highlight=False)
+        console.print(f"Stopped. Pairs that were complete are in {file}.", highlight=False, markup=False)
         return 130
     show_pairs(table, console)
     show_end(save_table(table, plot_against(table), stem), spec.quick, console)

@@ -108,7 +108,7 @@ def show_comparison(a: str, b: str, console: Console) -> int:
     path = RESULTS / f"compare-{a}-{b}"
     quick = any("quick" in table and table["quick"].any() for table in (first, second))
     save_figure(plot_comparison(compared, a, b), path, quick=quick)
-    console.print(f"Figure: {path}.png", highlight=False, soft_wrap=True)
+    console.print(f"Figure: {path}.png", highlight=False, markup=False, soft_wrap=True)
     return int((~compared["verdict"].isin(["same", "noise"])).any())
 
 

@@ -50,7 +50,7 @@ def explain_tasks(
     load_xarray()
     with bad_input_ends(console):
         if variant is not None:
-            console.print(_name_votes(variant, votes_path), highlight=False)
+            console.print(_name_votes(variant, votes_path), highlight=False, markup=False, soft_wrap=True)
         tasks = plan()
     show_explanation(tasks, Store(), console)
 
@@ -59,7 +59,7 @@ def show_files(files: Path | str, quick: bool, console: Console) -> None:
     """Print where the files of a run are, and whether it was a quick run."""
     if quick:
         console.print("[bold]Quick run: for trying out, not a result.[/bold]")
-    console.print(f"Files: {files}", highlight=False, soft_wrap=True)
+    console.print(f"Files: {files}", highlight=False, markup=False, soft_wrap=True)
 
 
 def run_with_progress(
@@ -86,7 +86,7 @@ def run_with_progress(
     )
     with job_ends(console):
         if variant is not None:
-            console.print(_name_votes(variant, votes_path), highlight=False)
+            console.print(_name_votes(variant, votes_path), highlight=False, markup=False, soft_wrap=True)
         with Progress(*columns, console=console) as bars:
 
             def report(name: str) -> Callable[[float], None]:

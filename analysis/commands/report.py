@@ -29,4 +29,5 @@ def report(
     except MissingResultsError as error:
         show_error("No report", error)
         sys.exit(2)
-    console.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", highlight=False, soft_wrap=True)
+    size = path.stat().st_size / 1e6
+    console.print(f"{path} ({size:.1f} MB)", highlight=False, markup=False, soft_wrap=True)

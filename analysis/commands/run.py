@@ -85,7 +85,7 @@ def show_answer(folder: Path, console: Console) -> None:
     if path := path_card(results):
         sentences.append(f"{path.question} {path.answer}. {path.sentence}")
     for sentence in (*sentences, *list_caveats(results)):
-        console.print(sentence, highlight=False)
+        console.print(sentence, highlight=False, markup=False)
     seconds = sum(results.record["seconds"].values())
     show_files(f"{folder} (fits took {seconds:.0f} s)", results.quick, console)
 
@@ -121,9 +121,7 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
     return sentences
 
 
-@app.command(
-    epilog="Example: [bold]sfl run --quick[/bold], or [bold]sfl run --case libya --case isis[/bold]"
-)
+@app.command(epilog="Example: [bold]sfl run --quick[/bold], or [bold]sfl run --case libya --case isis[/bold]")
 def run(
     quick: QuickOption = False,
     explain: ExplainOption = False,

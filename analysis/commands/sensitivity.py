@@ -61,7 +61,7 @@ def run_sensitivity(
 
     load_xarray()
     begin, store, lost = time.perf_counter(), Store(), {}
-    with job_ends(console):
+    with job_ends(console, saves=not explain):
         with console.status("Looking up stored results"):
             found = survey([for_review(v) for v in variants], store, votes_path, lambda share: None)
         missing = found.list_missing(store)
@@ -86,7 +86,8 @@ def run_sensitivity(
     for sentence in page.sentences:
         console.print(sentence, highlight=False)
     console.print(to_table(page.grid, console.width, page.name))
-    console.print(f"Files: {OUTPUT} ({time.perf_counter() - begin:.0f} s)", highlight=False, soft_wrap=True)
+    seconds = time.perf_counter() - begin
+    console.print(f"Files: {OUTPUT} ({seconds:.0f} s)", highlight=False, markup=False, soft_wrap=True)
 
 
 def announce(found: "Survey", missing: list["Task"], seconds: dict[str, float], impossible: dict) -> str:

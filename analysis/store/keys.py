@@ -4,9 +4,11 @@ import datetime
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 from functools import cache
+from pathlib import Path
 
 import xarray as xr
 
@@ -15,6 +17,9 @@ from analysis.store.files import ROOT
 PACKAGES = ("arviz", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
 AFTER_SAMPLING = ("pandas", "arviz")
 """Packages that do not affect draws."""
+
+FOLDERS = ("models", "data", "analysis")
+"""Folders with the project's modules."""
 
 
 def hash_content(content: object) -> str:
@@ -47,18 +52,32 @@ def _version(name: str) -> str:
 
 
 def git_commit() -> str:
-    """Return the commit, with ``-dirty`` if tracked files differ, or ``unknown`` outside a checkout."""
+    """Return the project's own commit, with ``-dirty`` if its files differ from it, or ``unknown``.
+
+    It is unknown outside a checkout of the project, also if the project lies inside a checkout of something
+    else. Modules that are not tracked count as differences, because a run may use them.
+    """
     try:
-        describe = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
+        top = _git("rev-parse", "--show-toplevel")
+        if not top or Path(top).resolve() != ROOT:
+            return "unknown"
+        _git("ls-files", "--error-unmatch", str(Path(__file__).resolve()))
+        commit = _git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+        more = _git("ls-files", "--others", "--exclude-standard", "--", *(f"{p}/*.py" for p in FOLDERS))
+    except (OSError, subprocess.SubprocessError):
         return "unknown"
-    return describe.stdout.strip()
+    return f"{commit}-dirty" if more and not commit.endswith("-dirty") else commit
+
+
+def _git(*words: str) -> str:
+    """Run git in the project's folder, whatever repository the environment names."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    # Nothing is written, so that a read-only checkout will do.
+    own |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    done = subprocess.run(
+        ["git", *words], cwd=ROOT, env=own, capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.strip()
 
 
 def now() -> str:

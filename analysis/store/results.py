@@ -8,9 +8,7 @@ from typing import Self
 import pandas as pd
 import xarray as xr
 
-from analysis.store.files import OUTPUT, RESULTS
-
-PUBLISHED = OUTPUT / "published"
+from analysis.store.files import OUTPUT, PUBLISHED, RESULTS
 
 MADE_BY = {
     "weighting.csv": "run",
@@ -135,7 +133,8 @@ class Results:
 
     def find(self, name: str) -> Path | None:
         """Path of a file: of the variant, else in the output folder, else in the published folder."""
-        places = (self.folder, self.output, self.output / "published")
+        published = PUBLISHED if self.output == OUTPUT else self.output / "published"
+        places = (self.folder, self.output, published)
         return next((place / name for place in places if (place / name).is_file()), None)
 
     def table(self, name: str) -> pd.DataFrame | None:

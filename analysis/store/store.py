@@ -1,6 +1,6 @@
 """The store of results. Each is made once and found again under its key."""
 
-import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +9,12 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from analysis.store.files import RESULTS, read_tree, write_json, write_tree
+from analysis.store.damage import DamagedError, check_fit, read_record, write_record
+from analysis.store.files import RESULTS, hash_file, read_tree, write_tree
 from analysis.store.task import Task
 from analysis.variants.sampler import CORES
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Store:
         return self.folder / f"{key}{suffix}"
 
     def find(self, task: Task) -> dict | None:
-        """Return the record of a task, or None if it never ran.
+        """Return the record of a task, or None if it never ran or its files are damaged, which is told.
 
         Returns
         -------
@@ -46,9 +49,17 @@ class Store:
     def read(self, key: str) -> dict | None:
         """Return the record of a key; see ``find``."""
         try:
-            return json.loads(self.path(key, ".json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            record = read_record(self.path(key, ".json"))
+            if record["status"] == "ok" and "table" not in record:
+                check_fit(self.path(key), record.get("fit"))
+        except FileNotFoundError as error:
+            if self.path(key, ".json").exists():
+                LOG.warning("The stored result %s has lost %s. It is made anew.", key, error.filename)
             return None
+        except DamagedError as error:
+            LOG.warning("The stored result %s is damaged (%s). It is made anew.", key, error)
+            return None
+        return record
 
     def load(self, task: Task) -> xr.DataTree | pd.DataFrame:
         """Read a stored result: a table from its record, a fit from its file."""
@@ -60,25 +71,31 @@ class Store:
         record = self._describe(task, seconds) | {"status": "ok"}
         if isinstance(result, xr.DataTree):
             write_tree(result, self.path(task.key))
+            record["fit"] = hash_file(self.path(task.key))
             record["convergence"] = result.attrs.get("convergence", {})
         else:
             record["table"] = getattr(result, "table", result).to_dict(orient="list")
-        write_json(record, self.path(task.key, ".json"))
+        write_record(record, self.path(task.key, ".json"))
         return record
 
     def save_failure(self, task: Task, reason: str, seconds: float) -> dict:
         """Store that a fit does not converge. The same seed and code would fail again."""
         record = self._describe(task, seconds) | {"status": "failed", "reason": reason}
-        write_json(record, self.path(task.key, ".json"))
+        write_record(record, self.path(task.key, ".json"))
         return record
 
     def _describe(self, task: Task, seconds: float) -> dict:
         return {"content": task.whole, "about": task.about, "seconds": round(seconds, 2)}
 
     def records(self, kind: str) -> list[dict]:
-        """Return the records of all stored results of a kind."""
-        files = sorted(self.folder.glob(f"{kind}-*.json"))
-        return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+        """Return the records of all stored results of a kind, without damaged ones."""
+        found = []
+        for file in sorted(self.folder.glob(f"{kind}-*.json")):
+            try:
+                found.append(read_record(file))
+            except (DamagedError, FileNotFoundError):
+                continue
+        return found
 
 
 def load_or_make(
