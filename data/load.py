@@ -30,12 +30,12 @@ from data.tables.read import (
     table_text,
 )
 from data.tables.rules import DataError
+from data.votes.checks.agreement import describe_agreement
+from data.votes.checks.report import check_release
 from data.votes.fetch import fetch_release, load_sources
 from data.votes.find import list_files
 from data.votes.prepare import ISSUE_NAMES
 from data.votes.record import FETCH_COMMAND, SHARED_DIR, find_rollcalls, load_record
-from data.votes.releases.agreement import describe_agreement
-from data.votes.releases.check import check_release
 from data.votes.windows import load_record_votes, load_votes
 
 __all__ = [

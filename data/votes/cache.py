@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
 import pooch
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -81,6 +82,7 @@ def _write_copy(release: Release, place: Path) -> None:
         return
     votes = release.votes[["rcid", "ccode"]].assign(vote=release.votes["vote"].cat.codes)
     about = {field: getattr(release, field) for field in ("name", "sha256", "mends", "notes")}
+    about["gaps"] = release.gaps.to_dict("list")
     try:
         for table, name in ((release.rollcalls, "rollcalls"), (votes, "votes")):
             arrow = pa.Table.from_pandas(table, preserve_index=False)
@@ -111,6 +113,11 @@ def _read_copy(place: Path) -> Release | None:
             where=str(place),
             published=rollcalls[["rcid", "yes", "abstain", "no", "absent"]],
         )
-        return replace(release, mends=tuple(about["mends"]), notes=tuple(about["notes"]))
+        return replace(
+            release,
+            mends=tuple(about["mends"]),
+            notes=tuple(about["notes"]),
+            gaps=pd.DataFrame(about["gaps"]),
+        )
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return None

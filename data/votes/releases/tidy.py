@@ -9,8 +9,9 @@ import pandas as pd
 
 from data.spec import ISSUES
 from data.tables.rules import DataError, list_first
+from data.votes.checks.tables import check_dates, check_seats, find_gaps, tell_gaps
 from data.votes.releases.mend import mend_votes
-from data.votes.releases.states import iso3_of, seats
+from data.votes.releases.states import iso3_of
 
 VOTES = pd.CategoricalDtype(["no", "abstain", "yes", "absent"])
 """Codes 0, 1, 2 are no < abstain < yes. Absent (3) is not on that scale, so no order is declared."""
@@ -19,12 +20,6 @@ MAX_ROWS = 10_000_000
 """Most rows of a file; the largest published one has 1.3 million."""
 MAX_ROLLCALLS = 20_000
 """Most roll calls; the record of 80 sessions has 6,900."""
-DAMAGED_SHARE = 0.1
-"""A file is damaged if the votes of more roll calls than this do not add up to the published counts.
-
-The release of 2016 has 20 such roll calls in 5,429 (0.4 %).
-"""
-
 _DTYPES = {
     "rcid": "int64", "symbol": "str", "unres": "str", "session": "int16", "date": "datetime64[s]",
     "date_quality": pd.CategoricalDtype(["day", "month", "none"]), "title": "str", "descr": "str",
@@ -65,6 +60,8 @@ class Release:
         Oddities that were found and accepted.
     files : dict of str to str
         sha256 by file name, from `data.votes.cache.load_release`.
+    gaps : DataFrame with ``rcid yes abstain no``
+        Published counts less those of the votes, for roll calls in which they differ.
     """
 
     rollcalls: pd.DataFrame
@@ -74,6 +71,7 @@ class Release:
     mends: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    gaps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["rcid", "yes", "abstain", "no"]))
 
 
 def finish_release(
@@ -133,20 +131,9 @@ def finish_release(
             f"rcid {list_first(sorted(missing))}"
         )
 
+    votes["vote"] = pd.Categorical.from_codes(votes["vote"].to_numpy(np.int8), dtype=VOTES)
+    rollcalls = count_answers(rollcalls, votes)
     position = pd.Index(rollcalls["rcid"]).get_indexer(votes["rcid"])
-    code = votes["vote"].to_numpy(np.int8)
-    counts = np.bincount(position * 4 + code, minlength=4 * len(rollcalls)).reshape(-1, 4)
-    us = votes["ccode"].to_numpy() == 2
-    us_code = np.full(len(rollcalls), -1, dtype=np.int8)
-    us_code[position[us]] = code[us]
-    rollcalls = rollcalls.assign(
-        no=counts[:, 0],
-        abstain=counts[:, 1],
-        yes=counts[:, 2],
-        absent=counts[:, 3],
-        unanimous=(counts[:, :3] > 0).sum(axis=1) <= 1,
-        us_vote=pd.Categorical.from_codes(us_code, dtype=VOTES),
-    )
     session = rollcalls["session"].to_numpy()[position]
     iso3 = iso3_of()
     votes = pd.DataFrame(
@@ -155,14 +142,31 @@ def finish_release(
             "session": session.astype(np.int16),
             "ccode": votes["ccode"].to_numpy(np.int16),
             "iso3": _categorical(votes["ccode"].to_numpy(), iso3),
-            "vote": pd.Categorical.from_codes(code, dtype=VOTES),
+            "vote": votes["vote"].array,
         }
     )
-    notes += _check_counts(rollcalls, published, where)
+    gaps = find_gaps(rollcalls, published)
+    notes += tell_gaps(gaps, published, where)
     rollcalls = _complete(rollcalls)
-    notes += _check_dates(rollcalls, where)
-    notes += _check_seats(votes)
-    return Release(rollcalls, votes, name, sha256, (*mends, *mended), tuple(notes))
+    notes += check_dates(rollcalls, where) + check_seats(votes)
+    return Release(rollcalls, votes, name, sha256, (*mends, *mended), tuple(notes), gaps=gaps)
+
+
+def count_answers(rollcalls: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
+    """Count the answers to each roll call, ``unanimous`` and ``us_vote`` among them, from the votes."""
+    position = pd.Index(rollcalls["rcid"]).get_indexer(votes["rcid"])
+    code = votes["vote"].cat.codes.to_numpy()
+    counts = np.bincount(position * 4 + code, minlength=4 * len(rollcalls)).reshape(-1, 4)
+    us = votes["ccode"].to_numpy() == 2
+    us_code = np.full(len(rollcalls), -1, dtype=np.int8)
+    us_code[position[us]] = code[us]
+    named = {name: counts[:, k] for k, name in enumerate(VOTES.categories)}
+    named = {n: c.astype(rollcalls[n].dtype) if n in rollcalls else c for n, c in named.items()}
+    return rollcalls.assign(
+        **named,
+        unanimous=(counts[:, :3] > 0).sum(axis=1) <= 1,
+        us_vote=pd.Categorical.from_codes(us_code, dtype=VOTES),
+    )
 
 
 def _complete(rollcalls: pd.DataFrame) -> pd.DataFrame:
@@ -185,82 +189,6 @@ def _categorical(ccode: np.ndarray, iso3: dict[int, str]) -> pd.Categorical:
     for unit, name in iso3.items():
         lookup[unit] = names.index(name)
     return pd.Categorical.from_codes(lookup[ccode], categories=names)
-
-
-def _check_counts(rollcalls: pd.DataFrame, published: pd.DataFrame | None, where: str) -> list[str]:
-    if published is None:
-        return ["no published counts to compare the votes with"]
-    both = rollcalls[["rcid", "yes", "abstain", "no", "absent"]].merge(
-        published, on="rcid", suffixes=("", "_pub")
-    )
-    differs = np.zeros(len(both), dtype=bool)
-    compared = np.zeros(len(both), dtype=bool)
-    for column in ("yes", "abstain", "no", "absent"):
-        if f"{column}_pub" in both:
-            given = both[f"{column}_pub"].notna().to_numpy()
-            compared |= given
-            differs |= given & (both[f"{column}_pub"].fillna(0).to_numpy(float) != both[column].to_numpy())
-    if differs.sum() > DAMAGED_SHARE * max(compared.sum(), 1):
-        raise DataError(
-            f"{where}: in {differs.sum()} of {compared.sum()} roll calls the votes do not add up to the "
-            f"counts in the file (at most {DAMAGED_SHARE:.0%} may differ), "
-            f"rcid {list_first(sorted(both['rcid'][differs]))}"
-        )
-    if differs.any():
-        return [f"votes differ from the counts in the file in {differs.sum()} roll calls, rcid "
-                f"{list_first(sorted(both['rcid'][differs]), 40)}"]  # fmt: skip
-    return [] if compared.all() else [f"{(~compared).sum()} roll calls without counts to compare with"]
-
-
-def _check_dates(rollcalls: pd.DataFrame, where: str) -> list[str]:
-    """Note dates outside their session; refuse dates more than two years off.
-
-    The published record files special sessions under regular ones (53 of 6,203 roll calls, at most 483 days
-    off). A date farther off is an error in the file.
-    """
-    date, session = rollcalls["date"], rollcalls["session"].astype(int)
-    start = pd.to_datetime(pd.DataFrame({"year": 1945 + session, "month": 9, "day": 1}))
-    end = start + pd.Timedelta(days=394)
-    days_off = np.maximum((start - date).dt.days.fillna(0), (date - end).dt.days.fillna(0))
-    if (days_off > 731).any():
-        bad = rollcalls[days_off > 731].iloc[0]
-        raise DataError(
-            f"{where}: {(days_off > 731).sum()} dates lie more than two years outside their session, e.g. "
-            f"rcid {bad['rcid']}: {bad['date']:%Y-%m-%d} in session {bad['session']}"
-        )
-    notes = []
-    if date.isna().any():
-        undated = rollcalls["rcid"][date.isna()]
-        notes.append(f"{len(undated)} roll calls without a date, rcid {list_first(sorted(undated))}")
-    if (days_off > 0).any():
-        outside = sorted(rollcalls["rcid"][days_off > 0])
-        notes.append(
-            f"{len(outside)} dates outside their session (special sessions): rcid {list_first(outside, 60)}"
-        )
-    return notes
-
-
-def _check_seats(votes: pd.DataFrame) -> list[str]:
-    """Note states that voted without a seat, and members without a row; the file may be right."""
-    notes = []
-    stranger = ~seats(votes["session"].to_numpy(), votes["ccode"].to_numpy())
-    if stranger.any():
-        cells = votes[stranger].groupby(["iso3", "session"], observed=True).size()
-        few = [f"{iso3} in session {session} ({n})" for (iso3, session), n in cells.head(10).items()]
-        notes.append(f"{stranger.sum()} votes of states that had no seat in the session: {', '.join(few)}")
-    sessions, place = np.unique(votes["session"].to_numpy(), return_inverse=True)
-    rows = np.bincount(place * 1000 + votes["ccode"].to_numpy(), minlength=1000 * len(sessions)).reshape(
-        -1, 1000
-    )
-    total = np.bincount(
-        np.unique(place * 10**10 + votes["rcid"].to_numpy()) // 10**10, minlength=len(sessions)
-    )
-    gaps = []
-    for i, j in np.argwhere(seats(sessions, whole=True) & (rows < total[:, None])):
-        gaps.append(f"{iso3_of()[int(j)]} in session {sessions[i]} ({total[i] - rows[i, j]})")
-    if gaps:
-        notes.append(f"members without a row in some roll calls: {list_first(gaps, 20)}")
-    return notes
 
 
 _ROMAN = {1000: "M", 900: "CM", 500: "D", 400: "CD", 100: "C", 90: "XC", 50: "L", 40: "XL", 10: "X", 9: "IX",

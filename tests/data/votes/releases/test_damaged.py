@@ -19,8 +19,8 @@ from support.release_files import (
 )
 
 from data.tables.rules import DataError
+from data.votes.checks.report import check_release
 from data.votes.releases import rdata, text, tidy
-from data.votes.releases.check import check_release
 from data.votes.releases.read import read_release
 
 VOTES = made_up_votes()

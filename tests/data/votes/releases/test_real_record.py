@@ -13,8 +13,8 @@ import pytest
 from support.found import needs_shared
 
 from data.load import SHARED_DIR as SHARED
-from data.votes.releases.agreement import measure_issues, measure_marks, measure_matches
-from data.votes.releases.check import check_release
+from data.votes.checks.agreement import measure_issues, measure_marks, measure_matches
+from data.votes.checks.report import check_release
 from data.votes.releases.dgacm import extend_release
 from data.votes.releases.read import read_release
 

@@ -13,7 +13,7 @@ from support.release_files import (
     write,
 )
 
-from data.votes.releases.check import check_release
+from data.votes.checks.report import check_release
 from data.votes.releases.read import read_release
 from data.votes.releases.states import apply_succession, find_ccode, iso3_of, load_members, seats
 

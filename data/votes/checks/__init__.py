@@ -1,0 +1,1 @@
+"""Checks of records: tables on reading, doubts about single states, derived against coded."""
