@@ -2,6 +2,7 @@
 
 import errno
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from analysis.commands.surroundings import redirect_caches, spare_terminal
+from analysis.commands.surroundings import ROOT, redirect_caches, spare_terminal
 from analysis.fitting.gates import ConvergenceError
 from analysis.variants.variant import Variant
 
@@ -66,15 +67,25 @@ OutputOption = Annotated[Path | None, typer.Option(help="Folder for the table an
 
 @contextmanager
 def bad_input_ends(console: Console = console) -> Iterator[None]:
-    """Print an error of data or of a spec in one line and exit with code 2."""
-    from data.load import DataError
-    from models.spec import SpecError
+    """Print an error of data or of a spec in one line and exit with code 2.
 
+    A ValueError that the project itself raises is a sentence for the user; one from a library is a fault of
+    the project, and keeps its traceback.
+    """
     try:
         yield
-    except (DataError, SpecError) as error:
+    except ValueError as error:
+        if not is_own(error):
+            raise
         show_error("Bad input", error, console)
         sys.exit(2)
+
+
+def is_own(error: Exception) -> bool:
+    """Tell whether an error was raised by a line of the project, not by a library that it calls."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    place = Path(frame.f_code.co_filename)
+    return any(place.is_relative_to(ROOT / folder) for folder in ("analysis", "data", "models"))
 
 
 @contextmanager
