@@ -6,6 +6,7 @@ As text, a change reads ``coalition.guarantee_scale=0.5`` or ``data.iraq.joined=
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from difflib import get_close_matches
 
 from analysis.variants.variant import Variant
 from data.case import check_choice
@@ -89,8 +90,35 @@ def apply_changes(variant: Variant, changes: Mapping[str, Change]) -> Variant:
         If no field has that path (the message names the nearest), or if the value is not allowed.
     """
     for path, change in changes.items():
+        check_path(variant, path)
         variant = _apply(variant, path, path.split("."), change)
     return variant
+
+
+def check_path(variant: Variant, path: str) -> None:
+    """Raise ValueError if a path is the name of a field within a spec; the message gives its whole path."""
+    if "." in path or path in {field.name for field in fields(variant)}:
+        return
+    found = list_paths(variant)
+    near = [p for p in found if p.rpartition(".")[2] == path]
+    if not near:
+        names = sorted({p.rpartition(".")[2] for p in found})
+        near = [
+            p for name in get_close_matches(path, names, n=1) for p in found if p.rpartition(".")[2] == name
+        ]
+    if near:
+        raise ValueError(f"{path}: no field of that name; {' or '.join(near)}?")
+
+
+def list_paths(spec: object, prefix: str = "") -> list[str]:
+    """List the paths of all fields of a variant, and of the specs in it."""
+    paths = []
+    for field in fields(spec):
+        value, path = getattr(spec, field.name), f"{prefix}{field.name}"
+        paths += list_paths(value, f"{path}.") if is_dataclass(value) else [path]
+        if isinstance(spec, DataSpec) and field.name == "cases":
+            paths += [p for case in value for p in list_paths(case, f"{prefix}{case.name}.")]
+    return paths
 
 
 def _apply(spec: object, path: str, steps: list[str], change: Change) -> object:

@@ -1,22 +1,42 @@
-"""The terminal shows the answer of a run case by case, as a table and in sentences."""
+"""The terminal shows the answer of a run case by case, in sentences and in tables that cut no name."""
+
+import io
 
 import pytest
 from rich.console import Console
 from support.made_results import write_results
 
-from analysis.commands.run import show_answer
+from analysis.commands.answer import show_answer, show_table
 
 
 @pytest.mark.parametrize("variant", ["main", "main-quick"])
-def test_the_answer_is_a_table_and_sentences(tmp_path, variant):
-    console = Console(width=400, record=True)
-    show_answer(write_results(tmp_path, variant) / variant, console)
-    text = console.export_text()
-    assert "Iraq 2003 +42 points (29 to 55)" in text
-    assert "mean of the cases +1.10 sd (0.77 to 1.43)" in text
-    assert text.count("Probability that the effect is positive: Iraq 2003 above 0.999") == 2
-    assert "Does it run through the Assembly? Found for Iraq 2003" in text
-    assert "Whether a pact did more in Iraq 2003 than in ISIS 2014-17" in text
-    [row] = [line for line in text.splitlines() if "ame_rio_total" in line and "Iraq" in line]
-    assert [cell.strip() for cell in row.split("│")[3:7]] == ["12.0", "9.0", "−2.8 to 26.8", "0.700"]
+def test_a_run_ends_with_the_answer_by_case_and_what_to_do_next(tmp_path, variant):
+    text = show(show_answer, write_results(tmp_path, variant) / variant)
+    assert "Iraq 2003: +42 points (29 to 55), above 0 with probability above 0.999" in text
+    assert "mean of the cases: +1.10 sd (0.77 to 1.43)" in text
+    assert "Does it run through the Assembly? Found for Iraq 2003" in " ".join(text.split())
+    assert "largest R-hat 1.0071 (joining, total effect)" in " ".join(text.split())
+    assert "divergences 0" in " ".join(text.split())
     assert ("for trying out, not a result" in text) == (variant == "main-quick")
+    following = text[text.index("Next:") :].splitlines()[1:]
+    assert all(line.startswith("  uv run sfl ") for line in following if line)
+    paths = ("Files:",)
+    assert max(len(line) for line in text.splitlines() if not line.startswith(paths)) <= 80
+
+
+def test_the_table_has_every_quantity_with_its_whole_name(tmp_path):
+    text = show(show_table, write_results(tmp_path, "main") / "main")
+    kinds = ("total", "direct", "indirect")
+    lines = text.splitlines()
+    for kind in kinds:
+        assert any(line.startswith(f"ame_pact_{kind}  (") for line in lines), kind
+    at = next(k for k, line in enumerate(lines) if line.startswith("ame_rio_total"))
+    assert lines[at + 1].split()[:2] == ["Iraq", "2003"]
+    assert "12.0 (−2.8 to 26.8)" in lines[at + 1]
+
+
+def show(what, folder):
+    """Return what is printed in a terminal of 80 columns."""
+    console = Console(width=80, record=True, file=io.StringIO())
+    what(folder, console)
+    return console.export_text()
