@@ -15,9 +15,9 @@ class DamagedError(ValueError):
 
 
 def write_record(record: dict, path: Path) -> None:
-    """Write a record with a hash of its content."""
+    """Write a record with its name and a hash of its content."""
     # JSON has no tuples and no numbers as keys; the hash is that of what will be read.
-    plain = json.loads(json.dumps(record, default=str))
+    plain = json.loads(json.dumps(record | {"key": path.stem}, default=str))
     write_json(plain | {"check": hash_content(plain)}, path)
 
 
@@ -44,6 +44,8 @@ def read_record(path: Path) -> dict:
     check = record.pop("check", None)
     if check is not None and check != hash_content(record):
         raise DamagedError("the record was changed")
+    if record.pop("key", path.stem) != path.stem:
+        raise DamagedError("the record of another result")
     return record
 
 

@@ -1,6 +1,7 @@
 """Folders of results, and writing that never leaves a file half written."""
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -62,6 +63,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     """
     with _errors_of_saving(target):
         target.parent.mkdir(parents=True, exist_ok=True)
+        restore_folder(target)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         try:
             yield work
@@ -81,6 +83,17 @@ def atomic_folder(target: Path) -> Iterator[Path]:
             flush(target.parent)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def restore_folder(target: Path) -> None:
+    """Put back a folder that a run took away and did not replace, because it was killed in between."""
+    if not target.exists():
+        for old in sorted(
+            target.parent.glob(f".{glob.escape(target.name)}-old-*/{glob.escape(target.name)}")
+        ):
+            old.rename(target)
+            old.parent.rmdir()
+            return
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def git_commit() -> str:
         top = _git("rev-parse", "--show-toplevel")
         if not top or Path(top).resolve() != ROOT:
             return "unknown"
-        _git("ls-files", "--error-unmatch", str(Path(__file__).resolve()))
+        _git("ls-files", "--error-unmatch", "analysis/store/keys.py")
         commit = _git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
         more = _git("ls-files", "--others", "--exclude-standard", "--", *(f"{p}/*.py" for p in FOLDERS))
     except (OSError, subprocess.SubprocessError):
