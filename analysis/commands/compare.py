@@ -39,16 +39,10 @@ def find_run(name: str) -> Path:
 
 def compare_records(first: Path, second: Path) -> list[str]:
     """Differences in specs, data, commit and versions between the folders of two runs, one line each."""
-    from analysis.store.explain import flatten
+    from analysis.store.explain import list_changes
 
-    before, after = (
-        flatten(json.loads((folder / "run.json").read_text(encoding="utf-8"))) for folder in (first, second)
-    )
-    return [
-        f"{path}: {before.get(path, 'nothing')} -> {after.get(path, 'nothing')}"
-        for path in sorted(before.keys() | after.keys())
-        if before.get(path) != after.get(path) and path.split(".")[0] not in IGNORED
-    ]
+    records = (json.loads((folder / "run.json").read_text(encoding="utf-8")) for folder in (first, second))
+    return [line for path, line in list_changes(*records) if path.split(".")[0] not in IGNORED]
 
 
 def compare_effects(first: "pd.DataFrame", second: "pd.DataFrame") -> "pd.DataFrame":
@@ -116,7 +110,9 @@ def make_table(compared: "pd.DataFrame", a: str, b: str) -> Table:
     """Effects of both runs, for the terminal."""
     table = Table(title=f"{a} and {b}: means and 90 % intervals")
     for column in ("quantity", "case", a, b, "difference", "in errors", ""):
-        table.add_column(column, justify="left" if column in ("quantity", "case", "") else "right")
+        justify = "left" if column in ("quantity", "case", "") else "right"
+        # A name that is cut would be the same for total, direct and indirect.
+        table.add_column(column, justify=justify, overflow="fold")
     rows = take_headline(compared[compared["quantity"].str.match("ame_|alignment_")])
     for row in rows.itertuples():
         scale, digits = (100, 1) if row.quantity.startswith("ame") else (1, 2)

@@ -13,19 +13,51 @@ IGNORED = ("needs",)
 """Keys of the tasks that a task needs. They differ only because the contents of those tasks differ."""
 
 
-def flatten(content: object, prefix: str = "") -> dict[str, object]:
-    """Flatten a nested record to path -> value."""
-    if isinstance(content, dict) and content:
-        pairs = content.items()
-    elif isinstance(content, list | tuple) and content:
-        pairs = enumerate(content)
-    else:
-        return {prefix: content}
-    return {
-        path: value
-        for key, inner in pairs
-        for path, value in flatten(inner, f"{prefix}.{key}" if prefix else str(key)).items()
-    }
+NOTHING = object()
+"""Stands for a choice that one of two records does not have."""
+
+
+def list_changes(old: object, new: object, path: str = "") -> list[tuple[str, str]]:
+    """List what differs between two nested records: the path of each difference, and a sentence.
+
+    Lists of named parts, such as cases, are compared name by name; of other lists, what came and what went.
+    """
+    if old == new:
+        return []
+    parts = [_by_name(old), _by_name(new)]
+    if all(isinstance(part, dict) for part in parts):
+        before, after = parts
+        return [
+            change
+            for key in sorted(before.keys() | after.keys())
+            for change in list_changes(
+                before.get(key, NOTHING), after.get(key, NOTHING), f"{path}.{key}" if path else str(key)
+            )
+        ]
+    if isinstance(old, list) and isinstance(new, list):
+        gone = [_write(x) for x in old if x not in new]
+        came = [_write(x) for x in new if x not in old]
+        words = [f"without {', '.join(gone)}"] * bool(gone) + [f"with {', '.join(came)}"] * bool(came)
+        return [(path, f"{path} {' and '.join(words) or 'in another order'}")]
+    if old is NOTHING:
+        return [(path, f"{path} is {_write(new)}, which the other does not have")]
+    if new is NOTHING:
+        return [(path, f"{path} is not there; it was {_write(old)}")]
+    return [(path, f"{path} is {_write(new)} instead of {_write(old)}")]
+
+
+def _by_name(record: object) -> object:
+    if isinstance(record, list) and record and all(isinstance(x, dict) and "name" in x for x in record):
+        return {x["name"]: x for x in record}
+    return record
+
+
+def _write(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_write(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return " ".join(map(_write, value))
+    return repr(value) if value == "" else str(value)
 
 
 def compare_contents(old: dict, new: dict) -> list[str]:
@@ -36,19 +68,21 @@ def compare_contents(old: dict, new: dict) -> list[str]:
     old, new : dict
         Each with ``content`` and ``about``; see ``analysis.store.store.Store.find``.
     """
-    before, after = (flatten(_parse(record)) for record in (old, new))
     lines = []
-    for path in sorted(before.keys() | after.keys()):
-        if path.split(".")[0] in IGNORED or before.get(path) == after.get(path):
+    for path, sentence in list_changes(_parse(old), _parse(new)):
+        kind, _, rest = path.partition(".")
+        if kind in IGNORED:
             continue
-        if path.startswith("code."):
-            lines.append(f"the code of {path.removeprefix('code.')} changed")
-        elif path.startswith("files."):
-            lines.append(f"the file {path.removeprefix('files.')} changed")
+        if kind == "code":
+            lines.append(f"the code of {rest} changed")
+        elif kind == "files":
+            lines.append(f"the file {rest} changed")
         elif path in ("votes", "panel", "groups"):
             lines.append(f"the values of the {path} changed")
+        elif kind == "versions":
+            lines.append(f"the version of {sentence.removeprefix('versions.')}")
         else:
-            lines.append(f"{path}: {before.get(path, 'nothing')} -> {after.get(path, 'nothing')}")
+            lines.append(sentence)
     return lines
 
 

@@ -57,7 +57,7 @@ def test_the_same_run_ends_with_0_and_a_real_difference_with_1(runs):
     same, other = compare("main", "main"), compare("other")
     assert (same.exit_code, other.exit_code) == (0, 1), same.output + other.output
     assert "Both runs have the same settings." in same.output
-    assert "variant.run.seed: 2 -> 1" in other.output
+    assert "variant.run.seed is 1 instead of 2" in other.output
     assert {path.name for path in runs.glob("compare-*")} == {
         f"compare-{names}.{suffix}" for names in ("main-main", "other-main") for suffix in ("png", "svg")
     }

@@ -253,7 +253,7 @@ def test_the_explanation_names_the_field_or_the_data_that_changed(agenda):
     main, prior, window = map(plan, agenda)
     records = [{"content": task.whole, "about": task.about} for task in (main.total, window.total)]
     was = MAIN.coalition.guarantee_scale
-    assert explain_task(prior.total, records) == [f"coalition.guarantee_scale: {was} -> 0.5"]
+    assert explain_task(prior.total, records) == [f"coalition.guarantee_scale is 0.5 instead of {was}"]
     stage1 = [{"content": main.stage1["iraq"].whole, "about": main.stage1["iraq"].about}]
     told = explain_task(window.stage1["iraq"], stage1)
     assert "the values of the votes changed" in told
