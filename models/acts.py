@@ -209,7 +209,8 @@ def build_acts_model(cells: Cells, spec: ActsModelSpec) -> pm.Model:
             row_power = pm.Data("row_power", cells.power_of[cells.row_act])
             variance = pm.Data("row_variance", cells.row_variance())
             shrink = (1 + agreement[row_power] ** 2 * variance / LOGISTIC_VARIANCE) ** -0.5
-        eta = pt.dot(pm.Data("design", cells.design()), pt.concatenate(slopes, axis=1).ravel())
+        # A product of matrices would call a library with threads of its own, which wait for one another.
+        eta = (pm.Data("design", cells.design()) * pt.concatenate(slopes, axis=1).ravel()).sum(1)
         act_sd = half_normal("act_sd", spec.act_sd_scale)
         by_act = shrink_parts("act", act_sd, ("act",))
         pm.Deterministic("pact_act", by_act, dims="act")
@@ -259,9 +260,13 @@ def _place_pact(n_power: int, spec: ActsModelSpec):
 
 
 def _place_regions(cells: Cells, spec: ActsModelSpec):
-    """Add the effects (act, region) of regional groups to the model in context."""
+    """Add the effects (act, region) of regional groups to the model in context.
+
+    Their sum over regions is 0 on every act: the cutpoints say how an act fared as a whole.
+    """
     scale = place_scale("region_mean", spec.region_scale)
     mean = pm.Normal("region_mean", 0, scale, dims=("power", "region"))
     spread = half_normal("region_sd", spec.region_sd_scale)
     effect = mean[pm.Data("region_power", cells.power_of)] + shrink_parts("region", spread, ("act", "region"))
+    effect -= effect.mean(1, keepdims=True)
     return pm.Deterministic("region_effect", effect, dims=("act", "region"))

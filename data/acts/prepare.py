@@ -27,16 +27,19 @@ MOST_MISSING = 0.05
 """Largest share of unknown values of a covariate; they are replaced by the mean of region and act."""
 
 
-def code_answers(votes: pd.Series, support: str, spec: ActsSpec, sat: pd.Series) -> np.ndarray:
-    """Code answers as against, abstain, support or missing; ``sat``: the state took part in the session."""
+def code_answers(votes: pd.Series, support: str, absence: str, sat: pd.Series) -> np.ndarray:
+    """Code answers as against, abstain, support or missing; ``sat``: the state took part in the session.
+
+    ``absence`` as in ``ActsSpec``.
+    """
     against = "no" if support == "yes" else "yes"
     codes = votes.map({against: AGAINST, "abstain": ABSTAIN, support: SUPPORT, "absent": MISSING}).to_numpy()
     if support == "abstain":
         raise ValueError("an abstention supports nobody: supportive_vote must be yes or no")
     absent = (votes == "absent").to_numpy()
-    if spec.absence == "abstain":
+    if absence == "abstain":
         codes = np.where(absent & sat.to_numpy(), ABSTAIN, codes)
-    elif spec.absence == "own":
+    elif absence == "own":
         codes = np.where(absent, np.where(sat.to_numpy(), SUPPORT, MISSING), AGAINST)
     return codes.astype(np.int8)
 
@@ -75,7 +78,7 @@ def prepare_acts(acts: pd.DataFrame, answers: pd.DataFrame, sat: pd.Series, spec
     state = np.array(table.columns, dtype=str)
     shape = table.shape
     included, pact, rio = np.zeros(shape, bool), np.zeros(shape), np.zeros(shape)
-    answer = np.full(shape, MISSING, np.int8)
+    answer, given = np.full(shape, MISSING, np.int8), np.full(shape, MISSING, np.int8)
     years, other = read_state_years(), np.zeros(shape)
     for a, act in enumerate(acts.itertuples()):
         member = table.iloc[a].notna().to_numpy()
@@ -95,19 +98,24 @@ def prepare_acts(acts: pd.DataFrame, answers: pd.DataFrame, sat: pd.Series, spec
         included[a] = member & ~left
         votes = table.iloc[a].fillna("absent").astype(str)
         here = sat.reindex([(act.act, s) for s in state]).fillna(False).astype(bool)
-        answer[a] = np.where(included[a], code_answers(votes, act.supportive_vote, spec, here), MISSING)
+        for codes, absence in ((answer, spec.absence), (given, "missing")):
+            codes[a] = np.where(included[a], code_answers(votes, act.supportive_vote, absence, here), MISSING)
     covariates, names, imputed = _covariates(
         acts, state, included, {"rio_only": rio, "other_pact": other}, spec
     )
     if spec.rio in ("apart", "none"):
         pact = pact * (1 - rio)
-    check_variation(acts, answer, pact)
+    kept = np.arange(len(acts))
+    if spec.absence == "own":
+        # Where everybody came, there is nothing to model.
+        kept = np.flatnonzero(((answer == AGAINST).any(1)) & (answer == SUPPORT).any(1))
+    check_variation(acts.iloc[kept].reset_index(drop=True), answer[kept], pact[kept])
     return xr.Dataset(
         {
             "answer": (("act", "state"), answer),
             "included": (("act", "state"), included),
             "pact": (("act", "state"), pact * included),
-            "unpopular": (("act", "state"), measure_unpopularity(answer)),
+            "unpopular": (("act", "state"), measure_unpopularity(given)),
             "covariates": (("act", "state", "covariate"), covariates),
         },
         {
@@ -121,7 +129,7 @@ def prepare_acts(acts: pd.DataFrame, answers: pd.DataFrame, sat: pd.Series, spec
             **{name: ("act", acts[name].to_numpy(int)) for name in ("session", "window", "military")},
         },
         {"spec": spec.to_json(), "imputed": json.dumps(imputed)},
-    )
+    ).isel(act=kept)
 
 
 def act_year(day: str) -> int:

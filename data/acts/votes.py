@@ -117,7 +117,9 @@ def find_votes(acts: pd.DataFrame, record: Release, folders: list[Path], spec: A
             notes.append(f"{act['act']}: left out, the record ends with session {last}")
             continue
         wrong = corrections[corrections["symbol"] == act["symbol"]].set_index("iso3")["official_vote"]
-        votes = votes.assign(act=act["act"], vote=votes["iso3"].map(wrong).fillna(votes["vote"]))
+        votes = votes.assign(act=act["act"])
+        for iso3, official in wrong.items():
+            votes.loc[votes["iso3"] == iso3, "vote"] = official
         parts.append(votes[["act", "iso3", "vote", "session"]])
     if not parts:
         raise DataError(f"no act has a vote in the record: {'; '.join(notes)}")

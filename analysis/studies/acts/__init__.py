@@ -1,0 +1,1 @@
+"""Many acts, two great powers: whether states under a pact shield a power's contested acts."""
