@@ -12,7 +12,8 @@ CONDA_NAMES = {"matplotlib": "matplotlib-base", "country-converter": "country_co
 
 def read_pyproject(text: str) -> dict[str, str]:
     project = tomllib.loads(text)
-    requirements = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    groups = project["dependency-groups"]
+    requirements = [*project["project"]["dependencies"], *groups["dev"], *groups["notebooks"]]
     bounds = dict(re.fullmatch(r"([\w.-]+)(.*)", r).groups() for r in requirements)
     conda = {CONDA_NAMES.get(name, name): bound for name, bound in bounds.items()}
     return conda | {"python": project["project"]["requires-python"]}
@@ -26,6 +27,13 @@ def test_conda_and_pip_name_the_same_packages_and_bounds():
     pip = read_pyproject((ROOT / "pyproject.toml").read_text())
     assert read_environment((ROOT / "environment.yml").read_text()) == pip
     assert len(pip) > 20
+
+
+def test_the_lock_has_jupyter_for_the_notebooks():
+    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    [project] = [package for package in packages if package["name"] == "security-for-legitimacy"]
+    assert {package["name"] for package in project["dev-dependencies"]["notebooks"]} == {"jupyterlab"}
+    assert "jupyterlab" in {package["name"] for package in packages}
 
 
 @pytest.mark.parametrize(
