@@ -1,5 +1,6 @@
 """``sfl acts``: contested acts of two great powers, and whether states under a pact shield them."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +15,11 @@ from analysis.commands.app import (
     app,
     bad_input_ends,
     bad_option_ends,
+    console,
     load_xarray,
 )
 
 if TYPE_CHECKING:
-    from analysis.store.task import Task
     from analysis.variants.sampler import Report
 
 NAMES = {"USA": "United States", "RUS": "Soviet Union, Russia"}
@@ -26,8 +27,6 @@ NAMES = {"USA": "United States", "RUS": "Soviet Union, Russia"}
 
 def show_acts(folder: Path, console: Console) -> None:
     """Print each deciding quantity with its verdict, and the acts that are left out."""
-    import json
-
     verdicts = pd.read_csv(folder / "acts_verdicts.csv")
     for row in verdicts.itertuples():
         scale, unit = (100, "points") if "P(" in row.quantity else (1, "logits per 0.2")
@@ -65,8 +64,7 @@ def acts(
     output: Annotated[Path | None, typer.Option(help="Folder of tables, draws and figures.")] = None,
 ) -> None:
     """Test on many acts of two great powers whether states under a pact shield them."""
-    from analysis.commands.app import console
-    from analysis.commands.progress import explain_or_run
+    from analysis.commands.progress import run_with_progress, show_files
     from analysis.studies.acts.plan import plan_acts
     from analysis.studies.acts.variants import choose_run
     from data.load import load_acts
@@ -93,7 +91,6 @@ def acts(
             run_variants(run, votes_path=votes, output=output, report=report)
         return run_acts(run, votes_path=votes, output=output, report=report)
 
-    def plan() -> list["Task"]:
-        return []
-
-    explain_or_run(plan, make, show_acts, explain=False, variant=None, votes_path=votes)
+    folder = run_with_progress(make, None, votes, console)
+    show_acts(folder, console)
+    show_files(folder, False, console)

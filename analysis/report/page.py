@@ -10,6 +10,7 @@ from markupsafe import Markup
 from analysis.figures.style import LEVEL_COLOURS, OTHER_COLOUR
 from analysis.report.blocks import Chart, Explorer, Folded, Section
 from analysis.report.caveats import list_caveats
+from analysis.report.sections.acts import build_acts
 from analysis.report.sections.checks import build_checks
 from analysis.report.sections.claims import build_claims
 from analysis.report.sections.data import build_data
@@ -63,6 +64,7 @@ def render_report(results: Results) -> str:
         build_sensitivity(results),
         build_propagation(results),
         build_claims(results),
+        build_acts(results),
         build_paths(results),
         build_provenance(results),
     ]
