@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -27,6 +26,8 @@ NAMES = {"USA": "United States", "RUS": "Soviet Union, Russia"}
 
 def show_acts(folder: Path, console: Console) -> None:
     """Print each deciding quantity with its verdict, and the acts that are left out."""
+    import pandas as pd
+
     verdicts = pd.read_csv(folder / "acts_verdicts.csv")
     for row in verdicts.itertuples():
         scale, unit = (100, "points") if "P(" in row.quantity else (1, "logits per 0.2")

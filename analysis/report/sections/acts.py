@@ -18,8 +18,9 @@ FIGURES = {
 }
 REFUTED = (
     "Effects on ordinary votes as large as on acts; permuted pacts that do as well; aid, distance, "
-    "neighbours or the other power's pact that leave nothing to the pact; states that gained a pact and vote as "
-    "before; acts foretold no better with pacts than without (models/docs/acts.md, committed before the first fit)."
+    "neighbours or the other power's pact that leave nothing to the pact; states that gained a pact and "
+    "vote as before; acts foretold no better with pacts than without (models/docs/acts.md, committed before "
+    "the first fit)."
 )
 
 
