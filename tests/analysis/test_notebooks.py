@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "analysis" / "notebooks"
-NAMES = ("01_data", "02_ideal_points", "03_coalitions", "04_sensitivity")
+NAMES = ("01_data", "02_ideal_points", "03_coalitions", "04_sensitivity", "05_acts")
 MAX_CELLS = 30
 
 
@@ -30,7 +30,7 @@ def find_faults(notebook: nbformat.NotebookNode) -> list[str]:
     return faults
 
 
-def test_the_four_are_there():
+def test_all_are_there():
     assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == list(NAMES)
 
 
