@@ -8,6 +8,7 @@ from data.assembly import read_assembly
 from data.build import build_shipped
 from data.case_file import choose_cases, list_cases, write_template
 from data.describe import describe_tables
+from data.notes import Note, list_notes
 from data.panel.load import load_panel
 from data.panel.ties import (
     ALLY_OF_CLIENT,
@@ -36,7 +37,7 @@ from data.votes.fetch import fetch_release, load_sources
 from data.votes.find import list_files
 from data.votes.prepare import ISSUE_NAMES
 from data.votes.record import FETCH_COMMAND, SHARED_DIR, find_rollcalls, load_record
-from data.votes.windows import load_record_votes, load_votes
+from data.votes.windows import load_doubts, load_record_votes, load_votes
 
 __all__ = [
     "ALLY_OF_CLIENT",
@@ -49,6 +50,7 @@ __all__ = [
     "TABLES_DIR",
     "ActsData",
     "DataError",
+    "Note",
     "add_client_ties",
     "build_graph",
     "build_shipped",
@@ -66,10 +68,12 @@ __all__ = [
     "list_cases",
     "list_files",
     "list_members",
+    "list_notes",
     "load_acts",
     "load_alliances",
     "load_blocs",
     "load_coalition",
+    "load_doubts",
     "load_dyads",
     "load_guarantees",
     "load_panel",

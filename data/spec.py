@@ -38,6 +38,7 @@ VOTE_FIELDS = (
     "issues_out",
     "lopsidedness",
     "issue_flags",
+    "corrections",
     "us_side_from",
     "us_side_below",
 )
@@ -87,6 +88,9 @@ class DataSpec:
         exceeds this. 0: only unanimous ones are left out, which divide nobody.
     issue_flags : {"2021", "2016"}
         Release whose issue flags are used; they were recoded in between. 2021: it covers all sessions.
+    corrections : {"agreed", "all", "none"}
+        Errors of the record that are corrected (data/votes/corrections.py): votes on which two sources agree,
+        also pairs of states with each other's votes in a session, or none.
     us_side_from, us_side_below : float or None
         Only roll calls on which the share of votes cast (yes, no, abstain) that agree with the US is at least
         the first and below the second. Below a tenth, the US stood nearly alone. None: no limit. With a
@@ -136,6 +140,7 @@ class DataSpec:
     issues_out: tuple[str, ...] = ()
     lopsidedness: float = 0.0
     issue_flags: Literal["2021", "2016"] = "2021"
+    corrections: Literal["agreed", "all", "none"] = "agreed"
     us_side_from: float | None = None
     us_side_below: float | None = None
     guarantee_levels: tuple[tuple[str, tuple[str, ...]], ...] | str = GUARANTEE_CODINGS["rio_pact"]
@@ -169,7 +174,7 @@ class DataSpec:
         usual = {name: covariate.transform for name, covariate in COVARIATES.items()}
         pairs = tuple((c, usual.get(c, "none")) if isinstance(c, str) else c for c in self.covariates)
         object.__setattr__(self, "covariates", tuples(pairs))
-        for field in ("granularity", "abstention", "absence", "issue_flags"):
+        for field in ("granularity", "abstention", "absence", "issue_flags", "corrections"):
             check_choice("DataSpec", field, getattr(self, field), get_args(type(self).__annotations__[field]))
         for field in ("paragraph_votes", "procedural", "duplicates", "important_only"):
             check_choice("DataSpec", field, getattr(self, field), (True, False))

@@ -98,6 +98,11 @@ def load_record(
         raise DataError(
             f"{found}: no roll calls of sessions {first}-{last}; it has {covered.min()}-{covered.max()}"
         )
+    return take_sessions(record, first, last)
+
+
+def take_sessions(record: Release, first: int, last: int) -> Release:
+    """Return the roll calls of some sessions; ``notes`` and ``mends`` stay those of the whole record."""
     rollcalls, votes = (
         table[table["session"].between(first, last)].reset_index(drop=True)
         for table in (record.rollcalls, record.votes)

@@ -12,8 +12,10 @@ from data.spec import IRAQ, ISIS, VOTE_FIELDS, CaseSpec, DataSpec
 from data.tables.once import STATES, hash_file, read_states
 from data.tables.read import TABLES_DIR, load_tallies
 from data.tables.rules import DataError
+from data.votes.checks.doubts import find_doubts
+from data.votes.corrections import correct_release
 from data.votes.prepare import prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
-from data.votes.record import find_rollcalls, load_record, ways_to_rollcalls
+from data.votes.record import find_rollcalls, load_record, take_sessions, ways_to_rollcalls
 from data.votes.releases.tidy import Progress, Release
 from data.votes.select import select_rollcalls
 
@@ -56,9 +58,9 @@ def load_votes(
 
         Attrs: case; granularity (``rollcall`` or ``agenda``); fallback (why tallies replace roll calls, else
         empty); source; sha256 (JSON, by file); issue_source and match_source (``coded`` by the publisher,
-        ``derived`` from words or ``none``, joined by ``+``); notes (JSON, oddities of the record); left_out
-        (JSON, reason by iso3); spec (JSON); votes_spec (JSON, only what affects these votes); at agenda
-        granularity us_absent (resolutions on which the US was absent).
+        ``derived`` from words or ``none``, joined by ``+``); mends and notes (JSON, what was mended in the
+        record and what is odd); left_out (JSON, reason by iso3); spec (JSON); votes_spec (JSON, only what
+        affects these votes); at agenda granularity us_absent (resolutions on which the US was absent).
 
     Raises
     ------
@@ -86,10 +88,10 @@ def load_votes(
             dataset = prepare_rollcall_votes(items, record.votes, states, spec, case)
         else:
             dataset = prepare_agenda_votes(tally_agenda(items, record.votes), states, spec, case)
-        hashes, notes = record.files, record.notes
+        hashes, mends, notes = record.files, record.mends, record.notes
         origin = {name: "+".join(sorted(set(items[name].astype(str)))) for name in _ORIGIN}
     else:
-        hashes, notes = {"agenda_tallies.csv": hash_file(TABLES_DIR / "agenda_tallies.csv")}, ()
+        hashes, mends, notes = {"agenda_tallies.csv": hash_file(TABLES_DIR / "agenda_tallies.csv")}, (), ()
         dataset = prepare_agenda_votes(load_tallies(states), states, spec, case)
         origin = dict.fromkeys(_ORIGIN, "coded")
     return dataset.assign_attrs(
@@ -98,6 +100,7 @@ def load_votes(
         fallback=fallback,
         source=" + ".join(hashes),
         sha256=json.dumps(hashes | {"states.csv": hash_file(STATES)}, sort_keys=True),
+        mends=json.dumps(mends),
         notes=json.dumps(notes),
         spec=spec.to_json(),
         votes_spec=spec.votes_json(case),
@@ -122,13 +125,30 @@ def _beyond_tallies(spec: DataSpec, case: CaseSpec) -> list[str]:
 def _load_window(found: Path, spec: DataSpec, case: CaseSpec, progress: Progress | None) -> Release:
     """Load the sessions of a case's window; the record must have all of them."""
     sessions = spec.sessions(case)
-    record = load_record(found, (sessions[0], sessions[-1]), progress)
+    # Votes of the sessions beside the window show which states have each other's votes.
+    record = load_record(
+        found, (max(1, sessions[0] - 1), min(RECORD_SESSIONS[1], sessions[-1] + 1)), progress
+    )
+    record = take_sessions(correct_release(record, spec.corrections), sessions[0], sessions[-1])
     missing = sorted(set(sessions) - set(record.rollcalls["session"]))
     if missing:
         raise DataError(
             f"case {case.name}: {found} has no roll calls of sessions {', '.join(map(str, missing))}"
         )
     return record
+
+
+def load_doubts(spec: DataSpec, path: Path | str | None = None) -> list[str]:
+    """List the doubts of ``sfl data check`` about states in the windows of all cases.
+
+    Empty without roll calls. States that never vote are not listed: ``left_out`` of the votes names them.
+    """
+    found = find_rollcalls(path)
+    if found is None or spec.granularity == "agenda":
+        return []
+    sessions = {one for case in spec.cases for one in spec.sessions(case)}
+    doubts = find_doubts(correct_release(load_record(found, RECORD_SESSIONS), spec.corrections), sessions)
+    return doubts.loc[doubts["kind"] != "silent", "text"].tolist()
 
 
 PARAGRAPHS_UNTIL = 45
@@ -145,6 +165,7 @@ def load_record_votes(
     sessions: tuple[int, int] = RECORD_SESSIONS,
     path: Path | str | None = None,
     progress: Progress | None = None,
+    corrections: str = "none",
 ) -> xr.Dataset:
     """Load the roll calls of many sessions, with repeated resolutions marked.
 
@@ -154,6 +175,8 @@ def load_record_votes(
         First and last session, 1 to 80.
     path, progress
         As in ``load_votes``.
+    corrections : {"agreed", "all", "none"}
+        As in ``DataSpec``; the published paths of positions are those of the record as published.
 
     Returns
     -------
@@ -175,7 +198,7 @@ def load_record_votes(
             f"sessions {first}-{last}: give the first and the last, within "
             f"{RECORD_SESSIONS[0]}-{RECORD_SESSIONS[1]}"
         )
-    record = load_record(path, sessions, progress)
+    record = correct_release(load_record(path, sessions, progress), corrections)
     parts = [
         select_rollcalls(record.rollcalls, spec, window)
         for begin, end, spec in (

@@ -138,7 +138,7 @@ def test_votes_json_tells_apart_just_what_bears_on_the_votes():
     other = {"granularity": "agenda", "window": 4, "abstention": "no", "absence": "abstain", "min_votes": 2}
     other |= dict.fromkeys(("paragraph_votes", "procedural", "duplicates", "important_only"), True)
     other |= {"issues_in": ("me",), "issues_out": ("nu",), "lopsidedness": 0.1, "issue_flags": "2016"}
-    other |= {"us_side_from": 0.1, "us_side_below": 0.3}
+    other |= {"us_side_from": 0.1, "us_side_below": 0.3, "corrections": "all"}
     assert set(other) == set(VOTE_FIELDS)
     texts = {replace(main, **{field: value}).votes_json(IRAQ) for field, value in other.items()}
     assert len(texts | {main.votes_json(IRAQ)}) == len(VOTE_FIELDS) + 1
