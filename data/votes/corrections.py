@@ -1,8 +1,8 @@
 """Correct votes that are known to be wrong in published records.
 
 ``DataSpec.corrections`` says which. ``agreed``: cells for which two sources agree: the official total shows
-one vote more, and one state alone can have cast it. ``all``: also pairs of states that have each other's votes
-in a session, which the record itself shows. With both, a state that was no member is never absent.
+one vote more, and one state alone can have cast it. ``all``: also pairs of states that have each other's
+votes in a session, which the record itself shows. With both, a state that was no member is never absent.
 """
 
 from dataclasses import replace

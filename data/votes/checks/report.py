@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from data.tables.rules import DataError
+from data.votes.checks.doubts import find_doubts
+from data.votes.corrections import correct_release
 from data.votes.releases.read import KINDS, identify_release, read_release
 from data.votes.releases.tidy import Progress, Release
 
@@ -31,6 +33,11 @@ class ReleaseReport:
     kind: str = ""
     release: Release | None = None
     error: str = ""
+
+    @cached_property
+    def doubts(self) -> pd.DataFrame:
+        """Doubts about single states (see `find_doubts`)."""
+        return find_doubts(self.release)
 
     @property
     def usable(self) -> bool:
@@ -60,8 +67,41 @@ class ReleaseReport:
             f"at most {table['states'].max()} states in a session",
             *(f"  mended   {mend}" for mend in mends),
             *(f"  note     {note}" for note in notes),
+            *(f"  doubt    {doubt}" for doubt in _tell_doubts(self.doubts)),
+            *(f"  mendable {mend}" for mend in _list_mendable(self.release)),
         ]
         return "\n".join(lines)
+
+
+def _tell_doubts(doubts: pd.DataFrame) -> list[str]:
+    """Return the doubts as sentences, those about states that never voted in one for each state."""
+    silent = doubts[doubts["kind"] == "silent"]
+    spells = silent.groupby("iso3")["session"].agg(list)
+    told = [
+        f"{iso3} cast no vote in session{'s' if len(sessions) > 1 else ''} {name_spells(sessions)}"
+        for iso3, sessions in spells.items()
+    ]
+    return [*doubts.loc[doubts["kind"] != "silent", "text"], *told]
+
+
+def name_spells(numbers: list[int]) -> str:
+    """Name whole numbers with spells of successive ones: ``3, 5-8``."""
+    spells: list[list[int]] = []
+    for number in sorted(numbers):
+        if spells and number == spells[-1][-1] + 1:
+            spells[-1].append(number)
+        else:
+            spells.append([number])
+    return ", ".join(f"{s[0]}-{s[-1]}" if len(s) > 1 else str(s[0]) for s in spells)
+
+
+def _list_mendable(release: Release) -> list[str]:
+    """Say what each choice of ``DataSpec.corrections`` would mend."""
+    found = {
+        level: correct_release(release, level).mends[len(release.mends) :] for level in ("agreed", "all")
+    }
+    told = [f"{mend} (data.corrections = agreed, the default)" for mend in found["agreed"]]
+    return told + [f"{m} (data.corrections = all)" for m in found["all"] if m not in found["agreed"]]
 
 
 def check_release(path: Path | str, progress: Progress | None = None) -> ReleaseReport:
