@@ -57,7 +57,8 @@ def say_estimators(results: Results, weighting: pd.DataFrame) -> list[str]:
 
 def say_prior(results: Results, table: pd.DataFrame) -> list[str]:
     """Say whether another prior of the guarantee's effect moves the headline by much of its interval."""
-    names = results.case_labels | {"pooled": "both pooled"}
+    names = results.case_labels
+    names |= {"pooled": {1: "the case", 2: "both pooled"}.get(len(names), "all pooled")}
     main = select_effects(results.effects, f"ame_{highest_level(results)}_total")["mean"]
     rows = table[table["case"].isin(names)]
     told = rows[rows["pareto_k"] <= GOOD_K]

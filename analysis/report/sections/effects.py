@@ -37,9 +37,9 @@ KINDS = ("total", "direct", "indirect")
 
 def case_names(results: Results) -> dict[str, str]:
     """Names of all cases of ``effects.csv``, with ``pooled`` and ``difference``."""
-    first, *_, last = results.case_labels.values()
-    pooled = "both pooled" if len(results.case_labels) == 2 else "all pooled"
-    return results.case_labels | {"pooled": pooled, "difference": f"{first} minus {last}"}
+    names = list(results.case_labels.values())
+    pooled = {1: "the case", 2: "both pooled"}.get(len(names), "all pooled")
+    return results.case_labels | {"pooled": pooled, "difference": f"{names[0]} minus {names[-1]}"}
 
 
 def level_style(level: str) -> dict[str, str]:

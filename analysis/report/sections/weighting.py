@@ -24,7 +24,8 @@ def build_weighting(results: Results, table: pd.DataFrame) -> list:
     parts = [by_model.assign(series=SERIES["model"])]
     for unit, name in zip(UNITS, (SERIES["att"], SERIES["subregion"]), strict=True):
         parts.append(by_weights[by_weights["unit"] == unit].assign(series=name))
-    names = results.case_labels | {"pooled": "both pooled"}
+    names = results.case_labels
+    names |= {"pooled": {1: "the case", 2: "both pooled"}.get(len(names), "all pooled")}
     frame = pd.concat(parts, ignore_index=True)
     frame = frame[frame["case"].isin(names)]
     frame = frame.assign(row=frame["case"].map(names), colour="var(--level-pact)", shape="circle")
