@@ -1,14 +1,16 @@
-"""Figures of the notebooks, in the same style as those of a run. They compute nothing."""
+"""Figures of the notebooks, in the same style as those of a run. They compute nothing but intervals."""
 
 import textwrap
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import xarray as xr
 from matplotlib.figure import Figure
 
 from analysis.figures.draw import plot_intervals
 from analysis.figures.style import ACCENT, LEVEL_COLOURS, OTHER_COLOUR, STYLE
+from analysis.posterior.summaries import ENDS
 
 # Votes with the US have the blue of a pact, votes against it the orange of warnings.
 RESPONSE_COLOURS = {
@@ -39,7 +41,7 @@ def plot_responses(shares: dict[str, pd.DataFrame]) -> Figure:
                 below = below + 100 * share.values
             ax.set_xticks(table.index)
             ax.set_title(f"Before {label}")
-            ax.set_xlabel("Session of the General Assembly")
+            ax.set_xlabel("session of the General Assembly")
             ax.grid(False)
         axes[0].set_ylabel("Share of votes that could be cast, %")
         axes[-1].legend(bbox_to_anchor=(1.02, 1), loc="upper left", frameon=False)
@@ -122,5 +124,44 @@ def plot_agreement(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, 
         ax.plot(both["mean_x"], both["mean_y"], "o", ms=2.5, color=LEVEL_COLOURS["pact"])
         ax.set_xlabel(f"Ideal point from {names[0]} (sd of states)")
         ax.set_ylabel(f"Ideal point from {names[1]} (sd of states)")
-        ax.set_title(f"{label}: {len(both)} states, mean and 90 % interval", fontsize=9)
+        ax.set_title(f"{label}: {len(both)} states, means and 90 % intervals")
+    return figure
+
+
+def plot_curves(
+    curves: dict[str, xr.Dataset], labels: dict[str, str], shown: tuple[str, ...] = ("difference",)
+) -> Figure:
+    """Plot effects or probabilities over values of a covariate: a row for each, a panel for each case.
+
+    Parameters
+    ----------
+    curves : dict of str to xr.Dataset
+        From ``analysis.effects``, each over one covariate, by the text of its axis.
+    labels : dict of str to str
+        Labels of the cases to show, by name.
+    shown : tuple of str
+        ``difference``, or ``without`` and ``given``. Lines are means, bands 90 % intervals.
+    """
+    names = {"difference": "effect", "without": "without a guarantee", "given": "with a guarantee"}
+    colours = {"difference": ACCENT, "without": LEVEL_COLOURS["none"], "given": LEVEL_COLOURS["pact"]}
+    with mpl.rc_context(STYLE):
+        size = (3.6 * len(labels) + 0.8, 2.5 * len(curves) + 0.5)
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(len(curves), len(labels), sharey=True, squeeze=False)
+        for axes, (text, curve) in zip(grid, curves.items(), strict=True):
+            for ax, (case, label) in zip(axes, labels.items(), strict=True):
+                of_case = 100 * curve[list(shown)].sel(case=case)
+                [dim] = [name for name in of_case.dims if name not in ("chain", "draw")]
+                for name in shown:
+                    ends = of_case[name].quantile(ENDS, ("chain", "draw"))
+                    mean = of_case[name].mean(("chain", "draw"))
+                    ax.fill_between(curve[dim], *ends.values, color=colours[name], alpha=0.2, lw=0)
+                    ax.plot(curve[dim], mean, color=colours[name], lw=1.5, label=names[name])
+                ax.axhline(0, color="black", lw=0.8)
+                ax.set_title(label)
+                ax.set_xlabel(text)
+            axes[0].set_ylabel("points" if shown == ("difference",) else "probability of joining, %")
+        if len(shown) > 1:
+            handles, texts = grid[0, 0].get_legend_handles_labels()
+            figure.legend(handles, texts, loc="outside upper center", ncols=len(shown), frameon=False)
     return figure

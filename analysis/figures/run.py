@@ -10,6 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.draw import plot_intervals
+from analysis.figures.findings import (
+    name_cases,
+    name_difference,
+    title_alignment,
+    title_effects,
+    title_joining,
+)
 from analysis.figures.overlap import plot_overlap
 from analysis.figures.style import (
     ALL,
@@ -82,10 +89,10 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str, axis: st
 def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
     """Plot the probability of joining if all states had a guarantee level, beside the share that joined."""
     levels = panel["guarantee"].attrs["levels"]
-    effects = take_headline(effects)
+    title, effects = title_joining(effects, panel), take_headline(effects)
     holders = {level: find_holders(panel, level) for level in levels}
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.5, 2.6), layout="constrained")
+        figure = Figure(figsize=(7.5, 3.0), layout="constrained")
         axes = figure.subplots(1, panel.sizes["case"], sharex=True, sharey=True, squeeze=False)[0]
         for ax, case in zip(axes, panel["case"].values, strict=True):
             of_case = panel.sel(case=case)
@@ -100,12 +107,21 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
             ax.set_yticks(range(len(levels)), [level_name(v) for v in levels])
             ax.set_ylim(-0.6, len(levels) - 0.4)
             ax.set_xlim(0, 100)
-        figure.supxlabel(
-            "Probability of joining, % (mean and 90 % interval if all states of regions with comparison had "
-            "that level;\ncross: share of those with it that joined)",
+            ax.set_xlabel("probability of joining, %")
+        # A raw share beside an adjusted probability misleads unless it says that it is raw.
+        adjusted = Line2D([], [], color="black", marker="o", lw=1.2, ms=4)
+        raw = Line2D([], [], color="black", marker="x", lw=0, ms=4)
+        figure.legend(
+            [adjusted, raw],
+            [
+                "if all states of regions with comparison had that level: mean and 90 % interval",
+                "raw share of those that have it, not adjusted: these states differ in much else",
+            ],
+            loc="outside lower center",
             fontsize=8,
+            frameon=False,
         )
-        figure.suptitle("Joining the coalition by US guarantee", fontweight="bold")
+        figure.suptitle(title, fontweight="bold")
     return figure
 
 
@@ -114,7 +130,7 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
 
     Each level has a panel; its rows are the cases, pooled, and their difference.
     """
-    effects = take_headline(effects)
+    title, effects = title_effects(effects, panel), take_headline(effects)
     labels = _label_cases(effects, panel)
     series = []
     for kind, (shift, marker, filled, label) in PATHS.items():
@@ -123,7 +139,6 @@ def plot_effects(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
             for level in _levels(panel)
         }
         series.append(_Series(label, marker, filled, shift, rows))
-    title = "What a US guarantee adds to the probability of joining, and by which path"
     return _plot_by_level(series, list(labels.values()), title)
 
 
@@ -147,7 +162,7 @@ def plot_groups(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
             for level in _levels(panel)
         }
         series.append(_Series(label, CASE_MARKERS[number], case == "pooled", shift, rows))
-    title = "What a US guarantee adds to joining, by capability and region"
+    title = "What a US guarantee adds to joining, by capability and region of the states"
     return _plot_by_level(series, list(groups.values()), title)
 
 
@@ -196,8 +211,8 @@ def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset, axis: str =
             y = [len(labels) - 1 - i + 0.3 * ((len(levels) - 1) / 2 - number) for i in range(len(labels))]
             _plot_rows(ax, y, rows, level_colour(level), level_marker(level), True, scale=1)
         unit = "standard deviations of the states in the General Assembly (mean and 90 % interval)"
-        title = "What a US guarantee adds to alignment" + (f": {axis_name(axis[1:])}" if axis else "")
-        _finish_effects(ax, title, list(labels.values()), unit)
+        _finish_effects(ax, axis_name(axis[1:]) if axis else "", list(labels.values()), unit)
+        figure.suptitle(title_alignment(effects, panel, axis), fontweight="bold")
         figure.legend(
             handles=_level_legend(levels), loc="outside lower center", ncols=2, fontsize=8, frameon=False
         )
@@ -211,9 +226,11 @@ def _levels(panel: xr.Dataset) -> list[str]:
 
 def _label_cases(effects: pd.DataFrame, panel: xr.Dataset) -> dict[str, str]:
     """Labels of the cases, of ``pooled`` and of ``difference``, in the order in which they are drawn."""
-    labels = dict(zip(panel["case"].values, panel["label"].values, strict=True)) | {"pooled": "pooled"}
+    labels = name_cases(panel)
+    names = list(labels.values())
+    labels["pooled"] = "mean of both" if len(names) == 2 else "mean of the cases"
     if (effects["case"] == "difference").any():
-        labels["difference"] = "first minus\nsecond"
+        labels["difference"] = name_difference(names)
     return labels
 
 

@@ -4,6 +4,8 @@ from analysis.variants.variant import AREAS, FIRST, SECOND
 
 STYLE = {
     "font.size": 9,
+    "axes.titlesize": 9,
+    "figure.titlesize": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,

@@ -9,7 +9,6 @@ import pymc as pm
 import xarray as xr
 from scipy.special import expit
 
-from analysis.posterior.joining import predict_joining, weigh_state_effects
 from analysis.posterior.replication import draw_answers, expect_answers
 from analysis.posterior.summaries import ENDS, summarize_draws
 from models.ideal_point import build_ideal_point_model
@@ -205,33 +204,3 @@ def summarize_responses(votes: xr.Dataset) -> pd.DataFrame:
     by_item["absent"] = possible - by_item.sum(axis=1)
     sums = by_item.groupby(votes["session"].values).sum().rename_axis("session")
     return sums.div(sums.sum(axis=1), axis=0)
-
-
-def predict_joined(posterior: xr.Dataset, panel: xr.Dataset, seed: int) -> xr.DataTree:
-    """Return who joined, as observed and as predicted, in the form that ArviZ's calibration plot takes.
-
-    Parameters
-    ----------
-    posterior : xr.Dataset
-        Draws of the model of joining along ``sample``.
-    panel : xr.Dataset
-        Panel, see ``data.load.load_panel``.
-    seed : int
-        Seed of the simulated answers.
-
-    Returns
-    -------
-    xr.DataTree
-        ``posterior_predictive`` and ``observed_data`` with ``joined`` (obs), one for each state-case.
-    """
-    probability = predict_joining(posterior, panel, None, weigh_state_effects(posterior, panel))
-    inside = panel["included"].transpose("case", "state").values
-    share = probability.transpose("sample", "case", "state").values[:, inside]
-    drawn = np.random.default_rng(seed).binomial(1, share)
-    seen = panel["joined"].transpose("case", "state").values[inside].astype(int)
-    return xr.DataTree.from_dict(
-        {
-            "posterior_predictive": xr.Dataset({"joined": (("chain", "draw", "obs"), drawn[None])}),
-            "observed_data": xr.Dataset({"joined": (("obs",), seen)}),
-        }
-    )

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -148,24 +149,50 @@ class Results:
         return self.how_to_make(name) if table is None else table
 
     def posterior(self, case: str) -> xr.DataTree:
-        """Posterior draws and sampler statistics of the ideal points of a case."""
-        with xr.open_datatree(self.folder / f"ideal_point_{case}.nc", engine="h5netcdf") as tree:
+        """Positions of a case, in the schema of ArviZ; see ``analysis.posterior.schema.positions``."""
+        return self._tree(f"ideal_point_{case}")
+
+    @cached_property
+    def total(self) -> xr.DataTree:
+        """The model of joining without alignment, in the schema of ArviZ."""
+        return self._tree("coalition_total")
+
+    @cached_property
+    def direct(self) -> xr.DataTree:
+        """The model of joining with alignment, in the schema of ArviZ. Refits are spread over the chains."""
+        return self._tree("coalition_direct")
+
+    @cached_property
+    def draws(self) -> xr.Dataset:
+        """Draws of every effect, (chain, draw, case) and for averages over states (group)."""
+        return self._tree("coalition")["posterior"].dataset
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """``predictions_by_state.csv``."""
+        return pd.read_csv(self.folder / "predictions_by_state.csv")
+
+    def _tree(self, name: str) -> xr.DataTree:
+        path = self.folder / f"{name}.nc"
+        if not path.is_file():
+            raise MissingResultsError(f"{path} does not exist. {how_to_run(self.variant)}")
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
             return tree.load()
 
     def how_to_make(self, name: str) -> str:
         """Sentence that names the command which makes a missing table."""
         if name.startswith("propagation/"):
-            return f"{name} does not exist yet. To make it: sfl propagation"
+            return f"{name} does not exist yet. To make it: uv run sfl propagation"
         given = f" {self.variant}" if MADE_BY[name] == "checks" and self.variant != "main" else ""
-        return f"{name} does not exist yet. To make it: sfl {MADE_BY[name]}{given}"
+        return f"{name} does not exist yet. To make it: uv run sfl {MADE_BY[name]}{given}"
 
 
 def how_to_run(variant: str) -> str:
     """Sentence that names the command which makes the results of a variant."""
     if variant in ("main", "main-quick"):
         quick = " --quick" if variant.endswith("-quick") else ""
-        return f"To make them: sfl run{quick}."
-    return f"To make them: sfl fit {variant}."
+        return f"To make them: uv run sfl run{quick}."
+    return f"To make them: uv run sfl fit {variant}."
 
 
 def load_main_results() -> Results:

@@ -88,7 +88,7 @@ def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
     for way, folder in folders.items():
         table = pd.read_csv(folder / "effects.csv")
         table = take_headline(table[~table["quantity"].str.endswith("_total")])
-        effects = read_tree(folder / "coalition.nc")["effects"].dataset
+        effects = read_tree(folder / "coalition.nc")["posterior"].dataset
         table["mean_error"] = [
             estimate_error(select_draws(effects, row.quantity, row.case, row.group))
             for row in table.itertuples()
@@ -109,9 +109,10 @@ def tabulate_ways(folders: dict[str, Path]) -> pd.DataFrame:
 
 
 def select_draws(effects: xr.Dataset, quantity: str, case: str, group: str) -> np.ndarray:
-    """Return the draws (sample,) of one effect, averaged over a group of states."""
+    """Return the draws of one effect, averaged over a group of states, chain by chain: (sample,)."""
     draws = effects[quantity].sel(case=case)
-    return (draws.sel(group=group) if "group" in draws.dims else draws).values
+    chosen = draws.sel(group=group) if "group" in draws.dims else draws
+    return chosen.transpose("chain", "draw").values.ravel()
 
 
 def estimate_error(draws: np.ndarray) -> float:

@@ -1,70 +1,102 @@
-"""The specification curve: the effects of all variants in order, with their choices below."""
+"""The specification curve: the effects of all variants that can move them, with their choices below."""
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.style import STYLE
 from analysis.pipeline.robustness import CONVINCING, count_fits
 
-MAIN_COLOUR, OTHER_COLOUR, FAILED_COLOUR = "#D55E00", "#0072B2", "#7f7f7f"
+MAIN_COLOUR, OTHER_COLOUR, PRIOR_COLOUR = "#D55E00", "#0072B2", "#e3e3e3"
 
 
-def plot_curve(total: pd.DataFrame, direct: pd.DataFrame, case_label: str) -> Figure:
-    """Plot the effects of all variants from the lowest to the highest, with their choices marked below.
+def plot_curve(
+    total: pd.DataFrame,
+    direct: pd.DataFrame,
+    case_label: str,
+    prior: tuple[float, float] | None = None,
+) -> Figure:
+    """Plot the effects from the lowest to the highest, each above the choices of its variants.
 
-    Variants that cannot move the total effect stand at the right, in the order of their direct effects,
-    without a total effect of their own. A variant with one change is marked on the axis of the change; one of
-    a crossed run on every axis. Takes the total and the direct effects of ``pick_effect``, with failed
-    variants, and the name of the case.
+    The total effect stands left, the direct effect right. Each has only the variants that can move it, and
+    the main analysis. A variant with one change is marked on the axis of the change; one of a crossed run on
+    every axis.
+
+    Parameters
+    ----------
+    total, direct : pd.DataFrame
+        From ``analysis.pipeline.robustness.pick_effect``, with failed variants.
+    case_label : str
+        Name of the case.
+    prior : tuple of float, optional
+        Ends of the interval of the total effect before the data, of the main analysis.
     """
     found = count_fits(total, "total", "pooled")
-    known = total[(total["status"] == "ok") & (total["moves"] | (total["variant"] == "main"))]
-    known = known.sort_values("mean", ignore_index=True)
-    failed = total[total["status"] == "failed"]
-    still = total[(total["status"] == "ok") & ~total["variant"].isin(known["variant"])]
-    still = still.assign(at=still["variant"].map(direct.set_index("variant")["mean"])).sort_values("at")
-    order = [*known["variant"], *still["variant"], *failed["variant"]]
-    marks = mark_choices(pd.concat([known, still, failed]))
-    place = np.arange(len(order))
+    shown = [take_movers(effects) for effects in (total, direct)]
+    marks = [mark_choices(rows) for rows in shown]
+    heights = 0.4 + 0.16 * max(map(len, marks))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(max(7.5, 0.075 * len(order)), 5.2 + 0.17 * len(marks)), layout="constrained")
-        ratios = {"height_ratios": [2.2, 1.6, 0.35 + 0.115 * len(marks) * 1.4]}
-        upper, middle, lower = figure.subplots(3, 1, sharex=True, gridspec_kw=ratios)
-        main = known.index[known["variant"] == "main"]
-        for ax, effects, title in ((upper, known, "Total effect"), (middle, direct, "Direct effect")):
-            rows = effects.set_index("variant").reindex(order)
-            colours = np.where(rows.index == "main", MAIN_COLOUR, OTHER_COLOUR)
-            ax.vlines(place, 100 * rows["lower"], 100 * rows["upper"], color=colours, lw=0.9)
-            ax.scatter(place, 100 * rows["mean"], c=colours, s=9, zorder=3)
-            ax.axhline(0, color="black", lw=0.8)
-            if len(main):
-                ax.axhline(100 * rows["mean"].iloc[main[0]], color=MAIN_COLOUR, lw=0.8, ls=":")
-            ax.set_ylabel(f"{title},\npercentage points")
-            if len(known) < len(order):
-                ax.axvspan(len(known) - 0.5, len(order) - 0.5, color="#f2f2f2", zorder=0)
-        for height, has in enumerate(marks.values()):
-            colours = np.where(place[has] < len(known), OTHER_COLOUR, FAILED_COLOUR)
-            lower.scatter(place[has], np.full(has.sum(), height), marker="|", s=28, c=colours)
-        if len(main):
-            lower.axvline(main[0], color=MAIN_COLOUR, lw=0.8, ls=":")
-        lower.set_yticks(range(len(marks)), marks, fontsize=7)
-        lower.set_ylim(len(marks) - 0.4, -0.6)
-        lower.set_xlim(-1, len(order))
-        lower.set_xlabel(
-            "variants in the order of their total effect; red: the main analysis; lines: 90 % intervals\n"
-            f"grey: {len(still)} variants that cannot move the total effect, in the order of the direct one"
-            + (f", and {len(failed)} that failed" if len(failed) else "")
-            + f"; positive: with a probability above {CONVINCING}"
+        widths = [max(25, len(rows)) for rows in shown]
+        figure = Figure(figsize=(max(9.0, 0.065 * sum(widths) + 3), 4.6 + heights), layout="constrained")
+        grid = figure.subplots(
+            2, 2, sharex="col", height_ratios=(2.6, heights), width_ratios=widths, squeeze=False
+        )
+        for column, (rows, of_rows) in enumerate(zip(shown, marks, strict=True)):
+            upper, lower = grid[:, column]
+            if prior and column == 0:
+                upper.axhspan(100 * prior[0], 100 * prior[1], color=PRIOR_COLOUR, lw=0, zorder=0)
+                upper.text(
+                    0.01, 100 * prior[0] + 1, "prior of the main analysis, 90 %", fontsize=7, va="bottom",
+                    transform=upper.get_yaxis_transform(),
+                )  # fmt: skip
+            _plot_effects(upper, rows)
+            upper.set_title("Total effect" if column == 0 else "Direct effect (alignment held fixed)")
+            _plot_marks(lower, rows, of_rows)
+        grid[0, 0].set_ylabel("percentage points, means and 90 % intervals")
+        left_out = [len(effects) - len(rows) for effects, rows in zip((total, direct), shown, strict=True)]
+        figure.supxlabel(
+            "variants in the order of the effect; orange: the main analysis. Left out, because they cannot "
+            f"move the effect or failed: {left_out[0]} and {left_out[1]}.\n"
+            f"Positive: with a probability above {CONVINCING}.",
+            fontsize=8,
         )
         figure.suptitle(
             f"A guarantee's total effect on joining, {case_label}, is positive in {found.positive} of "
             f"{found.fits} distinct fits that can move it",
-            fontsize=9.5,
+            fontsize=10,
             fontweight="bold",
         )
     return figure
+
+
+def take_movers(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the variants that can move an effect, and the main analysis, from the lowest to the highest."""
+    chosen = (effects["status"] == "ok") & (effects["moves"] | (effects["variant"] == "main"))
+    return effects[chosen].sort_values("mean", ignore_index=True)
+
+
+def _plot_effects(ax: Axes, rows: pd.DataFrame) -> None:
+    colours = np.where(rows["variant"] == "main", MAIN_COLOUR, OTHER_COLOUR)
+    place = np.arange(len(rows))
+    ax.vlines(place, 100 * rows["lower"], 100 * rows["upper"], color=colours, lw=0.9)
+    ax.scatter(place, 100 * rows["mean"], c=colours, s=9, zorder=3)
+    ax.axhline(0, color="black", lw=0.8)
+    for mean in 100 * rows.loc[rows["variant"] == "main", "mean"]:
+        ax.axhline(mean, color=MAIN_COLOUR, lw=0.8, ls=":")
+
+
+def _plot_marks(ax: Axes, rows: pd.DataFrame, marks: dict[str, np.ndarray]) -> None:
+    place = np.arange(len(rows))
+    for height, has in enumerate(marks.values()):
+        ax.scatter(place[has], np.full(has.sum(), height), marker="|", s=28, c=OTHER_COLOUR)
+    for at in np.flatnonzero(rows["variant"] == "main"):
+        ax.axvline(at, color=MAIN_COLOUR, lw=0.8, ls=":")
+    ax.set_yticks(range(len(marks)), marks, fontsize=7)
+    ax.set_ylim(len(marks) - 0.4, -0.6)
+    ax.set_xlim(-1, len(rows))
+    ax.set_xticks([])
 
 
 def mark_choices(variants: pd.DataFrame) -> dict[str, np.ndarray]:

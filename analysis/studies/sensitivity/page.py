@@ -15,10 +15,15 @@ from analysis.pipeline.robustness import (
     say_robustness,
     tabulate_robustness,
 )
+from analysis.posterior.predictions.prior_effect import draw_effect_prior
+from analysis.posterior.summaries import interval
 from analysis.store.files import write_table, write_text
 from analysis.studies.sensitivity.figure import plot_curve
 from analysis.studies.sensitivity.summary import split_variance, summarize_axes
+from analysis.variants.sampler import derive_seed
+from analysis.variants.table import MAIN
 from analysis.variants.variant import Variant
+from data.load import load_panel
 
 ENDS = ("lowest", "highest")
 """Columns with the names of the choices at both ends of a range."""
@@ -66,13 +71,24 @@ def write_page(
         write_table(tabulate_robustness(table), output / "robustness.csv")
     write_table(table, output / f"{name}.csv")
     write_table(moves, output / f"{moves_name}.csv")
-    save_figure(plot_curve(*by_kind.values(), "both coalitions"), output / figure_name)
+    prior = find_prior(next((variant for variant in variants if variant.axis == "main"), MAIN))
+    save_figure(plot_curve(*by_kind.values(), "mean of both coalitions", prior), output / figure_name)
     grid = grid_of_variance(moves) if crossed else grid_of_axes(moves)
     effects = pd.DataFrame() if crossed else grid_of_effects(tabulate_robustness(table))
     still = pd.DataFrame() if crossed else list_unmoved(by_kind)
     page = Page(f"{name}.md", write_sentences(table, impossible), grid, effects, still)
     write_text(to_markdown(page, f"{figure_name}.png"), output / page.name)
     return page
+
+
+def find_prior(main: Variant) -> tuple[float, float] | None:
+    """Return the ends of the interval of the total effect, cases pooled, before the data; None if pooled."""
+    if main.coalition.guarantee_pooling != "apart":
+        return None
+    seed = derive_seed(main.run.seed, "prior of the effect")
+    draws = draw_effect_prior(load_panel(main.data), main.coalition, seed)
+    lower, upper = interval(draws.sel(case="pooled").values)
+    return float(lower), float(upper)
 
 
 def write_sentences(table: pd.DataFrame, impossible: dict[str, str]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
-from analysis.commands.run import show_answer
+from analysis.commands.answer import show_answer
 from analysis.fitting import fit
 from analysis.pipeline import run
 from analysis.pipeline.inputs import Inputs
@@ -224,6 +224,6 @@ def test_the_main_job_runs_on_several_axes(chosen, tmp_path, monkeypatch):
     )
     assert (interactions["variance_left"] > 0).all()
     assert (folder / "overlap.csv").is_file()
-    direct = xr.open_datatree(folder / "coalition.nc", engine="h5netcdf")["direct/posterior"]
+    direct = xr.open_datatree(folder / "coalition_direct.nc", engine="h5netcdf")["posterior"]
     assert direct["alignment_slope"]["axis"].values.tolist() == list(variant.axis_names)
     show_answer(folder, Console(width=200))

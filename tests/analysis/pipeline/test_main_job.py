@@ -33,6 +33,7 @@ TABLES = (
     "prior_sensitivity",
     "differences",
     "interactions",
+    "predictions_by_state",
 )
 QUANTITIES = {
     *(f"ame_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct", "indirect")),
@@ -81,7 +82,8 @@ def test_the_first_line_says_where_the_votes_are_from(quick):
 @pytest.mark.slow
 def test_the_terminal_gives_the_answer_in_a_table_and_a_sentence(quick):
     out = quick[0].stdout
-    assert "ame_pact_total" in out
+    assert "joining, points" in out
+    assert "uv run sfl run --quick --table" in out
     assert "moved its alignment in the General Assembly by" in out
     assert "changed its probability of joining by" in out
     assert "Quick run: for trying out, not a result." in out
@@ -91,7 +93,8 @@ def test_the_terminal_gives_the_answer_in_a_table_and_a_sentence(quick):
 @pytest.mark.slow
 def test_all_files_are_there_and_marked(quick):
     folder = quick[1]
-    trees = {"ideal_point_iraq.nc", "ideal_point_isis.nc", "coalition.nc"}
+    trees = {f"ideal_point_{case}.nc" for case in ("iraq", "isis")}
+    trees |= {"coalition.nc", "coalition_total.nc", "coalition_direct.nc"}
     names = trees | {f"{table}.csv" for table in TABLES} | {"run.json"}
     drawn = (
         "alignment_iraq",
@@ -154,7 +157,7 @@ def test_the_record_says_what_was_run_and_that_it_converged(quick):
 def test_effects_table_is_the_summary_of_the_labelled_draws(quick):
     table = pd.read_csv(quick[1] / "effects.csv").set_index(["quantity", "case", "group"])
     with xr.open_datatree(quick[1] / "coalition.nc") as tree:
-        effects = tree["effects"].dataset
+        effects = tree["posterior"].dataset
         assert not effects.sel(group="all").to_dataarray().isnull().any()
         draws = effects["ame_pact_total"].sel(case="iraq", group="small").values
     row = table.loc[("ame_pact_total", "iraq", "small")]

@@ -1,0 +1,1 @@
+"""Predictions for each state, for chosen values of covariates, and before the data."""

@@ -1,0 +1,1 @@
+"""Posteriors as files that every ArviZ function opens."""
