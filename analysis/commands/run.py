@@ -24,16 +24,38 @@ from analysis.variants.variant import Variant
 
 if TYPE_CHECKING:
     from analysis.store.task import Task
+    from data.load import Note
+
+SHOWN_NOTES = 8
+"""Notes on oddities that the terminal shows; README.md of the results has all."""
+
+NOTE_LENGTH = 240
+"""Characters that the terminal shows of a note."""
 
 
 def run_and_show(variant: Variant, votes_path: Path | None, console: Console) -> None:
-    """Run a variant with progress and show the answer."""
+    """Say what was mended, left out or odd in the data, run a variant with progress and show the answer."""
+    from analysis.pipeline.inputs import load_inputs
+    from analysis.pipeline.notes import gather_notes
     from analysis.pipeline.run import run_variant
 
     def run(report: Report) -> Path:
+        show_notes(gather_notes(variant, load_inputs(variant, votes_path), votes_path), console)
         return run_variant(variant, votes_path=votes_path, report=report)
 
     show_answer(run_with_progress(run, variant, votes_path, console), console)
+
+
+def show_notes(notes: list["Note"], console: Console) -> None:
+    """Print the notes on the data: all on what was mended or left out, of the others the first few."""
+    odd = [note for note in notes if note.kind == "odd"]
+    for note in [note for note in notes if note.kind != "odd"] + odd[:SHOWN_NOTES]:
+        text = str(note)
+        short = text if len(text) <= NOTE_LENGTH else f"{text[:NOTE_LENGTH]} ..."
+        console.print(short, highlight=False, markup=False, soft_wrap=True)
+    if len(odd) > SHOWN_NOTES:
+        more = f"{len(odd) - SHOWN_NOTES} more notes on the data are in README.md of the results."
+        console.print(more, highlight=False)
 
 
 def plan_run(variant: Variant, votes_path: Path | None) -> list["Task"]:

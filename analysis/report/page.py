@@ -16,6 +16,7 @@ from analysis.report.sections.claims import build_claims
 from analysis.report.sections.data import build_data
 from analysis.report.sections.effects import build_effects, headline_chart
 from analysis.report.sections.further import build_paths
+from analysis.report.sections.notes import build_notes
 from analysis.report.sections.positions import build_positions
 from analysis.report.sections.propagation import build_propagation
 from analysis.report.sections.provenance import build_provenance
@@ -58,6 +59,7 @@ def render_report(results: Results) -> str:
     """Return the page as HTML."""
     sections = [
         build_data(results),
+        build_notes(results),
         build_positions(results),
         build_effects(results),
         build_checks(results),

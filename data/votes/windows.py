@@ -3,6 +3,7 @@
 import datetime
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from data.tables.read import TABLES_DIR, load_tallies
 from data.tables.rules import DataError
 from data.votes.checks.doubts import find_doubts
 from data.votes.corrections import correct_release
+from data.votes.find import list_files
 from data.votes.prepare import prepare_agenda_votes, prepare_rollcall_votes, tally_agenda
 from data.votes.record import find_rollcalls, load_record, take_sessions, ways_to_rollcalls
 from data.votes.releases.tidy import Progress, Release
@@ -146,9 +148,16 @@ def load_doubts(spec: DataSpec, path: Path | str | None = None) -> list[str]:
     found = find_rollcalls(path)
     if found is None or spec.granularity == "agenda":
         return []
-    sessions = {one for case in spec.cases for one in spec.sessions(case)}
-    doubts = find_doubts(correct_release(load_record(found, RECORD_SESSIONS), spec.corrections), sessions)
-    return doubts.loc[doubts["kind"] != "silent", "text"].tolist()
+    sessions = frozenset(one for case in spec.cases for one in spec.sessions(case))
+    stamp = tuple((str(file), file.stat().st_mtime_ns) for file in list_files(found))
+    return list(_find_doubts(found, stamp, sessions, spec.corrections))
+
+
+@cache
+def _find_doubts(found: Path, stamp: tuple, sessions: frozenset[int], corrections: str) -> tuple[str, ...]:
+    record = load_record(found, (max(1, min(sessions) - 1), min(RECORD_SESSIONS[1], max(sessions) + 1)))
+    doubts = find_doubts(correct_release(record, corrections), set(sessions))
+    return tuple(doubts.loc[doubts["kind"] != "silent", "text"])
 
 
 PARAGRAPHS_UNTIL = 45
