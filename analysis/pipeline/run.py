@@ -11,11 +11,13 @@ from analysis.pipeline.inputs import Inputs, load_inputs
 from analysis.pipeline.make import make_effects
 from analysis.pipeline.notes import gather_notes, write_readme
 from analysis.pipeline.plan import Plan, plan_variant
+from analysis.pipeline.trees import build_trees, name_resolutions
 from analysis.posterior.draws import stack
 from analysis.posterior.effects import Effects
 from analysis.posterior.groups.differences import compare_groups, describe_interactions
 from analysis.posterior.groups.overlap import describe_overlap
 from analysis.posterior.positions import states_without_votes, summarize_positions
+from analysis.posterior.predictions.by_state import predict_by_state
 from analysis.posterior.priors import measure_prior
 from analysis.posterior.weighting import weigh_panel
 from analysis.posterior.words import take_headline
@@ -65,7 +67,9 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
     made, of_fits = make_fits(plan, report)
     stage1 = {name: made[task.key] for name, task in plan.stage1.items()}
     total, direct = made[plan.total.key], made[plan.direct.key]
+    computing = report("effects")
     effects = make_effects(inputs.panel, [total, direct, *stage1.values()], variant)
+    computing(0.6)
     tables = {
         "ideal_points": summarize_positions(stage1, inputs.votes, variant.reference),
         "effects": effects.table,
@@ -73,11 +77,15 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
         "weighting": weigh_panel(inputs.panel, variant.run.seed, variant.coalition.missing),
         **describe_prior(total, effects, inputs.panel, variant),
         **describe_heterogeneity(total, inputs.panel, variant),
+        "predictions_by_state": predict_by_state(
+            stack(total["posterior"].dataset, variant.run.kept_draws), inputs.panel, variant.coalition
+        ),
     }
+    computing(1.0)
     record = record | of_fits | describe_results(plan, inputs, stage1)
     record["notes"] = [note.to_dict() for note in notes]
-    trees = {f"ideal_point_{name.replace('/', '_')}": tree for name, tree in stage1.items()}
-    trees["coalition"] = join_stage2(plan, total, direct, effects)
+    named = Inputs(name_resolutions(inputs.votes, votes_path), inputs.panel)
+    trees = build_trees(plan, named, made, effects, report("files for ArviZ"))
     quick = variant.run.quick
     with atomic_folder(RESULTS / variant.name) as folder:
         for name, tree in trees.items():
@@ -88,7 +96,9 @@ def run_variant(variant: Variant, *, votes_path: Path | None = None, report: Rep
             marked.to_csv(folder / f"{name}.csv", index=False)
         write_json(record, folder / "run.json")
         write_readme(folder, variant, notes)
+        drawing = report("figures")
         save_figures(folder, draw_run(*(tables[name] for name in DRAWN), inputs.panel), quick=quick)
+        drawing(1.0)
     return RESULTS / variant.name
 
 
@@ -170,19 +180,3 @@ def _describe_votes(votes: xr.Dataset) -> dict:
     described = {k: v for k, v in votes.attrs.items() if k not in ("spec", "votes_spec")}
     sizes = {"items": votes.sizes["item"], "states": votes.sizes["state"]}
     return described | sizes | {"content": hash_dataset(votes)}
-
-
-def join_stage2(plan: Plan, total: xr.DataTree, direct: xr.DataTree, effects: Effects) -> xr.DataTree:
-    """Join the posteriors of stage 2, draws of the effects, the panel and the models' texts in one tree."""
-    tree = xr.DataTree.from_dict(
-        {
-            "total/posterior": total["posterior"].dataset,
-            "total/sample_stats": total["sample_stats"].dataset,
-            "direct/posterior": direct["posterior"].dataset,
-            "alignment/posterior": effects.mediator,
-            "effects": effects.draws,
-            "panel": plan.total.data.assign_attrs(spec=plan.variant.data.to_json()),
-        }
-    )
-    tree.attrs = {"model_total": total.attrs["model"], "model_direct": direct.attrs["model"]}
-    return tree
