@@ -232,31 +232,37 @@ def save_calibration(ranks: pd.DataFrame, folder: Path, *, quick: bool = False) 
 
 
 def plot_ranks(table: pd.DataFrame) -> Figure:
-    """Plot the ranks of the true values, one line a quantity, for the right and the wrong model.
+    """Plot by how much the share of low ranks differs from that of uniform ranks, for both models.
 
-    Takes the table of ``run_calibration``. The band holds 90 % of the counts that uniform ranks give.
+    Takes the table of ``run_calibration``. A line a quantity. The band holds 90 % of the lines of uniform
+    ranks at each point.
     """
     bins = table["bin"].max() + 1
+    share = np.arange(1, bins) / bins
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 3.0), layout="constrained")
-        for ax, (fitted, rows) in zip(
-            figure.subplots(1, 2), table.groupby("fitted", sort=False), strict=True
-        ):
+        figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+        axes = figure.subplots(1, 2, sharey=True)
+        for ax, (fitted, rows) in zip(axes, table.groupby("fitted", sort=False), strict=True):
             simulations = rows.groupby("quantity")["count"].sum().max()
-            lower, upper = binom.ppf(ENDS, simulations, 1 / bins)
-            ax.axhspan(lower, upper, color="#d9d9d9", lw=0)
+            lower, upper = (binom.ppf(end, simulations, share) / simulations - share for end in ENDS)
+            ax.fill_between(share, lower, upper, color="#d9d9d9", lw=0)
             for quantity, counts in rows.groupby("quantity", sort=False):
                 # The wrong model has the wrong prior of this quantity.
                 concerned = quantity.startswith("guarantee_effect_mean")
-                ax.step(
-                    counts["bin"],
-                    counts["count"],
-                    where="mid",
+                below = counts.sort_values("bin")["count"].cumsum().to_numpy()[:-1]
+                ax.plot(
+                    share,
+                    below / simulations - share,
                     color="#0072B2" if concerned else "#7f7f7f",
                     lw=1.5 if concerned else 0.5,
                 )
-            ax.set_title(f"{fitted} model", fontsize=9)
-            ax.set_xlabel("tenth of the posterior that holds the truth")
-            ax.set_ylabel(f"simulations (of {simulations})")
-            ax.set_ylim(0)
+            ax.axhline(0, color="black", lw=0.8)
+            ax.set_title(f"{fitted} model ({simulations} simulations)")
+            ax.set_xlabel("rank of the truth among draws, 0 to 1")
+        axes[0].set_ylabel("cumulative share less uniform")
+        figure.supxlabel("shaded: 90 % of the lines of uniform ranks lie there, at each point", fontsize=8)
+        figure.suptitle(
+            "Ranks are near uniform if the model is right; a wrong prior (blue) shows",
+            fontweight="bold",
+        )
     return figure

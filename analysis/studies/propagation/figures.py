@@ -3,9 +3,10 @@
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from analysis.figures.draw import plot_intervals
-from analysis.figures.style import STYLE
+from analysis.figures.style import ACCENT, STYLE
 
 WAY_COLOURS = {"plugin": "#7f7f7f", "draws": "#0072B2", "measurement": "#E69F00", "joint": "#009E73"}
 WAY_MARKERS = {"plugin": "o", "draws": "D", "measurement": "s", "joint": "^"}
@@ -16,12 +17,13 @@ QUANTITY_NAMES = {
 OUTCOME_NAMES = {"linear": "stage 2 is right", "step": "stage 2 is wrong (a step)"}
 
 
-def plot_study(table: pd.DataFrame) -> Figure:
+def plot_study(table: pd.DataFrame, real: dict[str, float] | None = None) -> Figure:
     """Plot bias and coverage of each way against the uncertainty of positions.
 
-    Takes the table of ``run_study``. The rows are bias and coverage of 90 % intervals; bars are two Monte
-    Carlo standard errors.
+    Takes the table of ``run_study``, and the median posterior sd of a position in the real data, by name of
+    the case. The rows are bias and coverage of 90 % intervals; bars are two Monte Carlo standard errors.
     """
+    real = real or {}
     columns = [
         (outcome, quantity)
         for outcome in OUTCOME_NAMES
@@ -48,6 +50,9 @@ def plot_study(table: pd.DataFrame) -> Figure:
                         lw=1.2,
                         label=way,
                     )
+            for ax in (above, below):
+                for sd in real.values():
+                    ax.axvline(sd, color=ACCENT, lw=1.0, ls=":", zorder=0)
             above.axhline(0, color="black", lw=0.8)
             below.axhline(0.9, color="black", lw=0.8)
             above.set_title(f"{QUANTITY_NAMES[quantity]}\n{OUTCOME_NAMES[outcome]}", fontsize=9)
@@ -55,8 +60,28 @@ def plot_study(table: pd.DataFrame) -> Figure:
             below.set_xlabel("posterior sd of a position (sd of the states)")
         axes[0, 0].set_ylabel("bias")
         axes[1, 0].set_ylabel("coverage of 90 % intervals")
-        axes[0, -1].legend(frameon=False)
+        handles, labels = axes[0, -1].get_legend_handles_labels()
+        if real:
+            handles.append(Line2D([], [], color=ACCENT, lw=1.0, ls=":"))
+            labels.append("real data: " + ", ".join(f"{name} {sd:.2f}" for name, sd in real.items()))
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+        figure.suptitle(say_study(table, real), fontweight="bold")
     return figure
+
+
+def say_study(table: pd.DataFrame, real: dict[str, float]) -> str:
+    """Say how often each way covers the truth where the real data lie, or with the most certain positions."""
+    rows = table.query("outcome == 'linear' and quantity == 'ame'")
+    if rows.empty:
+        return "Ways to carry the uncertainty of positions into stage 2"
+    where = max(real.values()) if real else rows["position_sd"].min()
+    nearest = (rows["position_sd"] - where).abs()
+    coverage = 100 * rows.loc[nearest == nearest.min(), "coverage"]
+    place = "Where the real data lie" if real else "With the most certain positions"
+    return (
+        f"{place}, 90 % intervals for the effect cover the truth in {coverage.min():.0f} to "
+        f"{coverage.max():.0f} %, whatever the way"
+    )
 
 
 def plot_ways(table: pd.DataFrame) -> Figure:

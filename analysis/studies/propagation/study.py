@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.figures.draw import save_figure
 from analysis.posterior.summaries import interval
-from analysis.store.files import write_table
+from analysis.store.files import PUBLISHED, RESULTS, write_table
 from analysis.store.store import Store, load_or_make
 from analysis.store.task import Task
 from analysis.studies.propagation.figures import plot_study
@@ -133,5 +133,15 @@ def save_study(table: pd.DataFrame, folder: Path, *, quick: bool = False) -> Pat
     """Write table and figure (``propagation_study``, with ``-quick``), and return the path of the table."""
     path = folder / ("propagation_study-quick.csv" if quick else "propagation_study.csv")
     write_table(table.assign(quick=True) if quick else table, path)
-    save_figure(plot_study(table), path.with_suffix(""), quick=quick)
+    save_figure(plot_study(table, find_real_sd()), path.with_suffix(""), quick=quick)
     return path
+
+
+def find_real_sd() -> dict[str, float]:
+    """Return the median posterior sd of a position by case, from the main run or else the published one."""
+    found = (folder / "ideal_points.csv" for folder in (RESULTS / "main", PUBLISHED))
+    path = next((path for path in found if path.is_file()), None)
+    if path is None:
+        return {}
+    table = pd.read_csv(path)
+    return table[table["quantity"] == "ideal_point"].groupby("case")["sd"].median().to_dict()
