@@ -12,20 +12,29 @@ from analysis.commands.app import app, console, load_xarray, show_error
 @app.command(epilog="Example: [bold]sfl report[/bold]")
 def report(
     variant: Annotated[
-        str, typer.Argument(help="Variant to report on; main-quick for the results of a quick run.")
+        str,
+        typer.Argument(
+            help="Variant to report on; main-quick for a quick run, published for the published tables."
+        ),
     ] = "main",
     output: Annotated[
-        Path | None, typer.Option(help="File to write. By default analysis/output/report.html.")
+        Path | None,
+        typer.Option(
+            help="File to write. By default report.html in analysis/output, or among the published tables."
+        ),
     ] = None,
 ) -> None:
     """Write the report: one page of all results that opens in any browser, offline."""
     from analysis.report.page import write_report
+    from analysis.report.published import load_published
     from analysis.store.files import OUTPUT
-    from analysis.store.results import MissingResultsError, Results
+    from analysis.store.results import PUBLISHED, MissingResultsError, Results
 
     load_xarray()
     try:
-        path = write_report(Results.load(variant), output or OUTPUT / "report.html")
+        published = variant == PUBLISHED.name
+        results = load_published() if published else Results.load(variant)
+        path = write_report(results, output or (PUBLISHED if published else OUTPUT) / "report.html")
     except MissingResultsError as error:
         show_error("No report", error)
         sys.exit(2)

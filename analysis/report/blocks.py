@@ -38,13 +38,17 @@ class Missing:
 
 @dataclass(frozen=True)
 class Chart:
-    """An interactive chart, its description in words, and optionally its numbers as a folded table."""
+    """An interactive chart, its description in words, and optionally its numbers as a folded table.
+
+    With a ``picker`` the reader chooses the states that it shows.
+    """
 
     name: str
     spec: dict
     alternative: str
     caption: str
     table: Table | None = None
+    picker: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,32 @@ class Picture:
     address: str
     alternative: str
     caption: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing as SVG, of the project's own making, with its description in words and a caption."""
+
+    svg: Markup
+    alternative: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Maps of all cases side by side. The reader chooses what they show, as tiles or as a world map."""
+
+    measures: list[tuple[str, str]]
+    cases: dict[str, str]
+    alternative: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class StatePage:
+    """The page of a state, which the reader chooses, and its comparison with another."""
+
+    states: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -112,8 +142,14 @@ class Verbatim:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page with its own heading."""
+    """A part of the page with its own heading, and the files that its numbers come from."""
 
     name: str
     title: str
     blocks: list
+    files: tuple[str, ...] = ()
+
+
+def fold(summary: str, frame: pd.DataFrame, caption: str) -> Folded:
+    """Fold a table of every column of a frame: it is there for a reviewer, and in nobody's way."""
+    return Folded(summary, [plain_table(frame, caption, tall=len(frame) > 15)])

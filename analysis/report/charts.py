@@ -11,6 +11,8 @@ import pandas as pd
 
 INK, FAINT, PAPER, ACCENT = "var(--ink)", "var(--grid)", "var(--paper)", "var(--accent)"
 FONT = "system-ui, sans-serif"
+LABEL_HEIGHT = 112
+"""Where the names of states begin in a chart of positions, in pixels from its top."""
 LABEL_WIDTH = 22
 """Characters after which the label of a row wraps. A phone has no room for more beside the chart."""
 
@@ -44,7 +46,7 @@ def interval_chart(frame: pd.DataFrame, x_title: str, *, zero: bool = True, row_
         labelExpr="split(datum.label, '\\n')", labelLimit=190, labelPadding=6, grid=False
     )
     x = alt.X("mean:Q", title=x_title).scale(zero=zero).axis(tickCount=7)
-    base = alt.Chart(frame).encode(y=y, tooltip=_tips(frame), color=alt.Color("colour:N", scale=None))
+    base = alt.Chart(frame).encode(y=y, tooltip=list_tips(frame), color=alt.Color("colour:N", scale=None))
     if several:
         base = base.encode(yOffset=alt.YOffset("series:N", sort=None))
     line = base.mark_rule(strokeWidth=2).encode(
@@ -64,14 +66,15 @@ def interval_chart(frame: pd.DataFrame, x_title: str, *, zero: bool = True, row_
         layers.insert(0, _zero_line())
     rows = frame["row"].nunique()
     per_row = row_height * (1 if not several else max(1, 0.62 * frame["series"].nunique()))
-    return _finish(alt.layer(*layers), height=int(rows * per_row) + 10)
+    return finish(alt.layer(*layers), height=int(rows * per_row) + 10)
 
 
 def positions_chart(frame: pd.DataFrame, y_title: str) -> dict:
     """Chart the states of a case in the order of their positions, with intervals, and details on hovering.
 
-    ``frame`` has ``order`` (1 is the lowest), ``state, name, mean, lower, upper, colour, shape, fill``, and
-    columns that begin with ``tip_``. The spec's parameter ``shown`` is 0, or the list of states to highlight.
+    ``frame`` has ``order`` (1 is the lowest), ``state, name, mean, lower, upper, colour, shape, fill``,
+    ``label`` (a name that is always shown, or empty), and columns that begin with ``tip_``. The spec's
+    parameter ``shown`` is 0, or the list of states to highlight.
     """
     shown = alt.param(name="shown", value=0)
     picked = "(!isArray(shown) || indexof(shown, datum.state) >= 0)"
@@ -81,12 +84,15 @@ def positions_chart(frame: pd.DataFrame, y_title: str) -> dict:
         labels=False, ticks=False, grid=False
     )
     x = x.scale(domain=[0, len(frame) + 1], nice=False)
-    tips = _tips(frame)
+    tips = list_tips(frame)
     colour = alt.Color("colour:N", scale=None)
+    low, high = frame["lower"].min(), frame["upper"].max()
+    # The upper third is for the names.
+    scale = alt.Scale(zero=False, nice=False, domain=[low, high + 0.42 * (high - low)])
     clear = alt.when(picked).then(alt.value(1)).otherwise(alt.value(0.08))
     base = alt.Chart(frame).encode(x=x, color=colour)
     line = base.mark_rule(strokeWidth=1.5).encode(
-        y=alt.Y("lower:Q", title=y_title).scale(zero=False), y2="upper:Q", opacity=clear
+        y=alt.Y("lower:Q", title=y_title).scale(scale).axis(titleAnchor="start"), y2="upper:Q", opacity=clear
     )
     mark = base.mark_point(size=22, strokeWidth=1.5).encode(
         y="mean:Q", shape=alt.Shape("shape:N", scale=None), fill=alt.Fill("fill:N", scale=None), opacity=clear
@@ -97,12 +103,23 @@ def positions_chart(frame: pd.DataFrame, y_title: str) -> dict:
         .mark_text(dy=-10, color=INK, fontWeight="bold", fontSize=12)
         .encode(x="order:Q", y="upper:Q", text="label:N")
     )
+    labels = (
+        alt.Chart(frame[frame["label"] != ""])
+        .mark_text(angle=270, align="left", baseline="middle", fontSize=11, color=INK)
+        .encode(x="order:Q", y=alt.value(LABEL_HEIGHT), text="label:N", opacity=clear)
+    )
+    leader = (
+        alt.Chart(frame[frame["label"] != ""])
+        .mark_rule(color=FAINT, strokeWidth=1)
+        .encode(x="order:Q", y=alt.Y("upper:Q").scale(scale), y2=alt.value(LABEL_HEIGHT + 4))
+    )
     hover = (
         alt.Chart(frame)
         .mark_bar(opacity=0, cursor="crosshair")
         .encode(x=alt.X("left:Q"), x2="right:Q", y=alt.value(0), y2=alt.value("height"), tooltip=tips)
     )
-    return _finish(alt.layer(line, mark, names, hover).add_params(shown), height=300)
+    layers = alt.layer(leader, line, mark, labels, names, hover)
+    return finish(layers.add_params(shown), height=400)
 
 
 def curve_chart(frame: pd.DataFrame, main: float, y_title: str) -> dict:
@@ -116,7 +133,7 @@ def curve_chart(frame: pd.DataFrame, main: float, y_title: str) -> dict:
     )
     colour = alt.when("datum.is_main").then(alt.value(ACCENT)).otherwise(alt.value("var(--level-pact)"))
     base = alt.Chart(frame).encode(
-        x=x.scale(domain=[0, len(frame) + 1], nice=False), color=colour, tooltip=_tips(frame)
+        x=x.scale(domain=[0, len(frame) + 1], nice=False), color=colour, tooltip=list_tips(frame)
     )
     line = base.mark_rule(strokeWidth=2).encode(
         y=alt.Y("lower:Q", title=y_title).scale(zero=True), y2="upper:Q"
@@ -126,7 +143,7 @@ def curve_chart(frame: pd.DataFrame, main: float, y_title: str) -> dict:
         alt.Chart(pd.DataFrame({"y": [main]})).mark_rule(color=ACCENT, strokeDash=[4, 4]).encode(y="y:Q")
     )
     zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=INK).encode(y="y:Q")
-    return _finish(alt.layer(zero, at_main, line, mark), height=280)
+    return finish(alt.layer(zero, at_main, line, mark), height=280)
 
 
 def grid_chart(frame: pd.DataFrame, x_title: str, y_title: str, value_title: str) -> dict:
@@ -146,43 +163,10 @@ def grid_chart(frame: pd.DataFrame, x_title: str, y_title: str, value_title: str
         .otherwise(alt.value("var(--cell-zero)"))
     )
     text = base.mark_text(color=INK, fontSize=12).encode(text="text:N")
-    return _finish(alt.layer(cell, text), height=34 * frame["y"].nunique() + 20)
+    return finish(alt.layer(cell, text), height=34 * frame["y"].nunique() + 20)
 
 
-def paths_chart(frame: pd.DataFrame, y_title: str) -> dict:
-    """Chart positions over time with their intervals, one line a state.
-
-    ``frame`` has ``time, name, mean, lower, upper, tip``, sorted by name and time. A line breaks at missing
-    times. A click on a name in the legend highlights its line.
-    """
-    frame = frame.assign(spell=frame.groupby("name")["time"].diff().gt(1).cumsum())
-    pick = alt.selection_point(fields=["name"], bind="legend")
-    names = list(dict.fromkeys(frame["name"]))
-    colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f", "#8c564b"]
-    colour = alt.Color("name:N", title=None, sort=None).scale(domain=names, range=colours[: len(names)])
-    colour = colour.legend(orient="top", columns=4, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1)
-    base = alt.Chart(frame).encode(
-        x=alt.X("time:Q", title="Session of the General Assembly")
-        .axis(format="d", grid=False)
-        .scale(nice=False, zero=False),
-        color=colour,
-        detail="spell:N",
-    )
-    faded = alt.when(pick)
-    band = base.mark_area(line=False).encode(
-        y=alt.Y("lower:Q", title=y_title).scale(zero=False),
-        y2="upper:Q",
-        opacity=faded.then(alt.value(0.2)).otherwise(alt.value(0.03)),
-    )
-    line = base.mark_line(strokeWidth=2).encode(
-        y="mean:Q",
-        opacity=faded.then(alt.value(1)).otherwise(alt.value(0.1)),
-        tooltip=[alt.Tooltip("tip:N", title="position")],
-    )
-    return _finish(alt.layer(band, line).add_params(pick), height=340)
-
-
-def _tips(frame: pd.DataFrame) -> list[alt.Tooltip]:
+def list_tips(frame: pd.DataFrame) -> list[alt.Tooltip]:
     """Tooltips from the columns that begin with ``tip_``."""
     names = [name for name in frame.columns if name.startswith("tip_")]
     return [alt.Tooltip(f"{name}:N", title=name.removeprefix("tip_")) for name in names]
@@ -192,7 +176,7 @@ def _zero_line() -> alt.Chart:
     return alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(x="zero:Q")
 
 
-def _finish(chart: alt.LayerChart, height: int) -> dict:
+def finish(chart: alt.LayerChart, height: int) -> dict:
     """Set the width, the page's colours and one font."""
     text = {"labelColor": INK, "titleColor": INK, "labelFont": FONT, "titleFont": FONT}
     return (

@@ -17,6 +17,7 @@ from analysis.posterior.words import (
     probability,
     take_headline,
 )
+from analysis.report.names import choice_name
 from analysis.store.results import Results
 
 NUMBERS = ["mean", "lower", "upper"]
@@ -61,7 +62,11 @@ def verdict_sentence(results: Results) -> str:
         size = number(abs(100 * row["mean"]), 0)
         found = f"{_verb(row, doubted=case in doubted)} a state’s probability of joining"
         sure = certainty(row["prob_positive"]) != "uncertain"
-        how_much = f"by {size} percentage points" if sure else f"(estimate {points(row['mean'])} points)"
+        ends = [100 * row["lower"], 100 * row["upper"]]
+        if sure and row["mean"] < 0:
+            ends = sorted(map(abs, ends))
+        how_much = f"by {size} percentage points ({interval(*ends)})"
+        how_much = how_much if sure else f"(estimate {points(row['mean'])} points, {interval(*ends)})"
         parts.append(f"{label}: a {name} {found} {how_much}.")
     return " ".join(parts)
 
@@ -195,7 +200,7 @@ def choice_card(results: Results) -> Card:
     furthest = others.loc[(others["mean"] - main).abs().idxmax()]
     return Card(
         question,
-        f"{furthest['axis']}: {furthest['choice']}".replace("_", " ").capitalize(),
+        choice_name(furthest["axis"], furthest["choice"]),
         f"It moves the effect from {points(main)} to {points(furthest['mean'])} points "
         f"({interval(furthest['lower'], furthest['upper'], scale=100)}), the largest shift among "
         f"{len(others)} distinct fits that can move it.",

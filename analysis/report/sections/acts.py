@@ -1,11 +1,9 @@
 """Many acts of two great powers: verdicts, every act, and what would refute the answer."""
 
-import base64
-from pathlib import Path
-
 import pandas as pd
 
 from analysis.report.blocks import Facts, Folded, Missing, Picture, Section, Text, plain_table
+from analysis.report.pictures import embed_picture
 from analysis.store.results import Results
 
 TITLE = "Many acts, two great powers"
@@ -39,7 +37,7 @@ def build_acts(results: Results) -> Section:
     for name, words in FIGURES.items():
         path = results.find(name)
         if path is not None:
-            blocks.append(Picture(_embed(path), words, words))
+            blocks.append(Picture(embed_picture(path), words, words))
     tables = [plain_table(acts, "Acts", tall=True)]
     for name, caption in (
         ("acts_effects.csv", "Effects by power, kind and era"),
@@ -51,7 +49,7 @@ def build_acts(results: Results) -> Section:
         table = results.table(name)
         if table is not None:
             tables.append(plain_table(table, caption, tall=True))
-    return Section("acts", TITLE, [*blocks, Folded("The numbers", tables)])
+    return Section("acts", TITLE, [*blocks, Folded("The numbers", tables)], ("acts.csv",))
 
 
 def describe_verdict(row: "pd.core.frame.Pandas") -> tuple[str, str]:
@@ -65,8 +63,3 @@ def describe_verdict(row: "pd.core.frame.Pandas") -> tuple[str, str]:
         f"{row.verdict}. {value} ({lower} to {upper}) {unit}; probability above 0: {row.prob_positive:.2f}."
         f"{dealt}",
     )
-
-
-def _embed(path: Path) -> str:
-    """Encode a PNG as a ``data:`` address, so that the page stays one file."""
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

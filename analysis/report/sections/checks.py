@@ -4,9 +4,10 @@ import pandas as pd
 
 from analysis.figures.style import ALL, quantity_name, short_level
 from analysis.posterior.words import estimate, number, percent
-from analysis.report.blocks import Chart, Heading, Missing, Section, Text, plain_table
+from analysis.report.blocks import Chart, Folded, Heading, Missing, Section, Text, fold
 from analysis.report.charts import grid_chart, interval_chart
 from analysis.report.sections.effects import case_names, level_style
+from analysis.report.sections.findings import list_findings
 from analysis.report.sections.replicated import build_replicated
 from analysis.report.sections.weighting import build_weighting
 from analysis.report.tables import estimates, in_points
@@ -16,12 +17,8 @@ from analysis.studies.checks.hidden.words import find_strongest, say_strongest
 from data.load import ISSUE_NAMES
 
 PLAIN = {"colour": "var(--level-pact)", "shape": "circle"}
-SCORES = {
-    "brier": "Brier score (0 is best)",
-    "log": "Log score (0 is best)",
-    "auc": "Area under the curve (1 is best, 0.5 is chance)",
-}
-"""Scores shown in charts: those of the predictive probability. The table also has those of single draws."""
+SCORE = "brier"
+"""Score that the chart shows. The table has the others."""
 MODELS = {
     "base_rate": "base rate",
     "region_only": "region only",
@@ -31,7 +28,9 @@ MODELS = {
     "direct": "everything",
 }
 MOST = 15
-"""Number of units in the chart of influence. The table has all."""
+"""Number of units in the chart of influence."""
+LISTED = 60
+"""Number of shifts in the table. The file has all."""
 
 
 def build_checks(results: Results) -> Section:
@@ -45,12 +44,17 @@ def build_checks(results: Results) -> Section:
         ("How strong would an unmeasured cause have to be?", "confounding.csv", _confounding),
         ("Tiers of support", "tiers.csv", _tiers),
     )
-    blocks = [*_second_estimator(results)]
+    blocks, missing = [*_second_estimator(results)], []
     for title, file, build in parts:
         table = results.table(file)
-        missing = [Missing(results.how_to_make(file))]
-        blocks += [Heading(title), *(missing if table is None else build(_name_rows(table, results)))]
-    return Section("checks", "Can the model be believed?", blocks)
+        if table is None:
+            missing.append(Missing(results.how_to_make(file)))
+        else:
+            blocks += [Heading(title), *build(_name_rows(table, results))]
+    if missing:
+        blocks.append(Folded(f"{len(missing)} further checks that are not computed", missing))
+    files = ("weighting.csv", *(file for _, file, _ in parts))
+    return Section("checks", "Can the model be believed?", blocks, files)
 
 
 def _second_estimator(results: Results) -> list:
@@ -73,11 +77,10 @@ def _name_rows(table: pd.DataFrame, results: Results) -> pd.DataFrame:
 
 
 def _checks(table: pd.DataFrame) -> list:
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in table["verdict"].value_counts().items())
     return [
-        Text(f"{len(table)} checks: {counts}."),
+        *list_findings(table),
         *_chance(table[table["check"] == "randomisation"]),
-        plain_table(table, "Checks of both stages, with their verdicts", tall=len(table) > 15),
+        fold(f"All {len(table)} checks", table, "Checks of both stages, with their verdicts"),
     ]
 
 
@@ -123,65 +126,78 @@ def _calibration(table: pd.DataFrame) -> list:
             "Share that joined in groups of states by expected probability; numbers in the table.",
             "Observed shares (markers) and their 90 % intervals if the model is right (lines).",
         ),
-        plain_table(table, "Expected and observed shares of joiners"),
+        fold("The numbers", table, "Expected and observed shares of joiners"),
     ]
 
 
 def _predictions(table: pd.DataFrame) -> list:
-    blocks = [
-        Text(
-            "Each model is fitted to one coalition and predicts the other. Filled markers: from the first to "
-            "the second. Hollow markers: from the second to the first."
-        )
-    ]
-    for score, title in SCORES.items():
-        rows = table[table["score"] == score]
-        if rows.empty:
-            continue
-        frame = rows.assign(
-            row=[MODELS.get(model, model) for model in rows["model"]],
-            series=rows["train"] + " to " + rows["test"],
-            **PLAIN,
-        )
-        frame["tip_direction"] = frame["series"]
-        frame["tip_score"] = estimates(frame, digits=2)
-        blocks.append(
-            Chart(
-                f"predictions-{_slug(score)}",
-                interval_chart(frame, title, zero=False, row_height=32),
-                f"{title} of each model, fitted to one coalition, tested on the other; numbers in the table.",
-                f"{title}: mean and 90 % interval.",
-            )
-        )
-    return [*blocks, plain_table(table, "Predictions and their scores", tall=len(table) > 15)]
+    rows = table[table["score"] == SCORE]
+    if rows.empty:
+        return [fold("The numbers", table, "Predictions and their scores")]
+    frame = rows.assign(
+        row=[MODELS.get(model, model) for model in rows["model"]],
+        series=rows["train"] + " to " + rows["test"],
+        **PLAIN,
+    )
+    frame["tip_direction"] = frame["series"]
+    frame["tip_score"] = estimates(frame, digits=2)
+    best = "; ".join(
+        f"from {r.train} to {r.test}, {MODELS.get(r.model, r.model)}"
+        for r in rows.loc[rows.groupby(["train", "test"], sort=False)["mean"].idxmin()].itertuples()
+    )
+    chart = Chart(
+        "predictions",
+        interval_chart(frame, "Brier score (0 is best)", zero=False, row_height=32),
+        "Brier score of each model, fitted to one coalition and tested on the other; numbers in the table.",
+        f"Predicts the other coalition best: {best}. Filled: {frame['series'].iloc[0]}; hollow: the other "
+        "way. "
+        "Mean and 90 % interval.",
+    )
+    text = Text(
+        "Each model is fitted to one coalition and predicts who joins the other. Intervals overlap much: few "
+        "states decide."
+    )
+    return [text, chart, fold("The numbers, with two other scores", table, "Predictions and their scores")]
 
 
 def _influence(table: pd.DataFrame) -> list:
     ordered = table.sort_values("shift_in_sd", key=abs, ascending=False)
-    largest, drawn = ordered.iloc[0], ordered.drop_duplicates(["kind", "unit"]).head(MOST)
+    total = ordered[ordered["quantity"].str.fullmatch(r"ame_.+_total")]
+    total = ordered if total.empty else total
+    largest, drawn = total.iloc[0], total.drop_duplicates(["kind", "unit"]).head(MOST)
+    points = 100 * drawn["shift"]
     chart = drawn.assign(
         row=drawn["kind"] + ": " + drawn["unit"].astype(str),
-        mean=drawn["shift_in_sd"],
-        lower=drawn["shift_in_sd"].clip(upper=0),
-        upper=drawn["shift_in_sd"].clip(lower=0),
-        tip_shift=[f"{number(v)} sd" for v in drawn["shift_in_sd"]],
+        mean=points,
+        lower=points.clip(upper=0),
+        upper=points.clip(lower=0),
+        tip_points=[number(v, 1) for v in points],
         tip_quantity=[quantity_name(q) for q in drawn["quantity"]],
         tip_coalition=drawn["case"],
         **PLAIN,
     )
+    told = (
+        f"Leaving out {largest['unit']} ({largest['kind']}) moves the effect of {largest['case']} by "
+        f"{number(100 * largest['shift'], 1)} points, {number(abs(largest['shift_in_sd']))} of its posterior "
+        "standard deviation, more than leaving out any other."
+    )
     return [
-        Text(
-            f"Leaving out {largest['unit']} ({largest['kind']}) moves {quantity_name(largest['quantity'])} "
-            f"({largest['case']}) by {number(largest['shift_in_sd'])} of its posterior standard "
-            "deviations, more than leaving out any other unit."
-        ),
+        Text(told),
         Chart(
             "influence",
-            interval_chart(chart, "Shift of the effect when left out (posterior sd)", row_height=34),
-            f"The {len(drawn)} units whose absence moves an effect most. The table has the numbers.",
-            "Units that move an effect most when left out, in posterior standard deviations of the effect.",
+            interval_chart(chart, "Shift of the effect when left out, percentage points", row_height=34),
+            f"The {len(drawn)} units whose absence moves the total effect most. The table has the numbers.",
+            f"Leaving out {largest['unit']} shifts the effect most, by "
+            f"{number(100 * largest['shift'], 1)} points. "
+            "The states, regions and votes that move the total effect most when they are left out.",
         ),
-        plain_table(table, "Influence of single states, votes and issues", tall=True),
+        fold(
+            f"The {min(LISTED, len(ordered))} largest of {len(ordered)} shifts",
+            ordered.head(LISTED).assign(
+                quantity=[quantity_name(q) for q in ordered.head(LISTED)["quantity"]]
+            ),
+            "Influence of single states, votes and issues, the largest first",
+        ),
     ]
 
 
@@ -199,7 +215,7 @@ def _confounding(table: pd.DataFrame) -> list:
             "points. In blue cells the interval excludes zero."
         ),
     ]
-    for case, rows in table.groupby("case", sort=False):
+    for case, rows in _single_cases(table).groupby("case", sort=False):
         grid = rows[rows["benchmark"].isna() | (rows["benchmark"].astype(str) == "")]
         grid = rows if grid.empty else grid
         frame = pd.DataFrame(
@@ -223,16 +239,20 @@ def _confounding(table: pd.DataFrame) -> list:
                     "remaining effect",
                 ),
                 f"Remaining effect in {case} at each strength of an unmeasured cause; numbers in the table.",
-                f"{case}: remaining effect, percentage points.",
+                f"{case}: what is left of the effect, in percentage points, beside a hidden cause: "
+                f"{number(100 * grid['effect'].max(), 0)} without one, "
+                f"{number(100 * grid['effect'].min(), 0)} beside "
+                "the strongest that was tried.",
             )
         )
-    return [*blocks, plain_table(table, "Effects at each strength of an unmeasured cause", tall=True)]
+    return [*blocks, fold("The numbers", table, "Effects at each strength of an unmeasured cause")]
 
 
 def _tiers(table: pd.DataFrame) -> list:
     blocks = []
     rows = table[table["group"] == ALL] if "group" in table else table
-    for case, of_case in rows.groupby("case", sort=False):
+    rows = rows[rows["tier"] != "none"]
+    for case, of_case in _single_cases(rows).groupby("case", sort=False):
         styles = pd.DataFrame([level_style(level) for level in of_case["level"]], index=of_case.index)
         frame = in_points(of_case).assign(
             row=[f"{r.tier}: {short_level(r.level)}" for r in of_case.itertuples(index=False)],
@@ -244,10 +264,23 @@ def _tiers(table: pd.DataFrame) -> list:
                 f"tiers-{_slug(case)}",
                 interval_chart(frame, "Percent or percentage points (mean and 90 % interval)", row_height=26),
                 f"{case}: support by tier and guarantee. The table has the numbers.",
-                f"{case}: support by tier and guarantee level.",
+                f"{case}: {_say_tier(of_case)}. Probability of each tier of support, by guarantee.",
             )
         )
-    return [*blocks, plain_table(table, "Support by tier, level and group", tall=True)]
+    return [*blocks, fold("The numbers, by groups of states too", table, "Support by tier, level and group")]
+
+
+def _say_tier(rows: pd.DataFrame) -> str:
+    """How likely the highest tier of support is with the strongest guarantee and with none."""
+    last = rows[rows["tier"] == rows["tier"].iloc[-1]]
+    parts = [f"{percent(r.mean)} with {short_level(r.level)}" for r in last.itertuples()]
+    return f"{last['tier'].iloc[0]} has probability {', '.join(parts)}"
+
+
+def _single_cases(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of single cases; all rows if there are none of single cases."""
+    single = table[~table["case"].str.contains("pooled")]
+    return single if len(single) else table
 
 
 def _slug(text: object) -> str:

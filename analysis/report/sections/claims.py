@@ -1,12 +1,12 @@
 """The other claims of the argument: what was measured, the result, and what would have refuted it."""
 
-import base64
 import json
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.report.blocks import Facts, Folded, Heading, Missing, Picture, Section, Text, plain_table
+from analysis.report.pictures import embed_picture
 from analysis.store.results import Results
 
 PAGES = "claims/claims.json"
@@ -28,7 +28,7 @@ def build_claims(results: Results) -> Section:
     ]
     for page in record["claims"]:
         blocks += _page(page, table[table["claim"] == page["claim"]], pages.parent)
-    return Section("claims", "The rest of the argument", blocks)
+    return Section("claims", "The rest of the argument", blocks, ("claims.csv",))
 
 
 def _page(page: dict, rows: pd.DataFrame, folder: Path) -> list:
@@ -43,7 +43,7 @@ def _page(page: dict, rows: pd.DataFrame, folder: Path) -> list:
         ("Limits", page["limits"]),
     ]
     pictures = [
-        Picture(_embed(folder / figure["file"]), figure["title"], figure["title"])
+        Picture(embed_picture(folder / figure["file"]), figure["title"], figure["title"])
         for figure in page["figures"]
         if (folder / figure["file"]).is_file()
     ]
@@ -59,8 +59,3 @@ def _page(page: dict, rows: pd.DataFrame, folder: Path) -> list:
         if len(frame)
     ]
     return [Heading(page["title"]), Facts(facts), *missing, *pictures, Folded("The numbers", numbers)]
-
-
-def _embed(path: Path) -> str:
-    """Encode a PNG as a ``data:`` address, so that the page stays one file."""
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -53,7 +53,7 @@ def build_data(results: Results) -> Section:
         )
     )
     blocks += [Heading("Doubts about codings"), Folded(DOUBTS, [Html(render_doubts())])]
-    return Section("data", "What was observed, and how it was coded", blocks)
+    return Section("data", "What was observed, and how it was coded", blocks, ("run.json",))
 
 
 def _cases_table(results: Results, spec: DataSpec) -> Sortable:

@@ -15,7 +15,7 @@ from analysis.figures.style import (
 )
 from analysis.posterior.joining import find_holders
 from analysis.posterior.words import estimate, interval, number, percent, points
-from analysis.report.blocks import Chart, Heading, Legend, Section, Sortable, Text
+from analysis.report.blocks import Chart, Folded, Heading, Legend, Section, Sortable, Text
 from analysis.report.charts import interval_chart
 from analysis.report.sections.differences import describe_differences
 from analysis.report.tables import (
@@ -32,7 +32,12 @@ from analysis.report.verdict import highest_level, select_effects
 from analysis.store.results import Results
 
 POINTS = "Percentage points (mean and 90 % interval)"
-KINDS = ("total", "direct", "indirect")
+PATHS = {
+    "total": "adds {} points over both coalitions",
+    "direct": "{} at the same alignment",
+    "indirect": "{} through alignment",
+}
+KINDS = tuple(PATHS)
 
 
 def case_names(results: Results) -> dict[str, str]:
@@ -84,8 +89,21 @@ def headline_chart(results: Results) -> Chart:
         "headline",
         interval_chart(frame, "Change in the probability of joining, percentage points", row_height=52),
         f"Effects of a guarantee in percentage points: {numbers}.",
-        "What a guarantee adds to the probability of joining, compared with none: mean and 90 % interval.",
+        f"{_say_headline(results)} Mean and 90 % interval, over the states of regions in which some "
+        "states have "
+        "a pact and some have none.",
     )
+
+
+def _say_headline(results: Results) -> str:
+    """What the strongest guarantee adds in each coalition, compared with none."""
+    level = highest_level(results)
+    total = select_effects(results.effects, f"ame_{level}_total")
+    parts = [
+        f"{points(total.loc[case, 'mean'])} points in {name}" for case, name in results.case_labels.items()
+    ]
+    told = " and ".join(parts)
+    return f"Compared with no guarantee, a {short_level(level)} adds {told} to the probability of joining."
 
 
 def build_effects(results: Results) -> Section:
@@ -115,16 +133,17 @@ def build_effects(results: Results) -> Section:
                 f"effects-{name}",
                 interval_chart(frame, POINTS, row_height=44),
                 f"Effects of {level_name(name)} on joining: see the table of all effects below.",
-                f"{_capital(level_name(name))}: effect on the probability of joining. From top to bottom "
-                f"in each row: {kinds} (filled: total).",
+                f"{_capital(level_name(name))}: {_say_paths(results, name)}. From top to bottom in each "
+                f"row: {kinds} "
+                "(filled: total).",
             )
         )
     blocks += [Heading("Who joins at each level"), level_legend(results), _joining_chart(results)]
     if set(results.effects["group"]) - {ALL}:
         blocks += [Heading("By capability and region"), _groups_chart(results, level)]
         blocks += describe_differences(results, level)
-    blocks += [Heading("Every effect"), Sortable(_effects_table(results), tall=True)]
-    return Section("effects", "What a guarantee adds", blocks)
+    blocks.append(Folded("Every effect", [Sortable(_effects_table(results), tall=True)]))
+    return Section("effects", "What a guarantee adds", blocks, ("effects.csv", "differences.csv"))
 
 
 def _coverage(results: Results, level: str) -> str:
@@ -139,6 +158,16 @@ def _coverage(results: Results, level: str) -> str:
         "guarantee and some have none, so that they can be compared. Over all states the total effect would "
         f"be {estimate(*everywhere, scale=100)} points. That is an extrapolation: elsewhere nobody has it."
     )
+
+
+def _say_paths(results: Results, level: str) -> str:
+    """How much of the pooled effect is direct and how much runs through alignment."""
+    parts = []
+    for kind, words in PATHS.items():
+        rows = select_effects(results.effects, f"ame_{level}_{kind}")
+        if "pooled" in rows.index:
+            parts.append(words.format(points(rows.loc["pooled", "mean"])))
+    return ", ".join(parts)
 
 
 def _capital(text: str) -> str:
@@ -176,10 +205,25 @@ def _joining_chart(results: Results) -> Chart:
         "joining",
         interval_chart(frame, "Probability of joining if all had that level, %", row_height=40),
         "Estimated probability of joining by guarantee level and coalition.",
-        "Probability of joining if all states of the regions with comparison had that level, all else "
-        "unchanged (mean and 90 % interval).",
+        f"{_say_joining(results)} Probability of joining if all states of the regions with comparison had "
+        "that "
+        "level, all else unchanged (mean and 90 % interval).",
         table,
     )
+
+
+def _say_joining(results: Results) -> str:
+    """Probability of joining with the strongest guarantee and with none, in each coalition."""
+    level = highest_level(results)
+    have, none = (
+        select_effects(results.effects, f"probability_{name}_total")["mean"]
+        for name in (level, results.levels[0])
+    )
+    parts = [
+        f"{name}: {percent(have[case])} with a {short_level(level)}, {percent(none[case])} with none"
+        for case, name in results.case_labels.items()
+    ]
+    return f"{'; '.join(parts)}."
 
 
 def _groups_chart(results: Results, level: str) -> Chart:
@@ -187,24 +231,31 @@ def _groups_chart(results: Results, level: str) -> Chart:
     rows = rows[rows["case"].isin([*results.case_labels, "pooled"])]
     names = case_names(results)
     frame = in_points(rows).assign(
-        row=[f"{names[r.case]}: {GROUP_NAMES.get(r.group, r.group)}" for r in rows.itertuples()],
+        row=[GROUP_NAMES.get(r.group, r.group) for r in rows.itertuples()],
+        series=[names[r.case] for r in rows.itertuples()],
+        tip_effect=[f"{names[r.case]}: {GROUP_NAMES.get(r.group, r.group)}" for r in rows.itertuples()],
         tip_points=estimates(rows, scale=100),
         **level_style(level),
     )
     groups = [*GROUP_NAMES, *sorted(set(rows["group"]) - set(GROUP_NAMES))]
     order = {name: place for place, name in enumerate([*names, *groups])}
-    frame = frame.sort_values(["case", "group"], key=lambda column: column.map(order))
+    frame = frame.sort_values(["group", "case"], key=lambda column: column.map(order))
+    series = ", ".join(dict.fromkeys(frame["series"]))
     return Chart(
         "groups",
-        interval_chart(frame, POINTS, row_height=40),
+        interval_chart(frame, POINTS, row_height=32),
         "Total effect by the capability and region of states. The table of all effects has the numbers.",
-        f"{_capital(level_name(level))}: total effect by capability and region. Regions without comparison "
+        f"{_capital(level_name(level))}: from {number(frame['mean'].min(), 0)} to "
+        f"{number(frame['mean'].max(), 0)} "
+        f"points by capability and region. From top to bottom in each row: {series}. Regions without "
+        "comparison "
         "appear only in the row of all states, which is an extrapolation.",
     )
 
 
 def _effects_table(results: Results) -> Table:
-    names, frame = case_names(results), results.effects.copy()
+    names = case_names(results)
+    frame = results.effects[results.effects["group"].isin((ALL, OVERLAP))].copy()
     share = frame["quantity"].map(is_share)
     for name in ("mean", "sd", "lower", "upper"):
         frame[name] = frame[name].where(~share, 100 * frame[name])
@@ -220,4 +271,6 @@ def _effects_table(results: Results) -> Table:
     ]
     if "stage1_share" in frame:
         columns.append(number_column("Share of variance from stage 1", "stage1_share", 2))
-    return make_table(frame, columns, "All quantities of effects.csv, shares in percent")
+    return make_table(
+        frame, columns, "All quantities, shares in percent; effects.csv has them by capability and region too"
+    )

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.report.blocks import Section, Text, plain_table
+from analysis.report.blocks import Section, Text, fold
 from analysis.store.results import Results
 from data.load import Note
 
@@ -23,6 +23,6 @@ def build_notes(results: Results) -> Section:
                 "Doubts about single states come from the votes themselves: a leap may be a change of "
                 "government or an error of the record. `sfl data check` lists those of all sessions."
             ),
-            plain_table(table, "Notes on the data"),
+            fold(f"All {len(table)} notes", table, "Notes on the data"),
         ],
     )

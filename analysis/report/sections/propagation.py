@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.figures.style import quantity_name
-from analysis.report.blocks import Chart, Missing, Section, plain_table
+from analysis.report.blocks import Chart, Missing, Section, fold
 from analysis.report.charts import interval_chart
 from analysis.report.sections.effects import case_names, level_style
 from analysis.report.tables import estimates, in_points
@@ -23,8 +23,8 @@ def build_propagation(results: Results) -> Section:
         quantity=table["quantity"].map(quantity_name),
         case=table["case"].map(lambda case: names.get(case, case)),
     )
-    numbers = plain_table(shown, "Effects that depend on positions, by method of propagation", tall=True)
-    return Section("propagation", title, [_chart(table, results, names), numbers])
+    numbers = fold("The numbers", shown, "Effects that depend on positions, by method of propagation")
+    return Section("propagation", title, [_chart(table, results, names), numbers], (name,))
 
 
 def _chart(table: pd.DataFrame, results: Results, names: dict[str, str]) -> Chart:

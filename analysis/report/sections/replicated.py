@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.posterior.words import number
-from analysis.report.blocks import Chart, Text, plain_table
+from analysis.report.blocks import Chart, Text, fold
 from analysis.report.charts import interval_chart
 from analysis.studies.checks.stage1.judge import (
     AS_EXPECTED,
@@ -34,7 +34,7 @@ def build_replicated(table: pd.DataFrame) -> list:
     shown = table[table["check"].isin((CORRELATION, DIMENSIONS)) & table["value"].notna()]
     if len(shown):
         blocks.append(_chart(shown))
-    return [*blocks, plain_table(table, "Observed votes beside replicated ones", tall=True)]
+    return [*blocks, fold("The numbers", table, "Observed votes beside replicated ones")]
 
 
 def _count_contradictions(rows: pd.DataFrame) -> list[str]:

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from analysis.pipeline.robustness import measure_robustness, say_robustness, tabulate_robustness
+from analysis.pipeline.robustness import Robustness, measure_robustness, say_robustness, tabulate_robustness
 from analysis.posterior.words import number, points
-from analysis.report.blocks import Chart, Heading, Missing, Section, Sortable, Text, plain_table
-from analysis.report.charts import curve_chart
+from analysis.report.blocks import Chart, Folded, Heading, Missing, Section, Sortable, Text, fold
+from analysis.report.charts import curve_chart, interval_chart
+from analysis.report.names import axis_name, choice_name
 from analysis.report.tables import (
     Table,
     estimates,
@@ -33,7 +34,7 @@ def build_sensitivity(results: Results) -> Section:
     found = measure_robustness(table)
     cases = [case for case in robustness["case"].unique() if case != "pooled"]
     blocks = [
-        Text(" ".join(say_robustness(measure_robustness(table, "total", case)) for case in cases)),
+        Text(" ".join(_say_case(measure_robustness(table, "total", case), results) for case in cases)),
         Text(
             f"{say_robustness(found)} Over these fits the pooled effect runs from {points(found.lowest)} to "
             f"{points(found.highest)} percentage points. Furthest from the main analysis: {card.answer}. "
@@ -46,26 +47,72 @@ def build_sensitivity(results: Results) -> Section:
             "total effect, for example, uses no votes. Alignment is in sd, its slope in logits per sd, all "
             "others are differences of probabilities."
         ),
-        plain_table(
-            robustness, "How many distinct fits can move each effect, and in how many it is positive"
+        fold(
+            "In how many fits each effect is positive",
+            robustness,
+            "How many distinct fits can move each effect, and in how many it is positive",
         ),
     ]
     axes = results.table("sensitivity_axes.csv")
     if axes is not None:
         # Largest shift first. The file also has the single cases.
-        axes = axes[axes["case"] == "pooled"].drop(columns="case").sort_values("range", ascending=False)
-        blocks += [
-            Heading("What moves the answer"),
-            plain_table(axes, "How far each kind of choice moves the effect"),
-        ]
-    blocks += [Heading("Every variant"), Sortable(_variants_table(variants), tall=True)]
+        axes = axes[(axes["case"] == "pooled") & (axes["effect"] == "total") & (axes["axis"] != "all")]
+        axes = axes[axes["fits"] > 0].drop(columns=["case", "effect"]).sort_values("range", ascending=False)
+        if len(axes):
+            numbers = axes.assign(axis=axes["axis"].map(axis_name))
+            blocks += [Heading("What moves the answer"), _axes_chart(axes)]
+            blocks.append(fold("The numbers", numbers, "How far each kind of choice moves the total effect"))
+    blocks.append(Folded("Every variant", [Sortable(_variants_table(variants), tall=True)]))
     failed = table[table["mean"].isna()]
     if len(failed):
-        failed = failed.drop_duplicates("variant")[["variant", "choice", "status", "reason"]]
+        failed = failed.drop_duplicates("variant")[["axis", "choice", "status", "reason"]]
+        failed = _name_choices(failed).rename(columns=str.capitalize)
         blocks.append(
-            plain_table(failed.rename(columns=str.capitalize), "Variants without a result, and why")
+            fold(f"{len(failed)} variants without a result", failed, "Variants without a result, and why")
         )
-    return Section("sensitivity", "Which choices matter?", blocks)
+    return Section("sensitivity", "Which choices matter?", blocks, ("sensitivity.csv",))
+
+
+def _say_case(found: Robustness, results: Results) -> str:
+    """Say in how many fits the effect is found in a case, and between what it lies."""
+    name = results.case_labels.get(found.case, found.case)
+    return (
+        f"{name}: the effect is positive with a probability above 0.95 in {found.positive} of {found.fits} "
+        f"distinct fits with another choice, and lies between {points(found.lowest)} and "
+        f"{points(found.highest)} points."
+    )
+
+
+def _name_choices(table: pd.DataFrame) -> pd.DataFrame:
+    """Replace the codes of choices and of their kinds by names for readers."""
+    return table.assign(
+        choice=[choice_name(r.axis, r.choice) for r in table.itertuples()],
+        axis=[axis_name(r.axis) for r in table.itertuples()],
+    )
+
+
+def _axes_chart(axes: pd.DataFrame) -> Chart:
+    """Chart the range of the effect over the choices of each kind, the widest first."""
+    frame = axes.assign(
+        row=axes["axis"].map(axis_name),
+        mean=100 * axes["main"],
+        lower=100 * axes["lowest"],
+        upper=100 * axes["highest"],
+        tip_lowest=[choice_name(r.axis, str(r.lowest_choice)) for r in axes.itertuples()],
+        tip_highest=[choice_name(r.axis, str(r.highest_choice)) for r in axes.itertuples()],
+        colour="var(--level-pact)",
+        shape="circle",
+    )
+    first = frame.iloc[0]
+    return Chart(
+        "axes",
+        interval_chart(frame, "Total effect, percentage points", row_height=34),
+        f"Range of the effect by kind of choice, from {first['row']} down. The table has the numbers.",
+        f"{first['row']} matters most: from {number(first['lower'], 0)} to {number(first['upper'], 0)} "
+        "points. "
+        "Marker: the main analysis. Line: from the lowest to the highest estimate among the choices of "
+        "that kind.",
+    )
 
 
 def _curve(variants: pd.DataFrame) -> Chart:
@@ -74,9 +121,8 @@ def _curve(variants: pd.DataFrame) -> Chart:
     frame = frame.assign(
         order=frame.index + 1,
         is_main=frame["variant"] == "main",
-        tip_variant=frame["variant"],
-        tip_axis=frame["axis"],
-        tip_choice=frame["choice"],
+        tip_kind=frame["axis"].map(axis_name),
+        tip_choice=[choice_name(r.axis, r.choice) for r in frame.itertuples()],
         tip_points=estimates(frame, scale=100),
     )
     frame = in_points(frame)
@@ -86,17 +132,18 @@ def _curve(variants: pd.DataFrame) -> Chart:
         curve_chart(frame, float(at), "Effect, percentage points"),
         f"Specification curve of {len(frame)} fits: effects from {number(frame['mean'].min(), 0)} to "
         f"{number(frame['mean'].max(), 0)} percentage points. The table has every variant.",
-        "Specification curve: the pooled total effect in every fit that can move it, mean and 90 % interval. "
+        f"With every other choice the pooled effect lies between {number(frame['mean'].min(), 0)} and "
+        f"{number(frame['mean'].max(), 0)} points. Every fit that can move it, mean and 90 % interval. "
         "The main analysis has its own colour, and the broken line marks its effect.",
     )
 
 
 def _variants_table(variants: pd.DataFrame) -> Table:
-    frame = in_points(variants.sort_values("mean"))
+    frame = _name_choices(in_points(variants.sort_values("mean")))
     columns = [
         text_column("Kind of choice", "axis"),
         text_column("Choice", "choice"),
-        text_column("Variant", "variant"),
+        text_column("Name for sfl fit", "variant"),
         number_column("Mean", "mean", 1),
         interval_column(1),
         number_column("P(above 0)", "prob_positive", 3),

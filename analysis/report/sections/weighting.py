@@ -6,7 +6,7 @@ from analysis.figures.style import ALL
 from analysis.posterior.summaries import INTERVAL
 from analysis.posterior.weighting import UNITS
 from analysis.posterior.words import estimate, number
-from analysis.report.blocks import Chart, Text, plain_table
+from analysis.report.blocks import Chart, Text, fold
 from analysis.report.charts import interval_chart
 from analysis.report.tables import estimates, in_points
 from analysis.report.verdict import highest_level
@@ -56,5 +56,5 @@ def build_weighting(results: Results, table: pd.DataFrame) -> list:
             f"From top to bottom in each row: {', '.join(SERIES.values())}. Mean and {INTERVAL:.0%} "
             "interval.",
         ),
-        plain_table(table, "The second estimator: every quantity", tall=True),
+        fold("The numbers", table, "The second estimator: every quantity"),
     ]

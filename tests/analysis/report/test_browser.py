@@ -1,69 +1,19 @@
-"""The report in a real browser, Debian's Chromium: without network, wide and narrow, light and dark."""
+"""The report in a real browser: wide and narrow, light and dark, by keyboard, and on paper."""
 
-import shutil
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
-from support.made_results import HOSTILE, write_results, write_tables
+from support.made_results import HOSTILE
 
-from analysis.report.page import write_report
-from analysis.store.results import Results
-
-CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
-    "--disable-sync --no-first-run"
-)
-WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("browser")
-    results = write_results(folder / "results", rename={"TUV": HOSTILE})
-    write_tables(results, folder / "output")
-    loaded = Results.load("main", results=results, output=folder / "output")
-    return write_report(loaded, folder / "output" / "report.html")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def open_page(browser, report):
-    """Opens the report. The browser must log no message and request nothing but the file itself."""
-    pages, heard = [], []
-
-    def open_it(width: str = "desk", scheme: str = "light"):
-        size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
-        page = browser.new_page(viewport=size, color_scheme=scheme)
-        page.on("console", lambda message: heard.append(message.text))
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        page.on("request", lambda request: heard.append(request.url))
-        page.goto(report.as_uri())
-        page.wait_for_selector("body[data-drawn]")
-        pages.append(page)
-        return page
-
-    yield open_it
-    for page in pages:
-        page.close()
-    assert heard == [report.as_uri()] * len(pages)
+WIDTHS = {"phone": 390, "tablet": 1024, "desk": 1440}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_fits_draws_and_has_no_serious_fault_of_access(open_page, width, scheme):
     page = open_page(width, scheme)
-    assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width][0]
+    assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width]
     charts = page.locator(".chart")
     assert charts.count() > 10
     empty = page.evaluate(
@@ -71,12 +21,28 @@ def test_it_fits_draws_and_has_no_serious_fault_of_access(open_page, width, sche
     )
     assert empty == 0
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-    assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width][0]
+    assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width]
+    hidden = page.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth + 1)"
+        ".map((e) => e.getAttribute('aria-label'))"
+    )
+    assert hidden == []
     # All rows of a table are alike: checking a few of each takes a tenth of the time.
     page.evaluate("document.querySelectorAll('tbody tr:nth-child(n+6)').forEach((row) => row.remove())")
     found = Axe().run(page).response["violations"]
     serious = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
     assert serious == []
+
+
+def test_nothing_is_white_in_the_dark(open_page):
+    page = open_page("desk", "dark")
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    white = page.evaluate(
+        "[...document.querySelectorAll('body *')].filter((e) => getComputedStyle(e).backgroundColor "
+        "=== 'rgb(255, 255, 255)' && getComputedStyle(e).filter === 'none').map((e) => "
+        "e.outerHTML.slice(0, 80))"
+    )
+    assert white == []
 
 
 def test_axe_sees_a_fault(browser):
@@ -87,14 +53,22 @@ def test_axe_sees_a_fault(browser):
     assert {"image-alt", "color-contrast"} <= found
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", ["tablet", "desk"])
 def test_the_first_screen_has_the_answer_and_its_cards(open_page, width):
     page = open_page(width)
     bottoms = page.evaluate(
         "[...document.querySelectorAll('.verdict, .card .big')].map((e) => e.getBoundingClientRect().bottom)"
     )
     assert len(bottoms) == 5
-    assert max(bottoms) <= WIDTHS[width][1]
+    assert max(bottoms) <= page.viewport_size["height"]
+
+
+def test_on_a_phone_the_first_screen_has_the_answer_in_numbers(open_page):
+    page = open_page("phone")
+    assert page.locator(".verdict").bounding_box()["y"] < 400
+    box = page.locator(".verdict p").last.bounding_box()
+    assert box["y"] + box["height"] < 844
+    assert re.search(r"\d+ percentage points \(\d+ to \d+\)", page.inner_text(".verdict"))
 
 
 def visible_states(page) -> list[str]:
@@ -122,7 +96,10 @@ def test_search_and_filters_leave_the_states_that_fit_and_pick_them_out(open_pag
 def test_columns_sort_both_ways_by_keyboard_and_say_so(open_page):
     page = open_page()
     heading = page.locator("#states thead th", has_text="Iraq 2003: alignment")
-    values = "[...document.querySelectorAll('#states tbody tr')].map((r) => r.cells[2].dataset.s)"
+    values = (
+        "[...document.querySelectorAll('#states tbody tr')]"
+        ".map((r) => r.cells[2].dataset.s ?? r.cells[2].textContent)"
+    )
     heading.locator("button").focus()
     page.keyboard.press("Enter")
     assert heading.get_attribute("aria-sort") == "ascending"
@@ -162,9 +139,24 @@ def test_markup_in_a_name_is_text(open_page):
     assert page.title() == "Does a US security guarantee buy diplomatic legitimacy?"
 
 
-def test_it_prints(open_page, tmp_path):
+def count_pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page[^s]", pdf))
+
+
+def test_it_prints_on_four_to_eight_pages_that_stand_alone(open_page):
     page = open_page(scheme="dark")
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert page.locator("nav").is_hidden()
-    assert len(page.pdf(format="A4")) > 50_000
+    assert page.locator("#contents").is_hidden()
+    for part in (
+        ".verdict",
+        ".why",
+        "#figure-headline",
+        "#method .equation",
+        "#figure-maps",
+        "#provenance",
+        "footer",
+    ):
+        assert page.locator(part).first.is_visible(), part
+    pdf = page.pdf(format="A4")
+    assert 4 <= count_pages(pdf) <= 8

@@ -34,7 +34,7 @@ def test_a_disagreement_is_on_the_first_page(results):
     assert "Only one of them is sure" in told
     assert "agrees with it about Iraq 2003." in told
     page = render_report(results)
-    assert page.index("disagree about ISIS") < page.index('id="question"')
+    assert page.index("disagree about ISIS") < page.index('id="method"')
 
 
 def test_agreement_is_said_too(results):

@@ -1,0 +1,1 @@
+"""Where states lie on a map: outlines, points, and tiles of equal size."""
