@@ -54,6 +54,7 @@ def run_dynamic(
     """
     # Imported here: a plan of the run loads neither compiler nor sampler.
     from analysis.studies.dynamic.fit import join_pairs
+    from analysis.studies.dynamic.saved import build_dynamic_tree
 
     begin, started, commit = time.perf_counter(), now(), git_commit()
     reading = report("votes")
@@ -92,7 +93,8 @@ def run_dynamic(
     names = dict(zip(votes["state"].values, votes["name"].values, strict=True))
     write_table(positions.round(3), output / "dynamic_ideal_points.csv")
     write_table(moves.round(3), output / "dynamic_moves.csv")
-    write_tree(thin_evenly(idata, KEPT_DRAWS), output / "dynamic_ideal_points.nc")
+    kept = build_dynamic_tree(thin_evenly(idata, KEPT_DRAWS), votes, run.model, run.seed)
+    write_tree(kept, output / "dynamic_ideal_points.nc")
     save_figures(output, draw_figures(positions, moves, names))
     write_json(record, output / "dynamic_run.json")
     return output

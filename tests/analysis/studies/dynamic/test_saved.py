@@ -1,0 +1,83 @@
+"""The stored draws of the dynamic model open in ArviZ, and their likelihood is that of the votes."""
+
+import arviz as az
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+
+from analysis.posterior.replication import expect_answers
+from analysis.posterior.schema.positions import OBSERVED
+from analysis.store.files import read_tree, write_tree
+from analysis.studies.dynamic.saved import build_dynamic_tree
+from models.coordinates.layout import prepare_layout
+from models.simulate.dynamic import simulate_record
+from models.spec import DynamicIdealPointSpec
+
+
+@pytest.fixture(scope="module")
+def votes():
+    return simulate_record(n_state=8, n_session=4, items_per_session=6, absent=0.2, seed=2)[0]
+
+
+@pytest.fixture(scope="module")
+def tree(votes, tmp_path_factory):
+    layout, rng = prepare_layout(votes), np.random.default_rng(1)
+    labels = [
+        f"{votes['state'].values[i]}-{layout.session[t]}"
+        for t, i in zip(layout.session_idx, layout.state_idx, strict=True)
+    ]
+    size = {"position": len(labels), "resolution": len(layout.item), "threshold": 2}
+    drawn = {
+        name: (("chain", "draw", *dims), rng.normal(size=(2, 100, *(size[dim] for dim in dims))))
+        for name, dims in (("ideal_point", ("position",)), ("discrimination", ("resolution",)))
+    }
+    cutpoint = np.sort(rng.normal(size=(2, 100, size["resolution"], 2)), axis=-1)
+    drawn["cutpoint"] = (("chain", "draw", "resolution", "threshold"), cutpoint)
+    for name in ("discrimination_sd", "midpoint_mean", "midpoint_sd", "log_gap_mean", "log_gap_sd"):
+        drawn[name] = (("chain", "draw"), abs(rng.normal(size=(2, 100))))
+    posterior = xr.Dataset(drawn, {"position": labels, "resolution": layout.item, "chain": [0, 1]})
+    statistics = xr.Dataset({"diverging": (("chain", "draw"), np.zeros((2, 100), bool))})
+    fit = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": statistics})
+    path = tmp_path_factory.mktemp("dynamic") / "dynamic_ideal_points.nc"
+    write_tree(build_dynamic_tree(fit, votes, DynamicIdealPointSpec(), 1), path)
+    return read_tree(path)
+
+
+def test_the_likelihood_is_that_of_the_votes(tree, votes):
+    layout, draw = prepare_layout(votes), tree["posterior"].dataset.isel(chain=1, draw=7)
+    found = tree["log_likelihood"].dataset[OBSERVED].isel(chain=1, draw=7).values
+    place = {name: draw[name].values for name in ("discrimination", "cutpoint")}
+    counts, expected = votes["counts"].values, np.zeros(len(found))
+    some, yes = expect_answers(place | {"ideal_point": draw["ideal_point"].values})
+    for call, item in enumerate(layout.item_idx):
+        for position, (t, state) in enumerate(zip(layout.session_idx, layout.state_idx, strict=True)):
+            if t == layout.row_session_idx[call] and counts[call, state].any():
+                chance = [1 - some[item, position], (some - yes)[item, position], yes[item, position]]
+                expected[position] += np.log(chance[counts[call, state].argmax()])
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_positions_say_whose_they_are(tree):
+    known = tree["constant_data"].dataset
+    labels = [f"{s}-{t}" for s, t in zip(known["of_state"].values, known["of_session"].values, strict=True)]
+    assert labels == tree["posterior"]["position"].values.tolist()
+    assert (tree["observed_data"].dataset[OBSERVED] <= 6).all()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_every_function_takes_the_file(tree):
+    assert az.summary(tree).notna().all().all()
+    assert np.isfinite(az.loo(tree).elpd)
+    assert len(az.compare({"one": tree, "two": tree})) == 2
+    assert len(az.psense_summary(tree)) > 10
+    few = ["discrimination_sd"]
+    for plot in (
+        lambda: az.plot_forest(tree, var_names=few),
+        lambda: az.plot_ppc_dist(tree),
+        lambda: az.plot_loo_pit(tree),
+        lambda: az.plot_rank(tree, var_names=few),
+    ):
+        assert plot() is not None
+        plt.close("all")
