@@ -24,7 +24,7 @@ def case_new(
             console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
     lines = (
         "Fill in both; data/YOUR_OWN_CASE.md explains each line. Then, to see whether all is there:",
-        f"  sfl run --case {file} --explain",
+        f"  uv run sfl run --case {file} --explain",
     )
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 

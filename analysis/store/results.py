@@ -9,7 +9,7 @@ from typing import Self
 import pandas as pd
 import xarray as xr
 
-from analysis.store.files import OUTPUT, PUBLISHED, RESULTS
+from analysis.store.files import OUTPUT, PUBLISHED, RESULTS, restore_folder
 
 MADE_BY = {
     "weighting.csv": "run",
@@ -79,12 +79,13 @@ class Results:
         Raises
         ------
         MissingResultsError
-            If a file is missing. The message names it, the command that makes it, and the variants that
-            have results.
+            If a file is missing or damaged. The message names it, the command that makes it, and the
+            variants that have results.
         """
         results, output = results or RESULTS, output or OUTPUT
         folder = results / variant
         names = ("run.json", "effects.csv", "ideal_points.csv", "coalition.nc")
+        restore_folder(folder)
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:
             there = sorted(path.parent.name for path in results.glob("*/run.json"))
@@ -92,23 +93,16 @@ class Results:
                 f"{folder}: {', '.join(missing)} missing. {how_to_run(variant)} "
                 f"Existing results: {', '.join(there) or 'none'}."
             )
-        with xr.open_datatree(folder / "coalition.nc", engine="h5netcdf") as tree:
-            panel = tree["panel"].dataset.load()
-            models = {
-                name.removeprefix("model_"): text
-                for name, text in tree.attrs.items()
-                if name.startswith("model_")
-            }
-        return cls(
-            variant=variant,
-            folder=folder,
-            output=output,
-            record=json.loads((folder / "run.json").read_text(encoding="utf-8")),
-            effects=pd.read_csv(folder / "effects.csv"),
-            ideal_points=pd.read_csv(folder / "ideal_points.csv"),
-            panel=panel,
-            models=models,
-        )
+        try:
+            panel, models = _read_panel(folder / "coalition.nc")
+            record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            tables = [pd.read_csv(folder / name) for name in ("effects.csv", "ideal_points.csv")]
+            record["variant"], tables[0]["case"], tables[1]["case"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise MissingResultsError(
+                f"{folder}: a file is damaged ({' '.join(str(error).split())}). {how_to_run(variant)}"
+            ) from error
+        return cls(variant, folder, output, record, *tables, panel, models)
 
     @property
     def quick(self) -> bool:
@@ -185,6 +179,17 @@ class Results:
             return f"{name} does not exist yet. To make it: uv run sfl propagation"
         given = f" {self.variant}" if MADE_BY[name] == "checks" and self.variant != "main" else ""
         return f"{name} does not exist yet. To make it: uv run sfl {MADE_BY[name]}{given}"
+
+
+def _read_panel(path: Path) -> tuple[xr.Dataset, dict[str, str]]:
+    """Read the panel of a run, and the texts of its models by the effect that each estimates."""
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        models = {
+            name.removeprefix("model_"): text
+            for name, text in tree.attrs.items()
+            if name.startswith("model_")
+        }
+        return tree["panel"].dataset.load(), models
 
 
 def how_to_run(variant: str) -> str:
