@@ -8,6 +8,7 @@ from data.assembly import read_assembly
 from data.build import build_shipped
 from data.case_file import choose_cases, list_cases, write_template
 from data.describe import describe_tables
+from data.ideal_points import describe_state, read_ideal_points
 from data.notes import Note, list_notes
 from data.panel.load import load_panel
 from data.panel.ties import (
@@ -20,6 +21,7 @@ from data.panel.ties import (
 )
 from data.panel.waves import prepare_waves
 from data.tables.blocs import BLOCS, list_members, load_blocs
+from data.tables.codes import add_codes
 from data.tables.read import (
     TABLES_DIR,
     is_member,
@@ -52,11 +54,13 @@ __all__ = [
     "DataError",
     "Note",
     "add_client_ties",
+    "add_codes",
     "build_graph",
     "build_shipped",
     "check_release",
     "choose_cases",
     "describe_agreement",
+    "describe_state",
     "describe_tables",
     "fetch_release",
     "find_clients",
@@ -86,6 +90,7 @@ __all__ = [
     "measure_star",
     "prepare_waves",
     "read_assembly",
+    "read_ideal_points",
     "sha256",
     "table_text",
     "write_template",

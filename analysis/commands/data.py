@@ -83,15 +83,61 @@ def data_describe() -> None:
         typer.echo(describe_tables())
 
 
-@data_app.command("agreement", epilog="Example: [bold]sfl data agreement[/bold]")
-def data_agreement(
-    votes: Annotated[Path | None, typer.Option("--votes", help="A record with coded flags.")] = None,
+@data_app.command("export", epilog="Example: [bold]sfl data export positions.dta --reference CHN[/bold]")
+def data_export(
+    to: Annotated[Path, typer.Argument(help="File to write: .csv, .parquet or .dta (Stata).")],
+    reference: Annotated[
+        str, typer.Option(help="State from which alignment is measured: code, number or name.")
+    ] = "USA",
+    by: Annotated[str, typer.Option(help="session, or year: the one in whose autumn it began.")] = "session",
+    positions: Annotated[
+        Path | None, typer.Option(help="Folder of sfl dynamic; otherwise your own, then the published one.")
+    ] = None,
 ) -> None:
-    """Measure how well issue areas and repeats derived from words agree with the coded ones."""
-    from data.load import describe_agreement, load_record
+    """Write positions and alignment by state and session or year, with COW, ISO and M49 codes."""
+    from analysis.studies.dynamic.export import LABELS, build_export, write_export
+    from data.load import DataError
 
     with bad_input_ends():
-        typer.echo(describe_agreement(load_record(votes, (1, 74))))
+        if by not in ("session", "year"):
+            raise DataError(f"--by {by}: must be session or year")
+        table, remark = build_export(reference, by, positions)
+        write_export(table, to.expanduser())
+    lines = [f"wrote {to}: {len(table):,} rows", *([remark] if remark else [])]
+    for line in (*lines, *(f"  {name:16} {LABELS[name]}" for name in table)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@data_app.command("agreement", epilog="Example: [bold]sfl data agreement IdealpointestimatesAll.csv[/bold]")
+def data_agreement(
+    file: Annotated[
+        Path | None, typer.Argument(help="Published ideal points by state and session or year.")
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="Column of the ideal points.")] = None,
+    positions: Annotated[Path | None, typer.Option(help="Folder of sfl dynamic.")] = None,
+    votes: Annotated[Path | None, typer.Option("--votes", help="A record with coded flags.")] = None,
+) -> None:
+    """Compare positions with published ideal points; without a file, derived issue areas with coded ones."""
+    from data.load import describe_agreement, load_record, table_text
+
+    with bad_input_ends():
+        if file is None:
+            typer.echo(describe_agreement(load_record(votes, (1, 74))))
+            return
+        from analysis.studies.dynamic.agreement import compare_positions
+
+        found = compare_positions(file.expanduser(), column, positions)
+    sessions = found.sessions
+    low = sessions.loc[sessions["correlation"].abs().idxmin()]
+    lines = (
+        f"{found.column}: correlation {found.overall:.3f} over {sessions['states'].sum():,} state-sessions; by "
+        f"session {sessions['correlation'].median():.3f} in the median, least {low['correlation']:.3f} in "
+        f"session {low['session']:.0f}.",
+        "States that differ most, in standard deviations of the states of a session:",
+    )
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    typer.echo(table_text(found.states.head(15).round(2)))
 
 
 @data_app.command("build", epilog="Example: [bold]sfl data build[/bold]")

@@ -81,6 +81,13 @@ def _ccode_of_iso3() -> dict[str, int]:
     return dict(zip(members["iso3"], members["ccode"].astype(int), strict=True))
 
 
+def list_codes() -> pd.DataFrame:
+    """List the latest Correlates of War code and the UN M49 code of each state, by its ISO code."""
+    m49 = _known_countries().set_index("ISO3")["UNcode"]
+    codes = pd.DataFrame({"ccode": pd.Series(_ccode_of_iso3())})
+    return codes.assign(m49=pd.to_numeric(m49.reindex(codes.index), errors="coerce"))
+
+
 @cache
 def _ccode_of_name() -> dict[str, int]:
     names = pd.read_csv(FORMER_NAMES, keep_default_na=False)
