@@ -9,8 +9,9 @@ import xarray as xr
 from analysis.figures.style import short_level
 from analysis.posterior.words import number, points, take_headline
 
-LINE = 75
+LINE = 88
 """Longest line of a title, characters."""
+SPACE = "\N{NO-BREAK SPACE}"
 
 
 def name_cases(panel: xr.Dataset) -> dict[str, str]:
@@ -57,7 +58,7 @@ def title_joining(effects: pd.DataFrame, panel: xr.Dataset) -> str:
     reference, *_, level = panel["guarantee"].attrs["levels"]
     bare, given = (find_numbers(effects, f"probability_{name}_total", panel) for name in (reference, level))
     parts = ", ".join(
-        f"{points(after)} % instead of {points(before)} % in {label}"
+        f"{points(after)}{SPACE}% instead of {points(before)}{SPACE}% in {label}"
         for (label, before), (_, after) in zip(bare, given, strict=True)
     )
     return wrap(f"With a {short_level(level)} for all, {parts} would join")

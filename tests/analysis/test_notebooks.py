@@ -3,12 +3,18 @@
 That they run is tested beside the main job, whose results they read.
 """
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from support.made_results import write_results
 
-FOLDER = Path(__file__).parents[2] / "analysis" / "notebooks"
+from analysis import load_results
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "analysis" / "notebooks"
 NAMES = ("01_data", "02_ideal_points", "03_coalitions", "04_sensitivity", "05_acts")
 MAX_CELLS = 30
 
@@ -52,6 +58,27 @@ def test_faults_are_seen():
         "defines a function or class",
         "fits",
     }
+
+
+def test_one_line_loads_the_results_of_a_run(tmp_path):
+    results = load_results(folder=write_results(tmp_path))
+    assert results.variant == "main"
+    assert set(results.effects["case"]) >= {"iraq", "isis", "pooled"}
+    with pytest.raises(FileNotFoundError, match="uv run sfl run"):
+        _ = results.total
+
+
+def test_the_door_to_results_is_light():
+    code = "import sys, analysis; analysis.load_results, analysis.effects; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"numpy", "pandas", "xarray", "pymc", "numba", "arviz"} & set(done.stdout.split())
+
+
+def test_every_notebook_says_what_it_answers_and_what_to_try_next():
+    for name in NAMES[:4]:
+        cells = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4).cells
+        assert "**What it answers:**" in cells[0].source, name
+        assert cells[-1].source.startswith("## What to try next"), name
 
 
 def test_a_missing_result_is_named_with_its_command(tmp_path, monkeypatch):

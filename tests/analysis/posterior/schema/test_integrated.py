@@ -34,7 +34,7 @@ def brute(draw, votes, spec):
     found = []
     for state, region in enumerate(votes["region"].values):
         lower, upper = (
-            draw["discrimination"].values[:, None] * node - draw["cutpoint"].values[:, k, None] for k in (0, 1)
+            draw["discrimination"].values[:, None] * node - draw["cutpoint"].values[:, [k]] for k in (0, 1)
         )
         # P(at least abstain) - P(yes), written so that it does not vanish where both are near 1.
         abstain = expit(lower) * expit(-upper) * -np.expm1(upper - lower)
