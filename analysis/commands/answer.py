@@ -25,10 +25,10 @@ SHOWN = re.compile(
 """Quantities of ``--table``; ``effects.csv`` has all."""
 SMALL = {
     "ame_{}_total": "joining, points",
-    "ame_{}_direct": "  with alignment held fixed",
-    "ame_{}_indirect": "  through alignment",
-    "att_{}_total": "joining, of those that have it",
-    "alignment_{}": "alignment, sd of states",
+    "ame_{}_direct": " alignment held",
+    "ame_{}_indirect": " through alignment",
+    "att_{}_total": " of its holders",
+    "alignment_{}": "alignment, sd",
 }
 """Rows of the small table, by quantity of the highest level."""
 WIDTH = 80
@@ -83,7 +83,7 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
             ends = interval(row["lower"], row["upper"], scale=scale, digits=digits)
             sentences.append(
                 f"  {label}: {number(scale * row['mean'], digits, sign=True)} {unit} ({ends}), "
-                f"above 0 with probability {probability(row['prob_positive'])}"
+                f"P(> 0) {probability(row['prob_positive'])}"
             )
     return sentences
 
@@ -91,9 +91,10 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
 def small_table(results: "Results", labels: dict[str, str]) -> Table:
     """Return the main numbers of the highest level: a row a quantity, a column a case."""
     level = results.levels[-1]
-    table = Table(title=f"{level} against none: means and 90 % intervals", title_justify="left", box=None)
-    table.add_column("")
-    for label in labels.values():
+    title = f"{level} against none: means and 90 % intervals"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
+    for label in [*results.case_labels.values(), "mean of them"]:
         table.add_column(label, justify="right", overflow="fold")
     for quantity, words in SMALL.items():
         rows = take_headline(results.effects[results.effects["quantity"] == quantity.format(level)])
@@ -128,10 +129,10 @@ def list_next(results: "Results") -> list[str]:
     table = f"{COMMAND} run{option} --table" if name.startswith("main") else f"{COMMAND} compare {name} main"
     return [
         "Next:",
-        f"  {COMMAND} report {name:<14} one page of everything, for any browser",
-        f"  {table:<29} {'all effects' if name.startswith('main') else 'beside the main analysis'}",
-        f"  {COMMAND} fit --axis guarantee  other codings of the guarantee",
-        f"  {COMMAND} checks {name:<14} does the model hold?",
+        f"  {f'{COMMAND} report {name}':<34} one page of everything, for any browser",
+        f"  {table:<34} {'all effects' if name.startswith('main') else 'beside the main analysis'}",
+        f"  {COMMAND + ' fit --axis guarantee':<34} other codings of the guarantee",
+        f"  {f'{COMMAND} checks {name}':<34} does the model hold?",
     ]
 
 

@@ -12,7 +12,7 @@ from analysis.commands.answer import show_answer, show_table
 @pytest.mark.parametrize("variant", ["main", "main-quick"])
 def test_a_run_ends_with_the_answer_by_case_and_what_to_do_next(tmp_path, variant):
     text = show(show_answer, write_results(tmp_path, variant) / variant)
-    assert "Iraq 2003: +42 points (29 to 55), above 0 with probability above 0.999" in text
+    assert "Iraq 2003: +42 points (29 to 55), P(> 0) above 0.999" in text
     assert "mean of the cases: +1.10 sd (0.77 to 1.43)" in text
     assert "Does it run through the Assembly? Found for Iraq 2003" in " ".join(text.split())
     assert "largest R-hat 1.0071 (joining, total effect)" in " ".join(text.split())
