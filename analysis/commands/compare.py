@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from analysis.commands.app import app, bad_option_ends, console
 from analysis.posterior.words import estimate, number, take_headline
@@ -41,8 +40,32 @@ def compare_records(first: Path, second: Path) -> list[str]:
     """Differences in specs, data, commit and versions between the folders of two runs, one line each."""
     from analysis.store.explain import list_changes
 
-    records = (json.loads((folder / "run.json").read_text(encoding="utf-8")) for folder in (first, second))
-    return [line for path, line in list_changes(*records) if path.split(".")[0] not in IGNORED]
+    lines = []
+    records = (_open_texts(json.loads((f / "run.json").read_text(encoding="utf-8"))) for f in (first, second))
+    for path, sentence in list_changes(*records):
+        steps = path.split(".")
+        if steps[0] in IGNORED:
+            continue
+        if "sha256" in steps:
+            file = path.partition("sha256.")[2]
+            lines.append(f"the file {file} of the {steps[0]}" if file else f"the files of the {steps[0]}")
+        elif steps[-1] == "content":
+            lines.append(f"the values of the {' of '.join(steps[:-1])}")
+        else:
+            lines.append(sentence)
+    return list(dict.fromkeys(lines))
+
+
+def _open_texts(record: object) -> object:
+    """Read the JSON that attributes of data hold as text."""
+    if isinstance(record, dict):
+        return {key: _open_texts(value) for key, value in record.items()}
+    if isinstance(record, str) and record[:1] in ("{", "["):
+        try:
+            return json.loads(record)
+        except json.JSONDecodeError:
+            return record
+    return record
 
 
 def compare_effects(first: "pd.DataFrame", second: "pd.DataFrame") -> "pd.DataFrame":
@@ -88,10 +111,10 @@ def show_comparison(a: str, b: str, console: Console) -> int:
     lines = compare_records(*folders)
     console.print("The runs differ in:" if lines else "Both runs have the same settings.", highlight=False)
     for line in lines:
-        console.print(f"  {line}", highlight=False, markup=False)
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     first, second = (pd.read_csv(folder / "effects.csv") for folder in folders)
     compared = compare_effects(first, second)
-    console.print(make_table(compared, a, b))
+    show_effects(compared, a, b, console)
     counts = compared["verdict"].value_counts()
     console.print(
         f"{len(compared)} quantities: "
@@ -106,31 +129,32 @@ def show_comparison(a: str, b: str, console: Console) -> int:
     return int((~compared["verdict"].isin(["same", "noise"])).any())
 
 
-def make_table(compared: "pd.DataFrame", a: str, b: str) -> Table:
-    """Effects of both runs, for the terminal."""
-    table = Table(title=f"{a} and {b}: means and 90 % intervals")
-    for column in ("quantity", "case", a, b, "difference", "in errors", ""):
-        justify = "left" if column in ("quantity", "case", "") else "right"
-        # A name that is cut would be the same for total, direct and indirect.
-        table.add_column(column, justify=justify, overflow="fold")
+def show_effects(compared: "pd.DataFrame", a: str, b: str, console: Console) -> None:
+    """Print the effects of both runs, a line a case under the whole name of each quantity."""
+    line = "  {:<10} {:>21} {:>21} {:>7} {:>6} {}"
     rows = take_headline(compared[compared["quantity"].str.match("ame_|alignment_")])
-    for row in rows.itertuples():
-        scale, digits = (100, 1) if row.quantity.startswith("ame") else (1, 2)
-        table.add_row(
-            row.quantity,
-            row.case,
-            *(
+    lines = ["Means and 90 % intervals; difference, and in Monte Carlo standard errors:"]
+    lines.append(line.format("", _fit(a), _fit(b), "differs", "errors", ""))
+    for quantity, of_quantity in rows.groupby("quantity", sort=False):
+        lines.append(quantity)
+        scale, digits = (100, 1) if quantity.startswith("ame") else (1, 2)
+        for row in of_quantity.itertuples():
+            first, second = (
                 estimate(*numbers, scale=scale, digits=digits)
                 for numbers in (
                     (row.mean_a, row.lower_a, row.upper_a),
                     (row.mean_b, row.lower_b, row.upper_b),
                 )
-            ),
-            number(scale * row.difference, digits, sign=True),
-            number(row.z, 1, sign=True),
-            row.verdict,
-        )
-    return table
+            )
+            moved = number(scale * row.difference, digits, sign=True), number(row.z, 1, sign=True)
+            lines.append(line.format(row.case, first, second, *moved, row.verdict))
+    for text in lines:
+        console.print(text.rstrip(), highlight=False, markup=False, soft_wrap=True)
+
+
+def _fit(name: str, width: int = 21) -> str:
+    """Shorten the name of a run in its middle, where variants differ least."""
+    return name if len(name) <= width else f"{name[: width // 2 - 1]}...{name[-(width // 2 - 2) :]}"
 
 
 @app.command(epilog="Example: [bold]sfl compare main guarantee-pact-only[/bold]")

@@ -56,7 +56,7 @@ def _write(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_write(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return " ".join(map(_write, value))
+        return " ".join(map(_write, value)) or "empty"
     return repr(value) if value == "" else str(value)
 
 
