@@ -53,6 +53,24 @@ def title_alignment(effects: pd.DataFrame, panel: xr.Dataset, axis: str = "") ->
     return wrap(f"All else alike, states with a {short_level(level)} stand nearer to the US: {parts}")
 
 
+def title_groups(effects: pd.DataFrame, panel: xr.Dataset) -> str:
+    """Say between which ends the highest level's effect lies over all groups of states, the cases pooled."""
+    level = panel["guarantee"].attrs["levels"][-1]
+    rows = effects[(effects["quantity"] == f"ame_{level}_total") & (effects["case"] == "pooled")]
+    lowest, highest = points(rows["mean"].min()), points(rows["mean"].max())
+    return wrap(
+        f"All else alike, a {short_level(level)} goes with {lowest} to {highest} points more joining over "
+        "the groups of states, coalitions averaged"
+    )
+
+
+def title_nearest(rows: pd.DataFrame, label: str, axis: str = "") -> str:
+    """Say who stood nearest to the US and who farthest; ``rows`` have ``name``, from the farthest on."""
+    farthest, *_, third, second, first = rows["name"].to_list()
+    near = f"{first}, {second} and {third} stood nearest to the US before {label}"
+    return f"{near}, {farthest} farthest" + (f": {axis}" if axis else "")
+
+
 def title_joining(effects: pd.DataFrame, panel: xr.Dataset) -> str:
     """Say which share would join without a guarantee and with the highest level, in each case."""
     reference, *_, level = panel["guarantee"].attrs["levels"]

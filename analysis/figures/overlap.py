@@ -71,5 +71,9 @@ def plot_overlap(overlap: pd.DataFrame, panel: xr.Dataset) -> Figure:
         figure.legend(
             handles=handles, loc="outside lower center", ncols=len(levels), fontsize=8, frameon=False
         )
-        figure.suptitle("Who could have had which guarantee", fontweight="bold")
+        open_regions = overlap.groupby("region")["overlap"].any()
+        figure.suptitle(
+            f"A {pact} can be compared with none in {open_regions.sum()} of {len(open_regions)} regions",
+            fontweight="bold",
+        )
     return figure

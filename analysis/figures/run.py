@@ -15,7 +15,9 @@ from analysis.figures.findings import (
     name_difference,
     title_alignment,
     title_effects,
+    title_groups,
     title_joining,
+    title_nearest,
 )
 from analysis.figures.overlap import plot_overlap
 from analysis.figures.style import (
@@ -77,8 +79,8 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str, axis: st
             "mean and 90 % interval)",
             fontsize=9,
         )
-        title = f"Who stood near the US before {of_case['label'].item()}"
-        figure.suptitle(title + (f": {axis_name(axis[1:])}" if axis else ""), fontweight="bold")
+        of_axis = axis_name(axis[1:]) if axis else ""
+        figure.suptitle(title_nearest(rows, of_case["label"].item(), of_axis), fontweight="bold")
         # The last panel has room for the legend: its region has few states with high positions.
         axes[-1].legend(
             handles=_level_legend(levels), loc="upper right", framealpha=1, edgecolor="none", fontsize=7
@@ -162,8 +164,7 @@ def plot_groups(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
             for level in _levels(panel)
         }
         series.append(_Series(label, CASE_MARKERS[number], case == "pooled", shift, rows))
-    title = "What a US guarantee adds to joining, by capability and region of the states"
-    return _plot_by_level(series, list(groups.values()), title)
+    return _plot_by_level(series, list(groups.values()), title_groups(effects, panel))
 
 
 @dataclass(frozen=True)
