@@ -147,8 +147,8 @@ def show_bounds(verdicts: "pd.DataFrame", console: Console) -> None:
 
 
 @app.command(
-    epilog="Example: [bold]sfl benchmark --peers numba,nutpie,rstan[/bold], or "
-    "[bold]sfl benchmark --against v1.0 --parts run,stage2[/bold]"
+    epilog="Example: [bold]uv run sfl benchmark --peers numba,nutpie,rstan[/bold], or "
+    "[bold]uv run sfl benchmark --against v1.0 --parts run,stage2[/bold]"
 )
 def benchmark(
     quick: Annotated[

@@ -28,7 +28,8 @@ def show_ranks(path: Path, console: Console) -> None:
 
 
 @app.command(
-    epilog="Example: [bold]sfl calibration --quick[/bold], or [bold]sfl calibration --pipeline[/bold]"
+    epilog="Example: [bold]uv run sfl calibration --quick[/bold], or "
+    "[bold]uv run sfl calibration --pipeline[/bold]"
 )
 def calibration(
     pipeline: Annotated[

@@ -12,7 +12,7 @@ case_app = typer.Typer(
 )
 
 
-@case_app.command("new", epilog="Example: [bold]sfl case new libya.toml[/bold]")
+@case_app.command("new", epilog="Example: [bold]uv run sfl case new libya.toml[/bold]")
 def case_new(
     file: Annotated[Path, typer.Argument(help="The case file to write; its name ends with .toml.")],
 ) -> None:
@@ -29,7 +29,7 @@ def case_new(
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
 
-@case_app.command("list", epilog="Example: [bold]sfl case list[/bold]")
+@case_app.command("list", epilog="Example: [bold]uv run sfl case list[/bold]")
 def case_list() -> None:
     """List the cases that ship, for the option --case."""
     from data.load import list_cases

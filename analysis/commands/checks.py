@@ -88,7 +88,7 @@ def hidden_sentences(surface: "pd.DataFrame") -> list[str]:
     return [say_strongest(find_strongest(surface, case), case, {}) for case in cases]
 
 
-@app.command(epilog="Example: [bold]sfl checks guarantee-pact-only[/bold]")
+@app.command(epilog="Example: [bold]uv run sfl checks guarantee-pact-only[/bold]")
 def checks(
     variant: VariantArgument = "main",
     quick: QuickOption = False,

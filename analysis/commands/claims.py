@@ -32,7 +32,7 @@ def show_claims(folder: Path, console: Console) -> None:
     console.print()
 
 
-@app.command(epilog="Example: [bold]sfl claims --quick[/bold]")
+@app.command(epilog="Example: [bold]uv run sfl claims --quick[/bold]")
 def claims(
     variant: VariantArgument = "main",
     quick: QuickOption = False,

@@ -157,7 +157,7 @@ def _fit(name: str, width: int = 21) -> str:
     return name if len(name) <= width else f"{name[: width // 2 - 1]}...{name[-(width // 2 - 2) :]}"
 
 
-@app.command(epilog="Example: [bold]sfl compare main guarantee-pact-only[/bold]")
+@app.command(epilog="Example: [bold]uv run sfl compare main guarantee-pact-only[/bold]")
 def compare(
     first: Annotated[str, typer.Argument(help="Name of a run, or [bold]published[/bold].")],
     second: Annotated[str, typer.Argument(help="Name of another run.")] = "main",

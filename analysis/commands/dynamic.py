@@ -37,7 +37,7 @@ def show_dynamic(folder: Path, console: Console) -> None:
     )
 
 
-@app.command(epilog="Example: [bold]sfl dynamic --sessions 1-74[/bold]")
+@app.command(epilog="Example: [bold]uv run sfl dynamic --sessions 1-74[/bold]")
 def dynamic(
     sessions: Annotated[str, typer.Option(help="First and last session, 1-80 at most.")] = "1-80",
     step: Annotated[

@@ -103,8 +103,8 @@ def fit_and_compare(
 
 
 @app.command(
-    epilog="Example: [bold]sfl fit guarantee-pact-only[/bold], or "
-    "[bold]sfl fit --set coalition.guarantee_scale=0.5 --set data.window=3[/bold]"
+    epilog="Example: [bold]uv run sfl fit guarantee-pact-only[/bold], or "
+    "[bold]uv run sfl fit --set coalition.guarantee_scale=0.5 --set data.window=3[/bold]"
 )
 def fit(
     names: Annotated[

@@ -45,7 +45,9 @@ def show_positions(folder: Path, console: Console) -> None:
     )
 
 
-@app.command(epilog="Example: [bold]sfl ideal data/examples/chamber.csv --group party --toward M59[/bold]")
+@app.command(
+    epilog="Example: [bold]uv run sfl ideal data/examples/chamber.csv --group party --toward M59[/bold]"
+)
 def ideal(
     file: Annotated[Path, typer.Argument(help="Members as rows, their names first; roll calls as columns.")],
     group: Annotated[
@@ -81,7 +83,7 @@ def ideal(
     explain_or_run(lambda: plan_assembly(run, votes), make, show_positions, explain=explain, quick=quick)
 
 
-@app.command(epilog="Example: [bold]sfl place my_votes.csv --on ideal_chamber/ideal.nc[/bold]")
+@app.command(epilog="Example: [bold]uv run sfl place my_votes.csv --on ideal_chamber/ideal.nc[/bold]")
 def place(
     file: Annotated[Path, typer.Argument(help="New voters as rows, roll calls of the fit as columns.")],
     on: Annotated[Path, typer.Option(help="Stored fit: ideal.nc, or ideal_point_<case>.nc of a run.")],

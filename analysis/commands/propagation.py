@@ -39,7 +39,7 @@ def show_ways(folder: Path, console: Console) -> None:
     console.print(table)
 
 
-@app.command(epilog="Example: [bold]sfl propagation guarantee-pact-only[/bold]")
+@app.command(epilog="Example: [bold]uv run sfl propagation guarantee-pact-only[/bold]")
 def propagation(
     variant: VariantArgument = "main",
     quick: QuickOption = False,

@@ -7,7 +7,7 @@ import typer
 from analysis.commands.app import ExplainOption, OutputOption, app
 
 
-@app.command(epilog="Example: [bold]sfl propagation-study --quick[/bold]")
+@app.command(epilog="Example: [bold]uv run sfl propagation-study --quick[/bold]")
 def propagation_study(
     quick: Annotated[
         bool, typer.Option("--quick", help="Simulate few worlds, to try the command out.")

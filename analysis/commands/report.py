@@ -9,7 +9,7 @@ import typer
 from analysis.commands.app import app, console, load_xarray, show_error
 
 
-@app.command(epilog="Example: [bold]sfl report[/bold]")
+@app.command(epilog="Example: [bold]uv run sfl report[/bold]")
 def report(
     variant: Annotated[
         str,

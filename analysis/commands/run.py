@@ -68,7 +68,10 @@ def plan_run(variant: Variant, votes_path: Path | None) -> list["Task"]:
     return [*plan.stage1.values(), plan.total, plan.direct]
 
 
-@app.command(epilog="Example: [bold]sfl run --quick[/bold], or [bold]sfl run --case libya --case isis[/bold]")
+@app.command(
+    epilog="Example: [bold]uv run sfl run --quick[/bold], or "
+    "[bold]uv run sfl run --case libya --case isis[/bold]"
+)
 def run(
     quick: QuickOption = False,
     explain: ExplainOption = False,

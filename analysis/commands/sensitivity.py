@@ -162,7 +162,7 @@ def _make(client, missing: list["Task"], store: "Store", seconds: dict, count: i
 
 
 @app.command(
-    epilog="Example: [bold]sfl sensitivity --axes guarantee,coalition[/bold], or "
+    epilog="Example: [bold]uv run sfl sensitivity --axes guarantee,coalition[/bold], or "
     "[bold]--cross guarantee,coalition,covariates[/bold]"
 )
 def sensitivity(

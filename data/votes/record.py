@@ -14,7 +14,7 @@ from data.votes.releases.tidy import Progress, Release
 VOTES_VARIABLE = "SECURITY_FOR_LEGITIMACY_VOTES"
 """Environment variable with the file or folder of the roll calls."""
 
-FETCH_COMMAND = "sfl data fetch"
+FETCH_COMMAND = "uv run sfl data fetch"
 """The command that downloads roll calls. Nothing else does, so no run downloads by surprise."""
 
 SHARED_DIR = TABLES_DIR.parents[2] / "shared" / "data"
