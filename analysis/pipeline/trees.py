@@ -77,7 +77,7 @@ def name_resolutions(votes: dict[str, xr.Dataset], votes_path: object = None) ->
     """
     named = {}
     for case, dataset in votes.items():
-        if dataset.attrs["granularity"] != "rollcall":
+        if dataset.attrs.get("granularity") != "rollcall":
             named[case] = dataset
             continue
         sessions = int(dataset["session"].min()), int(dataset["session"].max())

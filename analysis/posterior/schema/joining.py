@@ -60,7 +60,8 @@ def build_joining_tree(
         ``sample_stats``; ``log_likelihood``, ``posterior_predictive`` and ``observed_data`` with
         ``coalitions_joined`` (state): the log probability of all that a state did, and the number of
         coalitions it joined; ``constant_data``: the panel. ``log_prior`` of the structural priors, ``prior``
-        and ``prior_predictive``, where the model's choices allow them. Attributes of the fit.
+        and ``prior_predictive``, where the model's choices allow them; ``positions`` (case, state) where
+        joining informs them. Attributes of the fit.
     """
     data, rng = prepare_panel_data(panel, spec.missing), np.random.default_rng(seed)
     posterior = to_chains(fit["posterior"].dataset)
@@ -70,13 +71,18 @@ def build_joining_tree(
         predictor=split_array(predictor, posterior, ("case", "state")),
         probability=split_array(predict_anew(draws, predictor, spec.link), posterior, ("case", "state")),
     )
-    counted = describe_observed(panel)
+    counted, positions = describe_observed(panel), {}
+    if "position" in posterior:
+        # Constant outside the sample, where no measure of convergence is defined.
+        positions = {"positions": posterior[["position"]]}
+        posterior = posterior.drop_vars("position")
     log_likelihood = split_array(
         log_likelihood_by_state(draws, predictor, data, spec.link), posterior, ("state",)
     )
     answers = replicate_joined(draws, predictor, data, spec.link, rng)
     groups = {
         "posterior": describe(posterior, WORDS),
+        **positions,
         **take_statistics(fit, posterior),
         "log_likelihood": log_likelihood.astype(np.float32).to_dataset(name=OBSERVED),
         "posterior_predictive": split_array(answers, posterior, ("state",)).to_dataset(name=OBSERVED),
