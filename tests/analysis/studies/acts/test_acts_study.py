@@ -24,6 +24,7 @@ def make_posterior(cells, rng, n=20, effect=1.0):
     slope = np.zeros((1, n, len(cells.power), len(FEATURES)))
     slope[..., 0] = effect
     coords = {"act": cells.act, "power": cells.power, "feature": list(FEATURES), "state": cells.state}
+    coords |= {"covariate": cells.covariate, "region": cells.region}
     shapes = {
         "pact_act": ("act",),
         "covariate_slope": ("power", "covariate"),
