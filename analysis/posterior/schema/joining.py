@@ -33,6 +33,12 @@ WORDS = {
     "alignment_slope": "Per standard deviation of the states' positions, centred within each case.",
 }
 """What a variable is, where its name does not say it."""
+OF_GROUPS = {
+    "log_likelihood": {OBSERVED: "All answers of a state, its own effect integrated out."},
+    "posterior_predictive": {
+        OBSERVED: "Coalitions that a state like this would join, its own effect unknown."
+    },
+}
 
 
 def build_joining_tree(
@@ -96,7 +102,8 @@ def build_joining_tree(
         )
     if can_draw_prior(spec, posterior, data):
         groups |= draw_prior_groups(data, spec, rng, panel, fit, alignment=alignment)
-    tree = xr.DataTree.from_dict(groups)
+    told = {name: describe(group, OF_GROUPS.get(name, {})) for name, group in groups.items()}
+    tree = xr.DataTree.from_dict(told)
     tree.attrs = dict(fit.attrs)
     return tree
 

@@ -28,6 +28,17 @@ WORDS = {
     "inertia": "Probability that a state repeats its last answer to a resolution without deciding anew.",
 }
 
+OF_GROUPS = {
+    "log_likelihood": {
+        OBSERVED: "All votes of a state, its position integrated out over its region. Where Pareto "
+        "k is above 0.7, a state shapes the items too much to be left out by "
+        "weights."
+    },
+    "posterior_predictive": {
+        OBSERVED: "Votes with the US of a new state of the same region, present as often as this one."
+    },
+}
+
 
 def build_positions_tree(fit: xr.DataTree, votes: xr.Dataset, spec: IdealPointSpec, seed: int) -> xr.DataTree:
     """Put a fit of positions into the schema of ArviZ. Its draws stay as they are.
@@ -67,7 +78,8 @@ def build_positions_tree(fit: xr.DataTree, votes: xr.Dataset, spec: IdealPointSp
             **draw_prior_groups(used, spec, rng),
         }
     groups["constant_data"] = describe_votes(used)
-    tree = xr.DataTree.from_dict(groups)
+    told = {name: describe(group, OF_GROUPS.get(name, {})) for name, group in groups.items()}
+    tree = xr.DataTree.from_dict(told)
     tree.attrs = dict(fit.attrs)
     return tree
 
