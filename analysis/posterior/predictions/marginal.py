@@ -15,7 +15,6 @@ from analysis.posterior.joining import (
     weigh_state_effects,
 )
 from analysis.posterior.schema.chains import CHAINS, to_chains
-from models.coalition import compute_eta
 from models.exposure import list_exposures, spread_guarantee
 from models.panel import PanelData, prepare_panel_data
 
@@ -164,6 +163,9 @@ def set_values(
     values : mapping of str to float
         In natural units.
     """
+    # The module of the model loads a compiler, which whoever only explains a run needs not wait for.
+    from models.coalition import compute_eta
+
     covariates, eta = data.covariates.copy(), flat["eta"]
     names = list(map(str, data.covariate))
     for name, value in values.items():

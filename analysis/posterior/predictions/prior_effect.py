@@ -12,7 +12,6 @@ from analysis.posterior.joining import (
 )
 from analysis.posterior.schema.joining import predict_anew
 from analysis.posterior.schema.prior import draw_joining_prior
-from models.coalition import compute_eta
 from models.panel import prepare_panel_data
 from models.spec import CoalitionSpec
 
@@ -37,6 +36,9 @@ def draw_effect_prior(panel: xr.Dataset, spec: CoalitionSpec, seed: int, draws: 
         (case, sample), -1 to 1: averages over the states of regions with comparison; the last case is
         ``pooled``.
     """
+    # The module of the model loads a compiler, which whoever only explains a run needs not wait for.
+    from models.coalition import compute_eta
+
     data = prepare_panel_data(panel, spec.missing)
     drawn = draw_joining_prior(data, spec, np.random.default_rng(seed), alignment=False, draws=draws)
     bare = drawn.assign(eta=compute_eta(drawn, data, None))

@@ -12,7 +12,6 @@ from analysis.posterior.joining import (
 from analysis.posterior.priors import compute_log_priors
 from analysis.posterior.schema.chains import describe, flatten, split_array, take_statistics, to_chains
 from analysis.posterior.schema.prior import draw_joining_prior
-from models.coalition import compute_eta
 from models.likelihood.link import cdf, log_cdf
 from models.likelihood.quadrature import STATE_LOG_WEIGHTS, STATE_NODES
 from models.panel import PanelData, prepare_panel_data
@@ -124,6 +123,9 @@ def draw_prior_groups(
     alignment: bool,
 ) -> dict[str, xr.Dataset]:
     """Return the groups ``prior`` and ``prior_predictive``, with one chain."""
+    # The module of the model loads a compiler, which whoever only explains a run needs not wait for.
+    from models.coalition import compute_eta
+
     drawn = draw_joining_prior(data, spec, rng, alignment=alignment)
     placed = None
     if alignment:
@@ -138,6 +140,8 @@ def draw_prior_groups(
 
 def recover_alignment(fit: xr.DataTree, data: PanelData) -> np.ndarray:
     """Return the mean alignment (case, state) that the draws were made with, from their predictor."""
+    from models.coalition import compute_eta
+
     draws = flatten(to_chains(fit["posterior"].dataset))
     rest = draws["eta"] - compute_eta(draws, data, None)
     slope = draws["alignment_slope"]
