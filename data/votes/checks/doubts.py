@@ -104,7 +104,8 @@ def _take(session: _Session, ccode: np.ndarray) -> np.ndarray:
 def _expect(one: int, sessions: dict[int, _Session]) -> np.ndarray | None:
     """Return the vote that the nearest states cast (state, roll call), -1 where they do not agree."""
     beside = [_take(sessions[s], sessions[one].ccode) for s in (one - 1, one + 1) if s in sessions]
-    if not beside:
+    if len(beside) < 2:
+        # Of two sessions nobody can say which has the error.
         return None
     known = np.isfinite(beside)
     near = np.where(known, beside, 0).sum(0) / np.maximum(known.sum(0), 1)

@@ -116,7 +116,8 @@ def tidy_dataverse(
         "rcid": rcid[cells.keys["rcid"][seated]], "vote": code[seated],
         "ccode": apply_succession(ccode[seated], session[seated]),
     })  # fmt: skip
-    votes, mends = mend_votes(votes, rollcalls, where)
+    votes, mends, lost = mend_votes(votes, rollcalls, where)
+    published = published.mask(published["rcid"].isin(lost)).assign(rcid=published["rcid"])
     mends += _tell_parts(rcid, rollcalls)
     voted = rollcalls["rcid"].isin(votes["rcid"].unique())
     notes = [*notes, *cells.notes]

@@ -49,7 +49,9 @@ def find_parts(keys: dict[str, np.ndarray], state: list[str], by: list[str]) -> 
     return parts.loc[parts["part"] > 0, ["rcid", *by, "part"]]
 
 
-def mend_votes(votes: pd.DataFrame, rollcalls: pd.DataFrame, where: str) -> tuple[pd.DataFrame, list[str]]:
+def mend_votes(
+    votes: pd.DataFrame, rollcalls: pd.DataFrame, where: str
+) -> tuple[pd.DataFrame, list[str], np.ndarray]:
     """Give rows without a state to the member that lacks one, and keep one row of each state.
 
     Parameters
@@ -65,22 +67,26 @@ def mend_votes(votes: pd.DataFrame, rollcalls: pd.DataFrame, where: str) -> tupl
     votes : DataFrame
     mends : list of str
         What was done, with counts.
+    lost : int array
+        Roll calls of which a row without a state was left out, so that they lack a vote.
 
     Raises
     ------
     DataError
         A state cast two different votes in a roll call.
     """
-    votes, filled = _fill_blank_states(votes, rollcalls)
+    votes, filled, lost = _fill_blank_states(votes, rollcalls)
     votes, merged = _merge_doubles(votes, where)
-    return votes, filled + merged
+    return votes, filled + merged, lost
 
 
-def _fill_blank_states(votes: pd.DataFrame, rollcalls: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _fill_blank_states(
+    votes: pd.DataFrame, rollcalls: pd.DataFrame
+) -> tuple[pd.DataFrame, list[str], np.ndarray]:
     """Give a row without a state to the one member that has no row in the roll call, or drop it."""
     blank = votes["ccode"].to_numpy() == 0
     if not blank.any():
-        return votes, []
+        return votes, [], np.zeros(0, dtype=np.int64)
     ccode, rcid = votes["ccode"].to_numpy(copy=True), votes["rcid"].to_numpy()
     session = rollcalls.drop_duplicates("rcid").set_index("rcid")["session"]
     known = votes[~blank & np.isin(rcid, rcid[blank])].groupby("rcid")["ccode"].agg(list)
@@ -106,7 +112,7 @@ def _fill_blank_states(votes: pd.DataFrame, rollcalls: pd.DataFrame) -> tuple[pd
             f"{lost.sum()} rows without a state left out, because not exactly one member lacks a row: rcid "
             f"{list_first(np.unique(rcid[lost]), 10)}"
         )
-    return votes.assign(ccode=ccode)[~lost], mends
+    return votes.assign(ccode=ccode)[~lost], mends, np.unique(rcid[lost])
 
 
 def _merge_doubles(votes: pd.DataFrame, where: str) -> tuple[pd.DataFrame, list[str]]:

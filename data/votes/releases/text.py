@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from data.tables.rules import DataError
@@ -140,6 +141,16 @@ def read_header(path: Path, encoding: str = "utf-8") -> tuple[list[str], str, in
     return names, delimiter, 2 if told else 1
 
 
+def _drop_blank(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Drop the rows in which every column is empty, as spreadsheets leave them at the end."""
+    blank = pc.equal(pc.utf8_trim_whitespace(batch.column(0)), "")
+    if not pc.any(blank).as_py():
+        return batch
+    for column in batch.columns[1:]:
+        blank = pc.and_(blank, pc.equal(pc.utf8_trim_whitespace(column), ""))
+    return batch.filter(pc.invert(blank))
+
+
 def read_blocks(
     path: Path, scan: TextScan, columns: dict[str, str], progress: Progress | None = None
 ) -> Iterator[pa.RecordBatch]:
@@ -174,7 +185,7 @@ def read_blocks(
             done += batch.nbytes
             if progress:
                 progress(0.2 + 0.7 * min(1.0, done / size), "reading votes")
-            yield batch.rename_columns(list(columns))
+            yield _drop_blank(batch.rename_columns(list(columns)))
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError, OSError) as error:
         if "Empty CSV" in str(error):
             raise DataError(f"{path}: a header and no rows") from error

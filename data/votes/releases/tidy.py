@@ -119,7 +119,9 @@ def finish_release(
         raise DataError(f"{where}: roll call listed twice: rcid {list_first(rollcalls['rcid'][double])}")
     if votes["vote"].dtype == VOTES:
         votes = votes.assign(vote=votes["vote"].cat.codes)
-    votes, mended = mend_votes(votes, rollcalls, where)
+    votes, mended, lost = mend_votes(votes, rollcalls, where)
+    if published is not None:
+        published = published.mask(published["rcid"].isin(lost)).assign(rcid=published["rcid"])
     if votes.empty:
         raise DataError(f"{where}: holds no vote of any member")
     key = votes["rcid"].to_numpy(np.int64) * 1000 + votes["ccode"].to_numpy(np.int64)

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pyreadr
 import pytest
 from support.forked import run_forked
@@ -11,6 +12,7 @@ from support.release_files import (
     dataverse_rows,
     dataverse_text,
     made_up_votes,
+    table_text,
     undl_text,
     write,
     write_parquet_pair,
@@ -19,6 +21,8 @@ from support.release_files import (
 from data.tables.rules import DataError
 from data.votes.releases import rdata
 from data.votes.releases.read import read_release
+
+NAMES = {2: "United States", 20: "Canada", 200: "UK", 365: "Russia", 651: "Egypt", 750: "India"}
 
 
 def snapshot(release) -> dict:
@@ -66,10 +70,9 @@ def mutate(content: bytes, rng: random.Random) -> bytes:
 def fuzz(path: Path, count: int, seed: int) -> dict:
     """Read mutated copies: each ends in a DataError, the true votes, or a table whose notes tell of it."""
     content, release, rng = path.read_bytes(), read_release(path), random.Random(seed)
-    truth, known = snapshot(release), set(release.notes)
-    if (
-        path.name == "rollcalls.parquet"
-    ):  # a date there has no second copy, so a slip within the session is a fact
+    truth, known = snapshot(release), {*release.notes, *release.mends}
+    if path.name in ("rollcalls.parquet", "un_roll_calls.csv"):
+        # A date there has no second copy, so a slip within the session is a fact.
         truth.pop("facts")
     outcome = {"error": 0, "named": 0, "same": 0, "noted": 0}
     for _ in range(count):
@@ -85,7 +88,7 @@ def fuzz(path: Path, count: int, seed: int) -> dict:
         if got == truth:
             outcome["same"] += 1
             continue
-        assert set(release.notes) - known, f"a silently different table from {mutated!r}"
+        assert {*release.notes, *release.mends} - known, f"a silently different table from {mutated!r}"
         outcome["noted"] += 1
     path.write_bytes(content)
     assert outcome.pop("named") == outcome["error"]
@@ -97,9 +100,26 @@ def _formats(folder: Path) -> dict[str, Path]:
     write_parquet_pair(votes, folder)
     rdata = folder / "votes.RData"
     pyreadr.write_rdata(str(rdata), dataverse_rows(votes).drop(columns=""), df_name="completeVotes")
+    table, text = dataverse_rows(votes), dataverse_text(votes)
+    slashes = pd.to_datetime(table["date"]).dt.strftime("%m/%d/%Y")
+    named = table.assign(ccode="", Country="", Countryname=votes["ccode"].map(NAMES))
+    wide = folder / "wide.csv"
+    wide.write_bytes(text.encode("utf-16"))
+    package = folder / "package"
+    package.mkdir()
+    cast, calls = votes[votes["code"] < 8], table.drop_duplicates("rcid")
+    words = cast["code"].map({1: "yes", 2: "abstain", 3: "no"})
+    un_votes = pd.DataFrame({"rcid": cast["rcid"], "country": cast["ccode"].map(NAMES), "vote": words})
+    un_calls = calls[["rcid", "session", "importantvote", "date", "unres", "amend", "para", "short", "descr"]]
     return {
-        "csv": write(folder / "votes.csv", dataverse_text(votes)),
+        "csv": write(folder / "votes.csv", text),
         "undl": write(folder / "undl.csv", undl_text(votes)),
+        "semicolons": write(folder / "excel.csv", "sep=;\n" + text.replace(",", ";").replace(".0;", ",0;")),
+        "wide": wide,
+        "slashes": write(folder / "slashes.tab", table_text(table.assign(date=slashes), "\t")),
+        "names": write(folder / "names.csv", table_text(named, ",")),
+        "un_roll_calls": write(package / "un_roll_calls.csv", table_text(un_calls, ",")),
+        "un_votes": write(package / "un_votes.csv", table_text(un_votes, ",")),
         "votes": folder / "votes.parquet",
         "rollcalls": folder / "rollcalls.parquet",
         "rdata": rdata,
@@ -108,7 +128,12 @@ def _formats(folder: Path) -> dict[str, Path]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "count"), [("csv", 800), ("undl", 800), ("votes", 200), ("rollcalls", 200), ("rdata", 100)]
+    ("name", "count"),
+    [
+        *(("csv", 800), ("undl", 800), ("votes", 200), ("rollcalls", 200), ("rdata", 100)),
+        *(("semicolons", 500), ("wide", 300), ("slashes", 500), ("names", 400)),
+        *(("un_votes", 400), ("un_roll_calls", 300)),
+    ],
 )
 def test_mutated_copies(name, count, tmp_path, monkeypatch):
     # Starting Python for each copy takes longer than reading it. A few copies are read so below.
@@ -116,7 +141,7 @@ def test_mutated_copies(name, count, tmp_path, monkeypatch):
     outcome = fuzz(_formats(tmp_path)[name], count, 7)
     assert sum(outcome.values()) == count
     assert outcome["error"] > count / 10
-    if name in ("csv", "undl", "rdata"):
+    if name not in ("votes", "rollcalls"):
         assert outcome["same"] > 0
 
 
