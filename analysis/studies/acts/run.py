@@ -131,7 +131,7 @@ def tabulate_slopes(fits: dict) -> pd.DataFrame:
 
 
 def list_deciding(estimates: Estimates) -> pd.DataFrame:
-    """List the deciding quantities: ``quantity, power``, the summary, and ``on_acts``."""
+    """List the deciding quantities: ``quantity, power``, the summary, and the effect on acts alone."""
     from analysis.studies.acts.effects import summarize
 
     def pick(votes: str) -> pd.DataFrame:
@@ -139,12 +139,25 @@ def list_deciding(estimates: Estimates) -> pd.DataFrame:
         chosen = (whole["kind"] == "all") & (whole["era"] == "all") & (whole["answer"] == "shield")
         return whole[chosen & (whole["group"] == "protected")]
 
-    shield = pick("difference").assign(on_acts=pick("acts")["mean"].to_numpy())
+    on_acts = pick("acts")
+    shield = pick("difference").assign(
+        on_acts=on_acts["mean"].to_numpy(), on_acts_prob=on_acts["prob_positive"].to_numpy()
+    )
     slopes = estimates.slopes
     own = (slopes["votes"] == "acts") & (slopes["effect"] == "total") & (slopes["feature"] == "unpopular")
     slope = slopes[own & (slopes["power"] != "USA less RUS")].assign(quantity=SLOPE)
-    slope = slope.assign(on_acts=slope["mean"])
-    columns = ["quantity", "power", "mean", "sd", "lower", "upper", "prob_positive", "on_acts"]
+    slope = slope.assign(on_acts=slope["mean"], on_acts_prob=slope["prob_positive"])
+    columns = [
+        "quantity",
+        "power",
+        "mean",
+        "sd",
+        "lower",
+        "upper",
+        "prob_positive",
+        "on_acts",
+        "on_acts_prob",
+    ]
     return pd.concat([shield[columns], slope[columns]], ignore_index=True)
 
 

@@ -72,7 +72,8 @@ CHOICES: tuple[ActsChoice, ...] = (
 )
 """All variants, those that bear most on the answer first."""
 
-OTHER_QUESTION = ("within-states", "absence-own")
+WITHIN = "within-states"
+OTHER_QUESTION = (WITHIN, "absence-own")
 """Variants that ask something else. They are told, and count in no verdict."""
 
 REVIEW = SamplerSpec(draws=600, tune=400, chains=2)

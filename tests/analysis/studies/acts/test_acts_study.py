@@ -116,15 +116,19 @@ def test_verdicts_count_all_errors_together():
 
 
 def test_variants_make_fragile_and_permuted_pacts_are_counted():
-    others = pd.DataFrame({"quantity": "shield", "power": "USA", "prob_positive": [0.99, 0.99, 0.2]})
+    others = pd.DataFrame({"quantity": "shield", "power": "USA", "prob_positive": [0.99, 0.99, 0.2, 0.1]})
+    others = others.assign(variant=["a", "b", "c", "within-states"], on_acts_prob=0.5)
     permuted = pd.DataFrame({"power": "USA", "shield": [0.0, 0.05, 0.2, -0.1], "unpopular": 0.0})
     verdict = judge(make_deciding(0.999), permuted, others).iloc[0]
     assert verdict["verdict"] == "fragile"
     assert verdict["permuted_below"] == 0.75
-    assert (
-        judge(make_deciding(0.999), permuted, others.assign(prob_positive=0.99)).iloc[0]["verdict"]
-        == "supported"
-    )
+    assert verdict["agreeing"] == 2 / 3
+    sure = others.assign(prob_positive=0.99)
+    found = judge(make_deciding(0.999), permuted, sure).iloc[0]
+    assert found["verdict"] == "supported; permuted pacts do as well"
+    opposed = sure.assign(on_acts_prob=0.01)
+    found = judge(make_deciding(0.999), permuted.assign(shield=0.0), opposed).iloc[0]
+    assert found["verdict"] == "supported; within states the other sign"
 
 
 def test_simple_predictors_never_see_the_act_itself():
