@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from analysis.commands.app import (
@@ -35,11 +36,17 @@ def show_checks(folder: Path, console: Console) -> None:
     if not (checks["check"] == "repeats").any():
         show_comparison(checks, console)
         return
-    influence = pd.read_csv(folder / "influence.csv")
-    surface = pd.read_csv(folder / "confounding.csv")
-    sentences = [repeats_sentence(checks), influence_sentence(influence), *hidden_sentences(surface)]
+    sentences = [repeats_sentence(checks)]
+    if (folder / "influence.csv").is_file():
+        sentences.append(influence_sentence(pd.read_csv(folder / "influence.csv")))
+    if (folder / "confounding.csv").is_file():
+        sentences += hidden_sentences(pd.read_csv(folder / "confounding.csv"))
+    lost = checks[checks["check"] == "not_computed"]
+    sentences += [
+        f"Not computed: {item}: {note}" for item, note in zip(lost["item"], lost["note"], strict=True)
+    ]
     for sentence in sentences:
-        console.print(f"\n{sentence}", highlight=False)
+        console.print(f"\n{escape(sentence)}", highlight=False)
     console.print()
 
 

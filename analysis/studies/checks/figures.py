@@ -20,23 +20,30 @@ BLUE, GREY = level_colour("pact"), level_colour("none")
 
 
 def draw_checks(
-    tables: dict[str, pd.DataFrame], curve: pd.DataFrame, panel: xr.Dataset, issues: dict[str, str]
+    tables: dict[str, pd.DataFrame], panel: xr.Dataset, issues: dict[str, str]
 ) -> dict[str, Figure]:
-    """Return all figures by file name, from the tables that the checks write and the calibration curve.
+    """Return the figures by file name, from those tables of the checks that there are.
 
     ``panel`` gives the names of cases and states, ``issues`` those of issue areas.
     """
     labels = {str(c.item()): str(c["label"].item()) for c in panel["case"]}
     names = issues | {str(s.item()): str(s["name"].item()) for s in panel["state"]}
-    influence = tables["influence"]
-    effects = influence.loc[influence["kind"] == "state", "quantity"].unique()
-    return {
-        "check_calibration": plot_calibration(curve),
-        "check_counts": plot_counts(tables["checks"], labels),
-        "check_confounding": plot_confounding(tables["confounding"], labels),
-        "check_permutations": plot_permutations(tables["checks"], labels),
-        "check_tiers": plot_tiers(tables["tiers"], labels),
-    } | {f"check_influence_{name.split('_')[-1]}": plot_influence(influence, name, names) for name in effects}
+    checks, figures = tables["checks"], {}
+    if "calibration" in tables:
+        figures["check_calibration"] = plot_calibration(tables["calibration"])
+    if (checks["check"] == "posterior_predictive").any():
+        figures["check_counts"] = plot_counts(checks, labels)
+    if "confounding" in tables:
+        figures["check_confounding"] = plot_confounding(tables["confounding"], labels)
+    if (checks["check"] == "permuted_guarantee").any():
+        figures["check_permutations"] = plot_permutations(checks, labels)
+    if "tiers" in tables:
+        figures["check_tiers"] = plot_tiers(tables["tiers"], labels)
+    if "influence" in tables:
+        influence = tables["influence"]
+        for name in influence.loc[influence["kind"] == "state", "quantity"].unique():
+            figures[f"check_influence_{name.split('_')[-1]}"] = plot_influence(influence, name, names)
+    return figures
 
 
 @mpl.rc_context(STYLE)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.figures.draw import save_figures
+from analysis.fitting.gates import ConvergenceError
 from analysis.pipeline.inputs import Inputs, load_inputs
 from analysis.pipeline.plan import plan_positions
 from analysis.store.files import RESULTS, write_table
@@ -26,6 +27,7 @@ from analysis.studies.checks.prediction import make_predictions
 from analysis.studies.checks.predictive import make_posterior_predictive, make_prior_predictive
 from analysis.studies.checks.priors.figure import plot_priors
 from analysis.studies.checks.priors.scale import make_priors
+from analysis.studies.checks.rows import row, to_table
 from analysis.studies.checks.stage1.figures import draw_positions
 from analysis.studies.checks.stage1.make import keep_summary, make_position_checks
 from analysis.studies.checks.tiers import make_tier_fit, make_tiers
@@ -36,7 +38,7 @@ from analysis.studies.checks.votes_left_out import (
     plan_left_out,
 )
 from analysis.studies.checks.weighting import make_weighting
-from analysis.variants.sampler import Report
+from analysis.variants.sampler import Progress, Report
 from analysis.variants.variant import Variant
 from data.load import (
     ISSUE_NAMES,
@@ -47,6 +49,14 @@ from data.load import (
     prepare_waves,
 )
 from models.likelihood.link import require_logit
+
+NEEDED_BY_ALL = ("ideal_point", "check_nested")
+"""Fits without which there is nothing to check."""
+ORDER = (
+    *("positions", "prior", "comparison", "calibration", "posterior", "power_scaling", "priors", "weighting"),
+    *(*AMONG, "areas", "hazard", "confounding"),
+)
+"""Kinds of checks in the order in which checks.csv has their rows."""
 
 
 def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
@@ -126,53 +136,87 @@ def run_checks(variant: Variant, *, votes_path: Path | None = None, report: Repo
     ValueError
         If the variant has another link than the logit.
     ConvergenceError
-        If a fit misses a gate; what was made before is kept.
+        If stage 1 or a nested model misses a gate. Any other check that misses one is named in checks.csv as
+        ``not_computed``, and so are those that need it.
     """
     require_logit(variant.coalition.link, "checks")
     reading = report("votes")
     inputs = load_inputs(variant, votes_path, reading)
     reading(1.0)
-    store, made, found = Store(), {}, {}
+    store, made, found, lost = Store(), {}, {}, {}
     for task in plan_checks(variant, inputs):
         progress = report(task.name)
-        # Stage 1 without some votes: many fits, which share the progress of the check that needs them.
-        further = [] if store.find(task) else [need for need in task.needs if need.key not in made]
-        for k, need in enumerate(further):
-            load_or_make(need, store, made=made)
-            progress((k + 1) / (len(further) + 1))
-        found[task.kind] = load_or_make(task, store, made=made, progress=progress)[0]
+        needed = next((need.name for need in task.needs if need.key in lost), None)
+        try:
+            if needed is None:
+                found[task.kind] = make_check(task, store, made, progress)
+            else:
+                lost[task.key] = task.name, f"it needs {needed}, which was not computed"
+        except ConvergenceError as error:
+            if task.kind in NEEDED_BY_ALL:
+                raise
+            # The other checks do not depend on this fit.
+            lost[task.key] = task.name, str(error)
         progress(1.0)
-    return write_checks(variant, inputs, found)
+    return write_checks(variant, inputs, found, dict(lost.values()))
 
 
-def write_checks(variant: Variant, inputs: Inputs, found: dict) -> Path:
-    """Write tables and figures from what the checks found, by kind of task; return the folder."""
+def make_check(task: Task, store: Store, made: dict, progress: Progress) -> object:
+    """Return the result of a check, stored or made anew; ``made`` are results that tasks share."""
+    # Stage 1 without some votes: many fits, which share the progress of the check that needs them.
+    further = [] if store.find(task) else [need for need in task.needs if need.key not in made]
+    for k, need in enumerate(further):
+        load_or_make(need, store, made=made)
+        progress((k + 1) / (len(further) + 1))
+    return load_or_make(task, store, made=made, progress=progress)[0]
+
+
+def write_checks(variant: Variant, inputs: Inputs, found: dict, lost: dict[str, str]) -> Path:
+    """Write tables and figures from what the checks found, by kind of task; return the folder.
+
+    ``lost`` has, by name, why a check was not computed. Tables that cannot be written are removed, so that
+    none of an earlier run is left beside those of this one.
+    """
     folder, quick = RESULTS / variant.name, variant.run.quick
+    named = [row("not_computed", name, verdict="not computed", note=why) for name, why in lost.items()]
+    not_computed = [to_table(named)] if named else []
     if variant.axes != "one":
-        found = found["check_comparison"]
-        write_table(found.assign(quick=True) if quick else found, folder / "checks.csv")
+        tables = {"checks": pd.concat([found["check_comparison"], *not_computed])}
+        _write_tables(tables, folder, quick)
         return folder
-    order = ("prior", "comparison", "calibration", "posterior", "power_scaling", "priors", "weighting")
-    order += (*AMONG, "areas", "hazard", "confounding")
-    curve, positions = found["check_calibration"], found["check_positions"]
-    rows = {"positions": keep_summary(positions)} | {kind: found[f"check_{kind}"] for kind in order}
-    rows |= {"calibration": judge_calibration(curve)}
+    rows = {kind: found[f"check_{kind}"] for kind in ORDER if f"check_{kind}" in found}
+    curve, positions = found.get("check_calibration"), found.get("check_positions")
+    rows |= {} if positions is None else {"positions": keep_summary(positions)}
+    rows |= {} if curve is None else {"calibration": judge_calibration(curve)}
+    shifts = [found[kind] for kind in ("check_influence", "check_votes") if kind in found]
     tables = {
-        "checks": pd.concat(rows.values(), ignore_index=True),
+        "checks": pd.concat([*(rows[kind] for kind in ORDER if kind in rows), *not_computed]),
         "calibration": curve,
         "position_checks": positions,
-        "predictions": found["check_predictions"],
-        "influence": pd.concat([found["check_influence"], found["check_votes"]], ignore_index=True),
-        "confounding": found["check_surface"],
-        "tiers": found["check_tiers"],
+        "predictions": found.get("check_predictions"),
+        "influence": pd.concat(shifts, ignore_index=True) if shifts else None,
+        "confounding": found.get("check_surface"),
+        "tiers": found.get("check_tiers"),
     }
-    for name, table in tables.items():
-        write_table(table.assign(quick=True) if quick else table, folder / f"{name}.csv")
+    tables = _write_tables(tables, folder, quick)
     labels = {str(c.item()): str(c["label"].item()) for c in inputs.panel["case"]}
-    figures = draw_checks(tables, curve, inputs.panel, ISSUE_NAMES) | draw_positions(positions, labels)
-    figures["check_priors"] = plot_priors(found["check_priors"], labels)
+    figures = draw_checks(tables, inputs.panel, ISSUE_NAMES)
+    figures |= {} if positions is None else draw_positions(positions, labels)
+    figures |= {"check_priors": plot_priors(found["check_priors"], labels)} if "check_priors" in found else {}
     save_figures(folder, figures, quick=quick)
     return folder
+
+
+def _write_tables(
+    tables: dict[str, pd.DataFrame | None], folder: Path, quick: bool
+) -> dict[str, pd.DataFrame]:
+    """Write the tables that there are, remove the files of the others, and return those written."""
+    there = {name: table for name, table in tables.items() if table is not None}
+    for name, table in there.items():
+        write_table(table.assign(quick=True) if quick else table, folder / f"{name}.csv")
+    for name in tables.keys() - there.keys():
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+    return there
 
 
 def list_all(tasks: list[Task]) -> list[Task]:

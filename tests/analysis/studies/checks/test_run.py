@@ -1,6 +1,7 @@
 """The study on simulated votes and coalitions: what it plans, what it writes, and that it is resumed."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,13 @@ from support.ungated import short_fits
 
 from analysis.commands.checks import show_checks
 from analysis.fitting.fit import fit_ideal_points
+from analysis.fitting.gates import ConvergenceError
 from analysis.pipeline import plan
 from analysis.pipeline.inputs import Inputs
 from analysis.store.store import Store, load_or_make
 from analysis.studies.checks import controls, run, votes_left_out
 from analysis.studies.checks.hidden import surface
+from analysis.studies.checks.rows import row, to_table
 from analysis.variants.sampler import SamplerSpec
 from analysis.variants.table import MAIN
 from models.simulate.static import simulate_panel, simulate_votes
@@ -118,8 +121,51 @@ def test_with_several_axes_the_one_check_is_which_of_them_predict_joining(inputs
     monkeypatch.setattr(run, "RESULTS", tmp_path)
     (tmp_path / variant.name).mkdir()
     rows = pd.DataFrame({"check": ["comparison"], "item": ["alignment_economy"]})
-    folder = run.write_checks(variant, inputs, {"check_comparison": rows})
+    folder = run.write_checks(variant, inputs, {"check_comparison": rows}, {})
     assert pd.read_csv(folder / "checks.csv").equals(rows)
+
+
+def test_a_check_that_misses_a_gate_is_named_and_the_others_are_written(tmp_path, monkeypatch):
+    def plan_one(kind, *needs):
+        return SimpleNamespace(kind=kind, name=f"{kind}, in words", key=kind, needs=needs)
+
+    surface_task = plan_one("check_surface")
+    tasks = [plan_one("check_weighting"), surface_task, plan_one("check_confounding", surface_task)]
+    weighted = to_table([row("weighting", "att_pact", "iraq", value=0.6)])
+
+    def make(task, *_):
+        if task is surface_task:
+            raise ConvergenceError("R-hat 1.02", {})
+        return weighted
+
+    panel = make_panel()
+    monkeypatch.setattr(run, "load_inputs", lambda *_: SimpleNamespace(panel=panel))
+    monkeypatch.setattr(run, "plan_checks", lambda *_: tasks)
+    monkeypatch.setattr(run, "make_check", make)
+    monkeypatch.setattr(run, "RESULTS", tmp_path)
+    folder = tmp_path / "made"
+    folder.mkdir()
+    (folder / "confounding.csv").write_text("of an earlier run")
+    run.run_checks(replace(MAIN, name="made"), report=lambda name: lambda share: None)
+    written = pd.read_csv(folder / "checks.csv").set_index("item")
+    assert written.loc["att_pact", "value"] == 0.6
+    assert written.loc["check_surface, in words", "note"] == "R-hat 1.02"
+    assert "needs check_surface, in words" in written.loc["check_confounding, in words", "note"]
+    assert not (folder / "confounding.csv").exists()
+
+
+def test_without_nested_models_there_is_nothing_to_check(tmp_path, monkeypatch):
+    def make(task, *_):
+        raise ConvergenceError("R-hat 1.02", {})
+
+    nested = SimpleNamespace(kind="check_nested", name="nested models", key="n", needs=())
+    monkeypatch.setattr(run, "load_inputs", lambda *_: SimpleNamespace(panel=make_panel()))
+    monkeypatch.setattr(run, "plan_checks", lambda *_: [nested])
+    monkeypatch.setattr(run, "make_check", make)
+    monkeypatch.setattr(run, "RESULTS", tmp_path)
+    with pytest.raises(ConvergenceError):
+        run.run_checks(MAIN, report=lambda name: lambda share: None)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
