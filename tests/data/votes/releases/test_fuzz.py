@@ -74,6 +74,9 @@ def fuzz(path: Path, count: int, seed: int) -> dict:
     if path.name in ("rollcalls.parquet", "un_roll_calls.csv"):
         # A date there has no second copy, so a slip within the session is a fact.
         truth.pop("facts")
+    if path.name == "un_votes.csv":
+        # It has neither counts nor rows of absent states: a lost row cannot be told from an absence.
+        truth = {}
     outcome = {"error": 0, "named": 0, "same": 0, "noted": 0}
     for _ in range(count):
         mutated = mutate(content, rng)
