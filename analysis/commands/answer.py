@@ -3,6 +3,7 @@
 Lines fit into 80 columns and stay readable in a pipe; no name is cut.
 """
 
+import math
 import re
 import textwrap
 from pathlib import Path
@@ -114,8 +115,9 @@ def say_convergence(convergence: dict[str, dict]) -> str:
     """Say the worst measure of all fits of a run, and of which fit it is."""
     fits = list(convergence.values())
     worst = max(convergence, key=lambda name: convergence[name].get("max_rhat", 0))
-    least = min(min(f["min_ess_bulk"], f["min_ess_tail"]) for f in fits)
-    divergences = sum(f["divergences"] for f in fits)
+    sizes = [f[name] for f in fits for name in ("min_ess_bulk", "min_ess_tail") if name in f]
+    least = min(sizes, default=math.nan)
+    divergences = sum(f.get("divergences", 0) for f in fits)
     return (
         f"Convergence of {len(fits)} fits: largest R-hat {number(convergence[worst]['max_rhat'], 4)} "
         f"({worst}), least effective sample size {number(least, 0)}, divergences {divergences}."
