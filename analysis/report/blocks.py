@@ -40,7 +40,7 @@ class Missing:
 class Chart:
     """An interactive chart, its description in words, and optionally its numbers as a folded table.
 
-    With a ``picker`` the reader chooses the states that it shows.
+    With a ``picker`` the reader chooses the states that it shows; at first it shows those of the picker.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Chart:
     alternative: str
     caption: str
     table: Table | None = None
-    picker: bool = False
+    picker: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from analysis.posterior.joining import find_holders
 from analysis.posterior.priors import GOOD_K
 from analysis.posterior.weighting import UNITS
 from analysis.posterior.words import certainty, estimate, number, points
-from analysis.report.names import outcome_name
+from analysis.report.names import brief_outcome, outcome_name
 from analysis.report.origin import describe_origin
 from analysis.report.verdict import (
     NUMBERS,
@@ -34,7 +34,8 @@ def joined_card(results: Results) -> Card:
     for case in spec.cases:
         of_case = results.panel.sel(case=case.name)
         joined = of_case["joined"].where(of_case["included"])
-        shorts.append(f"{case.label}: {int(joined.sum())} of {int(joined.count())} states")
+        counts = f"{int(joined.sum())} of {int(joined.count())}"
+        shorts.append(f"{case.label}: {counts} states {brief_outcome(case.joined)}")
         has = (of_case["guarantee"] == level).values
         inside = joined.values[has & np.isfinite(joined.values)]
         parts.append(
@@ -44,7 +45,7 @@ def joined_card(results: Results) -> Card:
     holders = find_holders(results.panel, level)
     compared = [f"{int(holders.sel(case=case.name).sum())} in {case.label}" for case in spec.cases]
     return Card(
-        "Who joined?",
+        "What was joined, and by how many?",
         "; ".join(shorts),
         f"{'. '.join(parts)}. The effect is an average over the states of regions in which some states have "
         f"a pact and some have none (with a pact: {', '.join(compared)}). {effect_card(results).sentence}",
@@ -104,7 +105,11 @@ def _say_hidden(results: Results) -> tuple[dict[str, str], str]:
         if case not in set(table["case"]):
             continue
         found = find_strongest(table, case)
-        name = "all that differs between regions" if found.name == REGION else found.name.replace("_", " ")
+        name = (
+            "all that differs between regions"
+            if found.name == REGION
+            else found.name.replace("_", " ").replace("gdp", "GDP")
+        )
         if np.isfinite(found.doubtful):
             times = f"{number(found.doubtful, 1)} times as strong as {name}"
             threats[case] = f"a hidden cause {times}"

@@ -179,6 +179,12 @@ OUTCOMES = {
     "joined": "being named as a partner of the Global Coalition",
 }
 """Columns of the tables of coalitions, in words."""
+BRIEF = {
+    "white_house_list": "were named by the White House",
+    "partner_2017": "were named as partners",
+    "troops": "sent soldiers",
+}
+"""The same in few words, for the first screen."""
 ALIASES = {
     "GBR": "UK Britain Great Britain England",
     "USA": "US United States America",
@@ -229,6 +235,11 @@ def choice_name(axis: str, choice: str) -> str:
     An unknown choice keeps its own name, without hyphens.
     """
     return " and ".join(map(_one_choice, axis.split("+"), choice.split("+")))
+
+
+def brief_outcome(joined: str) -> str:
+    """What those who joined did, in few words."""
+    return BRIEF.get(joined, "joined")
 
 
 def _one_choice(axis: str, choice: str) -> str:

@@ -47,7 +47,7 @@ def _paths(table: pd.DataFrame, results: Results) -> Chart:
         make_table(
             listed, plain_columns(listed.astype({"year": str})), "Positions of the states shown first"
         ),
-        picker=True,
+        picker=SHOWN,
     )
 
 

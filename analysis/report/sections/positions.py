@@ -28,8 +28,8 @@ def build_positions(results: Results) -> Section:
     about = (
         "A state\N{RIGHT SINGLE QUOTATION MARK}s alignment is its position in the votes of the General "
         "Assembly minus that of the US, in standard deviations of states. Higher is nearer to the US. "
-        "Hover over a line to see the state, its 90 % interval, its guarantee, and whether it joined each "
-        "coalition. The charts highlight the states that you search for in the table below."
+        "Hover over a line or tap it to see the state, its 90 % interval, its guarantee, and whether it "
+        "joined each coalition. The charts highlight the states that you search for."
     )
     if tallies:
         about += (

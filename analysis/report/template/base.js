@@ -25,3 +25,10 @@ const spread = ([mean, lower, upper], scale = 1, digits = 2) => {
   const [m, l, u] = [mean, lower, upper].map((value) => minus((scale * value).toFixed(digits)));
   return `${m} (${l} to ${u})`;
 };
+
+/** Unpack the library of charts, which the page carries within itself, and start it. */
+const startVega = async () => {
+  const bytes = Uint8Array.from(atob(document.getElementById("vega").textContent), (letter) => letter.charCodeAt(0));
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  document.head.append(make("script", {}, await new Response(unpacked).text()));
+};

@@ -18,7 +18,7 @@ const paint = (iso, name, measure) => {
   const none = ["var(--land)", "var(--muted)"];
   if (!known) return none;
   if (measure === "guarantee") return [`var(--level-${known.guarantee}, var(--level-other))`, "#fff"];
-  if (measure === "joined") return known.joined === "yes" ? [SHADES[4], "#fff"] : [SHADES[0], "#111"];
+  if (measure === "joined") return known.joined === "yes" ? [SHADES[4], "#fff"] : ["var(--unjoined)", "var(--ink)"];
   const value = known[measure]?.[0];
   if (value === undefined) return none;
   const shade = shadeOf(value, measure === "alignment" ? breaks : SHARES);
@@ -27,7 +27,7 @@ const paint = (iso, name, measure) => {
 
 const listLegend = (measure) => {
   if (measure === "guarantee") return Object.entries(levels).map(([k, name]) => [`var(--level-${k}, var(--level-other))`, name]);
-  if (measure === "joined") return [[SHADES[4], "joined"], [SHADES[0], "did not"]];
+  if (measure === "joined") return [[SHADES[4], "joined"], ["var(--unjoined)", "did not"]];
   const limits = measure === "alignment" ? breaks : SHARES;
   const show = (v) => (measure === "alignment" ? minus(v.toFixed(1)) : `${Math.round(100 * v)} %`);
   return SHADES.map((shade, i) => [

@@ -40,7 +40,7 @@ document.querySelectorAll("main > section").forEach((section) => watcher.observe
 
 addEventListener("hashchange", followAddress);
 redrawMaps();
-drawCharts().then(() => {
+startVega().then(drawCharts).then(() => {
   if (picker) redrawYears();
   document.body.setAttribute("data-drawn", String(Object.keys(views).length));
   followAddress();
