@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from analysis.commands.benchmark import show_against, show_pairs
+from analysis.commands.methods.benchmark import show_against, show_pairs
 from analysis.studies.benchmark.against import AgainstSpec, choose_against, list_rows, run_against
 from analysis.studies.benchmark.checkouts import CheckoutError, find_commit, open_checkouts
 from analysis.studies.benchmark.jobs import Use, measure_command

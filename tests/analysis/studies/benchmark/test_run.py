@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from analysis.commands.benchmark import show_benchmark
+from analysis.commands.methods.benchmark import show_benchmark
 from analysis.studies.benchmark.peers import PEERS
 from analysis.studies.benchmark.run import BenchmarkSpec, choose_spec
 from analysis.studies.benchmark.samplers import summarize_positions

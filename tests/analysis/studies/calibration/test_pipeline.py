@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from analysis.commands.calibration import run_worlds
+from analysis.commands.methods.calibration import run_worlds
 from analysis.store.store import Store
 from analysis.studies.calibration.pipeline import collect_worlds, plan_worlds, save_worlds
 from analysis.studies.calibration.world import WorldSettings, make_world

@@ -1,0 +1,1 @@
+"""Commands that measure the methods: propagation of uncertainty, calibration, speed."""
