@@ -54,7 +54,7 @@ def correct_release(release: Release, level: str) -> Release:
         counted = release.votes[phantom].groupby("iso3", observed=True).size()
         shown = ", ".join(f"{iso3} ({n})" for iso3, n in counted.items())
         mends.append(f"{phantom.sum()} absences of states that were no members then left out: {shown}")
-    steps = [_correct_cells, _fill_gaps] + [_exchange] * (level == "all")
+    steps = [_fill_gaps, _correct_cells] + [_exchange] * (level == "all")
     for step in steps:
         votes, told = step(votes, release)
         mends += told
