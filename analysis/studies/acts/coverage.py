@@ -14,7 +14,7 @@ from analysis.studies.acts.effects import average_acts, compute_effects
 from analysis.studies.acts.fit import SAVED
 from analysis.studies.acts.refits import run_refits
 from analysis.variants.sampler import CORES, Progress, derive_seed
-from models.acts import Cells, build_acts_model, prepare_cells
+from models.acts.model import Cells, build_acts_model, prepare_cells
 from models.simulate.acts import ActsTruth, simulate_acts
 
 WORLDS: dict[str, ActsTruth] = {

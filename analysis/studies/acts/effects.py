@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from analysis.posterior.draws import stack
 from analysis.posterior.summaries import summarize_draws
-from models.acts import LOGISTIC_VARIANCE, Cells
+from models.acts.model import LOGISTIC_VARIANCE, Cells
 
 KEPT_DRAWS = 1000
 """Draws from which effects are computed."""
@@ -53,7 +53,7 @@ def draw_act(posterior: xr.Dataset, cells: Cells, act: int) -> Act:
     Parameters
     ----------
     posterior : xr.Dataset
-        (sample, ...), see ``models.acts.build_acts_model``.
+        (sample, ...), see ``models.acts.model.build_acts_model``.
     cells : Cells
     act : int
         Place of the act.

@@ -7,7 +7,7 @@ import xarray as xr
 from analysis.fitting.fit import fit_model
 from analysis.studies.acts.agreement import measure_agreement
 from analysis.variants.sampler import derive_seed
-from models.acts import Cells, build_acts_model, prepare_cells
+from models.acts.model import Cells, build_acts_model, prepare_cells
 
 SAVED = (
     *("cutpoint", "pact_slope", "pact_difference", "pact_act", "act_sd", "power_sd"),

@@ -10,7 +10,7 @@ from analysis.store.task import Task
 from analysis.studies.acts.make import make_answers, make_left_out, make_permuted, make_window
 from analysis.variants.sampler import SamplerSpec
 from data.acts.spec import ActsSpec
-from models.acts_spec import ActsModelSpec
+from models.acts.spec import ActsModelSpec
 from models.spec import IdealPointSpec
 
 VOTES = ("acts", "ordinary")

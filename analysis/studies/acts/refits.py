@@ -17,7 +17,7 @@ from analysis.posterior.draws import stack
 from analysis.studies.acts.effects import average_acts, compute_effects, draw_act
 from analysis.studies.acts.fit import SAVED, prepare
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
-from models.acts import Cells, build_acts_model
+from models.acts.model import Cells, build_acts_model
 from models.simulate.acts import permute_pacts
 
 STATISTICS = ["diverging", "energy", "n_steps"]

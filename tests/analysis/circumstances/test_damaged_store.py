@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import xarray as xr
-from support.trees import make_tree
+from support.of_store import make_tree
 
 from analysis.store import damage
 from analysis.store import task as tasks

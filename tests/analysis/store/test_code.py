@@ -1,7 +1,7 @@
 from functools import partial
 
 import pytest
-from support.sources import forget_sources
+from support.of_store import forget_sources
 
 from analysis.fitting.fit import fit_ideal_points, fit_total
 from analysis.fitting.refits import fit_direct

@@ -1,6 +1,6 @@
 import pytest
 import xarray as xr
-from support.trees import make_tree
+from support.of_store import make_tree
 
 from analysis.store.files import atomic_folder, read_tree, write_tree
 

@@ -1,7 +1,7 @@
 import json
 import multiprocessing
 
-from support.trees import make_tree
+from support.of_store import make_tree
 
 from analysis.store.keys import git_commit, hash_content, hash_dataset, package_versions
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 import xarray as xr
-from support.sources import forget_sources
+from support.of_store import forget_sources
 
 from analysis.pipeline.inputs import load_inputs
 from analysis.pipeline.plan import plan_variant

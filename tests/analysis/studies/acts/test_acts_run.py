@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from support.made_acts import make_acts
 
 from analysis.commands.acts import show_acts
 from analysis.report.sections.acts import build_acts
 from analysis.studies.acts.plan import ActsRun, plan_acts
 from analysis.studies.acts.run import SHIELD, SLOPE, estimate, save
 from data.load import ActsData
-from models.acts import prepare_cells
-from models.acts_spec import ActsModelSpec
+from models.acts.model import prepare_cells
+from models.acts.spec import ActsModelSpec
 from tests.analysis.studies.acts.test_acts_study import make_posterior
-from tests.support.made_acts import make_acts
 
 
 class Found:

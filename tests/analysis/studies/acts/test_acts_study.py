@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from support.made_acts import make_acts
 
 from analysis.studies.acts.agreement import measure_agreement
 from analysis.studies.acts.effects import average_acts, compute_effects
@@ -9,9 +10,8 @@ from analysis.studies.acts.judge import judge
 from analysis.studies.acts.plan import ActsRun, plan_acts
 from analysis.studies.acts.predict import find_last, foretell_simply, measure_rank, score_acts
 from analysis.studies.acts.variants import CHOICES, change_run, choose_run
-from models.acts import FEATURES, prepare_cells
-from models.acts_spec import ActsModelSpec
-from tests.support.made_acts import make_acts
+from models.acts.model import FEATURES, prepare_cells
+from models.acts.spec import ActsModelSpec
 
 
 @pytest.fixture(scope="module")

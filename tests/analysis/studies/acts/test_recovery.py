@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
+from support.made_acts import make_acts
 
 from analysis.studies.acts.coverage import WORLDS, find_true_shield, fit_worlds
 from analysis.studies.acts.plan import ActsRun
 from analysis.studies.acts.refits import fit_permuted
-from models.acts import prepare_cells
-from models.acts_spec import ActsModelSpec
+from models.acts.model import prepare_cells
+from models.acts.spec import ActsModelSpec
 from models.simulate.acts import simulate_acts
-from tests.support.made_acts import make_acts
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models.acts_spec import ActsModelSpec
+from models.acts.spec import ActsModelSpec
 from models.coordinates.effects import half_normal, place_scale, shrink_parts
 from models.likelihood.graded_response import graded_response_logp
 from models.likelihood.votes import Votes

@@ -7,12 +7,12 @@ import xarray as xr
 from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import norm
+from support.made_acts import make_acts
 
-from models.acts import CHANGED, LOGISTIC_VARIANCE, build_acts_model, prepare_cells
-from models.acts_spec import ActsModelSpec
+from models.acts.model import CHANGED, LOGISTIC_VARIANCE, build_acts_model, prepare_cells
+from models.acts.spec import ActsModelSpec
 from models.checked import SpecError
 from models.simulate.acts import ActsTruth, permute_pacts, simulate_acts
-from tests.support.made_acts import make_acts
 
 
 @pytest.fixture(scope="module")

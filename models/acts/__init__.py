@@ -1,0 +1,1 @@
+"""Contested acts of two great powers: the model of answers on them, and its choices."""
