@@ -130,8 +130,8 @@ def data_agreement(
     sessions = found.sessions
     low = sessions.loc[sessions["correlation"].abs().idxmin()]
     lines = (
-        f"{found.column}: correlation {found.overall:.3f} over {sessions['states'].sum():,} state-sessions; by "
-        f"session {sessions['correlation'].median():.3f} in the median, least {low['correlation']:.3f} in "
+        f"{found.column}: correlation {found.overall:.3f} over {sessions['states'].sum():,} state-sessions; "
+        f"by session {sessions['correlation'].median():.3f} in the median, least {low['correlation']:.3f} in "
         f"session {low['session']:.0f}.",
         "States that differ most, in standard deviations of the states of a session:",
     )

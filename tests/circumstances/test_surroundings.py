@@ -12,7 +12,7 @@ import pytest
 from analysis.commands.surroundings import can_write, redirect_caches
 from analysis.store.files import SaveError, check_folder
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 LIST = ("case", "list")
 
 
