@@ -69,13 +69,16 @@ OutputOption = Annotated[Path | None, typer.Option(help="Folder for the table an
 def bad_input_ends(console: Console = console) -> Iterator[None]:
     """Print an error of data or of a spec in one line and exit with code 2.
 
-    A ValueError that the project itself raises is a sentence for the user; one from a library is a fault of
-    the project, and keeps its traceback.
+    So does any other ValueError that the project itself raises; one from a library is a fault of the project,
+    and keeps its traceback.
     """
+    from data.load import DataError
+    from models.spec import SpecError
+
     try:
         yield
     except ValueError as error:
-        if not is_own(error):
+        if not (isinstance(error, DataError | SpecError) or is_own(error)):
             raise
         show_error("Bad input", error, console)
         sys.exit(2)

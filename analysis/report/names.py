@@ -145,8 +145,8 @@ CHOICES = {
         "30-votes-needed": "States with fewer than 30 votes left out",
     },
     "lopsidedness": {
-        "5-percent": "At least 5 % in the minority",
-        "10-percent": "At least 10 % in the minority",
+        "5-percent": "At least one in twenty in the minority",
+        "10-percent": "At least one in ten in the minority",
     },
     "states": {
         "without-P5": "Without the permanent members",

@@ -66,7 +66,7 @@ GLOSSARY = [
     ("sd", "Standard deviation: how far states usually lie from their mean. Positions are measured in it."),
     (
         "Percentage points",
-        "The difference of two percentages: from 20 % to 70 % are 50 points. Points (pp) for short.",
+        "The difference of two percentages. Points (pp) for short.",
     ),
     ("90 % interval", "The range that has the true value with probability 90 %, if the model is right."),
     (

@@ -57,7 +57,7 @@ def test_build_without_sources_ends_with_2(tmp_path):
 
 def test_every_data_command_has_a_summary_and_an_example():
     commands = get_command(data_app).commands
-    assert set(commands) == {"fetch", "check", "describe", "agreement", "build"}
+    assert set(commands) == {"fetch", "check", "describe", "agreement", "export", "build"}
     for name, command in commands.items():
         assert command.help, name
         assert f"sfl data {name}" in command.epilog, name

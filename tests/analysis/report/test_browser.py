@@ -84,7 +84,7 @@ def test_search_and_filters_leave_the_states_that_fit_and_pick_them_out(open_pag
     assert visible_states(page) == ["Poland"]
     assert page.inner_text("#count") == f"1 of {len(everybody)} states"
     named = page.locator("#chart-positions-iraq svg text", has_text="Poland")
-    named.wait_for(state="attached")
+    named.first.wait_for(state="attached")
     page.fill("#search", "")
     page.select_option("#by-level", "rio")
     assert 15 < len(visible_states(page)) < 30

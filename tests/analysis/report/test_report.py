@@ -183,7 +183,7 @@ def test_every_table_has_a_caption_and_every_chart_words(page):
 def test_what_is_missing_is_named_with_its_command(tmp_path):
     results = Results.load("main", results=write_results(tmp_path), output=tmp_path / "nothing")
     page = render_report(results)
-    said = {n: f"{n} does not exist yet. To make it: sfl {c}" in page for n, c in MADE_BY.items()}
+    said = {n: f"{n} does not exist yet. To make it: uv run sfl {c}" in page for n, c in MADE_BY.items()}
     assert {name for name, found in said.items() if not found} == {
         "sensitivity_axes.csv",
         "robustness.csv",
