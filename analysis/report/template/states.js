@@ -1,5 +1,5 @@
 // Finds states by any of their names, filters the table, and shows the page of a state or a comparison of two.
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[^\p{L}\p{N}]+/gu, " ").toLowerCase().trim();
 const words = Object.fromEntries(Object.entries(states).map(([iso, s]) => [iso, plain(`${s.name} ${s.also} ${iso}`)]));
 const search = document.getElementById("search");
 const hits = document.getElementById("hits");

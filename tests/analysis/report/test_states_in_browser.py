@@ -42,7 +42,8 @@ def test_the_search_is_within_five_tab_stops_and_opens_a_state_by_keyboard(open_
     page.wait_for_selector("#state-page h4")
     assert page.url.endswith("#state=GBR")
     assert page.inner_text("#state-page h4") == "United Kingdom"
-    assert page.locator("#state-page").bounding_box()["y"] < 900
+    # The page goes there when the chart of the state is drawn.
+    page.wait_for_function("document.querySelector('#state-page').getBoundingClientRect().y < 900")
 
 
 def test_the_page_of_a_state_has_its_promises_positions_and_both_coalitions(open_page):
