@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.pipeline.robustness import pick_quantity
 from analysis.posterior.joining import OVERLAP
-from analysis.store.files import OUTPUT, RESULTS
+from analysis.store.files import OUTPUT, PUBLISHED, RESULTS
 from analysis.studies.claims.rows import ESTIMANDS, MAIN_CODING
 from analysis.variants.variant import Variant
 
@@ -24,7 +24,7 @@ def read_elsewhere(variant: Variant) -> pd.DataFrame:
         if path.parents[1].name not in ("main", variant.name) and "quick" not in table:
             parts.append(table.assign(variant=path.parents[1].name))
     seen = {name for part in parts for name in part["variant"]}
-    for path in (OUTPUT / "sensitivity.csv", OUTPUT / "published" / "sensitivity.csv"):
+    for path in (OUTPUT / "sensitivity.csv", PUBLISHED / "sensitivity.csv"):
         if path.is_file():
             parts.append(translate_sensitivity(pd.read_csv(path), seen | {"main", variant.name}))
             break
