@@ -80,7 +80,7 @@ def say_prior(results: Results, table: pd.DataFrame) -> list[str]:
             "interval."
         )
     sentences += [
-        f"What a prior {prior} would say cannot be told from these draws; sfl checks refits the model."
+        f"What a prior {prior} would say cannot be told from these draws; uv run sfl checks refits the model."
         for prior in dict.fromkeys(rows["prior"])
         if prior not in set(told["prior"])
     ]

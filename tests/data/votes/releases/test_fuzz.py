@@ -29,7 +29,7 @@ def snapshot(release) -> dict:
     rollcalls = release.rollcalls.set_index("rcid")
     votes = release.votes
     cells = dict(zip(zip(votes["rcid"], votes["ccode"], strict=True), votes["vote"].astype(str), strict=True))
-    facts = rollcalls[["session", "date"]].astype(str).agg("|".join, axis=1).to_dict()
+    facts = rollcalls[["session", "date"]].map(str).agg("|".join, axis=1).to_dict()
     return {"cells": cells, "facts": facts}
 
 
