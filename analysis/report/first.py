@@ -99,7 +99,7 @@ def _say_hidden(results: Results) -> tuple[dict[str, str], str]:
     """How strong a hidden cause would have to be."""
     table = _own_table(results, "confounding.csv")
     if table is None:
-        return {}, "How strong a hidden cause would have to be is not computed for this run (uv run sfl checks)."
+        return {}, "How strong a hidden cause would have to be is not computed (uv run sfl checks)."
     threats, sentences = {}, []
     for case, label in results.case_labels.items():
         if case not in set(table["case"]):
