@@ -48,7 +48,7 @@ class ActsRun:
     seed: int = 19451024
     window: SamplerSpec = SamplerSpec(draws=500, tune=100)
     answers: SamplerSpec = SamplerSpec(draws=1000, tune=400)
-    refit: SamplerSpec = SamplerSpec(draws=120, tune=150, chains=2)
+    refit: SamplerSpec = SamplerSpec(draws=300, tune=250, chains=2)
     window_draws: int = 400
     permutations: int = 20
     extent: Literal["whole", "effects"] = "whole"

@@ -12,7 +12,7 @@ from nutpie.sample import CompiledModel
 from analysis.fitting.compile import compile_model
 from analysis.fitting.convergence import gate
 from analysis.fitting.fit import run_nutpie
-from analysis.fitting.gates import ATTEMPTS
+from analysis.fitting.gates import ATTEMPTS, ConvergenceError
 from analysis.posterior.draws import stack
 from analysis.studies.acts.effects import average_acts, compute_effects, draw_act
 from analysis.studies.acts.fit import SAVED, prepare
@@ -21,6 +21,8 @@ from models.acts.model import Cells, build_acts_model
 from models.simulate.acts import permute_pacts
 
 STATISTICS = ["diverging", "energy", "n_steps"]
+LENGTHS = (1, 2, 4)
+"""How many times the draws of the spec are taken before the refits are refused."""
 
 
 def fit_permuted(
@@ -133,21 +135,28 @@ def run_refits(
     """Fit a compiled model to each of several data sets; the gates judge all refits together.
 
     Takes the data that change in each refit, by name. A refit with divergences is repeated with smaller
-    steps. Raises ConvergenceError if the refits together miss a gate.
+    steps. If the refits together miss a gate, all are made longer. Raises ConvergenceError if they miss it at
+    every length.
     """
-    trees = []
-    for number, given in enumerate(data):
-        trees.append(_refit(compiled.with_data(**given), saved, sampler, derive_seed(seed, number), cores))
-        if progress:
-            progress((number + 1) / len(data))
-    joined = xr.DataTree.from_dict(
-        {
+    # Only the length changes here; ``_refit`` itself takes smaller steps after divergences.
+    for longer in LENGTHS:
+        attempt, trees = replace(sampler, draws=longer * sampler.draws), []
+        for number, given in enumerate(data):
+            seed_of = derive_seed(seed, number)
+            trees.append(_refit(compiled.with_data(**given), saved, attempt, seed_of, cores))
+            if progress:
+                progress((number + 1) / len(data))
+        groups = {
             group: xr.concat([tree[group].dataset for tree in trees], "refit")
             for group in ("posterior", "sample_stats")
         }
-    )
-    gate(joined, name, sampler, cores)
-    return trees
+        try:
+            gate(xr.DataTree.from_dict(groups), name, attempt, cores)
+        except ConvergenceError as error:
+            failure = error
+            continue
+        return trees
+    raise failure
 
 
 def _refit(
