@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import xarray as xr
 
+from analysis.fitting.gates import ConvergenceError
 from analysis.store.files import OUTPUT, write_json, write_table, write_tree
 from analysis.store.keys import git_commit, now, package_versions
 from analysis.store.store import load_or_make
@@ -63,7 +64,8 @@ def run_acts(
     DataError
         No roll calls are found, or a row of the acts is wrong.
     ConvergenceError
-        A fit misses a gate.
+        Stage 1 or a fit of the answers misses a gate. If refits to permuted pacts or without an act do, a
+        note says so.
     """
     started, commit = now(), git_commit()
     reading = report("acts and votes")
@@ -73,13 +75,19 @@ def run_acts(
     made: dict[str, object] = {}
     fits = {key: load_or_make(task, made=made, report=report)[0] for key, task in plan.fits.items()}
     estimates = estimate(run, data, plan, fits, made)
-    permuted, left_out = (
-        load_or_make(task, made=made, report=report)[0] if task else None
-        for task in (plan.permuted, plan.left_out)
-    )
+    further, lost = [], []
+    for task in (plan.permuted, plan.left_out):
+        try:
+            further.append(load_or_make(task, made=made, report=report)[0] if task else None)
+        except ConvergenceError as error:
+            # The effects do not need these refits.
+            further.append(None)
+            lost.append(f"not computed: {error}")
+    permuted, left_out = further
     if output is None:
         output = OUTPUT if run.name == "main" else OUTPUT / f"acts-{run.name}"
-    save(run, data, fits, estimates, permuted, left_out, output, {"started": started, "commit": commit})
+    about = {"started": started, "commit": commit, "notes": [*data.notes, *lost]}
+    save(run, data, fits, estimates, permuted, left_out, output, about)
     return output
 
 
@@ -236,7 +244,6 @@ def save(
         "finished": now(),
         "run": asdict(run),
         "versions": package_versions(),
-        "notes": list(data.notes),
         "convergence": {"/".join(key): fit.attrs["convergence"] for key, fit in fits.items()},
         "sha256": data.acts.attrs["sha256"],
     }

@@ -60,7 +60,16 @@ def written(tmp_path_factory):
     )
     permuted = pd.DataFrame({"permutation": [0, 0], "power": ["USA", "RUS"], "shield": 0.0, "unpopular": 0.0})
     folder = tmp_path_factory.mktemp("acts")
-    save(run, data, fits, estimates, permuted, left_out, folder, {"started": "", "commit": ""})
+    save(
+        run,
+        data,
+        fits,
+        estimates,
+        permuted,
+        left_out,
+        folder,
+        {"started": "", "commit": "", "notes": list(data.notes)},
+    )
     return folder
 
 

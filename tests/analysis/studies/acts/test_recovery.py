@@ -30,7 +30,7 @@ def test_known_effects_are_recovered(acts):
 @pytest.mark.slow
 @pytest.mark.xfail(
     raises=ConvergenceError,
-    reason="in a world this small the spread between the powers is hardly told, and the refits miss the gates",
+    reason="a world this small tells little of the spread between the powers: the refits miss the gates",
 )
 def test_permuted_pacts_do_nothing_where_pacts_do_nothing(acts):
     world, _, _ = simulate_acts(acts, WORLDS["none"], np.random.default_rng(0))
