@@ -193,16 +193,25 @@ def write_tree(tree: xr.DataTree, path: Path) -> None:
     OSError
         If the file cannot be written, for lack of space or permission.
     """
+    # Encode in memory first: on a full disk, HDF5 may crash the process.
+    content = _encode(tree)
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _encode(tree: xr.DataTree) -> bytes:
+    """Return the bytes of a netCDF file.
+
+    They are a copy, made here, so that no error of writing keeps what HDF5 used: collected later, out of order,
+    it would crash the process.
+    """
     plain = tree.copy()
     for node in plain.subtree:
         node.attrs = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in node.attrs.items()}
         node.encoding = {}
         # The encoding of an earlier file, such as the length of labels, may no longer fit the data.
         node.dataset = node.to_dataset(inherit=False).drop_encoding()
-    with atomic_file(path) as temporary:
-        # Encode in memory first: on a full disk, HDF5 may crash the process.
-        content = plain.to_netcdf(engine="h5netcdf")
-        temporary.write_bytes(content)
+    return bytes(plain.to_netcdf(engine="h5netcdf"))
 
 
 def read_tree(path: Path) -> xr.DataTree:
