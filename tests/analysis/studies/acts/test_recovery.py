@@ -11,7 +11,7 @@ from models.simulate.acts import simulate_acts
 
 NOT_YET = pytest.mark.xfail(
     run=False,
-    reason="not run: refits of 1,200 draws in these small worlds still miss the gates (R-hat 1.011 and 1.015), "
+    reason="not run: refits of 1,200 draws in these small worlds miss the gates (R-hat 1.011 and 1.015), "
     "and longer ones take too long",
 )
 
