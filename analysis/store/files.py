@@ -202,8 +202,8 @@ def write_tree(tree: xr.DataTree, path: Path) -> None:
 def _encode(tree: xr.DataTree) -> bytes:
     """Return the bytes of a netCDF file.
 
-    They are a copy, made here, so that no error of writing keeps what HDF5 used: collected later, out of order,
-    it would crash the process.
+    They are a copy, made here, so that no error of writing keeps what HDF5 used: collected later, out of
+    order, it would crash the process.
     """
     plain = tree.copy()
     for node in plain.subtree:
