@@ -84,7 +84,7 @@ def overturn_card(results: Results) -> Card:
         for case, threat in threats.items():
             short[case].append(threat)
     answer = "; ".join(
-        f"{label}: {' or '.join(short[case]) or 'nothing tried so far'}"
+        f"{label}: {' or '.join(short[case]) or 'nothing that was tried'}"
         for case, label in results.case_labels.items()
     )
     return Card("What would overturn it?", answer, " ".join(filter(None, told)))
