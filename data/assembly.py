@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from data.tables.delimited import read_delimited
+from data.tables.delimited import read_delimited, tidy_names
 from data.tables.rules import DataError, list_first
 
 WORDS = {
@@ -74,7 +74,7 @@ def read_assembly(
     table = table.dropna(subset=[member]).set_index(member)
     groups = None
     if group is not None:
-        name = "_".join(group.strip().lower().split())
+        (name,) = tidy_names([group], path)
         if name not in table.columns:
             raise DataError(f"{path}: no column {group!r}; columns: {list_first(table.columns)}")
         groups = table.pop(name)

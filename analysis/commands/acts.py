@@ -51,7 +51,10 @@ def show_acts(folder: Path, console: Console) -> None:
         console.print(f"[yellow]Note:[/yellow] {escape(note)}", highlight=False, soft_wrap=True)
 
 
-@app.command(epilog="Example: [bold]sfl acts --set data.rio=none[/bold], or [bold]sfl acts since-1955[/bold]")
+@app.command(
+    epilog="Example: [bold]uv run sfl acts --set data.rio=none[/bold], or "
+    "[bold]uv run sfl acts since-1955[/bold]"
+)
 def acts(
     variant: Annotated[str, typer.Argument(help="Name of a variant of the acts; main by default.")] = "main",
     changes: Annotated[

@@ -26,7 +26,7 @@ def show_progress() -> Iterator:
         yield lambda share, what: bars.update(task, completed=share, description=what)
 
 
-@data_app.command("fetch", epilog="Example: [bold]sfl data fetch[/bold]")
+@data_app.command("fetch", epilog="Example: [bold]uv run sfl data fetch[/bold]")
 def data_fetch(
     name: Annotated[
         str, typer.Argument(help="dataverse or undl, as in data/votes/sources.toml.")
@@ -58,7 +58,7 @@ def data_fetch(
             )  # fmt: skip
 
 
-@data_app.command("check", epilog="Example: [bold]sfl data check UNVotes-1.RData[/bold]")
+@data_app.command("check", epilog="Example: [bold]uv run sfl data check UNVotes-1.RData[/bold]")
 def data_check(
     file: Annotated[Path, typer.Argument(help="A file of any release, or the folder of a parquet pair.")],
     sessions: Annotated[bool, typer.Option("--sessions", help="Also count session by session.")] = False,
@@ -74,7 +74,7 @@ def data_check(
     sys.exit(0 if report.usable else 2)
 
 
-@data_app.command("describe", epilog="Example: [bold]sfl data describe[/bold]")
+@data_app.command("describe", epilog="Example: [bold]uv run sfl data describe[/bold]")
 def data_describe() -> None:
     """Print the counts in data/tables/COUNTS.md and data/votes/README.md."""
     from data.load import describe_tables
@@ -83,7 +83,9 @@ def data_describe() -> None:
         typer.echo(describe_tables())
 
 
-@data_app.command("export", epilog="Example: [bold]sfl data export positions.dta --reference CHN[/bold]")
+@data_app.command(
+    "export", epilog="Example: [bold]uv run sfl data export positions.dta --reference CHN[/bold]"
+)
 def data_export(
     to: Annotated[Path, typer.Argument(help="File to write: .csv, .parquet or .dta (Stata).")],
     reference: Annotated[
@@ -108,7 +110,9 @@ def data_export(
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-@data_app.command("agreement", epilog="Example: [bold]sfl data agreement IdealpointestimatesAll.csv[/bold]")
+@data_app.command(
+    "agreement", epilog="Example: [bold]uv run sfl data agreement IdealpointestimatesAll.csv[/bold]"
+)
 def data_agreement(
     file: Annotated[
         Path | None, typer.Argument(help="Published ideal points by state and session or year.")
@@ -140,7 +144,7 @@ def data_agreement(
     typer.echo(table_text(found.states.head(15).round(2)))
 
 
-@data_app.command("build", epilog="Example: [bold]sfl data build[/bold]")
+@data_app.command("build", epilog="Example: [bold]uv run sfl data build[/bold]")
 def data_build(
     shared: Annotated[
         Path | None, typer.Option(help="Folder of the roll calls and the state-year table.")

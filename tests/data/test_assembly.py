@@ -54,6 +54,12 @@ def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path, text, how, said):
     assert "\n" not in str(error.value)
 
 
+def test_a_column_of_groups_is_found_however_its_name_is_written(tmp_path):
+    path = write(tmp_path, PLAIN.replace("party", "Home-Party"))
+    assert read_assembly(path, group="Home-Party").groups.to_list() == ["x", "y"]
+    assert read_assembly(path, group="home party").groups.to_list() == ["x", "y"]
+
+
 def test_other_columns_are_left_out_and_named(tmp_path):
     read = read_assembly(write(tmp_path, PLAIN), roll_calls=["r2", "r9"])
     assert list(read.answers.columns) == ["r2"]

@@ -42,7 +42,7 @@ def test_true_positions_are_recovered(folder):
 
 
 @pytest.mark.slow
-def test_a_new_voter_is_placed_where_a_refit_would(folder):
+def test_a_new_voter_is_placed_near_its_true_position(folder):
     arguments = ["place", str(folder / "new.csv"), "--on", str(folder / "fit" / "ideal.nc")]
     result = CliRunner().invoke(app, [*arguments, "--output", str(folder / "placed.csv")])
     assert result.exit_code == 0, result.output
