@@ -76,7 +76,7 @@ def build_dynamic_ideal_point_model(
     with pm.Model(coords=coords) as model:
         # Scales of movement: log step_i ~ Normal(step_log_mean, step_log_sd). Paths: flat so far.
         step_log_mean = pm.Normal(
-            "step_log_mean", spec.step_log_loc, spec.step_log_scale, initval=start.step_log_mean
+            "raw_step_log_mean", spec.step_log_loc, spec.step_log_scale, initval=start.step_log_mean
         )
         step_log_sd = pm.HalfNormal("step_log_sd", spec.step_log_sd_scale, initval=start.step_log_sd)
         step_log, raw, item_warp = place_paths(
@@ -112,7 +112,9 @@ def build_dynamic_ideal_point_model(
         sign = orient(discrimination, direction, "resolution")
         pm.Deterministic("ideal_point", sign * position, dims="position")
         pm.Deterministic("discrimination", sign * discrimination, dims="resolution")
+        # The unit of the raw positions is the sampler's own. Whatever is a length is given in that of the scale.
         pm.Deterministic("step_sd", step_scale / scale, dims="state")
+        pm.Deterministic("step_log_mean", step_log_mean - pt.log(scale))
         pm.Deterministic("first_mean", sign * (first_mean - location) / scale)
         pm.Deterministic("first_sd", first_sd / scale)
     return model

@@ -51,7 +51,7 @@ def scale_logs(layout, start, point):
     """Compute each state's log step from the partly centred coordinate."""
     spread = max(start.step_log.std(), 0.1)
     centring = weigh_scales(lay_out(layout, start), np.exp(start.step_log), spread)
-    mean, sd = point["step_log_mean"], np.exp(point["step_log_sd_log__"])
+    mean, sd = point["raw_step_log_mean"], np.exp(point["step_log_sd_log__"])
     return mean + sd ** (1 - centring) * (point["step_partial"] - centring * mean), centring
 
 
@@ -138,13 +138,13 @@ def test_density_is_that_of_the_plain_model(small, step):
             total += stats.halfnorm.logpdf(sd[name], 0, scale) + np.log(sd[name])
         for name, loc, scale in (
             ("raw_first_mean", spec.first_loc, spec.first_loc_scale),
-            ("step_log_mean", spec.step_log_loc, spec.step_log_scale),
+            ("raw_step_log_mean", spec.step_log_loc, spec.step_log_scale),
             ("log_gap_mean", spec.log_gap_loc, spec.log_gap_scale),
             ("midpoint_mean", spec.midpoint_loc, spec.midpoint_scale),
             ("log_gap", point["log_gap_mean"], sd["log_gap_sd"]),
         ):
             total += stats.norm.logpdf(point[name], loc, scale).sum()
-        total += stats.norm.logpdf(step_log, point["step_log_mean"], sd["step_log_sd"]).sum()
+        total += stats.norm.logpdf(step_log, point["raw_step_log_mean"], sd["step_log_sd"]).sum()
         total += ((1 - centring) * point["step_log_sd_log__"]).sum()
         spread = np.log([raw[layout.session_idx == t].std() for t in range(len(layout.session))])
         total += stats.norm.logpdf(spread, spread.mean(), spec.session_log_sd_scale).sum()

@@ -31,7 +31,7 @@ class DynamicRun:
 
     sessions: tuple[int, int] = (1, 80)
     model: DynamicIdealPointSpec = DynamicIdealPointSpec()
-    sampler: SamplerSpec = SamplerSpec(draws=2000, tune=500, target_accept=0.9)
+    sampler: SamplerSpec = SamplerSpec(chains=8, draws=700, tune=300)
     seed: int = 1946
 
 
