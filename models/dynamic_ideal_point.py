@@ -112,7 +112,7 @@ def build_dynamic_ideal_point_model(
         sign = orient(discrimination, direction, "resolution")
         pm.Deterministic("ideal_point", sign * position, dims="position")
         pm.Deterministic("discrimination", sign * discrimination, dims="resolution")
-        # The unit of the raw positions is the sampler's own. Whatever is a length is given in that of the scale.
+        # The unit of the raw positions is the sampler's own. Lengths are given in that of the scale.
         pm.Deterministic("step_sd", step_scale / scale, dims="state")
         pm.Deterministic("step_log_mean", step_log_mean - pt.log(scale))
         pm.Deterministic("first_mean", sign * (first_mean - location) / scale)

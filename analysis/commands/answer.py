@@ -69,8 +69,8 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
     """
     level = effects["quantity"].str.extract("^ame_(.+)_total$")[0].dropna().unique()[-1]
     halves = (
-        (f"alignment_{level}", "moved its alignment in the General Assembly by", 1, 2, "sd"),
-        (f"ame_{level}_total", "changed its probability of joining by", 100, 0, "points"),
+        (f"alignment_{level}", "was nearer to it in the General Assembly by", 1, 2, "sd"),
+        (f"ame_{level}_total", "had a higher probability of joining by", 100, 0, "points"),
     )
     sentences = []
     for quantity, verb, scale, digits, unit in halves:
@@ -78,7 +78,7 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
         if rows.empty:
             # With positions by issue area there is no single alignment.
             continue
-        sentences.append(f"A state under a US guarantee ({level}), compared with none, {verb}:")
+        sentences.append(f"A state under a US guarantee ({level}), beside one like it without, {verb}:")
         for case, label in labels.items():
             row = rows.loc[case]
             ends = interval(row["lower"], row["upper"], scale=scale, digits=digits)

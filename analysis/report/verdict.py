@@ -60,14 +60,14 @@ def verdict_sentence(results: Results) -> str:
     for case, label in results.case_labels.items():
         row = total.loc[case]
         size = number(abs(100 * row["mean"]), 0)
-        found = f"{_verb(row, doubted=case in doubted)} a state’s probability of joining"
+        found = f"{_verb(row, doubted=case in doubted)} probability of joining"
         sure = certainty(row["prob_positive"]) != "uncertain"
         ends = [100 * row["lower"], 100 * row["upper"]]
         if sure and row["mean"] < 0:
             ends = sorted(map(abs, ends))
-        how_much = f"by {size} percentage points ({interval(*ends)})"
-        how_much = how_much if sure else f"(estimate {points(row['mean'])} points, {interval(*ends)})"
-        parts.append(f"{label}: a {name} {found} {how_much}.")
+        how_much = f", by {size} percentage points ({interval(*ends)})"
+        how_much = how_much if sure else f" (estimate {points(row['mean'])} points, {interval(*ends)})"
+        parts.append(f"{label}: a {name} {found}{how_much}.")
     return " ".join(parts)
 
 
@@ -81,14 +81,14 @@ def list_doubted(results: Results) -> set[str]:
 
 
 def _verb(row: pd.Series, *, doubted: bool) -> str:
-    """What an effect did, with the strength of its posterior; no more than probable if it is doubted."""
-    direction = "raised" if row["mean"] > 0 else "lowered"
+    """What a guarantee went with, as surely as its posterior says; no more than probable if it is doubted."""
+    direction = f"went with a {'higher' if row['mean'] > 0 else 'lower'}"
     sure = certainty(row["prob_positive"])
     return {
         "almost certain": direction,
         "very likely": f"very likely {direction}",
         "likely": f"probably {direction}",
-        "uncertain": "cannot be shown to have changed",
+        "uncertain": "cannot be shown to have gone with a higher or a lower",
     }["likely" if doubted and sure != "uncertain" else sure]
 
 

@@ -213,12 +213,12 @@ def test_the_page_is_small_and_replaced_whole(results, tmp_path):
 @pytest.mark.parametrize(
     ("mean", "prob", "says"),
     [
-        (0.35, 0.9995, "pact raised"),
-        (0.1, 0.97, "very likely raised"),
-        (0.05, 0.85, "probably raised"),
-        (0.02, 0.6, "cannot be shown to have changed"),
-        (-0.2, 0.002, "pact lowered"),
-        (-0.1, 0.1, "probably lowered"),
+        (0.35, 0.9995, "pact went with a higher"),
+        (0.1, 0.97, "very likely went with a higher"),
+        (0.05, 0.85, "probably went with a higher"),
+        (0.02, 0.6, "cannot be shown to have gone with a higher or a lower"),
+        (-0.2, 0.002, "pact went with a lower"),
+        (-0.1, 0.1, "probably went with a lower"),
     ],
 )
 def test_the_verdict_is_as_strong_as_the_posterior(results, mean, prob, says):
