@@ -13,6 +13,7 @@ from analysis.posterior.draws import thin_evenly
 from analysis.store.files import OUTPUT, write_json, write_table, write_tree
 from analysis.store.keys import git_commit, now, package_versions
 from analysis.store.store import load_or_make
+from analysis.studies.dynamic.expectations import check_expectations
 from analysis.studies.dynamic.figures import draw_figures
 from analysis.studies.dynamic.plan import DynamicRun, plan_dynamic
 from analysis.studies.dynamic.summary import summarize_moves, summarize_positions
@@ -93,6 +94,7 @@ def run_dynamic(
     names = dict(zip(votes["state"].values, votes["name"].values, strict=True))
     write_table(positions.round(3), output / "dynamic_ideal_points.csv")
     write_table(moves.round(3), output / "dynamic_moves.csv")
+    write_table(check_expectations(positions).round(3), output / "dynamic_expectations.csv")
     kept = build_dynamic_tree(thin_evenly(idata, KEPT_DRAWS), votes, run.model, run.seed)
     write_tree(kept, output / "dynamic_ideal_points.nc")
     save_figures(output, draw_figures(positions, moves, names))
