@@ -60,7 +60,8 @@ def join_effects(plan: Plan, effects: Effects, made: dict[str, xr.DataTree]) -> 
     """Join draws of the effects, of the model of alignment, the panel and the models' texts in one tree."""
     panel = plan.total.data.assign_attrs(spec=plan.variant.data.to_json())
     parts = {
-        "posterior": to_chains(effects.draws),
+        # Single precision is more than any effect is known to, and halves the file.
+        "posterior": to_chains(effects.draws).astype(np.float32),
         "alignment": to_chains(effects.mediator),
         "panel": panel,
     }

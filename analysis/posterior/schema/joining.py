@@ -72,9 +72,15 @@ def build_joining_tree(
     posterior = to_chains(fit["posterior"].dataset)
     draws = flatten(posterior)
     predictor = compute_predictor(draws, panel)
+    # Single precision: these two would be three quarters of the file.
     posterior = posterior.drop_vars("eta").assign(
-        predictor=split_array(predictor, posterior, ("case", "state")),
-        probability=split_array(predict_anew(draws, predictor, spec.link), posterior, ("case", "state")),
+        {
+            name: split_array(values.astype(np.float32), posterior, ("case", "state"))
+            for name, values in (
+                ("predictor", predictor),
+                ("probability", predict_anew(draws, predictor, spec.link)),
+            )
+        }
     )
     counted, positions = describe_observed(panel), {}
     if "position" in posterior:

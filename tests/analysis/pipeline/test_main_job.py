@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 from nbclient import NotebookClient
 from rich.console import Console
+from support.arviz_functions import use_every_function
 from support.command import ROOT, run_command
 
 from analysis.commands.progress import run_with_progress
@@ -23,7 +24,7 @@ from data.spec import DataSpec
 from data.tables.rules import DataError
 from models.spec import SpecError
 
-NOTEBOOKS = {"01_data": 1, "02_ideal_points": 8, "03_coalitions": 8, "04_sensitivity": 0}
+NOTEBOOKS = {"01_data": 1, "02_ideal_points": 8, "03_coalitions": 8, "04_sensitivity": 0, "05_acts": 0}
 """Figures that each notebook draws at least."""
 TABLES = (
     "ideal_points",
@@ -35,6 +36,8 @@ TABLES = (
     "interactions",
     "predictions_by_state",
 )
+SIZE_BEFORE = 61_369_942
+"""Bytes of the draws of a quick run before they followed the schema of ArviZ (at ee5528e)."""
 QUANTITIES = {
     *(f"ame_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct", "indirect")),
     *(f"att_{level}_{kind}" for level in ("rio", "pact") for kind in ("total", "direct")),
@@ -175,6 +178,22 @@ def test_a_second_run_reuses_the_fits_and_gives_the_same_numbers(quick, copy):
     record = json.loads((quick[1] / "run.json").read_text())
     assert all(figures["reused"] for figures in record["convergence"].values())
     assert (quick[1] / "effects.csv").read_bytes() == before
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_every_function_of_arviz_takes_the_files_of_run_and_of_fit(quick, copy):
+    done = run_command("fit", "--quick", "--set", "coalition.guarantee_scale=1", folder=copy)
+    assert done.returncode == 0, done.stdout + done.stderr
+    folders = [record.parent for record in (copy / "analysis" / "results").glob("*/run.json")]
+    assert len(folders) == 2
+    for folder in folders:
+        for kind in ("total", "direct"):
+            use_every_function(folder / f"coalition_{kind}.nc", "guarantee_effect")
+        for case in ("iraq", "isis"):
+            use_every_function(folder / f"ideal_point_{case}.nc", "region_mean")
+        size = sum(path.stat().st_size for path in folder.glob("*.nc"))
+        assert size <= 2 * SIZE_BEFORE, folder.name
 
 
 @pytest.mark.slow
