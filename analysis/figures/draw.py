@@ -1,5 +1,6 @@
 """What every figure shares: how intervals are drawn, and how a figure is saved."""
 
+import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
@@ -12,6 +13,14 @@ from analysis.store.files import atomic_file
 
 QUICK = "QUICK RUN, NOT A RESULT"
 """Mark on every figure of a quick run."""
+PER_INCH = 10.5
+"""Characters of a title, bold, in an inch of a figure."""
+
+
+def title_figure(figure: Figure, title: str) -> None:
+    """Put a title above a figure, broken into lines that are no wider than the figure."""
+    width = int(PER_INCH * figure.get_figwidth())
+    figure.suptitle("\n".join(textwrap.wrap(title, width, break_on_hyphens=False)), fontweight="bold")
 
 
 def save_figure(figure: Figure, path: Path, *, quick: bool = False, dpi: int = DPI) -> None:

@@ -1,7 +1,6 @@
 """Titles that say what a figure shows, from the numbers that it draws."""
 
 import re
-import textwrap
 
 import pandas as pd
 import xarray as xr
@@ -9,8 +8,6 @@ import xarray as xr
 from analysis.figures.style import short_level
 from analysis.posterior.words import number, points, take_headline
 
-LINE = 88
-"""Longest line of a title, characters."""
 SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -31,26 +28,28 @@ def find_numbers(effects: pd.DataFrame, quantity: str, panel: xr.Dataset) -> lis
     return [(label, means[case]) for case, label in name_cases(panel).items() if case in means.index]
 
 
-def wrap(title: str) -> str:
-    """Break a title into lines that fit above a figure."""
-    return "\n".join(textwrap.wrap(title, LINE))
+def say_more(mean: float) -> str:
+    """Say a difference of probabilities without a sign: ``53 points more``, ``3 points less``."""
+    return f"{points(abs(mean))} points {'less' if mean < 0 else 'more'}"
 
 
 def title_effects(effects: pd.DataFrame, panel: xr.Dataset) -> str:
-    """Say what the highest level adds to joining, in each case."""
+    """Say how much more joining the highest level goes with, in each case."""
     level = panel["guarantee"].attrs["levels"][-1]
     found = find_numbers(effects, f"ame_{level}_total", panel)
-    parts = [f"{points(mean)} points more joining in {label}" for label, mean in found[:1]]
-    parts += [f"{points(mean)} in {label}" for label, mean in found[1:]]
-    return wrap(f"All else alike, a {short_level(level)} goes with {', '.join(parts)}")
+    parts = ", ".join(f"{say_more(mean)} joining in {label}" for label, mean in found)
+    return f"All else alike, a {short_level(level)} goes with {parts}"
 
 
 def title_alignment(effects: pd.DataFrame, panel: xr.Dataset, axis: str = "") -> str:
-    """Say what the highest level adds to alignment, in each case."""
+    """Say how much nearer to the US states with the highest level stand, in each case."""
     level = panel["guarantee"].attrs["levels"][-1]
     found = find_numbers(effects, f"alignment_{level}{axis}", panel)
-    parts = ", ".join(f"{number(mean, 2)} sd before {label}" for label, mean in found)
-    return wrap(f"All else alike, states with a {short_level(level)} stand nearer to the US: {parts}")
+    parts = ", ".join(
+        f"{number(abs(mean), 2)} sd {'farther from' if mean < 0 else 'nearer to'} the US before {label}"
+        for label, mean in found
+    )
+    return f"All else alike, states with a {short_level(level)} stood {parts}"
 
 
 def title_groups(effects: pd.DataFrame, panel: xr.Dataset) -> str:
@@ -58,7 +57,7 @@ def title_groups(effects: pd.DataFrame, panel: xr.Dataset) -> str:
     level = panel["guarantee"].attrs["levels"][-1]
     rows = effects[(effects["quantity"] == f"ame_{level}_total") & (effects["case"] == "pooled")]
     lowest, highest = points(rows["mean"].min()), points(rows["mean"].max())
-    return wrap(
+    return (
         f"All else alike, a {short_level(level)} goes with {lowest} to {highest} points more joining over "
         "the groups of states, coalitions averaged"
     )
@@ -72,11 +71,11 @@ def title_nearest(rows: pd.DataFrame, label: str, axis: str = "") -> str:
 
 
 def title_joining(effects: pd.DataFrame, panel: xr.Dataset) -> str:
-    """Say which share would join without a guarantee and with the highest level, in each case."""
+    """Say which share joins with the highest level and with none, all else alike, in each case."""
     reference, *_, level = panel["guarantee"].attrs["levels"]
     bare, given = (find_numbers(effects, f"probability_{name}_total", panel) for name in (reference, level))
     parts = ", ".join(
-        f"{points(after)}{SPACE}% instead of {points(before)}{SPACE}% in {label}"
+        f"{points(after)}{SPACE}% with a {short_level(level)} and {points(before)}{SPACE}% without in {label}"
         for (label, before), (_, after) in zip(bare, given, strict=True)
     )
-    return wrap(f"With a {short_level(level)} for all, {parts} would join")
+    return f"All else alike, the probability of joining is {parts}"

@@ -6,6 +6,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
+from analysis.figures.draw import title_figure
 from analysis.figures.style import STYLE, level_colour, level_marker, level_name, short_level
 
 LEFT_OUT = 0.35
@@ -42,7 +43,8 @@ def plot_overlap(overlap: pd.DataFrame, panel: xr.Dataset) -> Figure:
                     bars.barh(y, number, left=left[y], color=level_colour(level), alpha=alpha, height=0.7)
                     if number:
                         x = left[y] + number / 2
-                        bars.text(x, y, str(number), ha="center", va="center", fontsize=7.5)
+                        ink = "white" if inside[region] and level != "rio" else "black"
+                        bars.text(x, y, str(number), ha="center", va="center", fontsize=7.5, color=ink)
                 left += counts[level].to_numpy()
             names = [name if inside[name] else f"{name}\n(no comparison for {pact})" for name in regions]
             bars.set_yticks(range(len(regions)), names)
@@ -72,8 +74,8 @@ def plot_overlap(overlap: pd.DataFrame, panel: xr.Dataset) -> Figure:
             handles=handles, loc="outside lower center", ncols=len(levels), fontsize=8, frameon=False
         )
         open_regions = overlap.groupby("region")["overlap"].any()
-        figure.suptitle(
+        title_figure(
+            figure,
             f"A {pact} can be compared with none in {open_regions.sum()} of {len(open_regions)} regions",
-            fontweight="bold",
         )
     return figure

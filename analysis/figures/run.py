@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.draw import plot_intervals
+from analysis.figures.draw import plot_intervals, title_figure
 from analysis.figures.findings import (
     name_cases,
     name_difference,
@@ -80,7 +80,7 @@ def plot_alignment(summary: pd.DataFrame, panel: xr.Dataset, case: str, axis: st
             fontsize=9,
         )
         of_axis = axis_name(axis[1:]) if axis else ""
-        figure.suptitle(title_nearest(rows, of_case["label"].item(), of_axis), fontweight="bold")
+        title_figure(figure, title_nearest(rows, of_case["label"].item(), of_axis))
         # The last panel has room for the legend: its region has few states with high positions.
         axes[-1].legend(
             handles=_level_legend(levels), loc="upper right", framealpha=1, edgecolor="none", fontsize=7
@@ -123,7 +123,7 @@ def plot_joining(effects: pd.DataFrame, panel: xr.Dataset) -> Figure:
             fontsize=8,
             frameon=False,
         )
-        figure.suptitle(title, fontweight="bold")
+        title_figure(figure, title)
     return figure
 
 
@@ -193,12 +193,12 @@ def _plot_by_level(series: list[_Series], names: list[str], title: str) -> Figur
         figure.legend(
             handles=handles, loc="outside lower center", ncols=len(series), fontsize=8, frameon=False
         )
-        figure.suptitle(title, fontweight="bold")
+        title_figure(figure, title)
     return figure
 
 
 def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset, axis: str = "") -> Figure:
-    """Plot what each guarantee level adds to alignment: the first half of the hypothesis.
+    """Plot the alignment that each guarantee level goes with: the first half of the hypothesis.
 
     ``axis`` as in ``plot_alignment``.
     """
@@ -211,9 +211,9 @@ def plot_alignment_effects(effects: pd.DataFrame, panel: xr.Dataset, axis: str =
             rows = effects[effects["quantity"] == f"alignment_{level}{axis}"].set_index("case").loc[[*labels]]
             y = [len(labels) - 1 - i + 0.3 * ((len(levels) - 1) / 2 - number) for i in range(len(labels))]
             _plot_rows(ax, y, rows, level_colour(level), level_marker(level), True, scale=1)
-        unit = "standard deviations of the states in the General Assembly (mean and 90 % interval)"
+        unit = "standard deviations of states (mean and 90 % interval)"
         _finish_effects(ax, axis_name(axis[1:]) if axis else "", list(labels.values()), unit)
-        figure.suptitle(title_alignment(effects, panel, axis), fontweight="bold")
+        title_figure(figure, title_alignment(effects, panel, axis))
         figure.legend(
             handles=_level_legend(levels), loc="outside lower center", ncols=2, fontsize=8, frameon=False
         )

@@ -99,7 +99,7 @@ def quantity_name(quantity: str) -> str:
         ("risk_ratio_", "risk ratio"),
         ("log_odds_", "effect in log odds"),
         ("probability_", "joining if all had it"),
-        ("alignment_", "adds to alignment"),
+        ("alignment_", "effect on alignment"),
     ):
         if quantity.startswith(start):
             rest = quantity.removeprefix(start)

@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.draw import plot_intervals
+from analysis.figures.draw import plot_intervals, title_figure
 from analysis.figures.style import STYLE
+from analysis.posterior.words import points
 
 NAMES = {"USA": "United States", "RUS": "Soviet Union, Russia"}
 COLOURS = {"acts": "#0072B2", "ordinary": "#999999"}
@@ -43,9 +44,14 @@ def draw_forest(table: pd.DataFrame) -> Figure:
         ax.set_yticks(y, labels, fontsize=6.5)
         ax.axvline(0, color="0.6", lw=0.8)
         ax.set_title(NAMES[power], loc="left")
-    axes[0].legend(loc="upper left", bbox_to_anchor=(0, 1.0), fontsize=7, frameon=False)
-    axes[-1].set_xlabel(
-        "what a pact adds to the probability to shield the power, protected states, points (90 % intervals)"
+    handles, texts = axes[0].get_legend_handles_labels()
+    figure.legend(handles, texts, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    axes[-1].set_xlabel("points more with a pact than without (mean, 90 % interval)")
+    found = (table["shield_total_lower"] > 0).sum()
+    title_figure(
+        figure,
+        f"On {found} of {len(table)} acts a state under a pact shields its power more often than it would "
+        "without, with a 90 % interval above 0",
     )
     return figure
 
@@ -69,6 +75,20 @@ def draw_beside(effects: pd.DataFrame) -> Figure:
         ax.set_yticks(-np.arange(len(own)), [f"{NAMES[p]}, {e}" for p in NAMES for e in eras], fontsize=7)
         ax.axvline(0, color="0.6", lw=0.8)
         ax.set_title(f"{effect} effect", loc="left")
-        ax.set_xlabel("points of P(shield)")
-    axes[0].legend(fontsize=7, frameon=False)
+        ax.set_xlabel("P(shield), percentage points")
+    handles, texts = axes[0].get_legend_handles_labels()
+    figure.legend(handles, texts, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    title_figure(figure, f"A pact goes with {_say_beside(chosen)}")
     return figure
+
+
+def _say_beside(effects: pd.DataFrame) -> str:
+    """Say the total effect on acts and on ordinary votes of all eras, for each power."""
+    rows = effects[(effects["effect"] == "total") & (effects["era"] == "all")]
+    means = rows.set_index(["power", "votes"])["mean"]
+    return ", ".join(
+        f"{points(means[power, 'acts'])} points more shielding of the {name} on acts and "
+        f"{points(means[power, 'ordinary'])} on ordinary votes"
+        for power, name in NAMES.items()
+        if (power, "acts") in means.index and (power, "ordinary") in means.index
+    )

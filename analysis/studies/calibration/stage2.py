@@ -18,7 +18,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from scipy.stats import binom, chi2
 
-from analysis.figures.draw import save_figure
+from analysis.figures.draw import save_figure, title_figure
 from analysis.figures.style import STYLE
 from analysis.posterior.summaries import ENDS
 from analysis.store.files import write_table
@@ -261,8 +261,5 @@ def plot_ranks(table: pd.DataFrame) -> Figure:
             ax.set_xlabel("rank of the truth among draws, 0 to 1")
         axes[0].set_ylabel("cumulative share less uniform")
         figure.supxlabel("shaded: 90 % of the lines of uniform ranks lie there, at each point", fontsize=8)
-        figure.suptitle(
-            "Ranks are near uniform if the model is right; a wrong prior (blue) shows",
-            fontweight="bold",
-        )
+        title_figure(figure, "Ranks are near uniform if the model is right; a wrong prior (blue) shows")
     return figure

@@ -4,10 +4,13 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
-from analysis.figures.draw import plot_intervals
-from analysis.figures.style import ACCENT, KINDS, STYLE, level_colour, level_marker, level_name
+from analysis.figures.draw import plot_intervals, title_figure
+from analysis.figures.style import ACCENT, KINDS, STYLE, level_colour, level_marker, level_name, short_level
+from analysis.posterior.words import percent, points
 from analysis.studies.checks.controls import AMONG
 
 KIND_NAMES = {
@@ -16,6 +19,8 @@ KIND_NAMES = {
     "issue": "Votes of an issue area",
     "session": "Votes of a session",
 }
+NAME_WIDTH, NAME_HEIGHT = 0.4, 0.045
+"""Room that the name of a measured cause takes, as shares of a surface."""
 BLUE, GREY = level_colour("pact"), level_colour("none")
 
 
@@ -57,8 +62,11 @@ def plot_calibration(curve: pd.DataFrame) -> Figure:
     ax.plot(curve["expected"], curve["observed"], "o", color=BLUE, label="observed")
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="Predicted probability of joining (state left out)")
     ax.set_ylabel("Share that joined")
-    ax.set_title("Calibration", fontweight="bold")
-    ax.legend(frameon=False, loc="upper left")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    inside = (curve["lower"] <= curve["observed"]) & (curve["observed"] <= curve["upper"])
+    title_figure(
+        figure, f"{inside.sum()} of {len(curve)} groups of states join as often as the model expects"
+    )
     return figure
 
 
@@ -78,10 +86,7 @@ def plot_counts(checks: pd.DataFrame, labels: dict[str, str]) -> Figure:
     handles, texts = axes[-1].get_legend_handles_labels()
     figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     inside = (rows["lower"] <= rows["value"]) & (rows["value"] <= rows["upper"])
-    figure.suptitle(
-        f"{inside.sum()} of {len(rows)} counts of joiners lie inside the model's intervals",
-        fontweight="bold",
-    )
+    title_figure(figure, f"{inside.sum()} of {len(rows)} counts of joiners lie inside the model's intervals")
     return figure
 
 
@@ -107,7 +112,13 @@ def plot_permutations(checks: pd.DataFrame, labels: dict[str, str]) -> Figure:
         ax.set(title=label, ylim=(-0.6, len(part) - 0.4), xlabel="Effect of a pact, percentage points")
     handles, texts = axes[-1].get_legend_handles_labels()
     figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
-    figure.suptitle("Guarantees exchanged among states", fontweight="bold")
+    shown = rows[rows["case"].isin(labels)]
+    none = shown["verdict"] == "no effect"
+    title_figure(
+        figure,
+        "Guarantees that are exchanged among states have no effect in "
+        f"{none.sum()} of {len(shown)} comparisons",
+    )
     return figure
 
 
@@ -126,26 +137,24 @@ def plot_influence(
         order = part["unit"].astype(int) * -1 if kind == "session" else part["effect_without"]
         part = part.loc[order.sort_values().index].reset_index(drop=True)
         main = 100 * part["effect_main"].iloc[0]
-        ax.axvline(main, color=GREY, lw=0.8)
+        ax.axvline(main, color=GREY, lw=0.8, label="with all")
         ax.hlines(part.index, main, 100 * part["effect_without"], color=BLUE, lw=1)
-        ax.plot(100 * part["effect_without"], part.index, "o", color=BLUE, ms=4, label="left out")
+        ax.plot(100 * part["effect_without"], part.index, "o", color=BLUE, ms=4, label="without it")
         confirmed = part["confirmed"].notna()
         ax.plot(100 * part["confirmed"][confirmed], part.index[confirmed], "x", color=ACCENT, ms=6,
-                label="by a refit")  # fmt: skip
+                label="without it, by a refit")  # fmt: skip
         ax.set_yticks(part.index, [names.get(unit, unit) for unit in part["unit"]], fontsize=7)
         ax.set_title(KIND_NAMES[kind].format(len(part)))
+        ax.set_xlabel("percentage points")
     handles, texts = axes[0].get_legend_handles_labels()
-    figure.legend(handles, texts, loc="outside upper right", ncols=2, frameon=False, fontsize=8)
+    figure.legend(handles, texts, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     how = next(kind for kind in KINDS if quantity.endswith(kind)).replace("_", " ")
-    sd = 100 * (rows["shift"] / rows["shift_in_sd"]).abs().median()
-    figure.supxlabel(
-        f"Mean {how} effect of a pact over both cases when left out, percentage points "
-        f"(line: with all; posterior sd {sd:.0f})"
-    )
-    least, most = 100 * rows["effect_without"].min(), 100 * rows["effect_without"].max()
-    figure.suptitle(
-        f"Whatever is left out, the {how} effect stays between {least:.0f} and {most:.0f} points",
-        fontweight="bold",
+    sd = (rows["shift"] / rows["shift_in_sd"]).abs().median()
+    title_figure(
+        figure,
+        f"Whatever is left out, the mean {how} effect of a pact over both coalitions stays between "
+        f"{points(rows['effect_without'].min())} and {points(rows['effect_without'].max())} points "
+        f"(posterior sd {points(sd)})",
     )
     return figure
 
@@ -171,16 +180,11 @@ def plot_confounding(surface: pd.DataFrame, labels: dict[str, str]) -> Figure:
         for name, style in (("effect", "solid"), ("lower", "dashed")):
             if by[name].values.min() < 0 < by[name].values.max():
                 ax.contour(x, y, by[name].values, levels=[0], colors="black", linestyles=style)
-        for row in rows[(rows["benchmark"] != "") & (rows["benchmark_case"] == case)].itertuples():
-            # A measured cause beyond the surface is drawn at its edge.
-            place = min(row.strength_guarantee, x.max()), min(row.strength_joining, y.max())
-            ax.plot(*place, "o", color="black", ms=4, clip_on=False)
-            text = f"{row.benchmark.replace('_', ' ')}: {100 * row.effect:.0f}"
-            ax.annotate(text, place, xytext=(5, 4), textcoords="offset points", fontsize=7)
+        _name_causes(ax, rows[(rows["benchmark"] != "") & (rows["benchmark_case"] == case)], x, y)
         ax.set(xlim=(0, x.max()), ylim=(0, y.max()), title=label)
         ax.set_xlabel("Hidden cause on having a pact, logits per sd")
     axes[0].set_ylabel("Hidden cause on joining, logits per sd")
-    figure.suptitle("How strong a hidden cause would have to be", fontweight="bold")
+    title_figure(figure, _say_causes(surface, labels))
     figure.colorbar(field, ax=axes, label="Remaining effect of a pact, percentage points", ticks=levels[::2])
     line = mpl.lines.Line2D
     figure.legend(
@@ -193,6 +197,37 @@ def plot_confounding(surface: pd.DataFrame, labels: dict[str, str]) -> Figure:
         loc="outside lower center", ncols=3, frameon=False, fontsize=8,
     )  # fmt: skip
     return figure
+
+
+def _name_causes(ax: Axes, rows: pd.DataFrame, x: np.ndarray, y: np.ndarray) -> None:
+    """Mark measured causes on a surface that ends with ``x`` and ``y``. Names beside each other give way."""
+    taken: list[tuple[float, float]] = []
+    for row in rows.sort_values("strength_joining").itertuples():
+        # A measured cause beyond the surface is drawn at its edge.
+        place = min(row.strength_guarantee, x.max()), min(row.strength_joining, y.max())
+        ax.plot(*place, "o", color="black", ms=4, clip_on=False)
+        height = min(max(place[1] + 0.02 * y.max(), 0.04 * y.max()), 0.96 * y.max())
+        for left, other in taken:
+            if abs(left - place[0]) < NAME_WIDTH * x.max():
+                height = max(height, other + NAME_HEIGHT * y.max())
+        taken.append((place[0], height))
+        right = place[0] > (1 - NAME_WIDTH) * x.max()
+        text = f"{row.benchmark.replace('_', ' ').replace('gdp', 'GDP')}: {points(row.effect)}"
+        ax.annotate(
+            text, place, (place[0] + (-0.02 if right else 0.02) * x.max(), height), fontsize=7, va="center",
+            ha="right" if right else "left", arrowprops={"arrowstyle": "-", "lw": 0.5, "shrinkB": 0},
+            path_effects=[withStroke(linewidth=2, foreground="white")],
+        )  # fmt: skip
+
+
+def _say_causes(surface: pd.DataFrame, labels: dict[str, str]) -> str:
+    """Say what would be left of the effect beside a hidden cause as strong as the strongest measured one."""
+    measured = surface[(surface["benchmark"] != "") & (surface["benchmark_case"] == surface["case"])]
+    left = measured.groupby("case")["effect"].min()
+    parts = [f"{points(left[case])} in {label}" for case, label in labels.items() if case in left]
+    if not parts:
+        return "What would be left of the effect beside a hidden cause"
+    return f"Points left beside a hidden cause like the strongest measured one: {', '.join(parts)}"
 
 
 @mpl.rc_context(STYLE)
@@ -210,8 +245,14 @@ def plot_tiers(tiers: pd.DataFrame, labels: dict[str, str]) -> Figure:
             plot_intervals(ax, height, part, level_colour(level), level_marker(level),
                            scale=100, label=level_name(level))  # fmt: skip
         ax.set_yticks(np.arange(len(names)), names)
-        ax.set(title=label, xlim=(0, 100))
-    axes[-1].legend(frameon=False, fontsize=7.5, loc="upper right")
-    figure.supxlabel("Probability had all states that guarantee, % (mean and 90 % interval)")
-    figure.suptitle("Tier of support by guarantee", fontweight="bold")
+        ax.set(title=label, xlim=(0, 100), xlabel="probability, % (mean and 90 % interval)")
+    handles, texts = axes[-1].get_legend_handles_labels()
+    figure.legend(handles, texts, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    last = rows[rows["tier"] == names[-1]].set_index(["case", "level"])["mean"]
+    parts = [
+        f"{percent(last[case, levels[-1]])} with a {short_level(levels[-1])} and "
+        f"{percent(last[case, levels[0]])} without in {label}"
+        for case, label in labels.items()
+    ]
+    title_figure(figure, f"All else alike, the probability of {names[-1]} is {', '.join(parts)}")
     return figure

@@ -5,8 +5,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.draw import plot_intervals
+from analysis.figures.draw import plot_intervals, title_figure
 from analysis.figures.style import ACCENT, STYLE
+from analysis.posterior.words import points
 
 WAY_COLOURS = {"plugin": "#7f7f7f", "draws": "#0072B2", "measurement": "#E69F00", "joint": "#009E73"}
 WAY_MARKERS = {"plugin": "o", "draws": "D", "measurement": "s", "joint": "^"}
@@ -65,7 +66,7 @@ def plot_study(table: pd.DataFrame, real: dict[str, float] | None = None) -> Fig
             handles.append(Line2D([], [], color=ACCENT, lw=1.0, ls=":"))
             labels.append("real data: " + ", ".join(f"{name} {sd:.2f}" for name, sd in real.items()))
         figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
-        figure.suptitle(say_study(table, real), fontweight="bold")
+        title_figure(figure, say_study(table, real))
     return figure
 
 
@@ -110,4 +111,14 @@ def plot_ways(table: pd.DataFrame) -> Figure:
         axes[0].set_yticks([-k for k in range(len(cases))], cases)
         handles, labels = axes[-1].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+        title_figure(figure, say_ways(table))
     return figure
+
+
+def say_ways(table: pd.DataFrame) -> str:
+    """Say between which ends the pooled direct effect lies under all ways."""
+    rows = table[(table["quantity"] == "ame_pact_direct") & (table["case"] == "pooled")]
+    if rows.empty:
+        return "Ways to carry the uncertainty of positions into stage 2"
+    least, most = points(rows["mean"].min()), points(rows["mean"].max())
+    return f"Whatever the way, the direct effect of a pact is {least} to {most} points over the coalitions"

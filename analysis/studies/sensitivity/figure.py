@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.figures.draw import title_figure
 from analysis.figures.style import STYLE
 from analysis.pipeline.robustness import CONVINCING, count_fits
 
@@ -62,11 +63,10 @@ def plot_curve(
             f"Positive: with a probability above {CONVINCING}.",
             fontsize=8,
         )
-        figure.suptitle(
+        title_figure(
+            figure,
             f"A guarantee's total effect on joining, {case_label}, is positive in {found.positive} of "
             f"{found.fits} distinct fits that can move it",
-            fontsize=10,
-            fontweight="bold",
         )
     return figure
 

@@ -12,8 +12,8 @@ import pytest
 import xarray as xr
 from nbclient import NotebookClient
 from rich.console import Console
-from support.arviz_functions import use_every_function
 from support.command import ROOT, run_command
+from support.results.arviz_functions import use_every_function
 
 from analysis.commands.progress import run_with_progress
 from analysis.fitting.gates import ConvergenceError

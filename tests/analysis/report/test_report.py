@@ -292,7 +292,7 @@ def test_quantities_have_names_and_units():
     assert quantity_name("ame_pact_total") == "pact: effect on joining, total"
     assert quantity_name("ame_rio_natural_direct") == "Rio: effect on joining, natural direct"
     assert quantity_name("alignment_slope") == "slope of alignment"
-    assert quantity_name("alignment_rio") == "Rio: adds to alignment"
+    assert quantity_name("alignment_rio") == "Rio: effect on alignment"
     assert quantity_name("something_else") == "something_else"
     assert [
         quantity_unit(q) for q in ("ame_pact_total", "probability_none_total", "risk_ratio_rio_total")

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.figures.draw import title_figure
 from analysis.figures.style import ACCENT, STYLE, level_colour
 
 BLUE, GREY = level_colour("pact"), level_colour("none")
@@ -26,12 +27,13 @@ def plot_priors(checks: pd.DataFrame, labels: dict[str, str]) -> Figure:
     first, *rest = figure.subplots(1, len(cases) + 1, sharey=True)
     place = np.arange(len(order))[::-1]
     limit = ranges.set_index("item")["value"] * 100
-    for what, width, label in (("95 %", 1.5, "95 %"), ("half", 6, "half of the effects")):
+    for what, width, label in (("95 %", 1.5, "95 % of the effects"), ("half", 6, "half of the effects")):
         ends = np.array([limit[f"{name}: {what}"] for name in order])
         first.hlines(place, -ends, ends, color=GREY, lw=width, label=label)
     first.set_yticks(place, names)
     first.set(title="Before the data, one coalition", xlabel="Percentage points")
-    first.legend(frameon=False, fontsize=7, loc="lower right")
+    handles, texts = first.get_legend_handles_labels()
+    figure.legend(handles, texts, loc="outside lower left", ncols=2, frameon=False, fontsize=8)
     for ax, case in zip(rest, cases, strict=True):
         rows = posterior[posterior["case"] == case].set_index("item").loc[order]
         colours = [ACCENT if name == "main" else BLUE for name in order]
@@ -40,10 +42,10 @@ def plot_priors(checks: pd.DataFrame, labels: dict[str, str]) -> Figure:
         ax.axvline(0, color=GREY, lw=0.8)
         ax.set(title=labels.get(case, "both pooled"), xlabel="Percentage points")
     pooled = posterior[posterior["case"] == "pooled"]["value"] * 100
-    figure.suptitle(
+    title_figure(
+        figure,
         "Over these priors the pooled effect of a pact goes from "
         f"{pooled.min():.0f} to {pooled.max():.0f} points",
-        fontweight="bold",
     )
     return figure
 

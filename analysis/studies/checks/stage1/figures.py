@@ -6,7 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.figures.draw import title_figure
 from analysis.figures.style import ACCENT, STYLE, level_colour
+from analysis.posterior.words import percent
 from analysis.studies.checks.stage1.judge import AREAS, AS_EXPECTED, ITEM_FIT, STATE_FIT, UNPLACED
 from analysis.studies.checks.stage1.measure import CONTRADICTIONS, CORRELATION, DIMENSIONS, REPEATS
 
@@ -51,9 +53,7 @@ def plot_statistics(table: pd.DataFrame, labels: dict[str, str]) -> Figure:
     figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     judged = table[table["check"].isin((REPEATS, CORRELATION, DIMENSIONS))]
     inside = (judged["verdict"] == AS_EXPECTED).sum()
-    figure.suptitle(
-        f"{inside} of {len(judged)} statistics of votes are as the model expects", fontweight="bold"
-    )
+    title_figure(figure, f"{inside} of {len(judged)} statistics of votes are as the model expects")
     return figure
 
 
@@ -79,7 +79,7 @@ def plot_areas(table: pd.DataFrame, labels: dict[str, str]) -> Figure:
         ax.set(title=label, xlabel="Share, %", xlim=(0, None))
     handles, texts = axes[0].get_legend_handles_labels()
     figure.legend(handles, texts, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
-    figure.suptitle("What the positions leave out, by issue area", fontweight="bold")
+    title_figure(figure, _say_areas(table[table["check"] == AREAS], labels))
     return figure
 
 
@@ -100,8 +100,32 @@ def plot_units(table: pd.DataFrame, labels: dict[str, str]) -> Figure:
         column[1].set_xlabel("Squared residuals, over expected")
     handles, texts = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, texts, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
-    figure.suptitle("States and resolutions that fit the positions least", fontweight="bold")
+    title_figure(figure, _say_states(table[table["check"] == STATE_FIT], labels))
     return figure
+
+
+def _say_areas(rows: pd.DataFrame, labels: dict[str, str]) -> str:
+    """Say which issue area the positions leave out most, in each case."""
+    first = rows[rows["item"].str.startswith("dimension 1: ")]
+    parts = []
+    for case, label in labels.items():
+        of_case = first[first["case"] == case]
+        if len(of_case):
+            most = of_case.loc[of_case["value"].idxmax()]
+            parts.append(f"{most['item'].split(': ')[1]} ({percent(most['value'])}) before {label}")
+    return f"What the positions leave out is most of all about {', '.join(parts)}"
+
+
+def _say_states(rows: pd.DataFrame, labels: dict[str, str]) -> str:
+    """Say which two states vote least like their positions, in each case."""
+    rows = rows[~rows["item"].isin(UNPLACED.values())]
+    parts = []
+    for case, label in labels.items():
+        of_case = rows[rows["case"] == case]
+        order = (of_case["value"] / of_case["upper"]).sort_values(ascending=False).index[:2]
+        if len(order):
+            parts.append(f"{' and '.join(of_case.loc[order, 'item'])} before {label}")
+    return f"States that vote least like their positions: {', '.join(parts)}"
 
 
 def _plot_ranges(ax: Axes, rows: pd.DataFrame) -> None:

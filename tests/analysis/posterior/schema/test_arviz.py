@@ -6,7 +6,7 @@ Draws from the prior stand in the place of a posterior: nothing is fitted.
 import numpy as np
 import pytest
 import xarray as xr
-from support.arviz_functions import use_every_function
+from support.results.arviz_functions import use_every_function
 
 from analysis.posterior.schema.joining import OBSERVED as JOINED
 from analysis.posterior.schema.joining import build_joining_tree

@@ -3,12 +3,17 @@
 import numpy as np
 import pytest
 import xarray as xr
-from support.arviz_functions import use_every_function
+from support.results.arviz_functions import use_every_function
 
 from analysis.posterior.replication import expect_answers
 from analysis.posterior.schema.positions import OBSERVED
 from analysis.store.files import read_tree, write_tree
+from analysis.store.store import Store, load_or_make
+from analysis.studies.dynamic import fit as dynamic_fit
+from analysis.studies.dynamic import run as dynamic
+from analysis.studies.dynamic.plan import DynamicRun
 from analysis.studies.dynamic.saved import build_dynamic_tree
+from analysis.variants.sampler import SamplerSpec
 from models.coordinates.layout import prepare_layout
 from models.simulate.dynamic import simulate_record
 from models.spec import DynamicIdealPointSpec
@@ -73,3 +78,20 @@ def test_positions_say_whose_they_are(tree):
 @pytest.mark.filterwarnings("ignore")
 def test_every_function_takes_the_file(path):
     use_every_function(path, "discrimination_sd")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_every_function_takes_the_file_of_a_fit(votes, tmp_path, monkeypatch):
+    """The fit is a short one: its draws need not have converged to be written."""
+    state = np.array(["USA", *votes["state"].values[1:]])
+    record = votes.assign_coords(state=state, name=("state", state)).assign_attrs(
+        source="simulated", sha256="{}", first_session=1, last_session=4
+    )
+    store = Store(tmp_path / "fits")
+    monkeypatch.setattr(dynamic_fit, "check_convergence", lambda *_, **__: None)
+    monkeypatch.setattr(dynamic, "load_record_votes", lambda *_: record)
+    monkeypatch.setattr(dynamic, "load_or_make", lambda task, **given: load_or_make(task, store, **given))
+    run = DynamicRun(sessions=(1, 4), sampler=SamplerSpec(draws=200, tune=200, chains=4), seed=1)
+    output = dynamic.run_dynamic(run, output=tmp_path / "output", report=lambda _: lambda _: None)
+    use_every_function(output / "dynamic_ideal_points.nc", "discrimination_sd")
