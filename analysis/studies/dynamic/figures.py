@@ -23,7 +23,7 @@ DATES = {
 LABEL = "Position (sd of state-sessions; up: where the US votes)"
 
 
-def _plot_path(ax, path: pd.DataFrame, colour: str, label: str = "") -> None:
+def plot_path(ax, path: pd.DataFrame, colour: str, label: str = "") -> None:
     """Draw the mean as a line, the 90 % interval as a band; a gap of more than two sessions breaks both."""
     for _, part in path.groupby((path["session"].diff() > 2).cumsum()):
         ax.fill_between(part["year"], part["lower"], part["upper"], color=colour, alpha=0.25, lw=0)
@@ -41,7 +41,7 @@ def plot_powers(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
     for state, colour in POWERS.items():
         # A short record may lack some of them.
         if state in names:
-            _plot_path(ax, positions[positions["state"] == state], colour, names[state])
+            plot_path(ax, positions[positions["state"] == state], colour, names[state])
     _mark_dates(ax, positions)
     ax.set_ylabel(LABEL)
     figure.legend(loc="outside lower center", ncols=len(POWERS), frameon=False)
@@ -67,7 +67,7 @@ def plot_chosen(positions: pd.DataFrame, names: dict[str, str]) -> Figure:
     axes = figure.subplots(-(-len(chosen) // 4), 4, sharex=True, sharey=True, squeeze=False).ravel()
     for ax, state in zip(axes, chosen, strict=False):
         ax.fill_between(band.index, band[0.25], band[0.75], color="#dddddd", lw=0)
-        _plot_path(ax, positions[positions["state"] == state], "#0072B2")
+        plot_path(ax, positions[positions["state"] == state], "#0072B2")
         ax.set_title(names[state], fontsize=8)
         ax.tick_params(labelsize=7)
     for ax in axes[len(chosen) :]:

@@ -13,6 +13,12 @@ from analysis.posterior.draws import thin_evenly
 from analysis.store.files import OUTPUT, write_json, write_table, write_tree
 from analysis.store.keys import git_commit, now, package_versions
 from analysis.store.store import load_or_make
+from analysis.studies.dynamic.actors import (
+    list_bloc_members,
+    measure_actors,
+    measure_agreement,
+    plot_actors,
+)
 from analysis.studies.dynamic.expectations import check_expectations
 from analysis.studies.dynamic.figures import draw_figures
 from analysis.studies.dynamic.plan import DynamicRun, plan_dynamic
@@ -67,6 +73,8 @@ def run_dynamic(
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     posterior = idata["posterior"].dataset
     positions, moves = summarize_positions(posterior, votes), summarize_moves(posterior)
+    actors, distances = measure_actors(posterior, list_bloc_members(sorted(set(positions["year"]))))
+    distances, agreement = measure_agreement(votes, distances)
     record = {
         "sessions": list(run.sessions),
         "spec": asdict(run.model),
@@ -94,9 +102,13 @@ def run_dynamic(
     names = dict(zip(votes["state"].values, votes["name"].values, strict=True))
     write_table(positions.round(3), output / "dynamic_ideal_points.csv")
     write_table(moves.round(3), output / "dynamic_moves.csv")
+    write_table(actors.round(3), output / "dynamic_actors.csv")
+    write_table(distances.round(3), output / "dynamic_distances.csv")
+    write_table(agreement.round(3), output / "dynamic_agreement.csv")
     write_table(check_expectations(positions).round(3), output / "dynamic_expectations.csv")
     kept = build_dynamic_tree(thin_evenly(idata, KEPT_DRAWS), votes, run.model, run.seed)
     write_tree(kept, output / "dynamic_ideal_points.nc")
-    save_figures(output, draw_figures(positions, moves, names))
+    figures = draw_figures(positions, moves, names) | {"dynamic_actors": plot_actors(actors, names)}
+    save_figures(output, figures)
     write_json(record, output / "dynamic_run.json")
     return output
