@@ -10,11 +10,13 @@ import xarray as xr
 from nutpie.sample import CompiledModel
 
 from analysis.fitting.convergence import gate
-from analysis.fitting.gates import ATTEMPTS, ConvergenceError
+from analysis.fitting.gates import ATTEMPTS, GATES, ConvergenceError
 from analysis.variants.sampler import CORES, Progress, SamplerSpec, derive_seed
 
 POLL = 0.02
 """Seconds between two looks at running chains."""
+DOUBT = 3.0
+"""How many times more effective draws than foreseen a fit may turn out to have."""
 SAVED_STATISTICS = ["diverging", "energy", "n_steps"]
 
 
@@ -33,7 +35,8 @@ def sample_to_gates(
     """Sample until the gates are passed.
 
     A fit that is only too short goes on from where its chains stand, until it has twice the draws. A fit with
-    divergences begins again with smaller steps, for its draws may miss what lies where the steps failed.
+    divergences begins again with smaller steps, for its draws may miss what lies where the steps failed. A
+    fit that is too short by far is refused at once; see ``is_hopeless``.
 
     Parameters
     ----------
@@ -59,7 +62,7 @@ def sample_to_gates(
     Raises
     ------
     ConvergenceError
-        If every attempt misses a gate.
+        If every attempt misses a gate, or the last one could not pass it.
     """
     attempt, kept, starts = sampler, None, place(seed)
     for number in range(ATTEMPTS):
@@ -71,12 +74,31 @@ def sample_to_gates(
             return gate(kept, name, attempt, cores)
         except ConvergenceError as error:
             failure = error
+        if is_hopeless(failure.figures, ATTEMPTS - 1 - number):
+            raise failure
         if failure.figures["divergences"]:
             attempt, kept = replace(attempt.step_smaller(), draws=sampler.draws), None
             starts = place(derive_seed(seed, "starts", number))
         else:
             attempt, starts = replace(attempt, draws=kept["posterior"].sizes["draw"]), ends
     raise failure
+
+
+def is_hopeless(figures: dict, further: int) -> bool:
+    """Return whether a fit without divergences would miss the gate of sample size by far after all attempts.
+
+    Each further attempt doubles the draws, and so the effective ones. Chains that stand in different modes
+    have a handful however long they are.
+
+    Parameters
+    ----------
+    figures : dict
+        From ``analysis.fitting.convergence.measure_convergence``, of the draws so far.
+    further : int
+        Attempts that are left.
+    """
+    reached = min(figures["min_ess_bulk"], figures["min_ess_tail"]) * 2**further
+    return not figures["divergences"] and reached * DOUBT < GATES.min_ess
 
 
 def run_chains(

@@ -31,7 +31,7 @@ class DynamicRun:
 
     sessions: tuple[int, int] = (1, 80)
     model: DynamicIdealPointSpec = DynamicIdealPointSpec()
-    sampler: SamplerSpec = SamplerSpec(chains=8, draws=700, tune=300)
+    sampler: SamplerSpec = SamplerSpec(chains=8, draws=1200, tune=300)
     seed: int = 1946
 
 
