@@ -47,6 +47,18 @@ def fit(model: pm.Model, sampler=SAMPLER, seed=1, **settings) -> xr.DataTree:
     )
 
 
+def count_attempts(monkeypatch) -> list[int]:
+    """Return a list to which each further attempt adds its number of draws."""
+    asked = []
+
+    def run(compiled, sampler, *args, **how):
+        asked.append(sampler.draws)
+        return RUN_CHAINS(compiled, sampler, *args, **how)
+
+    monkeypatch.setattr(chains, "run_chains", run)
+    return asked
+
+
 def test_one_mode_is_one():
     assert len(find(build_model(0.0))) == 1
 
@@ -76,9 +88,11 @@ def test_the_gates_refuse_chains_in_two_modes(monkeypatch):
     model = build_model(16.0)
     with model:
         pm.Potential("tilt", 0.1 * model["shared"])
-    monkeypatch.setattr(chains, "ATTEMPTS", 1)
+    asked = count_attempts(monkeypatch)
     with pytest.raises(ConvergenceError, match="R-hat"):
         fit(model)
+    # No number of draws would bring the chains together.
+    assert asked == [SAMPLER.draws]
     # Chains that start together pass the same gates in one of the two modes: what was wrong before.
     monkeypatch.setattr(
         whitened, "place_chains", lambda modes, chains, seed: place_chains(modes[:1], chains, seed)
@@ -98,20 +112,15 @@ def build_hills(apart: float) -> pm.Model:
 def test_a_fit_without_a_search_starts_apart_and_the_gates_refuse_two_modes(monkeypatch):
     how = {"saved": ["place"], "name": "toy", "seed": 1}
     assert fit_model(build_hills(0.0), SAMPLER, **how).attrs["convergence"]["max_rhat"] < 1.01
-    monkeypatch.setattr(chains, "ATTEMPTS", 1)
+    asked = count_attempts(monkeypatch)
     with pytest.raises(ConvergenceError, match="R-hat"):
         fit_model(build_hills(2.0), SAMPLER, **how)
+    assert asked == [SAMPLER.draws]
 
 
 @pytest.mark.parametrize("searched", [True, False])
 def test_a_fit_that_is_too_short_goes_on(searched, monkeypatch):
-    asked, short = [], SamplerSpec(draws=100, tune=100)
-
-    def run(compiled, sampler, *args, **how):
-        asked.append(sampler.draws)
-        return RUN_CHAINS(compiled, sampler, *args, **how)
-
-    monkeypatch.setattr(chains, "run_chains", run)
+    asked, short = count_attempts(monkeypatch), SamplerSpec(draws=100, tune=100)
     longer = (
         fit(build_model(0.0), short)
         if searched
