@@ -45,7 +45,7 @@ def interval_chart(frame: pd.DataFrame, x_title: str, *, zero: bool = True, row_
     y = alt.Y("row:N", sort=None, title=None).axis(
         labelExpr="split(datum.label, '\\n')", labelLimit=190, labelPadding=6, grid=False
     )
-    x = alt.X("mean:Q", title=x_title).scale(zero=zero).axis(tickCount=7)
+    x = alt.X("mean:Q", title=x_title).scale(zero=zero).axis(tickCount=7, labelFlush=False)
     base = alt.Chart(frame).encode(y=y, tooltip=list_tips(frame), color=alt.Color("colour:N", scale=None))
     if several:
         base = base.encode(yOffset=alt.YOffset("series:N", sort=None))
@@ -83,7 +83,8 @@ def positions_chart(frame: pd.DataFrame, y_title: str) -> dict:
     x = alt.X("order:Q", title="States in the order of their alignment").axis(
         labels=False, ticks=False, grid=False
     )
-    x = x.scale(domain=[0, len(frame) + 1], nice=False)
+    # Room for the names at both ends, which would stand on the axis.
+    x = x.scale(domain=[-1.5, len(frame) + 2.5], nice=False)
     tips = list_tips(frame)
     colour = alt.Color("colour:N", scale=None)
     low, high = frame["lower"].min(), frame["upper"].max()

@@ -53,7 +53,7 @@ def joined_card(results: Results) -> Card:
 
 
 def alignment_card(results: Results) -> Card | None:
-    """How much nearer to the US a guarantee brings a state in the Assembly; None without one alignment."""
+    """How much nearer to the US states with a guarantee stand in the Assembly; None without one alignment."""
     path = path_card(results)
     if path is None:
         return None
@@ -62,12 +62,12 @@ def alignment_card(results: Results) -> Card | None:
     for case, label in results.case_labels.items():
         row = moved.loc[case]
         sure = certainty(row["prob_positive"])
-        shorts.append(f"{label} {estimate(*row[NUMBERS], digits=1)} sd, {sure} positive"
+        shorts.append(f"{label}: {estimate(*row[NUMBERS], digits=1)} sd nearer, {sure}"
                       if sure != "uncertain" and row["mean"] > 0
-                      else f"{label} {estimate(*row[NUMBERS], digits=1)} sd")  # fmt: skip
+                      else f"{label}: {estimate(*row[NUMBERS], digits=1)} sd")  # fmt: skip
     through = path.answer[:1].lower() + path.answer[1:]
     return Card(
-        "Does a pact bring a state nearer to the US in the General Assembly?",
+        "Do states with a pact stand nearer to the US in the General Assembly?",
         "; ".join(shorts),
         "The unit is the standard deviation of states. A path from the pact through alignment to joining is "
         f"{through}. {path.sentence}",
@@ -146,7 +146,7 @@ def _say_variants(results: Results) -> tuple[dict[str, str], str]:
     """Choices under which the effect is not found."""
     table = _own_table(results, "sensitivity.csv")
     if table is None:
-        return {}, "Other choices are not computed for this analysis (sfl sensitivity)."
+        return {}, "Other choices are not computed for this analysis (uv run sfl sensitivity)."
     threats, sentences = {}, []
     for case, label in results.case_labels.items():
         found = measure_robustness(table, "total", case)

@@ -123,8 +123,8 @@ def say_difference(results: Results) -> str:
     verdict = f"found for {', '.join(found)} only" if found else "open"
     verdict = "found for every measure" if len(found) == len(told) else verdict
     return (
-        f"Whether a pact did more in {names[0]} than in {names[-1]} is {verdict} "
-        f"(probability that it did: {each})."
+        f"Whether a pact goes with more joining in {names[0]} than in {names[-1]} is {verdict} "
+        f"(probability that it does: {each})."
     )
 
 

@@ -9,8 +9,8 @@ from analysis.store.results import Results
 TITLE = "Many acts, two great powers"
 NAMES = {"USA": "United States", "RUS": "Soviet Union and Russia"}
 FIGURES = {
-    "acts_forest.png": "Every act, the most unpopular on top: what a pact adds to the probability that a "
-    "protected state shields the power.",
+    "acts_forest.png": "Every act, the most unpopular on top: how much more often protected states "
+    "shield the power with a pact than without.",
     "acts_beside_ordinary.png": "A pact's effect on acts beside its effect on ordinary votes of the same "
     "sessions that were as divided.",
 }
@@ -26,7 +26,7 @@ def build_acts(results: Results) -> Section:
     """Whether states under a pact shield a power's contested acts. The command ``acts`` wrote the tables."""
     acts, verdicts = results.table("acts.csv"), results.table("acts_verdicts.csv")
     if acts is None or verdicts is None:
-        return Section("acts", TITLE, [Missing("acts.csv does not exist yet. To make it: sfl acts")])
+        return Section("acts", TITLE, [Missing("acts.csv does not exist yet. To make it: uv run sfl acts")])
     blocks = [
         Text(
             f"The Assembly voted on {len(acts)} contested acts here. A state shields a power if it votes "

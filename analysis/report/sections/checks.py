@@ -6,7 +6,7 @@ from analysis.figures.style import ALL, quantity_name, short_level
 from analysis.posterior.words import estimate, number, percent
 from analysis.report.blocks import Chart, Folded, Heading, Missing, Section, Text, fold
 from analysis.report.charts import grid_chart, interval_chart
-from analysis.report.sections.effects import case_names, level_style
+from analysis.report.sections.effects import capitalize, case_names, level_style
 from analysis.report.sections.findings import list_findings
 from analysis.report.sections.replicated import build_replicated
 from analysis.report.sections.weighting import build_weighting
@@ -106,13 +106,14 @@ def _chance(rows: pd.DataFrame) -> list:
 
 def _calibration(table: pd.DataFrame) -> list:
     frame = table.assign(
-        row=[f"{percent(r.expected)} expected ({r.n} answers)" for r in table.itertuples()],
+        row=[f"{percent(r.expected)} of {r.n} expected" for r in table.itertuples()],
         mean=100 * table["observed"],
         lower=100 * table["lower"],
         upper=100 * table["upper"],
         **PLAIN,
     )
     p_value = number(table["p_value"].iloc[0], 3)
+    inside = (table["lower"] <= table["observed"]) & (table["observed"] <= table["upper"])
     return [
         Text(
             "Each state is predicted from the answers of all others. States are sorted by the probability "
@@ -124,7 +125,8 @@ def _calibration(table: pd.DataFrame) -> list:
             "calibration",
             interval_chart(frame, "Share that joined, %", zero=False, row_height=28),
             "Share that joined in groups of states by expected probability; numbers in the table.",
-            "Observed shares (markers) and their 90 % intervals if the model is right (lines).",
+            f"{inside.sum()} of {len(table)} groups join as often as the model expects. Markers: shares that "
+            "joined; lines: their 90 % intervals if the model is right.",
         ),
         fold("The numbers", table, "Expected and observed shares of joiners"),
     ]
@@ -209,7 +211,7 @@ def _confounding(table: pd.DataFrame) -> list:
             "can see how strong it is, but it can be compared with what was measured: every covariate, and "
             "all that differs between regions."
         ),
-        *(Text(say_strongest(find_strongest(table, case), case, {})) for case in cases),
+        *(Text(capitalize(say_strongest(find_strongest(table, case), case, {}))) for case in cases),
         Text(
             "Each cell shows the effect that remains at these strengths of such a cause, in percentage "
             "points. In blue cells the interval excludes zero."
@@ -262,7 +264,7 @@ def _tiers(table: pd.DataFrame) -> list:
         blocks.append(
             Chart(
                 f"tiers-{_slug(case)}",
-                interval_chart(frame, "Percent or percentage points (mean and 90 % interval)", row_height=26),
+                interval_chart(frame, "Probability, % (mean and 90 % interval)", row_height=26),
                 f"{case}: support by tier and guarantee. The table has the numbers.",
                 f"{case}: {_say_tier(of_case)}. Probability of each tier of support, by guarantee.",
             )
@@ -273,8 +275,12 @@ def _tiers(table: pd.DataFrame) -> list:
 def _say_tier(rows: pd.DataFrame) -> str:
     """How likely the highest tier of support is with the strongest guarantee and with none."""
     last = rows[rows["tier"] == rows["tier"].iloc[-1]]
-    parts = [f"{percent(r.mean)} with {short_level(r.level)}" for r in last.itertuples()]
-    return f"{last['tier'].iloc[0]} has probability {', '.join(parts)}"
+    parts = [
+        f"{percent(r.mean)} with {'none' if r.level == 'none' else f'a {short_level(r.level)}'}"
+        for r in last.itertuples()
+        if r.level in (last["level"].iloc[0], last["level"].iloc[-1])
+    ]
+    return f"all else alike, the probability of {last['tier'].iloc[0]} is {' and '.join(reversed(parts))}"
 
 
 def _single_cases(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from analysis.figures.style import level_name
-from analysis.posterior.words import percent
 from analysis.report.blocks import Folded, Heading, Html, Section, Sortable, Text, plain_table
+from analysis.report.names import outcome_name
 from analysis.report.tables import Column, Table, make_table
 from analysis.store.files import ROOT
 from analysis.store.results import Results
@@ -73,8 +73,7 @@ def _cases_table(results: Results, spec: DataSpec) -> Sortable:
                 "States that voted": votes["states"],
                 "States in the sample": int(included.sum()),
                 "Joined": int(joined.sum()),
-                "Share": percent(joined.mean()),
-                "Joining is": " or ".join(case.joined_columns).replace("_", " "),
+                "Joining is": outcome_name(case.joined),
                 "Guarantee on": str(case.guarantee_date),
             }
         )

@@ -1,7 +1,8 @@
-"""The effects: what a guarantee adds to the probability of joining, in total and at a given alignment."""
+"""The effects: how much more likely joining is with a guarantee, in total and at a given alignment."""
 
 import pandas as pd
 
+from analysis.figures.findings import name_difference, say_more
 from analysis.figures.style import (
     ALL,
     GROUP_NAMES,
@@ -33,7 +34,7 @@ from analysis.store.results import Results
 
 POINTS = "Percentage points (mean and 90 % interval)"
 PATHS = {
-    "total": "adds {} points over both coalitions",
+    "total": "{} joining over both coalitions",
     "direct": "{} at the same alignment",
     "indirect": "{} through alignment",
 }
@@ -44,7 +45,7 @@ def case_names(results: Results) -> dict[str, str]:
     """Names of all cases of ``effects.csv``, with ``pooled`` and ``difference``."""
     names = list(results.case_labels.values())
     pooled = {1: "the case", 2: "both pooled"}.get(len(names), "all pooled")
-    return results.case_labels | {"pooled": pooled, "difference": f"{names[0]} minus {names[-1]}"}
+    return results.case_labels | {"pooled": pooled, "difference": name_difference([names[0], names[-1]])}
 
 
 def level_style(level: str) -> dict[str, str]:
@@ -87,7 +88,7 @@ def headline_chart(results: Results) -> Chart:
     numbers = "; ".join(f"{r.row} {r.tip_points} ({r.tip_interval})" for r in frame.itertuples())
     return Chart(
         "headline",
-        interval_chart(frame, "Change in the probability of joining, percentage points", row_height=52),
+        interval_chart(frame, "Probability of joining less that with none, points", row_height=52),
         f"Effects of a guarantee in percentage points: {numbers}.",
         f"{_say_headline(results)} Mean and 90 % interval, over the states of regions in which some "
         "states have "
@@ -96,14 +97,14 @@ def headline_chart(results: Results) -> Chart:
 
 
 def _say_headline(results: Results) -> str:
-    """What the strongest guarantee adds in each coalition, compared with none."""
+    """How much more joining the strongest guarantee goes with in each coalition, compared with none."""
     level = highest_level(results)
     total = select_effects(results.effects, f"ame_{level}_total")
     parts = [
-        f"{points(total.loc[case, 'mean'])} points in {name}" for case, name in results.case_labels.items()
+        f"{say_more(total.loc[case, 'mean'])} joining in {name}" for case, name in results.case_labels.items()
     ]
     told = " and ".join(parts)
-    return f"Compared with no guarantee, a {short_level(level)} adds {told} to the probability of joining."
+    return f"Compared with no guarantee and all else alike, a {short_level(level)} goes with {told}."
 
 
 def build_effects(results: Results) -> Section:
@@ -133,7 +134,7 @@ def build_effects(results: Results) -> Section:
                 f"effects-{name}",
                 interval_chart(frame, POINTS, row_height=44),
                 f"Effects of {level_name(name)} on joining: see the table of all effects below.",
-                f"{_capital(level_name(name))}: {_say_paths(results, name)}. From top to bottom in each "
+                f"{capitalize(level_name(name))}: {_say_paths(results, name)}. From top to bottom in each "
                 f"row: {kinds} "
                 "(filled: total).",
             )
@@ -143,7 +144,9 @@ def build_effects(results: Results) -> Section:
         blocks += [Heading("By capability and region"), _groups_chart(results, level)]
         blocks += describe_differences(results, level)
     blocks.append(Folded("Every effect", [Sortable(_effects_table(results), tall=True)]))
-    return Section("effects", "What a guarantee adds", blocks, ("effects.csv", "differences.csv"))
+    return Section(
+        "effects", "Joining with a guarantee and without", blocks, ("effects.csv", "differences.csv")
+    )
 
 
 def _coverage(results: Results, level: str) -> str:
@@ -166,11 +169,13 @@ def _say_paths(results: Results, level: str) -> str:
     for kind, words in PATHS.items():
         rows = select_effects(results.effects, f"ame_{level}_{kind}")
         if "pooled" in rows.index:
-            parts.append(words.format(points(rows.loc["pooled", "mean"])))
+            mean = rows.loc["pooled", "mean"]
+            parts.append(words.format(say_more(mean) if kind == "total" else points(mean)))
     return ", ".join(parts)
 
 
-def _capital(text: str) -> str:
+def capitalize(text: str) -> str:
+    """Begin a text with a capital letter."""
     return text[:1].upper() + text[1:]
 
 
@@ -245,7 +250,7 @@ def _groups_chart(results: Results, level: str) -> Chart:
         "groups",
         interval_chart(frame, POINTS, row_height=32),
         "Total effect by the capability and region of states. The table of all effects has the numbers.",
-        f"{_capital(level_name(level))}: from {number(frame['mean'].min(), 0)} to "
+        f"{capitalize(level_name(level))}: from {number(frame['mean'].min(), 0)} to "
         f"{number(frame['mean'].max(), 0)} "
         f"points by capability and region. From top to bottom in each row: {series}. Regions without "
         "comparison "

@@ -14,7 +14,7 @@ MODELS = {
     "region_only": "regions alone",
     "covariates": "covariates and regions",
     "guarantee": "covariates, regions and the guarantee",
-    "alignment": "all of these and alignment",
+    "alignment": "covariates, regions, the guarantee and alignment",
 }
 
 
@@ -34,7 +34,16 @@ def list_findings(table: pd.DataFrame) -> list:
 def _say_verdicts(rows: pd.DataFrame) -> str:
     """Count the verdicts. Those that are empty are no verdicts."""
     given = rows.loc[rows["verdict"].notna() & (rows["verdict"] != ""), "verdict"]
-    parts = [f"{count} of {len(rows)}: {verdict}" for verdict, count in given.value_counts().items()]
+    parts = [f"{count} of {len(given)}: {verdict}" for verdict, count in given.value_counts().items()]
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _say_beside(rows: pd.DataFrame) -> str:
+    """Say a number beside the range that the model expects."""
+    parts = [
+        f"{r.case}: {number(r.value, 0)}, where the model expects {estimate(r.reference, r.lower, r.upper)}"
+        for r in rows[rows["value"].notna()].itertuples()
+    ]
     return f"{'; '.join(parts)}." if parts else ""
 
 
@@ -97,8 +106,8 @@ def _hazard(quantity: str, wave: str) -> str:
 def _say_hidden(rows: pd.DataFrame) -> str:
     found = rows[rows["item"] == "e_value"]
     return "; ".join(
-        f"{r.case}: a cause that multiplies both by {number(r.value, 1)} explains the effect away; one of "
-        f"{number(r.lower, 1)}, its interval"
+        f"{r.case}: one that makes both a pact and joining {number(r.value, 1)} times as likely explains the "
+        f"estimate away; {number(r.lower, 1)} times as likely, the lower end of its interval"
         for r in found.itertuples()
     ) + ("." if len(found) else "")
 
@@ -112,6 +121,13 @@ def _say_prior(rows: pd.DataFrame) -> str:
     )
 
 
+def _say_missing(rows: pd.DataFrame) -> str:
+    """Name what was not computed and why; the table has the measures of convergence."""
+    notes = rows["note"].str.partition(":")[0]
+    parts = [f"{item} ({note})" for item, note in zip(rows["item"], notes, strict=True)]
+    return f"{'; '.join(parts)}."
+
+
 SAID: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
     "prior_predictive": ("What did the model assume?", _say_prior),
     "comparison": ("Which model predicts a left-out state best?", _say_comparison),
@@ -122,6 +138,13 @@ SAID: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
     "issue_areas": ("Does it depend on the issue of the votes?", _say_numbers),
     "time_to_joining": ("When do states with a guarantee join?", _say_numbers),
     "confounding": ("How strong must a hidden cause be?", _say_hidden),
+    "repeats": ("How many answers differ from the last one to the same text?", _say_beside),
+    "residual_spread": ("Are votes as surprising as the model expects?", _say_verdicts),
+    "residual_correlation": ("Do surprising votes go together?", _say_verdicts),
+    "residual_dimensions": ("Do they have dimensions of their own?", _say_verdicts),
+    "item_fit": ("How many resolutions can the model not place?", _say_beside),
+    "state_fit": ("How many states can it not place?", _say_beside),
+    "not_computed": ("What was not computed?", _say_missing),
     "weighting": ("Does the second estimator agree?", _say_verdicts),
 }
 """Kinds of checks: the question that each answers, and how its rows are said."""
@@ -129,9 +152,15 @@ SILENT = ("randomisation", "psis_loo")
 """Checks that are said elsewhere, or only serve another one."""
 
 
+def _name_group(item: str) -> str:
+    """Name a group of states; the table has ``level x`` and ``region x``."""
+    kind, _, name = item.partition(" ")
+    return short_level(name) if kind == "level" else name
+
+
 def _chart(rows: pd.DataFrame) -> Chart:
     frame = rows.assign(
-        row=rows["case"] + ": " + rows["item"].str.replace("level ", "").str.replace("region ", ""),
+        row=rows["case"] + ": " + rows["item"].map(_name_group),
         mean=rows["value"],
         colour="var(--level-pact)",
         shape="circle",

@@ -21,7 +21,8 @@ def build_notes(results: Results) -> Section:
         [
             Text(
                 "Doubts about single states come from the votes themselves: a leap may be a change of "
-                "government or an error of the record. `sfl data check` lists those of all sessions."
+                "government or an error of the record. The command uv run sfl data check lists "
+                "those of all sessions."
             ),
             fold(f"All {len(table)} notes", table, "Notes on the data"),
         ],

@@ -23,7 +23,7 @@ def build_provenance(results: Results) -> Section:
     facts = [
         ("Variant", f"{variant['name']}: {variant['reason']}"),
         ("Votes", sources),
-        ("Run", f"{record['started']} to {record['finished']}"),
+        ("Run", f"{_minute(record['started'])} to {_minute(record['finished'])} (UTC)"),
         ("Commit", record["commit"]),
         ("Seed", str(record["seed"])),
         ("Seconds in fits", number(sum(record["seconds"].values()), 0)),
@@ -50,17 +50,29 @@ def build_provenance(results: Results) -> Section:
                 f"{GATES.max_rhat} and bulk and tail effective sample size above {GATES.min_ess:.0f} for "
                 f"every saved number, and BFMI above {GATES.min_bfmi}."
             ),
-            Sortable(_convergence_table(record)),
+            Sortable(_convergence_table(results)),
             *_say_weights(record),
             *folded,
         ],
     )
 
 
-def _convergence_table(record: dict) -> Table:
+def _minute(time: str) -> str:
+    """Shorten a time to its minute: 2026-11-28 15:16."""
+    return time[:16].replace("T", " ")
+
+
+def _name_fit(name: str, results: Results) -> str:
+    """Name a fit with the label of its case: ``ideal points, iraq`` is that of Iraq 2003."""
+    kind, _, case = name.rpartition(", ")
+    return f"{kind}, {results.case_labels[case]}" if case in results.case_labels else name
+
+
+def _convergence_table(results: Results) -> Table:
+    record = results.record
     frame = pd.DataFrame(
         [
-            {"fit": name, "seconds": record["seconds"].get(name), **figures}
+            {"fit": _name_fit(name, results), "seconds": record["seconds"].get(name), **figures}
             for name, figures in record["convergence"].items()
         ]
     )

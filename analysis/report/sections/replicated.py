@@ -89,6 +89,6 @@ def _chart(shown: pd.DataFrame) -> Chart:
         interval_chart(frame, "Correlation of residuals, or share of their variance", row_height=32),
         f"{inside} of {len(shown)} correlations and dimensions of residuals are as the model expects. The "
         "table has the numbers.",
-        "Residuals of votes: what was seen (markers) and what 999 of 1,000 replicated votes show (lines). "
-        f"Filled: {cases[0]}.",
+        f"{inside} of {len(shown)} correlations and dimensions of residuals are as the model expects. "
+        f"Markers: what was seen; lines: what 999 of 1,000 replicated votes show. Filled: {cases[0]}.",
     )

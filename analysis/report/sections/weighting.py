@@ -3,16 +3,15 @@
 import pandas as pd
 
 from analysis.figures.style import ALL
-from analysis.posterior.summaries import INTERVAL
 from analysis.posterior.weighting import UNITS
-from analysis.posterior.words import estimate, number
+from analysis.posterior.words import estimate, number, points
 from analysis.report.blocks import Chart, Text, fold
 from analysis.report.charts import interval_chart
 from analysis.report.tables import estimates, in_points
 from analysis.report.verdict import highest_level
 from analysis.store.results import Results
 
-SERIES = {"model": "the model", "att": "weighting, each state", "subregion": "weighting, whole subregions"}
+SERIES = {"model": "the model", "att": "weighting each state", "subregion": "weighting whole subregions"}
 
 
 def build_weighting(results: Results, table: pd.DataFrame) -> list:
@@ -53,8 +52,20 @@ def build_weighting(results: Results, table: pd.DataFrame) -> list:
                 in_points(frame), "Effect on states that have it, percentage points", row_height=44
             ),
             f"Effect on the states that have the guarantee, by the model and by weighting: {told}.",
-            f"From top to bottom in each row: {', '.join(SERIES.values())}. Mean and {INTERVAL:.0%} "
-            "interval.",
+            f"For the states that have it, {_say_both(frame)}. From top to bottom in each row: "
+            f"{'; '.join(SERIES.values())}. Mean and 90 % interval.",
         ),
         fold("The numbers", table, "The second estimator: every quantity"),
     ]
+
+
+def _say_both(frame: pd.DataFrame) -> str:
+    """Say the effect by the model and by weighting, in each case."""
+    means = frame.set_index(["row", "series"])["mean"]
+    parts = [
+        f"{points(means[row, SERIES['model']])} points by the model and "
+        f"{points(means[row, SERIES['att']])} by weighting in {row}"
+        for row in dict.fromkeys(frame["row"])
+        if "pooled" not in row
+    ]
+    return ", ".join(parts)

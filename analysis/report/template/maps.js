@@ -1,5 +1,5 @@
 // Draws the maps: tiles of equal size or outlines, one for each coalition, coloured by what the reader picks.
-const SHADES = ["#dbe9f6", "#a8cee4", "#62a8d2", "#2d7dbb", "#0b559f", "#08306b"];
+const SHADES = ["#dbe9f6", "#a8cee4", "#62a8d2", "#2a78b5", "#0b559f", "#08306b"];
 const SHARES = [0.1, 0.25, 0.5, 0.75, 0.9];
 const TILE = 36;
 const maps = document.getElementById("maps");
@@ -9,15 +9,17 @@ const breaks = (() => {
   const known = all.filter((v) => v !== undefined).sort((a, b) => a - b);
   return [1, 2, 3, 4, 5].map((k) => known[Math.floor((k * known.length) / SHADES.length)] ?? 0);
 })();
+/** Levels whose colour is dark enough for white letters. */
+const DARK_LEVELS = ["pact", "nato"];
 const shadeOf = (value, limits) => limits.filter((limit) => value >= limit).length;
 
 /** The colour of a state, and that of letters on it. */
 const paint = (iso, name, measure) => {
-  if (iso === "USA") return ["var(--accent)", "#fff"];
+  if (iso === "USA") return ["var(--accent)", "var(--paper)"];
   const known = states[iso]?.cases[name];
   const none = ["var(--land)", "var(--muted)"];
   if (!known) return none;
-  if (measure === "guarantee") return [`var(--level-${known.guarantee}, var(--level-other))`, "#fff"];
+  if (measure === "guarantee") return [`var(--level-${known.guarantee}, var(--level-other))`, DARK_LEVELS.includes(known.guarantee) ? "#fff" : "#111"];
   if (measure === "joined") return known.joined === "yes" ? [SHADES[4], "#fff"] : ["var(--unjoined)", "var(--ink)"];
   const value = known[measure]?.[0];
   if (value === undefined) return none;

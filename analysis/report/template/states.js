@@ -125,7 +125,7 @@ const showStates = async (chosen) => {
   }
   if (pair.length === 2) {
     const told = showDifferences(pair);
-    place.append(...(told.length ? told : [make("p", { class: "missing" }, "A report made with roll calls at hand also lists the resolutions on which two states differ most (sfl report).")]));
+    place.append(...(told.length ? told : [make("p", { class: "missing" }, "A report made with roll calls at hand also lists the resolutions on which two states differ most (uv run sfl report).")]));
   }
 };
 const listPaths = (pair) => [...new Set([...pair, "USA"])].filter((iso) => states[iso].path.length);

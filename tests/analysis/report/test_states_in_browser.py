@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 
 def shown_states(page) -> list[str]:
     return page.locator("#states tbody tr:visible th").all_inner_texts()
@@ -97,6 +99,32 @@ def test_maps_show_what_is_picked_side_by_side_and_open_a_state(open_page):
     assert page.locator("[data-map=iraq] .place:not(.faded)").count() == 1
 
 
+CONTRASTS = """() => {
+  const light = (colour) => {
+    const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255);
+    const [r, g, b] = parts.map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const fill = (element) => light(getComputedStyle(element).fill);
+  return [...document.querySelectorAll(".map .place")].map((place) => {
+    const [paper, ink] = [fill(place.querySelector("rect")), fill(place.querySelector("text"))];
+    const found = (Math.max(paper, ink) + 0.05) / (Math.min(paper, ink) + 0.05);
+    return [place.dataset.state, Math.round(100 * found) / 100];
+  });
+}"""
+"""States of the tiles, each with the contrast of its letters."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_letters_on_the_map_can_be_read(open_page, scheme):
+    page = open_page(scheme=scheme)
+    for measure in ("alignment", "guarantee", "joined", "expected"):
+        page.check(f"input[value={measure}]")
+        found = page.evaluate(CONTRASTS)
+        assert len(found) > 370
+        assert [(state, ratio) for state, ratio in found if ratio < 4.5] == [], measure
+
+
 def test_years_show_the_states_that_are_picked(open_page):
     page = open_page()
     assert "United States" in page.locator("#chart-positions-iraq svg").text_content()
@@ -168,7 +196,7 @@ def test_a_tap_shows_what_hovering_shows(open_page):
 
 def test_contents_stay_in_view_and_say_where_the_reader_is(open_page):
     page = open_page()
-    page.locator("#contents-list a", has_text="What a guarantee adds").click()
+    page.locator("#contents-list a", has_text="Joining with a guarantee and without").click()
     page.wait_for_function("document.querySelector('#contents a[aria-current]').hash === '#effects'")
     assert page.locator("#contents").bounding_box()["y"] == 0
     narrow = open_page("phone")
