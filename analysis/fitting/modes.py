@@ -4,6 +4,7 @@ Chains that start together agree even where the posterior has another mode, and 
 search begins at the model's own start and at points far away in every direction.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,30 +68,44 @@ def find_modes(
 
 
 def _find_modes(evaluate: Gradient, begin: Arrow, seed: int, lowest: np.ndarray | float) -> list[Mode]:
-    rng = np.random.default_rng(seed)
     mode, height = climb(evaluate, begin.centre, lowest)
-    found = [_describe(evaluate, begin, mode, height)]
-    first = found[0].arrow
-    near = first.evaluate(evaluate)
-    away = [far * rng.normal(size=mode.size) for far in FAR]
-    for start in (side * step for step in away for side in (1, -1)):
-        mode, height = climb(near, start)
+    first = describe_mode(evaluate, begin, mode, height)
+    found = [first]
+    for _, mode, height in climb_apart(evaluate, first, seed):
         # Mirror images have the same height: one of them stands for both.
         if height > -WALL and all(abs(height - other.height) > SAME for other in found):
-            described = _describe(evaluate, begin, first.move(mode), height)
-            if (described.arrow.centre > lowest).all() and _is_level(described, evaluate):
+            described = describe_mode(evaluate, begin, mode, height)
+            if (described.arrow.centre > lowest).all() and is_level(described, evaluate):
                 found.append(described)
     found.sort(key=lambda mode: -mode.weight)
     return [mode for mode in found if mode.weight > found[0].weight - HEAVY]
 
 
-def _describe(evaluate: Gradient, begin: Arrow, mode: np.ndarray, height: float) -> Mode:
+def climb_apart(
+    evaluate: Gradient, first: Mode, seed: int, rounds: int = 1
+) -> Iterator[tuple[float, np.ndarray, float]]:
+    """Climb from points far away from a mode on both sides, ten a round.
+
+    Yields the spread of the start, in standard deviations of the mode, and where the climb ends: parameters
+    (parameter,) and log density.
+    """
+    rng, size = np.random.default_rng(seed), first.arrow.centre.size
+    near = first.arrow.evaluate(evaluate)
+    for far in FAR * rounds:
+        step = far * rng.normal(size=size)
+        for side in (1, -1):
+            end, height = climb(near, side * step)
+            yield far, first.arrow.move(end), height
+
+
+def describe_mode(evaluate: Gradient, begin: Arrow, mode: np.ndarray, height: float) -> Mode:
+    """Return the shape and the mass of the posterior about a mode (parameter,) with the given log density."""
     arrow = learn_arrow(evaluate, begin, mode)
     volume = np.log(np.linalg.det(arrow.block)).sum() + np.linalg.slogdet(arrow.rest)[1]
     return Mode(arrow, height, height + volume)
 
 
-def _is_level(mode: Mode, evaluate: Gradient) -> bool:
+def is_level(mode: Mode, evaluate: Gradient) -> bool:
     """Return whether a climb ended at the top: a Newton step from there gains less than ``SAME``."""
     gradient = mode.arrow.evaluate(evaluate)(np.zeros(mode.arrow.centre.size))[1]
     return bool(np.isfinite(mode.weight) and gradient @ gradient / 2 < SAME)

@@ -16,6 +16,7 @@ MADE_BY = {
     "checks.csv": "checks",
     "calibration.csv": "checks",
     "position_checks.csv": "checks",
+    "starts.csv": "checks",
     "predictions.csv": "checks",
     "influence.csv": "checks",
     "confounding.csv": "checks",
@@ -122,14 +123,18 @@ class Results:
         )
 
     @property
+    def published(self) -> Path:
+        """Folder of the published tables: that of the project, wherever its results are."""
+        return PUBLISHED if self.output == OUTPUT else self.output / "published"
+
+    @property
     def levels(self) -> list[str]:
         """Guarantee levels, no guarantee first."""
         return [str(level) for level in self.panel["guarantee"].attrs["levels"]]
 
     def find(self, name: str) -> Path | None:
         """Path of a file: of the variant, else in the output folder, else in the published folder."""
-        published = PUBLISHED if self.output == OUTPUT else self.output / "published"
-        places = (self.folder, self.output, published)
+        places = (self.folder, self.output, self.published)
         return next((place / name for place in places if (place / name).is_file()), None)
 
     def table(self, name: str) -> pd.DataFrame | None:

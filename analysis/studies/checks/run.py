@@ -30,6 +30,7 @@ from analysis.studies.checks.priors.scale import make_priors
 from analysis.studies.checks.rows import row, to_table
 from analysis.studies.checks.stage1.figures import draw_positions
 from analysis.studies.checks.stage1.make import keep_summary, make_position_checks
+from analysis.studies.checks.stage1.starts import judge_starts, make_starts
 from analysis.studies.checks.tiers import make_tier_fit, make_tiers
 from analysis.studies.checks.votes_left_out import (
     make_areas,
@@ -53,7 +54,17 @@ from models.likelihood.link import require_logit
 NEEDED_BY_ALL = ("ideal_point", "check_nested")
 """Fits without which there is nothing to check."""
 ORDER = (
-    *("positions", "prior", "comparison", "calibration", "posterior", "power_scaling", "priors", "weighting"),
+    *(
+        "positions",
+        "starts",
+        "prior",
+        "comparison",
+        "calibration",
+        "posterior",
+        "power_scaling",
+        "priors",
+        "weighting",
+    ),
     *(*AMONG, "areas", "hazard", "confounding"),
 )
 """Kinds of checks in the order in which checks.csv has their rows."""
@@ -97,11 +108,14 @@ def plan_checks(variant: Variant, inputs: Inputs) -> list[Task]:
         *("check_positions", "votes replicated", make_position_checks, variant, (votes, blocs), seen),
         needs=stage1,
     )
+    seen = {"votes": hashes, "ideal_point": asdict(variant.ideal_point), "seed": run.seed}
+    starts = Task("check_starts", "stage 1 from forty starts", make_starts, variant, votes, seen)
     of_votes, parts = (panel, votes), of_positions | {"votes": hashes}
     left_out, areas = (*stage1, *plan_left_out(variant, votes)), (*stage1, *plan_areas(variant, votes))
     return [
         *stage1,
         replicated,
+        starts,
         nested,
         plan("prior", "prior predictive", make_prior_predictive),
         comparison,
@@ -187,12 +201,14 @@ def write_checks(variant: Variant, inputs: Inputs, found: dict, lost: dict[str, 
     rows = {kind: found[f"check_{kind}"] for kind in ORDER if f"check_{kind}" in found}
     curve, positions = found.get("check_calibration"), found.get("check_positions")
     rows |= {} if positions is None else {"positions": keep_summary(positions)}
+    rows |= {"starts": judge_starts(rows["starts"])} if "starts" in rows else {}
     rows |= {} if curve is None else {"calibration": judge_calibration(curve)}
     shifts = [found[kind] for kind in ("check_influence", "check_votes") if kind in found]
     tables = {
         "checks": pd.concat([*(rows[kind] for kind in ORDER if kind in rows), *not_computed]),
         "calibration": curve,
         "position_checks": positions,
+        "starts": found.get("check_starts"),
         "predictions": found.get("check_predictions"),
         "influence": pd.concat(shifts, ignore_index=True) if shifts else None,
         "confounding": found.get("check_surface"),

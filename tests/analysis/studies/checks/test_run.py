@@ -100,7 +100,7 @@ def test_the_plan_lists_each_check_once_and_depends_on_votes_and_priors(inputs):
     wider = replace(variant, coalition=replace(variant.coalition, guarantee_scale=9.0))
     changed = {task.kind: task.key for task in run.plan_checks(wider, inputs)}
     # Replicated votes are about stage 1 alone.
-    assert {kind for kind, key in keys.items() if changed[kind] == key} == {"check_positions"}
+    assert {kind for kind, key in keys.items() if changed[kind] == key} == {"check_positions", "check_starts"}
     fewer = {case: counted.isel(item=slice(1, None)) for case, counted in inputs.votes.items()}
     changed = {task.kind: task.key for task in run.plan_checks(variant, Inputs(fewer, inputs.panel))}
     same = {kind for kind, key in keys.items() if changed[kind] == key}
