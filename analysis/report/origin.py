@@ -53,11 +53,10 @@ def name_run(results: Results) -> str:
 
 
 def _describe(results: Results, name: str, path: Path) -> tuple[str, bool]:
-    published = results.output / "published"
     if path.parent == results.folder and not is_published(results):
         return f"this {name_run(results)}", True
-    if published in path.parents or is_published(results):
-        home = results.folder if is_published(results) else published
+    if results.published in path.parents or is_published(results):
+        home = results.folder if is_published(results) else results.published
         commit = find_commit(home / "README.md", path.relative_to(home).as_posix())
         if is_published(results):
             commit = commit or results.record["commit"][:HASH]
@@ -87,8 +86,3 @@ def find_commit(page: Path, name: str) -> str:
         ):
             return cells[2]
     return ""
-
-
-def _covers(listed: str, name: str) -> bool:
-    """Whether an entry of the page, a file or a folder, covers a file."""
-    return name == listed or (listed.endswith("/") and name.startswith(listed))

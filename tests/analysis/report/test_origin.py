@@ -10,6 +10,7 @@ from analysis.report.first import overturn_card
 from analysis.report.origin import describe_origin, find_commit
 from analysis.report.page import render_report
 from analysis.report.published import load_published
+from analysis.store import results as result_files
 from analysis.store.results import Results
 
 PAGE = """
@@ -52,6 +53,17 @@ def test_a_published_table_is_marked_with_its_commit(results):
     assert '<p class="origin foreign">Numbers: published results, commit 1a2b3c4, not this run.</p>' in page
     assert find_commit(results.output / "published" / "README.md", "claims/a.png") == "1a2b3c4"
     assert find_commit(results.output / "published" / "README.md", "other.csv") == ""
+
+
+def test_a_published_table_is_marked_when_results_lie_elsewhere(results, tmp_path, monkeypatch):
+    publish(results, "dynamic_ideal_points.csv")
+    (results.output / "published").rename(tmp_path / "published")
+    # So it is with --results: the project's published tables stay where they are.
+    monkeypatch.setattr(result_files, "OUTPUT", results.output)
+    monkeypatch.setattr(result_files, "PUBLISHED", tmp_path / "published")
+    found = describe_origin(results, ("dynamic_ideal_points.csv",))
+    assert not found.own
+    assert found.text == "published results, commit 1a2b3c4, not this run"
 
 
 def test_published_checks_say_nothing_about_what_would_overturn_this_run(results):
