@@ -14,6 +14,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from support.made_results import make_sensitivity
 
+from analysis.commands.compare import compare_effects
+from analysis.figures.compare import plot_comparison
 from analysis.figures.draw import save_figure, title_figure
 from analysis.figures.run import draw_run
 from analysis.pipeline.robustness import pick_effect
@@ -67,7 +69,11 @@ def figures() -> dict[str, Figure]:
     tables = {name: pd.read_csv(PUBLISHED / f"{name}.csv") for name in CHECKS}
     tables["confounding"]["benchmark"] = tables["confounding"]["benchmark"].fillna("")
     variants = make_sensitivity()
+    other = results.effects.assign(mean=results.effects["mean"] + 0.1)
     return {
+        "compare": plot_comparison(
+            compare_effects(results.effects, other), "main", "a-variant-of-a-long-name"
+        ),
         **draw_run(results.ideal_points, results.effects, results.table("overlap.csv"), results.panel),
         **draw_checks(tables, results.panel, ISSUE_NAMES),
         **draw_positions(pd.read_csv(PUBLISHED / "position_checks.csv"), results.case_labels),
