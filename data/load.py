@@ -39,7 +39,7 @@ from data.votes.fetch import fetch_release, load_sources
 from data.votes.find import list_files
 from data.votes.prepare import ISSUE_NAMES
 from data.votes.record import FETCH_COMMAND, SHARED_DIR, find_rollcalls, load_record
-from data.votes.windows import load_doubts, load_record_votes, load_votes
+from data.votes.windows import list_beyond_tallies, load_doubts, load_record_votes, load_votes
 
 __all__ = [
     "ALLY_OF_CLIENT",
@@ -69,6 +69,7 @@ __all__ = [
     "grade_by_closeness",
     "grade_by_form",
     "is_member",
+    "list_beyond_tallies",
     "list_cases",
     "list_files",
     "list_members",

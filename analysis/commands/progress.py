@@ -50,7 +50,7 @@ def explain_tasks(
     load_xarray()
     with bad_input_ends(console):
         if variant is not None:
-            console.print(_name_votes(variant, votes_path), highlight=False, markup=False, soft_wrap=True)
+            console.print(name_votes(variant, votes_path), highlight=False, markup=False, soft_wrap=True)
         tasks = plan()
     show_explanation(tasks, Store(), console)
 
@@ -86,7 +86,7 @@ def run_with_progress(
     )
     with job_ends(console):
         if variant is not None:
-            console.print(_name_votes(variant, votes_path), highlight=False, markup=False, soft_wrap=True)
+            console.print(name_votes(variant, votes_path), highlight=False, markup=False, soft_wrap=True)
         with Progress(*columns, console=console) as bars:
 
             def report(name: str) -> Callable[[float], None]:
@@ -96,10 +96,15 @@ def run_with_progress(
             return run(report)
 
 
-def _name_votes(variant: Variant, votes_path: Path | None) -> str:
-    from data.load import FETCH_COMMAND, find_rollcalls
+def name_votes(variant: Variant, votes_path: Path | None) -> str:
+    """Say which votes a variant will use, or what it asks for that cannot be had without roll calls."""
+    from data.load import FETCH_COMMAND, find_rollcalls, list_beyond_tallies
 
-    found = find_rollcalls(votes_path)
+    found, spec = find_rollcalls(votes_path), variant.data
+    if found is None and (
+        needs := {need: None for case in spec.cases for need in list_beyond_tallies(spec, case)}
+    ):
+        return f"Votes: no roll calls found, and {', '.join(needs)} cannot be had from the shipped tallies."
     if variant.data.granularity == "agenda":
         return "Votes: the agenda tallies that ship with the project, as the variant asks."
     if found is None:

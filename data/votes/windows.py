@@ -72,7 +72,7 @@ def load_votes(
     """
     states = read_states()
     found = find_rollcalls(path)
-    beyond = _beyond_tallies(spec, case)
+    beyond = list_beyond_tallies(spec, case)
     fallback = ""
     if spec.granularity == "finest" and found is None:
         fallback = f"no roll calls found; using the shipped agenda tallies. {ways_to_rollcalls()}"
@@ -110,7 +110,7 @@ def load_votes(
     )
 
 
-def _beyond_tallies(spec: DataSpec, case: CaseSpec) -> list[str]:
+def list_beyond_tallies(spec: DataSpec, case: CaseSpec) -> list[str]:
     """List what the spec asks for and the shipped tallies do not hold."""
     given = [(field, getattr(spec, field)) for field in sorted(_ROLLCALL_FIELDS)]
     beyond = [f"{field} = {value!r}" for field, value in given if value != getattr(DataSpec(), field)]

@@ -1,12 +1,15 @@
 """The terminal shows the answer of a run case by case, in sentences and in tables that cut no name."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 from support.made_results import write_results
 
+from analysis.commands import progress
 from analysis.commands.answer import show_answer, show_table
+from analysis.variants.table import MAIN
 
 
 @pytest.mark.parametrize("variant", ["main", "main-quick"])
@@ -40,3 +43,19 @@ def show(what, folder):
     console = Console(width=80, record=True, file=io.StringIO())
     what(folder, console)
     return console.export_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "using the agenda tallies that ship"),
+        ({"granularity": "agenda"}, "as the variant asks"),
+        ({"us_side_below": 0.1}, "us_side_below = 0.1 cannot be had from the shipped tallies"),
+    ],
+)
+def test_the_first_line_says_which_votes_are_used_and_promises_none_that_lack(monkeypatch, changes, says):
+    monkeypatch.setattr("data.load.find_rollcalls", lambda path: None)
+    variant = replace(MAIN, data=replace(MAIN.data, **changes))
+    said = progress.name_votes(variant, None)
+    assert says in said
+    assert ("using" in said) == (not changes)
