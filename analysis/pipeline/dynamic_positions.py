@@ -21,7 +21,7 @@ def read_dynamic_fit() -> xr.DataTree:
     """
     if not DYNAMIC_FIT.is_file():
         raise DataError(
-            f"no fit of the dynamic model at {DYNAMIC_FIT}. To make it: uv run sfl dynamic --sessions 1-74"
+            f"no fit of the dynamic model at {DYNAMIC_FIT}. To make it: uv run sfl dynamic"
         )
     return read_tree(DYNAMIC_FIT)
 
