@@ -4,8 +4,8 @@
 # isort: off
 from analysis.commands import run, report, fit, compare, checks, sensitivity  # noqa: F401
 from analysis.commands.methods import propagation  # noqa: F401
-from analysis.commands import claims, acts, dynamic, ideal  # noqa: F401
-from analysis.commands.methods import benchmark, calibration, propagation_study  # noqa: F401
+from analysis.commands import claims, acts, ideal, dynamic  # noqa: F401
+from analysis.commands.methods import benchmark, calibration, propagation_study, record  # noqa: F401
 from analysis.commands.data import data_app
 from analysis.commands.case import case_app
 from analysis.commands.app import app

@@ -1,4 +1,4 @@
-"""``sfl dynamic``: positions of every state in every session since 1946."""
+"""``sfl dynamic`` and ``sfl update``: positions in every session since 1946, and new votes beside them."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from analysis.commands.app import ExplainOption, VotesOption, app, bad_input_ends, bad_option_ends
+from analysis.commands.app import (
+    ExplainOption,
+    VotesOption,
+    app,
+    bad_input_ends,
+    bad_option_ends,
+    console,
+)
+from analysis.commands.ideal import CodesOption, show_notes
 
 if TYPE_CHECKING:
     from analysis.variants.sampler import Report
@@ -37,7 +45,7 @@ def show_dynamic(folder: Path, console: Console) -> None:
     )
 
 
-@app.command(epilog="Example: [bold]uv run sfl dynamic --sessions 1-74[/bold]")
+@app.command(epilog="Example: [bold]uv run sfl dynamic[/bold]")
 def dynamic(
     sessions: Annotated[str, typer.Option(help="First and last session, 1-80 at most.")] = "1-80",
     step: Annotated[
@@ -74,3 +82,71 @@ def dynamic(
         variant=MAIN,
         votes_path=votes,
     )
+
+
+def parse_again(texts: list[str] | None) -> dict[str, int]:
+    """Return the column and the roll call of each ``COLUMN=RCID``."""
+    again = {}
+    for text in texts or []:
+        column, _, rcid = text.rpartition("=")
+        if not (column and rcid.strip().isdigit()):
+            raise ValueError(f"again = {text!r}: give a column and a roll call, such as r1=9101")
+        again[column.strip()] = int(rcid)
+    return again
+
+
+def show_update(folder: Path, console: Console) -> None:
+    """Print what the update rests on, and who moved most."""
+    import pandas as pd
+
+    from analysis.studies.dynamic.update.make import POSITIONS, RECORD
+
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    table = pd.read_csv(folder / POSITIONS)
+    show_notes(record["notes"], console)
+    console.print(
+        f"{record['roll_calls']} new roll calls of session {record['session']}, {record['states']} states. "
+        f"Positions from session {record['first_session_moved']} on are new; earlier ones are the fit's.",
+        highlight=False,
+    )
+    for row in table[table["shift"].notna()].head(3).itertuples():
+        console.print(
+            f"{row.state} in session {row.session}: {row.mean:.2f} ({row.lower:.2f} to {row.upper:.2f}), "
+            f"before {row.before_mean:.2f}",
+            highlight=False,
+        )
+    said = "the stored fit serves." if record["fit_serves"] else "fit again with sfl dynamic."
+    console.print(f"Pareto k {record['pareto_k']:.2f}: {said}", highlight=False)
+
+
+@app.command(epilog="Example: [bold]uv run sfl update new_votes.csv --session 80[/bold]")
+def update(
+    file: Annotated[Path, typer.Argument(help="States as rows, new roll calls as columns.")],
+    session: Annotated[
+        int | None, typer.Option(help="Session of the new roll calls. Default: the last of the fit.")
+    ] = None,
+    again: Annotated[
+        list[str] | None,
+        typer.Option(help="A column that puts a resolution again, and a roll call of it, such as r1=9101."),
+    ] = None,
+    codes: CodesOption = None,
+    on: Annotated[Path | None, typer.Option(help="Folder of sfl dynamic. Default: the usual one.")] = None,
+    votes: VotesOption = None,
+    output: Annotated[Path | None, typer.Option(help="Folder of the tables. Default: the usual one.")] = None,
+) -> None:
+    """Add new roll calls to stored positions without fitting again, and say whether the fit still serves."""
+    from analysis.commands.progress import run_with_progress, show_files
+    from analysis.store.files import OUTPUT
+    from analysis.variants.table import MAIN
+
+    with bad_option_ends():
+        pairs = parse_again(again)
+
+    def make(report: "Report") -> Path:
+        from analysis.studies.dynamic.update.make import make_update
+
+        how = {"session": session, "again": pairs, "codes": codes, "on": on, "votes_path": votes}
+        return make_update(file, **how, output=output or OUTPUT, progress=report("update"))
+
+    show_update(run_with_progress(make, MAIN, votes, console), console)
+    show_files(output or OUTPUT, False, console)

@@ -1,7 +1,7 @@
 """What everybody knows about the Assembly, written before a fit was looked at, and whether positions agree.
 
 An expectation that fails stays in the list. Either the positions are wrong, or what everybody knows is not
-what one dimension shows; ``models/docs/dynamic.md`` says which.
+what one dimension shows; ``models/docs/updates.md`` says which.
 """
 
 from collections.abc import Callable

@@ -6,14 +6,19 @@ forecast, and then the halves change places. All forecasts hear the same half.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from analysis.store.files import write_table
+from analysis.variants.sampler import Report
+from data.load import load_record_votes
 from models.coordinates.dynamic_mode import estimate_dynamic_start
 from models.coordinates.layout import prepare_layout
 
+TABLE = "dynamic_forecasts.csv"
 BEFORE = 10
 """Sessions before that positions are estimated from."""
 LEAST_TOLD = 5
@@ -65,6 +70,23 @@ def forecast_sessions(
         if progress:
             progress(k / (len(sessions) - 1))
     return pd.DataFrame(rows, columns=["session", "year", "answers", *COLUMNS])
+
+
+def run_forecasts(
+    sessions: tuple[int, int],
+    session_log_sd_scale: float,
+    output: Path,
+    *,
+    votes_path: Path | None = None,
+    seed: int = 1946,
+    report: Report,
+) -> Path:
+    """Forecast the sessions of the record, see ``forecast_sessions``, and write ``TABLE`` to ``output``."""
+    votes = load_record_votes(sessions, votes_path)
+    table = forecast_sessions(votes, session_log_sd_scale, seed, report("forecasts"))
+    output.mkdir(parents=True, exist_ok=True)
+    write_table(table.round(4), output / TABLE)
+    return output
 
 
 def locate_states(past: xr.Dataset, session_log_sd_scale: float) -> dict[str, np.ndarray]:
