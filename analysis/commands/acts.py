@@ -60,6 +60,13 @@ def acts(
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="A field and its new value: data.rio=none.")
     ] = None,
+    extent: Annotated[
+        str,
+        typer.Option(
+            help="What is fitted: effects (minutes), permuted (and pacts dealt anew), or whole (and every "
+            "act foretold from all others, an hour)."
+        ),
+    ] = "whole",
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Fit every variant, then judge the main run again.")
     ] = False,
@@ -75,7 +82,7 @@ def acts(
 
     load_xarray()
     with bad_option_ends():
-        run = choose_run(variant, changes or [])
+        run = choose_run(variant, changes or [], extent)
     if explain:
         from analysis.store.explain import show_explanation
         from analysis.store.store import Store

@@ -37,8 +37,8 @@ class ActsRun:
         Draws of positions that are kept of each window.
     permutations : int
         Number of permuted pacts.
-    extent : {"whole", "effects"}
-        Whether permuted pacts and acts left out are fitted too, or the effects only.
+    extent : {"whole", "permuted", "effects"}
+        What is fitted: everything; effects and permuted pacts, but no acts left out; or the effects only.
     """
 
     name: str = "main"
@@ -48,10 +48,10 @@ class ActsRun:
     seed: int = 19451024
     window: SamplerSpec = SamplerSpec(draws=500, tune=100)
     answers: SamplerSpec = SamplerSpec(draws=1000, tune=400)
-    refit: SamplerSpec = SamplerSpec(draws=300, tune=250, chains=2)
+    refit: SamplerSpec = SamplerSpec(draws=2000, tune=250, chains=2)
     window_draws: int = 400
     permutations: int = 20
-    extent: Literal["whole", "effects"] = "whole"
+    extent: Literal["whole", "permuted", "effects"] = "whole"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +121,8 @@ def plan_acts(
     shared |= {"sampler": asdict(run.refit)}
     content = shared | {"permutations": run.permutations}
     permuted = Task("acts_permuted", "permuted pacts", make_permuted, run, acts, content, about)
+    if run.extent == "permuted":
+        return ActsPlan(windows=stage1, fits=fits, permuted=permuted, left_out=None)
     left_out = Task(
         *("acts_left_out", "acts left out", make_left_out, run, acts, shared, about, tuple(stage1.values()))
     )

@@ -21,7 +21,7 @@ from models.acts.model import Cells, build_acts_model
 from models.simulate.acts import permute_pacts
 
 STATISTICS = ["diverging", "energy", "n_steps"]
-LENGTHS = (1, 2, 4)
+LENGTHS = (1, 2)
 """How many times the draws of the spec are taken before the refits are refused."""
 
 

@@ -5,6 +5,7 @@ Changes are by path, as in ``sfl acts --set``.
 
 import difflib
 from dataclasses import dataclass, field, replace
+from typing import get_args, get_type_hints
 
 from analysis.studies.acts.plan import ActsRun
 from analysis.variants.change import apply_changes, parse_change
@@ -85,15 +86,20 @@ def change_run(run: ActsRun, changes: dict[str, object], name: str) -> ActsRun:
     return replace(apply_changes(run, changes), name=name)
 
 
-def choose_run(name: str, changes: list[str], main: ActsRun | None = None) -> ActsRun:
+def choose_run(name: str, changes: list[str], extent: str = "whole") -> ActsRun:
     """Return the main run or a variant, with further changes such as ``data.rio=none``.
+
+    ``extent`` is that of the main run, see ``ActsRun``; of any other run only the effects are fitted.
 
     Raises
     ------
     ValueError
-        For an unknown name, path or value. The message names the nearest.
+        For an unknown name, path, value or extent. The message names the nearest, or what is allowed.
     """
-    run, known = main or ActsRun(), {choice.name: choice for choice in CHOICES}
+    allowed = get_args(get_type_hints(ActsRun)["extent"])
+    if extent not in allowed:
+        raise ValueError(f"extent = {extent!r}; allowed: {', '.join(allowed)}")
+    run, known = ActsRun(), {choice.name: choice for choice in CHOICES}
     if name != "main":
         if name not in known:
             near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.0)
@@ -103,4 +109,4 @@ def choose_run(name: str, changes: list[str], main: ActsRun | None = None) -> Ac
     if given:
         label = "+".join([*([] if name == "main" else [name]), *changes])
         run = change_run(run, given, "".join(c if c.isalnum() or c in "+-_=.," else "_" for c in label))
-    return run if run.name == "main" else replace(run, extent="effects")
+    return replace(run, extent=extent if run.name == "main" else "effects")

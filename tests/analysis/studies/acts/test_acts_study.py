@@ -184,6 +184,16 @@ def test_every_variant_can_be_made_and_unknown_ones_name_the_nearest():
         choose_run("main", ["data.rioo=none"])
 
 
+def test_less_can_be_fitted(acts):
+    def list_kinds(extent):
+        return {task.kind for task in plan_acts(choose_run("main", [], extent), acts, acts, {}).tasks}
+
+    assert list_kinds("whole") - list_kinds("permuted") == {"acts_left_out"}
+    assert list_kinds("permuted") - list_kinds("effects") == {"acts_permuted"}
+    with pytest.raises(ValueError, match="allowed: whole, permuted, effects"):
+        choose_run("main", [], "half")
+
+
 def test_a_plan_has_a_task_for_each_fit_and_a_prior_renews_only_what_uses_it(acts):
     acts = acts.assign_attrs(sha256="{}")
     main, other = (
