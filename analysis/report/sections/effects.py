@@ -120,11 +120,11 @@ def build_effects(results: Results) -> Section:
             "The total effect compares a world in which all states have the guarantee to one in which none "
             "has it, with all covariates unchanged. The direct effect also holds alignment in the General "
             "Assembly constant: it is what a guarantee does other than by moving a state nearer to the US in "
-            f"its votes. Of the total effect of {points(total['mean'])} points over all coalitions, "
-            f"{estimate(*direct, scale=100)} are direct. These are adjusted associations. They are causal "
+            f"its votes. Over all coalitions the total effect is {points(total['mean'])} points, the direct "
+            f"one {estimate(*direct, scale=100)}. These are adjusted associations. They are causal "
             "effects only if the models leave out nothing that matters."
         ),
-        Text(_coverage(results, level)),
+        Text(" ".join(filter(None, (_coverage(results, level), _say_sum(results, level))))),
     ]
     for name in results.levels[1:]:
         frame = effect_rows(results, name, cases, KINDS)
@@ -160,6 +160,18 @@ def _coverage(results: Results, level: str) -> str:
         f"The effects are averages over the states of {', '.join(regions)}: there some states have the "
         "guarantee and some have none, so that they can be compared. Over all states the total effect would "
         f"be {estimate(*everywhere, scale=100)} points. That is an extrapolation: elsewhere nobody has it."
+    )
+
+
+def _say_sum(results: Results, level: str) -> str:
+    """Say why direct and indirect effects do not add up to the total one."""
+    rows = select_effects(results.effects, f"ame_{level}_mediated")
+    if "pooled" not in rows.index:
+        return ""
+    return (
+        "Direct and indirect effects come from the model with alignment, in which they add up to "
+        f"{estimate(*rows.loc['pooled', ['mean', 'lower', 'upper']], scale=100)} points; the total effect "
+        "comes from the model without it."
     )
 
 
