@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.worlds_of_groups import average_by_group, fit_worlds, simulate_worlds
+from support.results.worlds_of_groups import average_by_group, fit_worlds, simulate_worlds
 
 from models.spec import CoalitionSpec
 
