@@ -119,7 +119,9 @@ def measure_k(past: Past) -> float:
     log = past.place * past.pull - 0.5 * past.precision * past.place**2
     # Directions of which next to nothing is told have weights of 1, and no tail.
     told = log.std(0) > LEAST_TOLD
-    return max((float(array_stats.psislw(-column)[1]) for column in log[:, told].T), default=0.0)
+    k = max((float(array_stats.psislw(-column)[1]) for column in log[:, told].T), default=0.0)
+    # No tail can be fitted where next to all weight is on one draw.
+    return k if np.isfinite(k) else np.inf
 
 
 def update(

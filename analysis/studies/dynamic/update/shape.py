@@ -7,7 +7,7 @@ small ones, and only positions need a large factor.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from analysis.studies.dynamic.update.mode import Mode
 from analysis.studies.dynamic.update.stored import Linked, Stored, find, measure_spreads, take_rest
@@ -86,11 +86,23 @@ def find_shape(window: Window, stored: Stored, linked: Linked, mode: Mode) -> Sh
     cross = of_position[:, n:].reshape(n, KINDS, m).transpose(0, 2, 1)
     taken = np.einsum("pij,ijk->pik", cross, inverse)
     joint = of_position[:, :n] - taken.reshape(n, -1) @ cross.reshape(n, -1).T
-    lower = cholesky((joint + joint.T) / 2, lower=True)
-    root = solve_triangular(lower, np.eye(n), lower=True).T
+    root = take_root((joint + joint.T) / 2)
     of_item = -np.tensordot(taken, root, (0, 0)).transpose(1, 0, 2).reshape(KINDS * m, n)
     own = np.linalg.cholesky(inverse)
     return Shape(mode.x, root.astype(np.float32), of_item.astype(np.float32), own)
+
+
+def take_root(precision: np.ndarray) -> np.ndarray:
+    """Return R with R R' the inverse of a precision matrix of positions.
+
+    With scales of movement summed out, a path of few moves may bend the wrong way at the mode; there the
+    precision is taken to be that of a position with a standard deviation of 1.
+    """
+    try:
+        return solve_triangular(cholesky(precision, lower=True), np.eye(len(precision)), lower=True).T
+    except LinAlgError:
+        value, vector = np.linalg.eigh(precision)
+        return vector / np.sqrt(np.maximum(value, 1.0))
 
 
 def measure_past(
