@@ -30,6 +30,10 @@ STEP = 1e-4
 """Step of the differences of gradients, on the unconstrained scale."""
 FLATTEST = 1e-2
 """Smallest curvature that is believed: where the Hessian says less, the prior's tails decide."""
+FLATTEST_SHARED = 1.0
+"""The same of parameters that all items share, items integrated out: no region, state or log scale is wider
+by its prior. At the edge of a spike the curvature of a log scale is negative, and says nothing of its width:
+chains would begin where the scale is ten thousand times too small, and never move."""
 ROUNDING = 1e-10
 """Smallest curvature beside the largest one that differences of gradients can tell from 0."""
 
@@ -212,7 +216,7 @@ def learn_arrow(evaluate: Gradient, begin: Arrow, mode: np.ndarray) -> Arrow:
     Returns
     -------
     Arrow
-        Directions flatter than ``FLATTEST`` are taken as that flat.
+        Directions flatter than ``FLATTEST``, or ``FLATTEST_SHARED``, are taken as that flat.
     """
     n_item, size, _ = begin.block.shape
     n_rest, first = len(begin.rest), n_item * size
@@ -226,7 +230,7 @@ def learn_arrow(evaluate: Gradient, begin: Arrow, mode: np.ndarray) -> Arrow:
     # No item depends on another: one difference gives a column of every item's block at once.
     columns = [curve(slice(k, first, size))[:first].reshape(n_item, size) for k in range(size)]
     block = np.stack(columns, axis=-1)
-    block = _make_positive((block + block.swapaxes(1, 2)) / 2)
+    block = _make_positive((block + block.swapaxes(1, 2)) / 2, FLATTEST)
     shared = np.stack([curve(first + k) for k in range(n_rest)], axis=-1)
     beside = shared[:first].reshape(n_item, size, n_rest)
     follow = np.linalg.solve(block, beside)
@@ -236,14 +240,14 @@ def learn_arrow(evaluate: Gradient, begin: Arrow, mode: np.ndarray) -> Arrow:
         begin.place,
         _invert_transposed(block),
         follow.reshape(first, n_rest).astype(np.float32),
-        _invert_transposed(_make_positive(schur)),
+        _invert_transposed(_make_positive(schur, FLATTEST_SHARED)),
     )
 
 
-def _make_positive(matrix: np.ndarray) -> np.ndarray:
-    """Raise the eigenvalues of symmetric matrices (..., n, n) to ``FLATTEST`` and above rounding."""
+def _make_positive(matrix: np.ndarray, flattest: float) -> np.ndarray:
+    """Raise the eigenvalues of symmetric matrices (..., n, n) to the given value and above rounding."""
     value, vector = np.linalg.eigh(matrix)
-    floor = np.maximum(FLATTEST, ROUNDING * value[..., -1:])
+    floor = np.maximum(flattest, ROUNDING * value[..., -1:])
     return (vector * np.maximum(value, floor)[..., None, :]) @ vector.swapaxes(-1, -2)
 
 

@@ -52,6 +52,24 @@ def test_a_normal_posterior_becomes_a_standard_normal():
     assert abs(moved @ moved.T - np.linalg.inv(precision)).max() > 0.01
 
 
+def test_a_shared_parameter_whose_curvature_says_nothing_is_not_taken_as_wide():
+    """At the edge of a spike a log scale curves upwards. Chains must not begin far from there."""
+    begin, evaluate, precision, mean = make_quadratic(seed=3)
+    spiky, first = precision.copy(), 10
+    spiky[first, first] -= 2 * np.linalg.eigvalsh(precision)[-1]
+
+    def evaluate_spiky(point):
+        away = (point - mean)[begin.place]
+        by_parameter = np.empty(len(mean))
+        by_parameter[begin.place] = -spiky @ away
+        return -0.5 * away @ spiky @ away, by_parameter
+
+    arrow = learn_arrow(evaluate_spiky, begin, mean)
+    width = np.sqrt((arrow.rest**2).sum(1))
+    assert width.max() <= 1 + 1e-6
+    assert np.sqrt((learn_arrow(evaluate, begin, mean).rest ** 2).sum(1)).max() < 1
+
+
 def test_coordinates_and_parameters_lead_back_to_each_other():
     begin, evaluate, _, mean = make_quadratic(seed=1)
     arrow = learn_arrow(evaluate, begin, mean)
