@@ -142,18 +142,10 @@ def prepare_window(votes: xr.Dataset, begin: int) -> Window:
     offset = len(labels) - len(read.position)
     previous = whole.previous_idx[offset:]
     edge = (previous >= 0) & (previous < offset)
-    return Window(
-        begin=begin,
-        layout=layout,
-        votes=read,
-        outside=outside,
-        outside_item=np.searchsorted(layout.item, outside.item),
-        held=np.where(edge, labels[previous], ""),
-        elapsed=whole.elapsed[offset:],
-        n_move=np.bincount(whole.state_idx[whole.previous_idx >= 0], minlength=votes.sizes["state"])[
-            np.flatnonzero(inside_states)
-        ],
-    )
+    held, elapsed = np.where(edge, labels[previous], ""), whole.elapsed[offset:]
+    n_move = np.bincount(whole.state_idx[whole.previous_idx >= 0], minlength=votes.sizes["state"])
+    at = np.searchsorted(layout.item, outside.item)
+    return Window(begin, layout, read, outside, at, held, elapsed, n_move[inside_states])
 
 
 def split(x: np.ndarray, window: Window) -> list[np.ndarray]:
