@@ -12,7 +12,7 @@ import xarray as xr
 
 from models.coordinates.gauge import orient, remove_overlap, standardise
 from models.coordinates.items import ItemWarp, place_discrimination, place_log_gap, place_midpoint
-from models.coordinates.regions import place_region_mean
+from models.coordinates.regions import place_position, place_region_mean
 from models.coordinates.start import Start, estimate_second_start, estimate_start, prepare_direction
 from models.likelihood import absences
 from models.likelihood.repeated.answers import Answers, answers_logp, prepare_answers
@@ -115,12 +115,12 @@ def build_ideal_point_model(votes: xr.Dataset, spec: IdealPointSpec) -> pm.Model
     with pm.Model(coords=coords, check_bounds=False) as model:
         # Arrays are data, not constants: other votes then need no new compilation.
         pm.Data("region_idx", region_idx, dims="state")
-        states = place_states(spec, start.position, region_idx)
+        states = place_states(spec, start.position, region_idx, start.position_error)
         discrimination, cutpoint = place_items(start, spec, "item", abstentions=counts[..., 1].any())
         axes, directions = [Axis(*states, discrimination)], [direction]
         if spec.dimensions == 2:
             position, slope = estimate_second_start(counts, start)
-            states = place_states(spec, position, region_idx, axes[0].position, "second_")
+            states = place_states(spec, position, region_idx, first=axes[0].position, prefix="second_")
             axes.append(Axis(*states, place_second_discrimination(spec, slope)))
             directions.append(slope)
         strength = place_repeats(spec, answers)
@@ -163,7 +163,12 @@ def check_votes(votes: xr.Dataset, spec: IdealPointSpec) -> None:
 
 
 def place_states(
-    spec: IdealPointSpec, start: np.ndarray, region_idx: np.ndarray, first=None, prefix: str = ""
+    spec: IdealPointSpec,
+    start: np.ndarray,
+    region_idx: np.ndarray,
+    error: np.ndarray | None = None,
+    first=None,
+    prefix: str = "",
 ) -> tuple:
     """Add the states' positions on one axis to the model in context.
 
@@ -174,6 +179,8 @@ def place_states(
         (state,), float: rough positions, sd 1.
     region_idx : np.ndarray
         (state,), int: number of each state's region.
+    error : np.ndarray, optional
+        (state,), float: rough errors of the positions. Default: 0, each state is sampled at its place.
     first : vector (state,), optional
         Standardised positions on the first axis, with which those on a second must not be correlated.
     prefix : str
@@ -197,12 +204,10 @@ def place_states(
     else:
         # Votes tell little of a second axis: with spreads of their own, whole regions would fall together.
         region_sd = pt.ones_like(region_mean)
-    name = f"{prefix}raw_position"
-    within = {"mu": region_mean[of_state], "sigma": region_sd[of_state], "dims": "state", "initval": start}
-    if spec.family == "normal":
-        raw = pm.Normal(name, **within)
-    else:
-        raw = pm.StudentT(name, nu=spec.family_df, **within)
+    error = np.zeros_like(start) if error is None else error
+    df = spec.family_df if spec.family == "student_t" else None
+    of_region = region_mean[of_state], region_sd[of_state]
+    raw = place_position(f"{prefix}position", *of_region, start, error, df)
     if first is not None:
         raw = remove_overlap(raw, first, spec.gauge_scale)
     position, location, scale = standardise(raw, spec.gauge_scale, prefix)

@@ -1,5 +1,7 @@
 """Coordinates of effects with a common scale that suit effects which differ and effects which do not."""
 
+from functools import partial
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
@@ -52,3 +54,36 @@ def place_part(name: str, sd, error: np.ndarray, dim: str):
     """
     spread = pt.sqrt(pm.Data(f"{name}_error", error, dims=dim) ** 2 + sd**2)
     return sd / spread * pm.Normal(f"{name}_part", 0, spread, dims=dim)
+
+
+def place_position(name: str, mean, sd, start: np.ndarray, error: np.ndarray, df: float | None = None):
+    """Add states' positions ~ Normal(mean, sd), or Student t, to the model in context.
+
+    A state whose votes tell its position is sampled at its place. One whose votes hardly tell it, because
+    its region answers as one, is sampled relative to its region: at its place it would follow the region's
+    spread wherever that goes, and the closer the states, the smaller the sampler's steps would have to be.
+
+    Parameters
+    ----------
+    name : str
+        The model has ``<name>_part`` and the data ``<name>_error``.
+    mean, sd : vector (state,)
+        Of each state's region.
+    start : np.ndarray
+        (state,), float: where chains begin, for a mean of 0 and a sd of 1.
+    error : np.ndarray
+        (state,), float >= 0: rough error with which the votes show each position.
+    df : float, optional
+        Degrees of freedom. Default: normal.
+
+    Returns
+    -------
+    vector (state,)
+    """
+    rough = pm.Data(f"{name}_error", error, dims="state")
+    shown = (1 + rough**2) ** -0.5
+    spread = pt.sqrt(rough**2 + sd**2)
+    within = {"mu": shown * mean, "sigma": spread, "dims": "state", "initval": start * np.sqrt(1 + error**2)}
+    family = pm.Normal if df is None else partial(pm.StudentT, nu=df)
+    part = family(f"{name}_part", **within)
+    return mean + sd / spread * (part - shown * mean)

@@ -10,6 +10,8 @@ import xarray as xr
 
 WIDTH = 1.5
 """Standard deviation of chains' starts about a mode, in standard deviations of the posterior."""
+LEAST = 1e-2
+"""Information on a state's position that is taken for granted: the errors of silent states stay finite."""
 US_SIDE = {"yes": 1.0, "abstain": 0.0, "no": -1.0, "absent": 0.0}
 
 
@@ -30,6 +32,8 @@ class Start(NamedTuple):
         (item,), float, 0 to 1: share of the votes' information on the cutpoints that concerns the upper one.
     gap_error : np.ndarray
         (item,), float: error of the log gap between the cutpoints, from the number of abstentions.
+    position_error : np.ndarray
+        (state,), float > 0: error of the positions, from the slopes and the number of divided answers.
     """
 
     position: np.ndarray
@@ -38,6 +42,7 @@ class Start(NamedTuple):
     centre: np.ndarray
     upper_weight: np.ndarray | None = None
     gap_error: np.ndarray | None = None
+    position_error: np.ndarray | None = None
 
 
 def prepare_direction(votes: xr.Dataset) -> np.ndarray:
@@ -71,11 +76,14 @@ def estimate_start(counts: np.ndarray, direction: np.ndarray) -> Start:
     position = (position - position.mean()) / max(position.std(), 1e-12)
     if direction @ (centred @ position) < 0:
         position = -position
-    slope, midpoint, centre = _logistic_regressions(share, answered, position)
+    slope, midpoint, centre, weight = _logistic_regressions(share, answered, position)
     below = counts.sum(1).cumsum(-1)
     informed = np.minimum(below[:, :2], below[:, 2:] - below[:, :2]) + 0.5
     gap_error = (counts[..., 1].sum(1) + 0.5) ** -0.5
-    return Start(position, slope, midpoint, centre, informed[:, 1] / informed.sum(1), gap_error)
+    position_error = (slope**2 @ weight + LEAST) ** -0.5
+    return Start(
+        position, slope, midpoint, centre, informed[:, 1] / informed.sum(1), gap_error, position_error
+    )
 
 
 def estimate_second_start(counts: np.ndarray, start: Start) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +126,7 @@ def _logistic_regressions(share, answered, position):
     """Regress the share of yes on position, all items at once, by penalised Newton steps.
 
     The penalty keeps a perfectly divided item finite. The centre is the mean position, each state weighted by
-    the information of its answer about the item.
+    the information of its answer about the item, which is returned too (item, state).
     """
     slope, midpoint = np.zeros(len(share)), np.zeros(len(share))
     for _ in range(12):
@@ -128,7 +136,7 @@ def _logistic_regressions(share, answered, position):
         moments = weight.sum(1), weight @ position, weight @ position**2
         pull = residual @ position, residual.sum(1)
         slope, midpoint = step_items(slope, midpoint, moments, pull, 0.1)
-    return slope, midpoint, moments[1] / np.maximum(moments[0], 1e-12)
+    return slope, midpoint, moments[1] / np.maximum(moments[0], 1e-12), weight
 
 
 def step_items(slope, midpoint, moments, pull, penalty):

@@ -39,8 +39,6 @@ def test_log_density_of_a_few_cells_equals_a_hand_sum():
     model = build_ideal_point_model(votes, spec)
     point = draw_point(model, 3)
     value = {k.removesuffix("_log__"): (np.exp(v) if k.endswith("_log__") else v) for k, v in point.items()}
-    raw = value["raw_position"]
-    theta = (raw - raw.mean()) / raw.std()
     start = estimate_start(votes["counts"].values, prepare_direction(votes))
     gap_spread = np.sqrt(start.gap_error**2 + value["log_gap_sd"] ** 2)
     log_gap = value["log_gap_mean"] + value["log_gap_sd"] / gap_spread * value["gap_part"]
@@ -51,6 +49,12 @@ def test_log_density_of_a_few_cells_equals_a_hand_sum():
     error, sd = model["region_error"].get_value(), value["region_mean_sd"]
     spread = np.sqrt(error**2 + sd**2)
     region_mean = sd / spread * value["region_part"]
+    rough, part = model["position_error"].get_value(), value["position_part"]
+    np.testing.assert_allclose(rough, start.position_error)
+    mean, within = region_mean[region_idx], np.exp(value["region_log_sd"])[region_idx]
+    part_mean, part_spread = mean / np.sqrt(1 + rough**2), np.sqrt(rough**2 + within**2)
+    raw = mean + within / part_spread * (part - part_mean)
+    theta = (raw - raw.mean()) / raw.std()
 
     total = 0.0
     for item, state, response in np.argwhere(votes["counts"].values == 1):
@@ -67,7 +71,7 @@ def test_log_density_of_a_few_cells_equals_a_hand_sum():
     normals = [
         (value["region_part"], 0, spread),
         (value["region_log_sd"], 0, spec.region_log_sd_scale),
-        (raw, region_mean[region_idx], np.exp(value["region_log_sd"])[region_idx]),
+        (part, part_mean, part_spread),
         ([raw.mean(), np.log(raw.std())], 0, spec.gauge_scale),
         (beta, 0, value["discrimination_sd"]),
         (value["log_gap_mean"], spec.log_gap_loc, spec.log_gap_scale),
@@ -90,7 +94,7 @@ def test_relabelling_states_and_items_changes_nothing(likelihood):
     relabelled = votes.isel(state=state, item=item).assign_coords(
         state=votes["state"].values, item=votes["item"].values
     )
-    moved = point | {"raw_position": point["raw_position"][state]}
+    moved = point | {"position_part": point["position_part"][state]}
     for name in ("raw_discrimination", "gap_part", "anchor"):
         moved[name] = point[name][item]
     expected = evaluate_logp(model, point)
@@ -168,7 +172,7 @@ def test_mirror_images_have_the_same_density_and_the_same_saved_numbers():
     model = build_ideal_point_model(votes, GRAPH)
     point = draw_point(model, 7)
     mirrored = {k: v.copy() for k, v in point.items()}
-    for name in ("raw_position", "raw_discrimination", "region_part"):
+    for name in ("position_part", "raw_discrimination", "region_part"):
         mirrored[name] = -point[name]
     centre = model["centre"].get_value()
     # The anchor lies beside the divide, which changes sides with the slope.

@@ -15,8 +15,8 @@ from models.spec import IdealPointSpec
 TWO = IdealPointSpec(dimensions=2)
 SMALL = World(n_state=60, n_item=120, second_sd=5.0)
 MIRRORED = {
-    "": ("raw_position", "raw_discrimination", "region_part"),
-    "second_": ("second_raw_position", "second_raw_discrimination", "second_region_part"),
+    "": ("position_part", "raw_discrimination", "region_part"),
+    "second_": ("second_position_part", "second_raw_discrimination", "second_region_part"),
 }
 SAVED = ("ideal_point", "discrimination", "second_ideal_point", "second_discrimination", "second_region_mean")
 

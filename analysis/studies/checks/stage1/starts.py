@@ -90,7 +90,7 @@ def search(
 def _climb(whitened, places: dict[str, slice], seed: int, rounds: int) -> Iterator[dict]:
     begin, lowest = whitened.begin, whitened.lowest
     evaluate = evaluate_parameters(whitened.compiled.logp_func, begin)
-    position = places["raw_position"]
+    position = places["position_part"]
     first = describe_mode(evaluate, begin, *climb(evaluate, begin.centre, lowest))
     for spread, end, height in climb_apart(evaluate, first, seed, rounds):
         kind, weight = "the same", 0.0
