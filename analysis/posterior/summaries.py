@@ -29,8 +29,10 @@ def summarize_draws(draws: xr.DataArray, dim: str | tuple[str, ...] = "sample") 
     Returns
     -------
     pd.DataFrame
-        Coordinate columns, then ``mean``, ``sd``, ``lower``, ``upper``.
+        Coordinate columns, then ``mean``, ``sd``, ``lower``, ``upper``. One number is one row.
     """
+    if set(draws.dims) == ({dim} if isinstance(dim, str) else set(dim)):
+        draws = draws.expand_dims("number")
     bounds = draws.quantile(ENDS, dim).drop_vars("quantile")
     summary = xr.Dataset(
         {
@@ -42,7 +44,7 @@ def summarize_draws(draws: xr.DataArray, dim: str | tuple[str, ...] = "sample") 
     )
     # Each label of a stacked dim becomes a column.
     kept = [d for d in draws.dims if d != dim and d not in dim]
-    keep = [name for d in kept for name in draws.indexes[d].names]
+    keep = [name for d in kept if d in draws.indexes for name in draws.indexes[d].names]
     return summary.to_dataframe().reset_index()[[*keep, "mean", "sd", "lower", "upper"]]
 
 

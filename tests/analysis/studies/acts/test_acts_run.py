@@ -80,6 +80,15 @@ def test_the_tables_are_those_that_are_promised(written):
     effects = pd.read_csv(written / "acts_effects.csv")
     assert set(effects["votes"]) == {"acts", "ordinary", "difference"}
     assert {"power", "kind", "era", "answer", "group", "prob_positive"} <= set(effects.columns)
+    slopes = pd.read_csv(written / "acts_slopes.csv")
+    scales = slopes[slopes["feature"].isin(("act_sd", "power_sd", "region_sd", "state_sd"))]
+    # Four fits; one number each, and one for each power of ``state_sd``.
+    assert scales.groupby("feature").size().to_dict() == {
+        "act_sd": 4,
+        "power_sd": 4,
+        "region_sd": 4,
+        "state_sd": 8,
+    }
     verdicts = pd.read_csv(written / "acts_verdicts.csv").set_index(["quantity", "power"])
     assert len(verdicts) == 4
     assert verdicts.loc[(SHIELD, "USA"), "verdict"] == "supported (main analysis only)"

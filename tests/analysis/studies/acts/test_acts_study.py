@@ -30,8 +30,13 @@ def make_posterior(cells, rng, n=20, effect=1.0):
         "covariate_slope": ("power", "covariate"),
         "state_effect": ("power", "state"),
         "region_effect": ("act", "region"),
+        "state_sd": ("power",),
+        "agreement_slope": ("power",),
+        "pact_difference": ("feature",),
+        **dict.fromkeys(("act_sd", "power_sd", "region_sd"), ()),
     }
     sizes = {name: len(getattr(cells, name)) for name in ("act", "power", "covariate", "state", "region")}
+    sizes["feature"] = len(FEATURES)
     draws = {
         name: (("chain", "draw", *dims), 0.1 * rng.normal(size=(1, n, *(sizes[d] for d in dims))))
         for name, dims in shapes.items()
