@@ -20,9 +20,7 @@ def read_dynamic_fit() -> xr.DataTree:
         If there is none.
     """
     if not DYNAMIC_FIT.is_file():
-        raise DataError(
-            f"no fit of the dynamic model at {DYNAMIC_FIT}. To make it: uv run sfl dynamic"
-        )
+        raise DataError(f"no fit of the dynamic model at {DYNAMIC_FIT}. To make it: uv run sfl dynamic")
     return read_tree(DYNAMIC_FIT)
 
 

@@ -73,6 +73,9 @@ def run_acts(
     reading(1.0)
     plan = plan_acts(run, data.acts, data.ordinary, data.windows)
     made: dict[str, object] = {}
+    # Direct effects that are stored do not load the positions that they were made from.
+    for task in plan.windows.values():
+        load_or_make(task, made=made, report=report)
     fits = {key: load_or_make(task, made=made, report=report)[0] for key, task in plan.fits.items()}
     estimates = estimate(run, data, plan, fits, made)
     further, lost = [], []
