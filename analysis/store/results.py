@@ -25,7 +25,9 @@ MADE_BY = {
     "sensitivity_axes.csv": "sensitivity",
     "robustness.csv": "sensitivity",
     "claims.csv": "claims",
-    "dynamic_ideal_points.csv": "dynamic",
+    **dict.fromkeys(
+        (f"dynamic_{name}.csv" for name in ("ideal_points", "actors", "agreement", "expectations")), "dynamic"
+    ),
     "benchmark.csv": "benchmark",
 }
 """Tables beside those of a run, and the ``sfl`` command that writes each."""
