@@ -8,17 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
-from analysis.fitting.fit import list_saved
-from analysis.fitting.modes import HEAVY, SAME, WALL, climb, climb_apart, describe_mode, is_level
-from analysis.fitting.whitened import compile_whitened
 from analysis.studies.checks.rows import row, to_table
 from analysis.variants.sampler import Progress, derive_seed
 from analysis.variants.variant import Variant
-from models.coordinates.arrow import evaluate_parameters, find_places
-from models.coordinates.precondition import flatten_start
-from models.ideal_point import OF_ITEMS, SAVED, build_ideal_point_model
 from models.spec import IdealPointSpec
 
 ROUNDS = 4
@@ -76,6 +69,15 @@ def search(
         mode less that of the first, by Laplace's approximation; ``correlation`` of the positions with those
         of the first mode, -1 to 1. Mirror images count as the same and have a correlation of -1.
     """
+    # Imported here: a plan of the checks loads neither compiler nor sampler.
+    from threadpoolctl import threadpool_limits
+
+    from analysis.fitting.fit import list_saved
+    from analysis.fitting.whitened import compile_whitened
+    from models.coordinates.arrow import find_places
+    from models.coordinates.precondition import flatten_start
+    from models.ideal_point import OF_ITEMS, SAVED, build_ideal_point_model
+
     model = build_ideal_point_model(votes, spec)
     whitened = compile_whitened(model, list_saved(model, SAVED), find_places(model, OF_ITEMS))
     with threadpool_limits(limits=1):
@@ -88,6 +90,9 @@ def search(
 
 
 def _climb(whitened, places: dict[str, slice], seed: int, rounds: int) -> Iterator[dict]:
+    from analysis.fitting.modes import SAME, WALL, climb, climb_apart, describe_mode, is_level
+    from models.coordinates.arrow import evaluate_parameters
+
     begin, lowest = whitened.begin, whitened.lowest
     evaluate = evaluate_parameters(whitened.compiled.logp_func, begin)
     position = places["position_part"]
@@ -111,6 +116,8 @@ def _climb(whitened, places: dict[str, slice], seed: int, rounds: int) -> Iterat
 
 def judge_starts(table: pd.DataFrame) -> pd.DataFrame:
     """Say for each case how many starts end elsewhere, and whether the other modes carry weight."""
+    from analysis.fitting.modes import HEAVY
+
     rows = []
     for case, found in table.groupby("case", sort=False):
         others = found[found["kind"] == "another mode"]

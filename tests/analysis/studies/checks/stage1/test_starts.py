@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.studies.checks.stage1 import starts
+from analysis.fitting.modes import SAME
 from analysis.studies.checks.stage1.starts import ELSEWHERE, HEAVIEST, judge_starts, search
 from models.simulate.static import simulate_votes
 from models.spec import IdealPointSpec
@@ -22,7 +22,7 @@ def test_starts_near_the_posterior_end_at_its_mode_or_at_the_mirror_image(found)
     assert len(found) == 10
     near = found[found["spread"] <= 5]
     assert (near["kind"] == "the same").all()
-    np.testing.assert_allclose(near["density"], 0, atol=starts.SAME)
+    np.testing.assert_allclose(near["density"], 0, atol=SAME)
     assert (near["correlation"].abs() > 0.99).all()
     # Starts are apart: those far away differ from those near.
     assert found["spread"].max() == 40
