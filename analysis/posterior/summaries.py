@@ -23,29 +23,33 @@ def interval(draws: np.ndarray, axis: int | None = None) -> np.ndarray:
     return np.quantile(draws, ENDS, axis=axis)
 
 
-def summarize_draws(draws: xr.DataArray, dim: str | tuple[str, ...] = "sample") -> pd.DataFrame:
+def summarize_draws(
+    draws: xr.DataArray, dim: str | tuple[str, ...] = "sample", *, positive: bool = False
+) -> pd.DataFrame:
     """Summarize draws by mean, sd and equal-tailed interval. Each remaining coordinate is a row.
 
     Returns
     -------
     pd.DataFrame
-        Coordinate columns, then ``mean``, ``sd``, ``lower``, ``upper``. One number is one row.
+        Coordinate columns, then ``mean``, ``sd``, ``lower``, ``upper`` and, if asked for, ``prob_positive``:
+        P(> 0), NaN where a draw is NaN. One number is one row.
     """
     if set(draws.dims) == ({dim} if isinstance(dim, str) else set(dim)):
         draws = draws.expand_dims("number")
     bounds = draws.quantile(ENDS, dim).drop_vars("quantile")
-    summary = xr.Dataset(
-        {
-            "mean": draws.mean(dim),
-            "sd": draws.std(dim, ddof=1),
-            "lower": bounds.isel(quantile=0),
-            "upper": bounds.isel(quantile=1),
-        }
-    )
+    numbers = {
+        "mean": draws.mean(dim),
+        "sd": draws.std(dim, ddof=1),
+        "lower": bounds.isel(quantile=0),
+        "upper": bounds.isel(quantile=1),
+    }
+    if positive:
+        numbers["prob_positive"] = (draws > 0).where(draws.notnull()).mean(dim, skipna=False)
+    summary = xr.Dataset(numbers)
     # Each label of a stacked dim becomes a column.
     kept = [d for d in draws.dims if d != dim and d not in dim]
     keep = [name for d in kept if d in draws.indexes for name in draws.indexes[d].names]
-    return summary.to_dataframe().reset_index()[[*keep, "mean", "sd", "lower", "upper"]]
+    return summary.to_dataframe().reset_index()[[*keep, *summary.data_vars]]
 
 
 def summarize_effects(

@@ -132,12 +132,5 @@ def average_acts(effects: xr.DataArray, acts: xr.Dataset) -> xr.DataArray:
 
 def summarize(draws: xr.DataArray, **labels: str) -> pd.DataFrame:
     """Summarize draws (sample, ...), with P(> 0), and put constant columns in front."""
-    table = summarize_draws(draws.rename("effect")).assign(prob_positive=summarize_positive(draws))
+    table = summarize_draws(draws.rename("effect"), positive=True)
     return pd.concat([pd.DataFrame(labels, index=table.index), table], axis=1)
-
-
-def summarize_positive(draws: xr.DataArray) -> np.ndarray:
-    """Return P(> 0) of each quantity, in the order of ``summarize_draws``; NaN where nothing is known."""
-    other = [dim for dim in draws.dims if dim != "sample"]
-    values = draws.transpose("sample", *other).values.reshape(draws.sizes["sample"], -1)
-    return np.where(np.isnan(values).any(0), np.nan, (values > 0).mean(0))

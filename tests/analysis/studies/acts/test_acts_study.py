@@ -5,7 +5,7 @@ import xarray as xr
 from support.made_acts import make_acts
 
 from analysis.studies.acts.agreement import measure_agreement
-from analysis.studies.acts.effects import average_acts, compute_effects
+from analysis.studies.acts.effects import average_acts, compute_effects, summarize
 from analysis.studies.acts.judge import judge
 from analysis.studies.acts.plan import ActsRun, plan_acts
 from analysis.studies.acts.predict import find_last, foretell_simply, measure_rank, score_acts
@@ -63,6 +63,24 @@ def test_effects_are_labelled_draws_of_the_protected_and_of_all(acts):
     np.testing.assert_allclose(american.values, by_hand.transpose("sample", "answer", "group").values)
     parts = set(means.indexes["part"].get_level_values("era"))
     assert parts == {"all", "to 1989", "from 1990"}
+
+
+def test_every_row_has_the_probability_of_its_own_draws(acts):
+    cells, rng = prepare_cells(acts, ActsModelSpec()), np.random.default_rng(3)
+    effects = compute_effects(make_posterior(cells, rng, n=40), cells)
+    # No two quantities have the same share above 0: a row with another's would show.
+    noise = rng.normal(rng.normal(size=effects.shape[1:]), 1, effects.shape)
+    means = average_acts(effects.copy(data=noise), acts)
+    for draws in (means, means - means.mean("answer"), means.isel(part=0, drop=True)):
+        table = summarize(draws, votes="acts")
+        values = draws.stack(all=[dim for dim in draws.dims if dim != "sample"], create_index=False)
+        labels = [name for name in ("power", "kind", "era", "answer", "group") if name in table]
+        for k in range(values.sizes["all"]):
+            own = values.isel(all=k)
+            row = table[np.logical_and.reduce([table[n] == own[n].item() for n in labels])]
+            assert len(row) == 1
+            assert row["prob_positive"].item() == pytest.approx(float((own > 0).mean()))
+            assert row["mean"].item() == pytest.approx(float(own.mean()))
 
 
 def test_agreement_is_minus_the_distance_and_unknown_states_have_their_region(acts):
