@@ -1,5 +1,7 @@
 """Figures of the study of acts: every act by unpopularity, and acts beside ordinary votes."""
 
+from textwrap import shorten
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -39,7 +41,8 @@ def draw_forest(table: pd.DataFrame) -> Figure:
             summary = summary.set_axis(["mean", "lower", "upper"], axis=1)
             plot_intervals(ax, y + shift, summary, colour, marker, 100, f"{effect} effect")
         labels = [
-            f"{row.label[:48]} ({row.year}; {100 * row.against:.0f} % against)" for row in own.itertuples()
+            f"{shorten(row.label, 48, placeholder='…')} ({row.year}; {100 * row.against:.0f} % against)"
+            for row in own.itertuples()
         ]
         ax.set_yticks(y, labels, fontsize=6.5)
         ax.axvline(0, color="0.6", lw=0.8)
