@@ -188,6 +188,11 @@ def test_what_is_missing_is_named_with_its_command(tmp_path):
         "sensitivity_axes.csv",
         "robustness.csv",
         "benchmark.csv",
+        # Shown by their rows in another table, or by the figures beside them.
+        "starts.csv",
+        "dynamic_actors.csv",
+        "dynamic_agreement.csv",
+        "dynamic_expectations.csv",
     }
     assert choice_card(results).answer == "Not computed yet"
 

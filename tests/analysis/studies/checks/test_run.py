@@ -198,6 +198,7 @@ def test_the_study_writes_every_table_and_is_resumed(tmp_path, monkeypatch, inpu
         "calibration",
         "power_scaling",
         "prior_range",
+        "starts",
         "prior_scale",
         "weighting",
         "permuted_guarantee",
