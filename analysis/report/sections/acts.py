@@ -8,18 +8,25 @@ from analysis.store.results import Results
 
 TITLE = "Many acts, two great powers"
 NAMES = {"USA": "United States", "RUS": "Soviet Union and Russia"}
-FIGURES = {
-    "acts_forest.png": "Every act, the most unpopular on top: how much more often protected states "
-    "shield the power with a pact than without.",
-    "acts_beside_ordinary.png": "A pact's effect on acts beside its effect on ordinary votes of the same "
-    "sessions that were as divided.",
-}
 REFUTED = (
     "Effects on ordinary votes as large as on acts; permuted pacts that do as well; aid, distance, "
     "neighbours or the other power's pact that leave nothing to the pact; states that gained a pact and "
     "vote as before; acts foretold no better with pacts than without (models/docs/acts.md, committed before "
     "the first fit)."
 )
+
+
+def say_figures(acts: pd.DataFrame, verdicts: pd.DataFrame) -> dict[str, str]:
+    """Return the caption of each figure, the finding first."""
+    above = (acts["shield_total_lower"] > 0).sum()
+    less = verdicts[verdicts["quantity"].str.startswith("P(shield)")]
+    found = " and ".join(f"{100 * row.mean:.0f} points ({NAMES[row.power]})" for row in less.itertuples())
+    return {
+        "acts_forest.png": f"On {above} of {len(acts)} acts protected states shield the power more often with "
+        "a pact than without, with an interval above 0. Every act, the most unpopular on top.",
+        "acts_beside_ordinary.png": f"Acts less ordinary votes: {found}. A pact's effect on acts beside its "
+        "effect on ordinary votes of the same sessions that were as divided.",
+    }
 
 
 def build_acts(results: Results) -> Section:
@@ -34,7 +41,7 @@ def build_acts(results: Results) -> Section:
         ),
         Facts([*(describe_verdict(row) for row in verdicts.itertuples()), ("What would refute it", REFUTED)]),
     ]
-    for name, words in FIGURES.items():
+    for name, words in say_figures(acts, verdicts).items():
         path = results.find(name)
         if path is not None:
             blocks.append(Picture(embed_picture(path), words, words))
