@@ -64,7 +64,7 @@ def acts(
         str,
         typer.Option(
             help="What is fitted: effects (minutes), permuted (and pacts dealt anew), or whole (and every "
-            "act foretold from all others, an hour)."
+            "act foretold from all others, much longer)."
         ),
     ] = "whole",
     sensitivity: Annotated[

@@ -69,7 +69,7 @@ def answer_sentences(effects: "pd.DataFrame", labels: dict[str, str]) -> list[st
     """
     level = effects["quantity"].str.extract("^ame_(.+)_total$")[0].dropna().unique()[-1]
     halves = (
-        (f"alignment_{level}", "was nearer to it in the General Assembly by", 1, 2, "sd"),
+        (f"alignment_{level}", "stood nearer to the US in the General Assembly by", 1, 2, "sd"),
         (f"ame_{level}_total", "had a higher probability of joining by", 100, 0, "points"),
     )
     sentences = []

@@ -31,8 +31,8 @@ STEP = 1e-4
 FLATTEST = 1e-2
 """Smallest curvature that is believed: where the Hessian says less, the prior's tails decide."""
 FLATTEST_SHARED = 1.0
-"""The same of parameters that all items share, items integrated out: no region, state or log scale is wider
-by its prior. At the edge of a spike the curvature of a log scale is negative, and says nothing of its width:
+"""The same of parameters that all items share, items integrated out. Votes tell these to within 1 nearly
+always. At the edge of a spike the curvature of a log scale is negative, and says nothing of its width:
 chains would begin where the scale is ten thousand times too small, and never move."""
 ROUNDING = 1e-10
 """Smallest curvature beside the largest one that differences of gradients can tell from 0."""

@@ -88,7 +88,7 @@ def test_the_terminal_gives_the_answer_in_a_table_and_a_sentence(quick):
     out = " ".join(quick[0].stdout.split())
     assert "joining, points" in out
     assert "uv run sfl run --quick --table" in out
-    assert "was nearer to it in the General Assembly by" in out
+    assert "stood nearer to the US in the General Assembly by" in out
     assert "had a higher probability of joining by" in out
     assert "Quick run: for trying out, not a result." in out
     assert "main-quick" in out

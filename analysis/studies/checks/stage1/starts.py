@@ -125,7 +125,7 @@ def judge_starts(table: pd.DataFrame) -> pd.DataFrame:
         counts = found["kind"].value_counts()
         note = (
             f"{counts.get('the same', 0)} of {len(found)} end at the same mode or its mirror image, "
-            f"{len(others)} at another, {counts.get('no mode', 0)} nowhere, where the density overflows"
+            f"{len(others)} at another, {counts.get('no mode', 0)} at no mode"
         )
         verdict = "one mode" if heaviest < -HEAVY else "several modes"
         rows.append(row(CHECK, ELSEWHERE, case, value=len(others), reference=len(found), note=note))
