@@ -53,8 +53,8 @@ def draw_forest(table: pd.DataFrame) -> Figure:
     found = (table["shield_total_lower"] > 0).sum()
     title_figure(
         figure,
-        f"On {found} of {len(table)} acts a state under a pact shields its power more often than it would "
-        "without, with a 90 % interval above 0",
+        f"A pact goes with more shielding on {found} of {len(table)} acts, with a 90 % interval above 0 "
+        "(one model of all acts: not so many separate tests)",
     )
     return figure
 
