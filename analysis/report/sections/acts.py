@@ -22,9 +22,9 @@ def say_figures(acts: pd.DataFrame, verdicts: pd.DataFrame) -> dict[str, str]:
     less = verdicts[verdicts["quantity"].str.startswith("P(shield)")]
     found = " and ".join(f"{100 * row.mean:.0f} points ({NAMES[row.power]})" for row in less.itertuples())
     return {
-        "acts_forest.png": f"On {above} of {len(acts)} acts protected states shield the power more "
-        "often with a pact than without, with an interval above 0; one model of all acts, so not so many separate tests."
-        " The most unpopular act is on top.",
+        "acts_forest.png": f"On {above} of {len(acts)} acts protected states shield the power more often "
+        "with a pact than without, with an interval above 0; one model of all acts, so not so many separate "
+        "tests. The most unpopular act is on top.",
         "acts_beside_ordinary.png": f"Acts less ordinary votes: {found}. A pact's effect on acts beside its "
         "effect on ordinary votes of the same sessions that were as divided.",
     }
