@@ -19,6 +19,8 @@ from analysis.commands.dynamic import parse_sessions
 from analysis.commands.progress import explain_or_run, run_with_progress, show_files
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from analysis.studies.dynamic.plan import DynamicRun
     from analysis.variants.sampler import Report
 
@@ -31,6 +33,15 @@ def choose_run(sessions: str) -> "DynamicRun":
 
     with bad_option_ends():
         return DynamicRun(sessions=parse_sessions(sessions))
+
+
+def read_record(sessions: str, votes: Path | None) -> tuple["DynamicRun", "xr.Dataset"]:
+    """Return the run of these sessions and their votes. Bad votes end the command."""
+    from data.load import load_record_votes
+
+    run = choose_run(sessions)
+    with bad_input_ends():
+        return run, load_record_votes(run.sessions, votes)
 
 
 def show_forecasts(folder: Path, console: Console) -> None:
@@ -113,11 +124,8 @@ def forms(
     from analysis.store.files import OUTPUT
     from analysis.studies.dynamic.forms import plan_forms, run_forms
     from analysis.variants.table import MAIN
-    from data.load import load_record_votes
 
-    run = choose_run(sessions)
-    with bad_input_ends():
-        record = load_record_votes(run.sessions, votes)
+    run, record = read_record(sessions, votes)
 
     def make(report: "Report") -> Path:
         return run_forms(run, record, output or OUTPUT, repeats=not apart, report=report)
@@ -144,11 +152,9 @@ def updates(
     from analysis.store.files import OUTPUT
     from analysis.studies.dynamic.update.batches import plan_batches, run_batches
     from analysis.variants.table import MAIN
-    from data.load import load_record_votes
 
-    run = choose_run(sessions)
+    run, record = read_record(sessions, votes)
     with bad_input_ends():
-        record = load_record_votes(run.sessions, votes)
         plans = plan_batches(run, record, batches)
 
     def make(report: "Report") -> Path:
